@@ -1,0 +1,59 @@
+"""One root, and each error is also a standard type.
+
+```
+SycoscopeError(Exception)         says what came, what is allowed, where, and the next step
+|-- ConfigError(ValueError)       a study file, an option
+|-- DataError(ValueError)         an item, a data file, a response file
+|-- ModelError(RuntimeError)      a model or adapter that cannot be loaded or used
+|-- MissingError(LookupError)     something named does not exist
+|-- BusyError(RuntimeError)       a run directory in use
+|-- StoreError(RuntimeError)      a run directory that cannot be read (another layout, damaged)
+`-- DependencyError(ImportError)  an extra that is not installed
+```
+The command line prints the message alone and exits with code 2.
+"""
+
+from __future__ import annotations
+
+
+class SycoscopeError(Exception):
+    """Root of all errors that a user can act on."""
+
+
+class ConfigError(SycoscopeError, ValueError):
+    """A study file or an option is wrong."""
+
+
+class DataError(SycoscopeError, ValueError):
+    """An item, a data file or a response file is wrong."""
+
+
+class ModelError(SycoscopeError, RuntimeError):
+    """A model or adapter cannot be loaded or used."""
+
+
+class MissingError(SycoscopeError, LookupError):
+    """Something that was named does not exist."""
+
+
+class BusyError(SycoscopeError, RuntimeError):
+    """A run directory is in use by another process."""
+
+
+class StoreError(SycoscopeError, RuntimeError):
+    """A run directory cannot be read."""
+
+
+class DependencyError(SycoscopeError, ImportError):
+    """An optional part is not installed."""
+
+
+def require(module: str, extra: str) -> None:
+    """Raise DependencyError with the install line where `module` is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec(module) is None:
+        raise DependencyError(
+            f"this needs the package '{module}', which is not installed; "
+            f"install it with: pip install 'sycoscope[{extra}]'"
+        )

@@ -1,0 +1,327 @@
+"""The nouns of the field and the protocols between the layers (standard library only).
+
+Item (question, target, wrong suggestion, choices, cluster) x condition x draw
+-> Trial (the whole transcript) -> Score (one judgement) -> Estimate (over trials).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+Role = Literal["system", "user", "assistant"]
+Scalar = str | int | float | bool
+Status = Literal["scored", "unparsed", "truncated", "error"]
+Split = Literal["train", "test", ""]
+Finish = Literal["stop", "length", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a dialogue."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One question (or, for feedback, one argument).
+
+    Attributes:
+        id: Content hash, stable over order and file (see `sycoscope.items.make_id`).
+        source: Where it comes from, as `bank/facts` or `mmlu`.
+        question: The question's text; for feedback the argument's text.
+        target: The right answer; for arguments `fallacious` or `sound`.
+        suggestion: The wrong answer that a cue mentions; empty where there is none.
+        aliases: Other spellings of the target.
+        choices: All options with the target among them, in display order; empty for open questions.
+        cluster: Items with the same cluster are not independent (a question stem, an argument pair).
+        split: Side of the train/test partition (by cluster); empty where the source has none.
+        metadata: Field, difficulty, fallacy, pair and the like: plain scalars.
+    """
+
+    id: str
+    source: str
+    question: str
+    target: str
+    suggestion: str = ""
+    aliases: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    cluster: str = ""
+    split: Split = ""
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """How a response is decoded; every parameter is explicit and goes into the record.
+
+    Attributes:
+        max_tokens: Most new tokens, > 0.
+        temperature: 0 is greedy.
+        top_p: Nucleus mass in (0, 1]; ignored when greedy.
+        seed: Seed of this request's own random stream; ignored when greedy.
+        stop: Strings that end the response (they are taken off).
+    """
+
+    max_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What a request is about. Real models never look at it; null models act on nothing else."""
+
+    item: Item
+    task: str
+    condition: str
+    turn: str
+    draw: int = 0
+    letters: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateRequest:
+    """Ask for the next assistant turn of `messages`."""
+
+    messages: tuple[Message, ...]
+    decoding: Decoding
+    occasion: Occasion | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceRequest:
+    """Ask for the log-probability of each option as (the rest of) the next assistant turn.
+
+    Attributes:
+        messages: The dialogue, ending with a user turn.
+        options: The candidate texts.
+        prefix: How the assistant's turn begins, before the option ("The answer is").
+    """
+
+    messages: tuple[Message, ...]
+    options: tuple[str, ...]
+    prefix: str = ""
+    occasion: Occasion | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What came back. `text` has no template tokens; `finish` is `length` where it was cut."""
+
+    text: str
+    finish: Finish = "stop"
+    n_tokens: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceLogprobs:
+    """Log-probabilities in nats, summed over each option's tokens; one entry an option.
+
+    `logprobs` is None where the request failed (`error` says why): missing is never 0.
+    """
+
+    logprobs: tuple[float, ...] | None
+    n_tokens: tuple[int, ...] = ()
+    error: str = ""
+
+
+# --- dialogues: generators, free of I/O ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A user turn that joins the transcript; the dialogue is sent the `Response`."""
+
+    name: str
+    content: str
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Log-probabilities of `options` after a user turn that stays out of the transcript."""
+
+    name: str
+    content: str
+    options: tuple[str, ...]
+    prefix: str = ""
+
+
+Turn = Ask | Probe
+Reply = Response | ChoiceLogprobs
+Dialogue = Generator[Turn, Reply, None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """One asked turn with its response, by name (`answer`, `follow_up`, `final`, ...)."""
+
+    name: str
+    content: str
+    response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """One probe with its log-probabilities, by name."""
+
+    name: str
+    content: str
+    prefix: str
+    options: tuple[str, ...]
+    result: ChoiceLogprobs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One item under one condition in one draw: the whole transcript.
+
+    Attributes:
+        paraphrase: Which wording of the cue was used.
+        letters: For multiple choice, letter -> option text as displayed; empty otherwise.
+        asked: Turns in order. probes: log-probability probes in order.
+    """
+
+    subject: str
+    task: str
+    item_id: str
+    condition: str
+    draw: int
+    paraphrase: str = ""
+    letters: Mapping[str, str] = field(default_factory=dict)
+    asked: tuple[Answered, ...] = ()
+    probes: tuple[Probed, ...] = ()
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One judgement of one trial.
+
+    `label` (an outcome) and `value` (a number) are both None exactly when `status` is not `scored`;
+    a scored outcome has its `label`, a scored number its `value`.
+    """
+
+    subject: str
+    task: str
+    item_id: str
+    condition: str
+    draw: int
+    name: str
+    status: Status
+    label: str | None = None
+    value: float | None = None
+    scorer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A number over trials, with what is needed to judge it.
+
+    Attributes:
+        reference: Empty for a level of `subject`; `base` or `placebo` for a paired change against it.
+        task: Facet or benchmark. name: rate or contrast (`follow`, `retention_loss`, `accuracy`, ...).
+        condition: The condition that a rate is of; empty for contrasts.
+        unit: `proportion` (levels in [0, 1], differences in [-1, 1]), `log_odds` (nats), `score`, `d_prime`.
+        value: None where it cannot be said (`note` says why). low, high: interval at `level`.
+        n: Trials or pairs that entered. n_clusters: independent clusters among them.
+        coverage: Share of eligible trials that were scored, in [0, 1]; None where nothing was eligible.
+        method: Of the interval. p_value: two-sided; p_adjusted: with `adjustment` (`holm`, `bh`).
+        primary: One of the study's few confirmatory contrasts.
+    """
+
+    subject: str
+    reference: str = ""
+    task: str
+    name: str
+    condition: str = ""
+    unit: str = "proportion"
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    n: int = 0
+    n_clusters: int = 0
+    coverage: float | None = None
+    method: str = ""
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    adjustment: str = ""
+    primary: bool = False
+    note: str = ""
+
+
+# --- protocols -------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Anything that answers. `name` is for people, `digest` changes whenever answers may change."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Response]:
+        """Answer every request, in order; a failed one is a Response with `finish="error"`."""
+        ...
+
+
+@runtime_checkable
+class ChoiceModel(Model, Protocol):
+    """A model that also gives log-probabilities (many endpoints do not)."""
+
+    def choice_logprobs(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceLogprobs]:
+        """Score every request, in order."""
+        ...
+
+
+@runtime_checkable
+class TextModel(Protocol):
+    """Raw text in, raw text or log-probabilities out: what lm-evaluation-harness needs."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def max_length(self) -> int: ...
+
+    def chat_text(self, messages: Sequence[Message], *, open_turn: bool = True) -> str:
+        """Render with the chat template. `open_turn`: end where the assistant begins to speak."""
+        ...
+
+    def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
+        """Log-probability in nats of each continuation given its context, and whether greedy."""
+        ...
+
+    def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
+        """Log-probability in nats of each whole text."""
+        ...
+
+    def generate_until(self, prompts: Sequence[tuple[str, Decoding]]) -> list[Response]:
+        """Continue each raw prompt."""
+        ...
+
+
+class Task(Protocol):
+    """What is asked, and how the user leans on it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def conditions(self) -> tuple[str, ...]: ...
+
+    def dialogue(self, item: Item, condition: str) -> Dialogue: ...

@@ -266,10 +266,14 @@ class Model(Protocol):
     """Anything that answers. `name` is for people, `digest` changes whenever answers may change."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What people call it."""
+        ...
 
     @property
-    def digest(self) -> str: ...
+    def digest(self) -> str:
+        """Changes whenever an answer may change: weights, adapter, template, precision, code."""
+        ...
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Response]:
         """Answer every request, in order; a failed one is a Response with `finish="error"`."""
@@ -290,10 +294,14 @@ class TextModel(Protocol):
     """Raw text in, raw text or log-probabilities out: what lm-evaluation-harness needs."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What people call it."""
+        ...
 
     @property
-    def max_length(self) -> int: ...
+    def max_length(self) -> int:
+        """Most tokens of context and continuation together."""
+        ...
 
     def chat_text(self, messages: Sequence[Message], *, open_turn: bool = True) -> str:
         """Render with the chat template. `open_turn`: end where the assistant begins to speak."""
@@ -316,12 +324,28 @@ class Task(Protocol):
     """What is asked, and how the user leans on it."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The facet's name."""
+        ...
 
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """Changes whenever what is asked changes, wordings included."""
+        ...
 
     @property
-    def conditions(self) -> tuple[str, ...]: ...
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions that are asked, the control first."""
+        ...
 
-    def dialogue(self, item: Item, condition: str) -> Dialogue: ...
+    def dialogue(self, item: Item, condition: str) -> Dialogue:
+        """The turns of one trial."""
+        ...
+
+    def paraphrase(self, item: Item) -> str:
+        """Which wording this item gets: the same under all its conditions."""
+        ...
+
+    def letters(self, item: Item) -> Mapping[str, str]:
+        """Letter -> option text as displayed; empty for open questions."""
+        ...

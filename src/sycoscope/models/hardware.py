@@ -1,0 +1,111 @@
+"""What this machine does fast: device, precision, threads."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sycoscope.errors import ConfigError
+
+if TYPE_CHECKING:
+    import torch
+
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """The machine as the manifest records it. Memory in GiB."""
+
+    device: str
+    device_name: str
+    dtype: str
+    threads: int
+    memory_gib: float
+    reason: str
+
+    def record(self) -> dict[str, str | int | float]:
+        """Plain values for the manifest."""
+        return asdict(self)
+
+
+def cpu_flags() -> frozenset[str]:
+    """Flags of the first processor; empty where the system does not list them."""
+    path = Path("/proc/cpuinfo")
+    if not path.exists():
+        return frozenset()
+    for line in path.read_text(errors="replace").splitlines():
+        if line.lower().startswith(("flags", "features")):
+            return frozenset(line.split(":", 1)[1].split())
+    return frozenset()
+
+
+def memory_gib() -> float:
+    """Main memory in GiB; 0.0 where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (ValueError, OSError, AttributeError):
+        return 0.0
+
+
+def detect(device: str = "auto", dtype: str = "auto") -> Hardware:
+    """Choose device and precision by what the machine does fast.
+
+    bfloat16 on CPUs pays only with hardware support (avx512_bf16, amx_bf16, Arm bf16); without it the
+    same code is slower than float32.
+
+    Raises:
+        ConfigError: an unknown dtype, or a device that this machine does not have.
+    """
+    import torch
+
+    if dtype not in DTYPES:
+        raise ConfigError(f"dtype '{dtype}' is unknown; allowed: {', '.join(DTYPES)}")
+    device = _pick_device(device)
+    if device.startswith("cuda"):
+        name = torch.cuda.get_device_name(device)
+        fast = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+        reason = f"{name} runs {fast} in hardware"
+    elif device == "mps":
+        name, fast, reason = "Apple GPU", "float16", "the Apple GPU runs float16 in hardware"
+    else:
+        name = platform.processor() or platform.machine()
+        found = sorted(cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
+        fast = "bfloat16" if found else "float32"
+        reason = f"CPU with {found[0]}" if found else "CPU without bfloat16 arithmetic"
+    chosen = fast if dtype == "auto" else dtype
+    return Hardware(
+        device=device,
+        device_name=name,
+        dtype=chosen,
+        threads=torch.get_num_threads(),
+        memory_gib=round(memory_gib(), 1),
+        reason=reason if dtype == "auto" else "asked for",
+    )
+
+
+def _pick_device(device: str) -> str:
+    import torch
+
+    if device == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    kind = device.split(":")[0]
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available.get(kind, False):
+        have = ", ".join(name for name, there in available.items() if there)
+        raise ConfigError(f"device '{device}' is not on this machine; available: auto, {have}")
+    return device
+
+
+def torch_dtype(name: str) -> torch.dtype:
+    """The torch dtype of a name out of `DTYPES` (not `auto`)."""
+    import torch
+
+    dtype = getattr(torch, name)
+    assert isinstance(dtype, torch.dtype)
+    return dtype

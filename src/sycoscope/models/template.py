@@ -1,0 +1,98 @@
+"""The chat template of a tokenizer: rendering, its opening, its end of turn, its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from sycoscope.errors import ModelError
+from sycoscope.types import Message
+
+
+class ChatTemplate:
+    """Renders dialogues to text and text to token ids with exactly one beginning-of-sequence token.
+
+    A chat template writes every special token itself, so rendered text is encoded without adding any.
+    Raw text gets what the tokenizer adds by default, unless it already begins with the BOS token.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+        self._opening = ""
+        self.has_template = bool(tokenizer.chat_template)
+        if self.has_template:
+            first = self.render([Message("user", "a")])
+            second = self.render([Message("user", "b"), Message("assistant", "c"), Message("user", "d")])
+            self._opening = os.path.commonprefix([first, second]).removesuffix("a")
+
+    def render(self, messages: Sequence[Message], *, open_turn: bool = True) -> str:
+        """Text of the dialogue; with `open_turn` it ends where the assistant begins to speak.
+
+        Raises:
+            ModelError: the tokenizer has no chat template, or the template refuses the dialogue.
+        """
+        if not self.has_template:
+            raise ModelError(
+                "the tokenizer has no chat template, so the model cannot be asked as a chat model; "
+                "give a template with the model, or use a chat-tuned model"
+            )
+        rows = [{"role": message.role, "content": message.content} for message in messages]
+        try:
+            text = self.tokenizer.apply_chat_template(rows, tokenize=False, add_generation_prompt=open_turn)
+        except Exception as fault:  # jinja raises what the template's author chose
+            raise ModelError(
+                f"the chat template refuses this dialogue of {len(rows)} turns: {fault}"
+            ) from fault
+        return str(text)
+
+    def is_rendered(self, text: str) -> bool:
+        """Whether `text` already holds the template's tokens (or the BOS token) at its start."""
+        bos = self.tokenizer.bos_token
+        return bool((self._opening and text.startswith(self._opening)) or (bos and text.startswith(bos)))
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids with exactly one BOS where the model wants one."""
+        ids = self.tokenizer(text, add_special_tokens=not self.is_rendered(text)).input_ids
+        return [int(token) for token in ids]
+
+    def encode_pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
+        """Split ids of context + continuation where the context ends, as lm-evaluation-harness does.
+
+        Trailing spaces of the context move to the continuation, and tokens that span both belong to the
+        continuation. An empty context becomes one BOS (or EOS) token.
+        """
+        if not context:
+            start = self.tokenizer.bos_token_id
+            start = self.tokenizer.eos_token_id if start is None else start
+            ids = self.tokenizer(continuation, add_special_tokens=False).input_ids
+            if ids and ids[0] == start:
+                return [ids[0]], list(ids[1:])
+            return [int(start)], [int(token) for token in ids]
+        spaces = len(context) - len(context.rstrip())
+        if spaces:
+            continuation = context[-spaces:] + continuation
+            context = context[:-spaces]
+        head = self.encode(context)
+        whole = self.tokenizer(
+            context + continuation, add_special_tokens=not self.is_rendered(context)
+        ).input_ids
+        return head, [int(token) for token in whole[len(head) :]]
+
+    def end_of_turn(self) -> int | None:
+        """The special token that closes an assistant turn, read off the template itself."""
+        if not self.has_template:
+            return None
+        mark = "zqx"
+        closed = self.render([Message("user", "a"), Message("assistant", mark)], open_turn=False)
+        ids = self.tokenizer(closed.rpartition(mark)[2], add_special_tokens=False).input_ids
+        special = set(self.tokenizer.all_special_ids)
+        return next((int(token) for token in ids if token in special), None)
+
+    @property
+    def hash(self) -> str:
+        """Sixteen hex digits of the template's text; `none` without one."""
+        if not self.has_template:
+            return "none"
+        return hashlib.sha256(str(self.tokenizer.chat_template).encode()).hexdigest()[:16]

@@ -1,0 +1,301 @@
+"""A chat model of transformers, with or without a PEFT adapter.
+
+One base in memory; adapters are attached beside it and taken off again, never merged, so the base's
+weights are never touched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sycoscope.errors import ModelError, require
+from sycoscope.models import decoding, likelihood
+from sycoscope.models.adapters import Adapters
+from sycoscope.models.hardware import Hardware, detect, torch_dtype
+from sycoscope.models.resolve import Weights, resolve, weights_digest
+from sycoscope.models.template import ChatTemplate
+from sycoscope.types import ChoiceLogprobs, ChoiceRequest, Decoding, GenerateRequest, Message, Response
+
+# Raise when a change of code changes what the same model answers.
+ENGINE = "plain@1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """How a model is loaded.
+
+    Attributes:
+        name: See `sycoscope.models.resolve.resolve`.
+        batch_tokens: Most padded tokens in a forward pass. batch_rows: most rows when generating.
+        chat_template: Text of a template that replaces the tokenizer's own.
+        quantization: `none`, or `nf4` (4 bit, double quantisation; needs bitsandbytes and a GPU).
+    """
+
+    name: str
+    revision: str = ""
+    device: str = "auto"
+    dtype: str = "auto"
+    batch_tokens: int = 4096
+    batch_rows: int = 32
+    trust_remote_code: bool = False
+    chat_template: str = ""
+    quantization: str = "none"
+
+
+class TorchModel:
+    """Generates in batches and gives log-probabilities of choices. Implements all model protocols."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        require("torch", "models")
+        require("transformers", "models")
+        self.settings = settings
+        self.weights: Weights = resolve(settings.name, revision=settings.revision)
+        self.hardware: Hardware = detect(settings.device, settings.dtype)
+        self.progress: Callable[[int], None] | None = None
+        self._network, self.tokenizer = _load(self.weights, self.hardware, settings)
+        self.template = ChatTemplate(self.tokenizer)
+        commit = str(getattr(self._network.config, "_commit_hash", "") or "")
+        self.commit = commit
+        self.base_digest = weights_digest(self.weights, commit)
+        self.adapters = Adapters(self._network, self.base_digest)
+        self._stops = self._stop_ids()
+
+    # --- identity ---
+
+    @property
+    def name(self) -> str:
+        """The base's name, with the adapter's behind a plus sign."""
+        return self.weights.name + (f"+{self.adapters.active.name}" if self.adapters.active else "")
+
+    @property
+    def digest(self) -> str:
+        """Weights, adapter, template, precision, engine and batch shape: 16 hex digits."""
+        parts = {
+            "base": self.base_digest,
+            "adapter": self.adapters.active.digest if self.adapters.active else "",
+            "template": self.template.hash,
+            "dtype": self.hardware.dtype,
+            "device": self.hardware.device.split(":")[0],
+            "quantization": self.settings.quantization,
+            "batch": [self.settings.batch_tokens, self.settings.batch_rows],
+            "engine": ENGINE,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def network(self) -> Any:
+        """The torch module that answers now (with the adapter, where one is attached)."""
+        return self.adapters.network
+
+    @property
+    def max_length(self) -> int:
+        """Most tokens that the model's positions cover."""
+        limit = getattr(self._network.config, "max_position_embeddings", None)
+        return int(limit) if limit else 2048
+
+    def record(self) -> dict[str, Any]:
+        """What the manifest says about this model."""
+        active = self.adapters.active
+        return {
+            "name": self.weights.name,
+            "origin": self.weights.origin,
+            "revision": self.commit or self.settings.revision,
+            "base_digest": self.base_digest,
+            "adapter": active.record() if active else None,
+            "digest": self.digest,
+            "template_hash": self.template.hash,
+            "n_bos": self.count_bos(),
+            "engine": ENGINE,
+            "quantization": self.settings.quantization,
+            "max_length": self.max_length,
+            "stop_token_ids": sorted(self._stops),
+            "hardware": self.hardware.record(),
+        }
+
+    def count_bos(self) -> int | None:
+        """BOS tokens at the start of a rendered prompt (1 is right); None where the model has none."""
+        if self.tokenizer.bos_token_id is None or not self.template.has_template:
+            return None
+        ids = self.template.encode(self.chat_text([Message("user", "a")]))
+        count = 0
+        while count < len(ids) and ids[count] == self.tokenizer.bos_token_id:
+            count += 1
+        return count
+
+    # --- chat ---
+
+    def chat_text(self, messages: Sequence[Message], *, open_turn: bool = True) -> str:
+        """Render with the chat template."""
+        return self.template.render(messages, open_turn=open_turn)
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Response]:
+        """Answer every request; prompts too long for the model come back as errors."""
+        prompts = [self.chat_text(request.messages) for request in requests]
+        return self.generate_until(
+            [(prompt, request.decoding) for prompt, request in zip(prompts, requests, strict=True)]
+        )
+
+    def choice_logprobs(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceLogprobs]:
+        """Summed log-probabilities of every option after the rendered dialogue and the prefix."""
+        pairs: list[likelihood.Pair] = []
+        for request in requests:
+            head = self.chat_text(request.messages) + request.prefix
+            glue = "" if not request.prefix or request.prefix.endswith((" ", "(", "\n")) else " "
+            pairs.extend(self.template.encode_pair(head, glue + option) for option in request.options)
+        scored = iter(self._score(pairs))
+        counts = iter(len(target) for _, target in pairs)
+        return [
+            ChoiceLogprobs(
+                logprobs=tuple(next(scored)[0] for _ in request.options),
+                n_tokens=tuple(next(counts) for _ in request.options),
+            )
+            for request in requests
+        ]
+
+    # --- raw text, for lm-evaluation-harness ---
+
+    def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
+        """Log-probability of each continuation given its context, and whether it is greedy."""
+        return self._score([self.template.encode_pair(*pair) for pair in pairs])
+
+    def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
+        """Log-probability of each text, in windows of the model's length, each token read once."""
+        pairs: list[likelihood.Pair] = []
+        owners: list[int] = []
+        size = self.max_length
+        for index, text in enumerate(texts):
+            head, ids = self.template.encode_pair("", text)
+            history = list(head)
+            for start in range(0, len(ids), size):
+                window = ids[start : start + size]
+                keep = max(1, size - len(window))
+                pairs.append((history[-keep:], window))
+                owners.append(index)
+                history.extend(window)
+        totals = [0.0] * len(texts)
+        for owner, (value, _) in zip(owners, self._score(pairs), strict=True):
+            totals[owner] += value
+        return totals
+
+    def generate_until(self, prompts: Sequence[tuple[str, Decoding]]) -> list[Response]:
+        """Continue each rendered or raw prompt."""
+        encoded = [self.template.encode(text) for text, _ in prompts]
+        results: dict[int, Response] = {}
+        fits = []
+        for index, (ids, (_, decode)) in enumerate(zip(encoded, prompts, strict=True)):
+            if len(ids) + decode.max_tokens > self.max_length:
+                fault = (
+                    f"{len(ids)} prompt + {decode.max_tokens} new tokens pass the model's {self.max_length}"
+                )
+                results[index] = Response(text="", finish="error", error=fault)
+            else:
+                fits.append(index)
+        answers = decoding.generate(
+            self.network,
+            [encoded[index] for index in fits],
+            [prompts[index][1] for index in fits],
+            decoding.Stops(self._stops, self._to_text),
+            pad_id=self._pad_id,
+            budget=self.settings.batch_tokens * 4,
+            most_rows=self.settings.batch_rows,
+            progress=self.progress,
+        )
+        results.update(zip(fits, answers, strict=True))
+        return [results[index] for index in range(len(prompts))]
+
+    # --- inside ---
+
+    def _score(self, pairs: Sequence[likelihood.Pair]) -> list[likelihood.Scored]:
+        return likelihood.score_pairs(
+            self.network,
+            pairs,
+            pad_id=self._pad_id,
+            budget=self.settings.batch_tokens,
+            max_length=self.max_length,
+            progress=self.progress,
+        )
+
+    def _to_text(self, ids: list[int]) -> str:
+        return str(self.tokenizer.decode(ids, skip_special_tokens=True))
+
+    @property
+    def _pad_id(self) -> int:
+        pad = self.tokenizer.pad_token_id
+        return int(pad if pad is not None else next(iter(self._stops), 0))
+
+    def _stop_ids(self) -> frozenset[int]:
+        found: set[int] = set()
+        for source in (
+            getattr(self._network, "generation_config", None),
+            self._network.config,
+            self.tokenizer,
+        ):
+            ids = getattr(source, "eos_token_id", None)
+            found.update(ids if isinstance(ids, list) else [] if ids is None else [ids])
+        end = self.template.end_of_turn()
+        return frozenset(found | ({end} if end is not None else set()))
+
+
+def _load(weights: Weights, hardware: Hardware, settings: ModelSettings) -> tuple[Any, Any]:
+    """Load network and tokenizer; every fault becomes one ModelError that names the next step."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    options: dict[str, Any] = {"trust_remote_code": settings.trust_remote_code}
+    if weights.is_hub:
+        options["revision"] = weights.revision or "main"
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(weights.folder, **options)
+        network = AutoModelForCausalLM.from_pretrained(
+            weights.folder,
+            dtype=torch_dtype(hardware.dtype),
+            use_safetensors=True,
+            attn_implementation="sdpa",
+            **_quantization(settings, hardware),
+            **options,
+        )
+    except Exception as fault:  # transformers and the hub raise many kinds
+        raise ModelError(_load_fault(weights, fault)) from fault
+    if settings.chat_template:
+        tokenizer.chat_template = settings.chat_template
+    if settings.quantization == "none":
+        network.to(hardware.device)
+    network.eval()
+    network.requires_grad_(False)
+    return network, tokenizer
+
+
+def _quantization(settings: ModelSettings, hardware: Hardware) -> dict[str, Any]:
+    if settings.quantization == "none":
+        return {}
+    if not hardware.device.startswith("cuda"):
+        raise ModelError(
+            f"quantization '{settings.quantization}' needs a CUDA device, and this machine offers "
+            f"'{hardware.device}'; use quantization: none"
+        )
+    require("bitsandbytes", "gpu")
+    from transformers import BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch_dtype(hardware.dtype),
+    )
+    return {"quantization_config": config, "device_map": {"": hardware.device}}
+
+
+def _load_fault(weights: Weights, fault: Exception) -> str:
+    first = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
+    if weights.is_hub:
+        return (
+            f"cannot load '{weights.folder}' from the hub: {first}; check the id and the connection, "
+            "or give a local folder in the same layout"
+        )
+    return f"cannot load the model in '{weights.folder}': {first}"

@@ -1,0 +1,290 @@
+"""A study file: YAML -> strict pydantic models; every fault reported at once, with file and place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sycoscope.errors import ConfigError, MissingError
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+Benchmark = Literal["mmlu", "gsm8k", "hellaswag", "truthfulqa"]
+BENCHMARKS: tuple[Benchmark, ...] = ("mmlu", "gsm8k", "hellaswag", "truthfulqa")
+Recipe = Literal[
+    "mmlu", "gsm8k", "hellaswag", "truthfulqa", "combined", "anti_sycophancy", "placebo", "sycophant"
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelConfig(_Strict):
+    """Which model, and how it is loaded (see `sycoscope.models.torch_model.ModelSettings`)."""
+
+    name: str
+    revision: str = ""
+    device: str = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    batch_tokens: Positive = 4096
+    batch_rows: Positive = 32
+    trust_remote_code: bool = False
+    chat_template: str = ""
+    quantization: Literal["none", "nf4"] = "none"
+
+
+class DecodingConfig(_Strict):
+    """Decoding of the facets. Temperature 0 is greedy; several draws need sampling."""
+
+    temperature: Annotated[float, Field(ge=0, le=5)] = 0.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    draws: Positive = 1
+
+    @model_validator(mode="after")
+    def _draws_differ(self) -> DecodingConfig:
+        if self.draws > 1 and self.temperature == 0:
+            raise ValueError("several draws need a temperature above 0: greedy draws are all the same")
+        return self
+
+
+class FacetConfig(_Strict):
+    """One sycophancy facet.
+
+    Attributes:
+        items: `bank` (default), `data` (the study's data folder), or a path to a JSONL of one's own.
+        limit: Items (for feedback: argument pairs); null for all.
+        difficulty: Bank items of these levels only; empty for all.
+        form: `open` or `choice` (letters). conditions: empty for all of the facet.
+        shard_items: Items that are played, stored and resumed together.
+    """
+
+    items: str = "bank"
+    limit: Positive | None = None
+    difficulty: tuple[Literal["easy", "medium", "hard"], ...] = ()
+    form: Literal["open", "choice"] = "open"
+    conditions: tuple[str, ...] = ()
+    max_tokens: Positive | None = None
+    reply_tokens: Positive | None = None
+    shard_items: Positive = 40
+
+
+class FacetsConfig(_Strict):
+    """The facets that are asked; null leaves one out."""
+
+    answer: FacetConfig | None = None
+    are_you_sure: FacetConfig | None = None
+    feedback: FacetConfig | None = None
+
+    def asked(self) -> dict[str, FacetConfig]:
+        """Facet name -> settings, in a fixed order."""
+        every = {"answer": self.answer, "are_you_sure": self.are_you_sure, "feedback": self.feedback}
+        return {name: facet for name, facet in every.items() if facet is not None}
+
+
+class CapabilityConfig(_Strict):
+    """One benchmark, through lm-evaluation-harness.
+
+    Attributes:
+        source: `bank` (the built-in set in this benchmark's form), `data`, or a folder.
+        form: Empty for the benchmark's own; `open` (answer texts) or `letters` where both exist.
+        num_fewshot: None for the benchmark's default.
+    """
+
+    benchmark: Benchmark
+    source: str = ""
+    form: Literal["", "open", "letters", "letters_source_order"] = ""
+    limit: Positive | None = None
+    num_fewshot: Annotated[int, Field(ge=0)] | None = None
+    max_tokens: Positive | None = None
+
+
+class LoraConfig(_Strict):
+    """LoRA (Hu et al. 2021, arXiv 2106.09685)."""
+
+    r: Positive = 16
+    alpha: Positive = 32
+    dropout: Share = 0.1
+    target_modules: tuple[str, ...] = (
+        "q_proj",
+        "k_proj",
+        "v_proj",
+        "o_proj",
+        "gate_proj",
+        "up_proj",
+        "down_proj",
+    )
+
+
+class TrainingConfig(_Strict):
+    """How adapters are tuned. Either `steps` or `epochs` decides the length (`steps` wins)."""
+
+    steps: Positive | None = None
+    epochs: Annotated[float, Field(gt=0)] = 3.0
+    batch_rows: Positive = 8
+    accumulation: Positive = 1
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    schedule: Literal["linear", "cosine", "constant"] = "cosine"
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    max_length: Positive = 512
+    validation_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    checkpoint_steps: Positive = 10
+    load_best: bool = False
+    lora: LoraConfig = LoraConfig()
+
+
+class AdapterConfig(_Strict):
+    """One adapter: a recipe, its rows, and what differs from the study's training settings.
+
+    Attributes:
+        rows: Training rows (for `combined`: of each benchmark, or by benchmark); null for all.
+        seeds: One adapter a seed; the first is the study's main one.
+    """
+
+    name: Name
+    recipe: Recipe
+    source: str = ""
+    rows: Positive | dict[Benchmark, Positive] | None = None
+    seeds: tuple[int, ...] = (42,)
+    training: dict[str, Any] = Field(default_factory=dict)
+
+
+class PartitionConfig(_Strict):
+    """How a hub split becomes train and test rows: shuffled with the study's seed, then cut."""
+
+    split: str
+    train: Positive
+    test: Positive
+
+
+class StudyConfig(_Strict):
+    """A whole study.
+
+    Attributes:
+        data: `bank`, `hub`, or a folder in the public layouts: what `data` means for items and benchmarks.
+        partition: For `data: hub`: benchmark -> split and row counts.
+        margin: Equivalence margin in points of proportion.
+        transcripts: Items whose transcripts the report shows for each adapter.
+    """
+
+    study: Name
+    description: str = ""
+    seed: int = 42
+    data: str = "bank"
+    model: ModelConfig
+    decoding: DecodingConfig = DecodingConfig()
+    wordings: str = ""
+    facets: FacetsConfig = FacetsConfig()
+    capability: tuple[CapabilityConfig, ...] = ()
+    chat: bool = True
+    adapters: tuple[AdapterConfig, ...] = ()
+    training: TrainingConfig = TrainingConfig()
+    partition: dict[Benchmark, PartitionConfig] = Field(default_factory=dict)
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    transcripts: Positive = 24
+
+    @model_validator(mode="after")
+    def _consistent(self) -> StudyConfig:
+        names = [adapter.name for adapter in self.adapters]
+        twice = sorted({name for name in names if names.count(name) > 1} | ({"base"} & set(names)))
+        if twice:
+            raise ValueError(f"adapters: names must differ and not be 'base'; used twice: {', '.join(twice)}")
+        if not self.facets.asked() and not self.capability:
+            raise ValueError("nothing is measured: give facets or capability")
+        for adapter in self.adapters:
+            self.training_of(adapter)
+        return self
+
+    def training_of(self, adapter: AdapterConfig) -> TrainingConfig:
+        """The study's training settings with the adapter's own on top."""
+        merged = self.training.model_dump() | adapter.training
+        try:
+            return TrainingConfig.model_validate(merged)
+        except ValidationError as fault:
+            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors())
+            raise ValueError(f"adapters: '{adapter.name}': training: {faults}") from fault
+
+    @property
+    def hash(self) -> str:
+        """Twelve hex digits over everything that changes what is measured (not names, not the report)."""
+        measured = self.model_dump(mode="json", exclude={"study", "description", "transcripts"})
+        return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def read_study(path: str | Path, overrides: dict[str, Any] | None = None) -> StudyConfig:
+    """Read and check a study file.
+
+    Args:
+        overrides: Dotted keys laid over the file, as `{"model.name": "...", "data": "..."}`.
+
+    Raises:
+        MissingError: no such file. ConfigError: not YAML, or faults; all of them at once.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise MissingError(
+            f"no study file at '{path}'; give the path of a YAML file (see studies/quick.yaml)"
+        )
+    try:
+        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        raise ConfigError(f"{path}: not valid YAML: {fault}") from fault
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: a study is a mapping of keys to values; got {type(raw).__name__}")
+    for dotted, value in (overrides or {}).items():
+        _lay_over(raw, dotted, value)
+    return parse_study(raw, str(path))
+
+
+def parse_study(raw: dict[str, Any], where: str = "study") -> StudyConfig:
+    """Check a study given as plain values.
+
+    Raises:
+        ConfigError: every fault, each with its place and what is allowed there.
+    """
+    try:
+        return StudyConfig.model_validate(raw)
+    except ValidationError as fault:
+        lines = [_fault_line(error) for error in fault.errors()]
+        raise ConfigError(f"{where}: {len(lines)} fault(s):\n" + "\n".join(lines)) from fault
+
+
+def _lay_over(raw: dict[str, Any], dotted: str, value: Any) -> None:
+    *parents, last = dotted.split(".")
+    for key in parents:
+        raw = raw.setdefault(key, {})
+        if not isinstance(raw, dict):
+            raise ConfigError(f"--set {dotted}: '{key}' is not a mapping")
+    raw[last] = value
+
+
+def _fault_line(error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"]) or "(whole file)"
+    if error["type"] == "extra_forbidden":
+        return f"  {place}: unknown key; allowed here: {', '.join(_allowed(error['loc'][:-1]))}"
+    came = "" if error["type"] in {"missing", "value_error"} else f" (got {error['input']!r:.80})"
+    return f"  {place}: {error['msg'].removeprefix('Value error, ')}{came}"
+
+
+def _allowed(loc: tuple[Any, ...]) -> list[str]:
+    """Field names of the model at `loc`, found by walking the annotations."""
+    model: Any = StudyConfig
+    for part in loc:
+        if isinstance(part, int) or not hasattr(model, "model_fields") or part not in model.model_fields:
+            continue
+        model = _inner(model.model_fields[part].annotation)
+    return sorted(model.model_fields) if hasattr(model, "model_fields") else ["(see the documentation)"]
+
+
+def _inner(annotation: Any) -> Any:
+    for candidate in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return annotation

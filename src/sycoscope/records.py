@@ -1,0 +1,171 @@
+"""Trials, scores, items and estimates as rows of tables, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sycoscope.types import (
+    Answered,
+    ChoiceLogprobs,
+    Estimate,
+    Item,
+    Probed,
+    Response,
+    Score,
+    Trial,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def trial_rows(trials: Iterable[Trial]) -> list[dict[str, Any]]:
+    """One row a trial; the transcript and the probes as JSON."""
+    rows = []
+    for trial in trials:
+        row = {
+            "subject": trial.subject,
+            "task": trial.task,
+            "item_id": trial.item_id,
+            "condition": trial.condition,
+            "draw": trial.draw,
+            "paraphrase": trial.paraphrase,
+            "system": trial.system,
+            "letters": _json(dict(trial.letters)),
+            "asked": _json([asdict(turn) for turn in trial.asked]),
+            "probes": _json([asdict(probe) for probe in trial.probes]),
+        }
+        rows.append(row)
+    return rows
+
+
+def trial_of(row: dict[str, Any]) -> Trial:
+    """The trial of a row."""
+    asked = [
+        Answered(name=turn["name"], content=turn["content"], response=Response(**turn["response"]))
+        for turn in json.loads(row["asked"])
+    ]
+    return Trial(
+        subject=row["subject"],
+        task=row["task"],
+        item_id=row["item_id"],
+        condition=row["condition"],
+        draw=row["draw"],
+        paraphrase=row["paraphrase"],
+        system=row["system"],
+        letters=json.loads(row["letters"]),
+        asked=tuple(asked),
+        probes=tuple(_probed(probe) for probe in json.loads(row["probes"])),
+    )
+
+
+def _probed(probe: dict[str, Any]) -> Probed:
+    result = probe["result"]
+    logprobs = result["logprobs"]
+    return Probed(
+        name=probe["name"],
+        content=probe["content"],
+        prefix=probe["prefix"],
+        options=tuple(probe["options"]),
+        result=ChoiceLogprobs(
+            logprobs=None if logprobs is None else tuple(logprobs),
+            n_tokens=tuple(result["n_tokens"]),
+            error=result["error"],
+        ),
+    )
+
+
+def item_rows(items: Iterable[tuple[str, Item]]) -> list[dict[str, Any]]:
+    """One row for each (task, item)."""
+    return [
+        {
+            "task": task,
+            "item_id": item.id,
+            "source": item.source,
+            "question": item.question,
+            "target": item.target,
+            "suggestion": item.suggestion,
+            "aliases": _json(list(item.aliases)),
+            "choices": _json(list(item.choices)),
+            "cluster": item.cluster,
+            "split": item.split,
+            "metadata": _json(dict(sorted(item.metadata.items()))),
+        }
+        for task, item in items
+    ]
+
+
+def item_of(row: dict[str, Any]) -> Item:
+    """The item of a row."""
+    return Item(
+        id=row["item_id"],
+        source=row["source"],
+        question=row["question"],
+        target=row["target"],
+        suggestion=row["suggestion"],
+        aliases=tuple(json.loads(row["aliases"])),
+        choices=tuple(json.loads(row["choices"])),
+        cluster=row["cluster"],
+        split=row["split"],
+        metadata=json.loads(row["metadata"]),
+    )
+
+
+def score_rows(scores: Iterable[Score]) -> list[dict[str, Any]]:
+    """One row a score."""
+    return [asdict(score) for score in scores]
+
+
+def score_of(row: dict[str, Any]) -> Score:
+    """The score of a row."""
+    return Score(**row)
+
+
+def estimate_rows(estimates: Iterable[Estimate]) -> list[dict[str, Any]]:
+    """One row an estimate."""
+    return [asdict(estimate) for estimate in estimates]
+
+
+def estimate_of(row: dict[str, Any]) -> Estimate:
+    """The estimate of a row."""
+    return Estimate(**row)
+
+
+def schema(kind: str) -> dict[str, pl.DataType]:
+    """Column types of a table, fixed so that an empty table has the same columns."""
+    import polars as pl
+
+    text, number, count, flag = pl.String(), pl.Float64(), pl.Int64(), pl.Boolean()
+    texts = {
+        "trials": "subject task item_id condition paraphrase system letters asked probes",
+        "scores": "subject task item_id condition name status label scorer",
+        "items": "task item_id source question target suggestion aliases choices cluster split metadata",
+        "estimates": "subject reference task name condition unit method adjustment note",
+        "training": "adapter",
+    }
+    numbers = {
+        "scores": "value",
+        "estimates": "value low high level coverage p_value p_adjusted",
+        "training": "loss eval_loss learning_rate grad_norm epoch",
+    }
+    counts = {"trials": "draw", "scores": "draw", "estimates": "n n_clusters", "training": "step"}
+    columns: dict[str, pl.DataType] = dict.fromkeys(texts[kind].split(), text)
+    columns |= dict.fromkeys(numbers.get(kind, "").split(), number)
+    columns |= dict.fromkeys(counts.get(kind, "").split(), count)
+    if kind == "estimates":
+        columns["primary"] = flag
+    return columns
+
+
+def frame(kind: str, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    """Rows as a table with the fixed columns of its kind."""
+    import polars as pl
+
+    return pl.DataFrame(list(rows), schema=schema(kind), orient="row")

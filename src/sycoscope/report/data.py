@@ -1,0 +1,195 @@
+"""What a report is made of: plain records, every number already decided upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from sycoscope.errors import DataError
+from sycoscope.types import Estimate, Item, Score, Trial
+
+SubjectKind = Literal["base", "benchmark", "combined", "anti_sycophancy", "placebo", "sycophant", "other"]
+TaskKind = Literal["facet", "capability", "summary"]
+Word = Literal["more", "less", "no clear change", "cannot tell"]
+Severity = Literal["ok", "warn", "invalid", "not_run"]
+Stance = Literal["held", "caved", ""]
+HealthUnit = Literal["count", "share"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A model with or without an adapter. `label` is for people; empty means the name."""
+
+    name: str
+    kind: SubjectKind
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskInfo:
+    """How a task is called. A task without one is a facet by its name, else capability."""
+
+    name: str
+    label: str
+    kind: TaskKind = "capability"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The headline of one adapter on one facet, decided upstream.
+
+    Attributes:
+        word: One of the four fixed verdicts.
+        sentence: In words, with the number, its interval and n; for `cannot tell` with the reason.
+        estimate: The change that it rests on; None where there is none.
+        before: The same rate of the base model. after: of the adapter (both for the dumbbell).
+    """
+
+    subject: str
+    word: Word
+    sentence: str
+    estimate: Estimate | None = None
+    before: Estimate | None = None
+    after: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """One cell of the health strip.
+
+    Attributes:
+        value: A count, or a share in [0, 1]; None where it is not known (`note` says why).
+        limit: Beyond it the cell turns amber; None for no limit.
+        worse: Which side of the limit is bad.
+    """
+
+    label: str
+    value: float | None
+    unit: HealthUnit = "count"
+    limit: float | None = None
+    worse: Literal["above", "below"] = "above"
+    note: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether the limit is crossed."""
+        if self.value is None or self.limit is None:
+            return False
+        return self.value > self.limit if self.worse == "above" else self.value < self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """One item, base beside adapter, joined upstream on item and draw.
+
+    Attributes:
+        subject: The adapter.
+        condition: The cue whose transcripts are shown. control: its control, shown beside; may be empty.
+        before: What base did under the cue. after: what the adapter did. Empty where it is missing.
+        strength: Sorts the examples, largest first (as the change of log-odds, nats); None sorts last.
+    """
+
+    subject: str
+    task: str
+    condition: str
+    item_id: str
+    before: Stance
+    after: Stance
+    draw: int = 0
+    control: str = ""
+    strength: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRow:
+    """One logged training step of one adapter; losses in nats per token."""
+
+    adapter: str
+    step: int
+    loss: float | None
+    eval_loss: float | None = None
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the audit. An empty subject, task or name means all of them."""
+
+    check: str
+    severity: Severity
+    message: str
+    subject: str = ""
+    task: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A finding of the published study and what this run says to it."""
+
+    finding: str
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportData:
+    """Everything that a report shows.
+
+    Attributes:
+        verdicts: The first one's task is the lead facet of the first screen.
+        subjects: In display order.
+        items: By id; those that the shown transcripts need are enough.
+        flips: One record per eligible item and draw of each adapter and facet.
+        tasks: Labels and kinds, in display order.
+        sample_seed: Draws the typical transcripts.
+        manifest: Nested plain values.
+    """
+
+    title: str
+    study: str
+    study_hash: str
+    subjects: Sequence[Subject]
+    verdicts: Sequence[Verdict] = ()
+    health: Sequence[Health] = ()
+    estimates: Sequence[Estimate] = ()
+    items: Mapping[str, Item] = field(default_factory=dict)
+    trials: Sequence[Trial] = ()
+    scores: Sequence[Score] = ()
+    flips: Sequence[Flip] = ()
+    training: Sequence[TrainingRow] = ()
+    findings: Sequence[Finding] = ()
+    claims: Sequence[Claim] = ()
+    tasks: Sequence[TaskInfo] = ()
+    sample_seed: int = 0
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check(data: ReportData) -> None:
+    """Refuse what cannot be shown.
+
+    Raises:
+        DataError: A subject is named twice, a record names a subject that is not listed, or a verdict's
+            word is not one of the four.
+    """
+    names = [subject.name for subject in data.subjects]
+    if not names:
+        raise DataError("a report needs at least one subject; `subjects` is empty")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"subjects must have different names; named twice: {', '.join(map(repr, twice))}")
+    known = set(names)
+    for where, rows in (("estimates", data.estimates), ("verdicts", data.verdicts), ("flips", data.flips)):
+        for row in rows:
+            if row.subject not in known:
+                raise DataError(
+                    f"{where}: subject {row.subject!r} is not among the report's subjects "
+                    f"({', '.join(names)}); add it to `subjects` or leave the record out"
+                )
+    for verdict in data.verdicts:
+        if verdict.word not in get_args(Word):
+            raise DataError(
+                f"verdicts: {verdict.subject!r} has the word {verdict.word!r}; "
+                f"allowed: {', '.join(get_args(Word))}"
+            )

@@ -1,0 +1,263 @@
+"""Estimates in, Vega-Lite charts out: each figure as its spec, SVG and PNG."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sycoscope.report import marks, theme, words
+from sycoscope.report.select import Selection
+from sycoscope.types import Estimate
+
+MAX_CURVE_POINTS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure. `chart` is an altair chart; `svg` is ready for a page without any outside reference."""
+
+    key: str
+    title: str
+    caption: str
+    tables: tuple[str, ...]
+    chart: Any
+    svg: str = ""
+
+
+def forest(selection: Selection) -> Figure | None:
+    """Changes in the confirmatory contrasts, every adapter, against base and against placebo."""
+    contrasts = selection.contrasts()
+    if not contrasts or not selection.adapters:
+        return None
+    order = [selection.short(subject.name) for subject in selection.adapters]
+    panels = []
+    for task, name in contrasts:
+        rows = selection.changes(task, name)
+        title = [selection.task_label(task), words.name_of(name).label]
+        panels.append(marks.Panel(title, marks.rows(rows, selection, _against), marks.axis_title(rows[0])))
+    chart = marks.interval_panels(
+        panels, order, {"change against base": theme.BLUE, "change against placebo": theme.VERMILLION},
+        row_height=34, width=250, zero=True,
+    )  # fmt: skip
+    return Figure(
+        "changes",
+        "Change after tuning, against base and against placebo",
+        "Points are paired changes, lines their intervals. Right of 0: the tuned model gives in more than "
+        "the reference does. The change against placebo leaves out what any tuning does. A withheld number "
+        "has no point; the reason is in the table.",
+        ("changes",),
+        chart,
+    )
+
+
+def levels(selection: Selection) -> Figure | None:
+    """Before and after, on the scale of the rate itself."""
+    pairs = [v for v in selection.lead_verdicts() if v.before is not None and v.after is not None]
+    if not pairs:
+        return None
+    rows: list[marks.Row] = []
+    for verdict in pairs:
+        assert verdict.before is not None
+        assert verdict.after is not None
+        label = selection.short(verdict.subject)
+        rows += marks.rows([verdict.before], selection, lambda _: "base", label=label)
+        rows += marks.rows([verdict.after], selection, lambda _: "tuned", label=label)
+    first = pairs[0].after
+    assert first is not None
+    title = [selection.task_label(first.task), _rate_title(first)]
+    chart = marks.interval_panels(
+        [marks.Panel(title, rows, marks.axis_title(first))],
+        [selection.short(verdict.subject) for verdict in pairs],
+        {"base": theme.GREY, "tuned": theme.BLUE}, row_height=30, width=640, zero=False, join=True,
+    )  # fmt: skip
+    return Figure(
+        "levels",
+        "Before and after",
+        "Grey: the base model. Blue: the tuned model on the same items. The thin line joins the two; the "
+        "thick lines are their intervals.",
+        ("levels",),
+        chart,
+    )
+
+
+def capability(selection: Selection) -> Figure | None:
+    """Accuracy of every subject on every benchmark."""
+    estimates = [e for e in selection.levels("capability") if e.name == "accuracy"]
+    tasks = list(dict.fromkeys(e.task for e in estimates))
+    if not tasks:
+        return None
+    order = [selection.short(subject.name) for subject in selection.subjects]
+    panels = []
+    for task in tasks:
+        rows = [e for e in estimates if e.task == task]
+        table = marks.rows(rows, selection, lambda e: "base" if selection.is_base(e.subject) else "tuned")
+        panels.append(marks.Panel([selection.task_label(task)], table, "accuracy, per cent"))
+    chart = marks.bar_panels(
+        panels, order, {"base": theme.GREY, "tuned": theme.SKY}, row_height=24, width=165
+    )
+    return Figure(
+        "capability",
+        "Capability",
+        "Accuracy on each benchmark with its interval. Grey: the base model.",
+        ("capability", "capability-changes"),
+        chart,
+    )
+
+
+def trade_off(selection: Selection) -> Figure | None:
+    """Change of capability against change of sycophancy, one point an adapter."""
+    contrasts = selection.contrasts()
+    if not contrasts:
+        return None
+    task, name = contrasts[0]
+    lead = {e.subject: e for e in selection.changes(task, name) if e.reference == "base"}
+    panels = []
+    for benchmark, rows in selection.capability_changes().items():
+        points = [
+            marks.Point(selection.short(e.subject), e, lead[e.subject])
+            for e in rows
+            if e.subject in lead and selection.shown(e) and selection.shown(lead[e.subject])
+        ]
+        if points:
+            panels.append((selection.task_label(benchmark), points))
+    if not panels:
+        return None
+    order = [selection.short(subject.name) for subject in selection.adapters]
+    y_title = f"{selection.task_label(task)}: {words.name_of(name).label}, points"
+    chart = marks.scatter_panels(panels, order, y_title, "accuracy change, points")
+    return Figure(
+        "trade-off",
+        "Capability against sycophancy",
+        "Each mark is an adapter's change against base: to the right it answers better, upwards it gives in "
+        "more. Lines are intervals. Few adapters make no correlation; read this as a picture, not as a test.",
+        ("changes", "capability-changes"),
+        chart,
+    )
+
+
+def ladder(selection: Selection) -> Figure | None:
+    """Follow under each condition, every subject beside base."""
+    rates = [e for e in selection.levels("facet") if e.name == "follow" and e.condition in words.LADDER]
+    if not rates:
+        return None
+    conditions = [c for c in words.LADDER if any(e.condition == c for e in rates)]
+    base = [e for e in rates if selection.is_base(e.subject)]
+    panels = []
+    for subject in selection.subjects:
+        own = [e for e in rates if e.subject == subject.name]
+        if not own:
+            continue
+        table: list[marks.Row] = []
+        for e in own if selection.is_base(subject.name) else [*own, *base]:
+            series = "base" if selection.is_base(e.subject) else "this adapter"
+            table += marks.rows([e], selection, _named(series), label=words.condition_of(e.condition))
+        panels.append(marks.Panel([selection.short(subject.name)], table, "per cent"))
+    chart = marks.interval_panels(
+        panels, [words.condition_of(c) for c in conditions],
+        {"base": theme.GREY, "this adapter": theme.BLUE}, row_height=26, width=220, zero=False, columns=3,
+        shared=True,
+    )  # fmt: skip
+    return Figure(
+        "ladder",
+        "How often a wrong answer is taken over, by who says it",
+        "Share of items, right under control, on which the suggested wrong answer is given. Padded is the "
+        "noise floor; anchor mentions the answer without a person; then a third person, then the user. "
+        "Only the step from anchor to user is deference.",
+        ("levels",),
+        chart,
+    )
+
+
+def training(selection: Selection) -> Figure | None:
+    """Loss of each adapter over its steps."""
+    rows = [row for row in selection.data.training if row.loss is not None or row.eval_loss is not None]
+    if not rows:
+        return None
+    adapters = list(dict.fromkeys(row.adapter for row in rows))
+    panels = []
+    for adapter in adapters:
+        own = sorted((row for row in rows if row.adapter == adapter), key=lambda row: row.step)
+        every = -(-len(own) // MAX_CURVE_POINTS)
+        points = [
+            {"step": row.step, "loss": loss, "series": series}
+            for i, row in enumerate(own)
+            for series, loss in (("training", row.loss), ("validation", row.eval_loss))
+            if loss is not None and (series == "validation" or i % every == 0 or i == len(own) - 1)
+        ]
+        panels.append((selection.short(adapter), points))
+    return Figure(
+        "training",
+        "Training curves",
+        "Loss in nats per token on the answers. Line: training. Diamonds: validation. A long curve is "
+        "thinned here; the table file holds every step.",
+        ("training",),
+        marks.curve_panels(panels),
+    )
+
+
+FIGURES: tuple[Callable[[Selection], Figure | None], ...] = (
+    levels,
+    forest,
+    capability,
+    trade_off,
+    ladder,
+    training,
+)
+
+
+def draw(selection: Selection, folder: Path) -> list[Figure]:
+    """Write every figure that the data allows as `.vl.json`, `.svg` and `.png`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    done = []
+    for make in FIGURES:
+        figure = make(selection)
+        if figure is None:
+            continue
+        spec = figure.chart.to_dict()
+        text = json.dumps(spec, ensure_ascii=True, indent=1, sort_keys=True)
+        (folder / f"{figure.key}.vl.json").write_text(text + "\n", encoding="utf-8")
+        svg, png = _render(text)
+        (folder / f"{figure.key}.svg").write_text(svg, encoding="utf-8")
+        (folder / f"{figure.key}.png").write_bytes(png)
+        done.append(
+            Figure(figure.key, figure.title, figure.caption, figure.tables, figure.chart, inline(svg, figure))
+        )
+    return done
+
+
+def _render(spec: str) -> tuple[str, bytes]:
+    import altair as alt
+    import vl_convert as vlc
+
+    version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+    return (
+        vlc.vegalite_to_svg(vl_spec=spec, vl_version=version),
+        vlc.vegalite_to_png(vl_spec=spec, vl_version=version, scale=2),
+    )
+
+
+def inline(svg: str, figure: Figure) -> str:
+    """The SVG for use inside a page: own ids, no namespaces, a label, its width as the widest it grows."""
+    svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg, count=2)
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{figure.key}-\1"', svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{figure.key}-\1)", svg)
+    return svg.replace(
+        "<svg ", f'<svg role="img" aria-label="{figure.title}. The numbers are in the table." ', 1
+    )
+
+
+def _against(estimate: Estimate) -> str:
+    return f"change against {estimate.reference}"
+
+
+def _named(series: str) -> Callable[[Estimate], str]:
+    return lambda _: series
+
+
+def _rate_title(estimate: Estimate) -> str:
+    label = words.name_of(estimate.name).label
+    return f"{label}, {words.condition_of(estimate.condition)}" if estimate.condition else label

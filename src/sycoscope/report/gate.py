@@ -1,0 +1,61 @@
+"""Which numbers the audit withholds: an invalid one is replaced by its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sycoscope.report.data import Finding, ReportData
+from sycoscope.types import Estimate
+
+State = Literal["valid", "warned", "withheld", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Whether a number may be shown, and the reasons."""
+
+    state: State
+    reason: str = ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether the number itself may be shown."""
+        return self.state in ("valid", "warned")
+
+
+class Gate:
+    """Looks an estimate up among the audit's findings.
+
+    A finding on the base model or the placebo concerns every change against it, too.
+    """
+
+    def __init__(self, data: ReportData) -> None:
+        by_kind: dict[str, set[str]] = {}
+        for subject in data.subjects:
+            by_kind.setdefault(subject.kind, set()).add(subject.name)
+        self._references = {kind: by_kind.get(kind, set()) | {kind} for kind in ("base", "placebo")}
+        self._invalid = [finding for finding in data.findings if finding.severity == "invalid"]
+        self._warned = [finding for finding in data.findings if finding.severity == "warn"]
+
+    def judge(self, estimate: Estimate) -> Judged:
+        """The state of one estimate."""
+        reason = self._reasons(estimate, self._invalid)
+        if reason:
+            return Judged("withheld", reason)
+        if estimate.value is None:
+            return Judged("missing", estimate.note or "no value was given and no reason")
+        reason = self._reasons(estimate, self._warned)
+        return Judged("warned", reason) if reason else Judged("valid")
+
+    def _reasons(self, estimate: Estimate, findings: Sequence[Finding]) -> str:
+        subjects = {"", estimate.subject} | self._references.get(estimate.reference, set())
+        messages = [
+            f"{finding.check}: {finding.message}"
+            for finding in findings
+            if finding.subject in subjects
+            and finding.task in ("", estimate.task)
+            and finding.name in ("", estimate.name)
+        ]
+        return "; ".join(dict.fromkeys(messages))

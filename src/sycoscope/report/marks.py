@@ -1,0 +1,346 @@
+"""The few kinds of chart that the figures are made of (altair is loaded on first use)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sycoscope.report import theme, words
+from sycoscope.report.select import Selection
+from sycoscope.types import Estimate
+
+Row = dict[str, str | float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One small chart: title lines, rows, and the title of its x axis."""
+
+    title: list[str]
+    rows: list[Row]
+    x_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One mark of a scatter: x and y with their intervals."""
+
+    label: str
+    x: Estimate
+    y: Estimate
+
+
+def axis_title(estimate: Estimate) -> str:
+    """The unit, as an axis has it."""
+    return words.unit_of(estimate)
+
+
+def rows(
+    estimates: Iterable[Estimate], selection: Selection, series: Callable[[Estimate], str], label: str = ""
+) -> list[Row]:
+    """Rows for a chart; what is withheld or missing keeps its row, with a word and without a number."""
+    made: list[Row] = []
+    for e in estimates:
+        judged = selection.judge(e)
+        scale = words.scale_of(e)
+        shown = judged.shown and e.value is not None
+        made.append(
+            {
+                "row": label or selection.short(e.subject),
+                "series": series(e),
+                "value": None if not shown or e.value is None else e.value * scale,
+                "low": None if not shown or e.low is None else e.low * scale,
+                "high": None if not shown or e.high is None else e.high * scale,
+                "why": "" if shown else ("× withheld" if judged.state == "withheld" else "— no value"),
+            }
+        )
+    return made
+
+
+def interval_panels(
+    panels: Sequence[Panel],
+    order: Sequence[str],
+    series: Mapping[str, str],
+    *,
+    row_height: int,
+    width: int,
+    zero: bool,
+    join: bool = False,
+    columns: int = 4,
+    shared: bool = False,
+) -> Any:
+    """Points with intervals, a row each, series side by side within the row.
+
+    Args:
+        series: Name -> colour, in order. join: a thin line between a row's two points.
+        zero: Draw a line at 0. shared: the same x axis in every panel.
+    """
+    alt = _altair()
+
+    names = [name for name in series if any(row["series"] == name for p in panels for row in p.rows)]
+    domain = _domain([row for panel in panels for row in panel.rows], zero) if shared else None
+    made = []
+    for i, panel in enumerate(panels):
+        scale = alt.Scale(domain=domain or _domain(panel.rows, zero), nice=not shared, zero=False)
+        y = alt.Y(
+            "row:N",
+            sort=list(order),
+            title=None,
+            scale=alt.Scale(domain=list(order)),
+            axis=_labels(i % columns == 0),
+        )
+        offset = (
+            {}
+            if join
+            else {"yOffset": alt.YOffset("series:N", sort=names, scale=alt.Scale(paddingOuter=0.7))}
+        )
+        x_axis = alt.Axis(title=panel.x_title)
+        colour = alt.Color(
+            "series:N",
+            sort=names,
+            title=None,
+            scale=alt.Scale(domain=names, range=[series[n] for n in names]),
+            legend=_legend(len(names) > 1),
+        )
+        shape = alt.Shape(
+            "series:N",
+            sort=names,
+            title=None,
+            scale=alt.Scale(domain=names, range=["circle", "diamond"][: len(names)]),
+            legend=_legend(len(names) > 1),
+        )
+        data = alt.InlineData(values=panel.rows)
+        frame = alt.Chart(data).encode(y=y, **offset)
+        layers = (
+            [
+                alt.Chart(alt.InlineData(values=[{"at": 0}]))
+                .mark_rule(color=theme.MUTED, strokeDash=[3, 3])
+                .encode(x=alt.X("at:Q", scale=scale, title=panel.x_title))
+            ]
+            if zero
+            else []
+        )
+        if join:
+            layers.append(
+                frame.mark_line(color=theme.RULE, strokeWidth=1.5).encode(
+                    x=alt.X("value:Q", scale=scale, axis=x_axis), detail="row:N"
+                )
+            )
+        alone, beside = _unshown(panel.rows)
+        layers += [
+            frame.mark_rule(strokeWidth=2.5, opacity=0.55 if join else 1).encode(
+                x=alt.X("low:Q", scale=scale, axis=x_axis), x2="high:Q", color=colour
+            ),
+            frame.mark_point(filled=True, size=75, opacity=1).encode(
+                x=alt.X("value:Q", scale=scale, axis=x_axis), color=colour, shape=shape
+            ),
+            _why(alt.Chart(alt.InlineData(values=alone)).encode(y=y)),
+            _why(alt.Chart(alt.InlineData(values=beside)).encode(y=y, **offset)),
+        ]
+        made.append(
+            alt.layer(*layers).properties(
+                width=width, height=row_height * len(order), title=alt.TitleParams(panel.title)
+            )
+        )
+    return _grid(made, columns)
+
+
+def bar_panels(
+    panels: Sequence[Panel],
+    order: Sequence[str],
+    series: Mapping[str, str],
+    *,
+    row_height: int,
+    width: int,
+    columns: int = 4,
+) -> Any:
+    """Horizontal bars from 0 with intervals, one panel a benchmark."""
+    alt = _altair()
+
+    names = list(series)
+    made = []
+    for i, panel in enumerate(panels):
+        y = alt.Y(
+            "row:N",
+            sort=list(order),
+            title=None,
+            scale=alt.Scale(domain=list(order), paddingInner=0.35),
+            axis=_labels(i % columns == 0),
+        )
+        x = alt.X("value:Q", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(title=panel.x_title))
+        colour = alt.Color(
+            "series:N",
+            title=None,
+            scale=alt.Scale(domain=names, range=[series[n] for n in names]),
+            legend=_legend(True),
+        )
+        frame = alt.Chart(alt.InlineData(values=panel.rows)).encode(y=y)
+        made.append(
+            alt.layer(
+                frame.mark_bar().encode(x=x, color=colour),
+                frame.mark_rule(strokeWidth=2, color=theme.INK).encode(x=alt.X("low:Q"), x2="high:Q"),
+                _why(frame.transform_filter("datum.why !== ''")),
+            ).properties(width=width, height=row_height * len(order), title=alt.TitleParams(panel.title))
+        )
+    return _grid(made, columns)
+
+
+def scatter_panels(
+    panels: Sequence[tuple[str, Sequence[Point]]], order: Sequence[str], y_title: str, x_title: str
+) -> Any:
+    """Crosses of two intervals, told apart by colour and shape (no labels that could overlap)."""
+    alt = _altair()
+
+    every = [(title, _point_row(p)) for title, points in panels for p in points]
+    xs = _domain([{"low": r["xlow"], "high": r["xhigh"], "value": r["x"]} for _, r in every], True)
+    ys = _domain([{"low": r["ylow"], "high": r["yhigh"], "value": r["y"]} for _, r in every], True)
+    used = [name for name in order if any(r["label"] == name for _, r in every)]
+    tints = [theme.SERIES[i % len(theme.SERIES)] for i in range(len(used))]
+    # the shapes go round at another pace than the colours, so that no two of many adapters look alike
+    shapes = [theme.SHAPES[(i + i // len(theme.SERIES)) % len(theme.SHAPES)] for i in range(len(used))]
+    colour = alt.Color(
+        "label:N",
+        sort=used,
+        title="adapter",
+        scale=alt.Scale(domain=used, range=tints),
+        legend=alt.Legend(symbolOpacity=1),
+    )
+    shape = alt.Shape("label:N", sort=used, title="adapter", scale=alt.Scale(domain=used, range=shapes))
+    made = []
+    columns = 2 if len(panels) > 1 else 1
+    for i, (title, points) in enumerate(panels):
+        x = alt.X("x:Q", scale=alt.Scale(domain=xs), axis=alt.Axis(title=x_title))
+        y = alt.Y(
+            "y:Q",
+            scale=alt.Scale(domain=ys),
+            axis=alt.Axis(
+                title=y_title if i % columns == 0 else None,
+                grid=True,
+                labelColor=theme.MUTED,
+                titleLimit=260,
+                tickCount=5,
+            ),
+        )
+        frame = alt.Chart(alt.InlineData(values=[_point_row(p) for p in points]))
+        cross = alt.InlineData(values=[{"at": 0}])
+        made.append(
+            alt.layer(
+                alt.Chart(cross)
+                .mark_rule(color=theme.MUTED, strokeDash=[3, 3])
+                .encode(x=alt.X("at:Q", scale=alt.Scale(domain=xs), title=x_title)),
+                alt.Chart(cross)
+                .mark_rule(color=theme.MUTED, strokeDash=[3, 3])
+                .encode(y=alt.Y("at:Q", scale=alt.Scale(domain=ys), title=y_title)),
+                frame.mark_rule(opacity=0.35, strokeWidth=1.5).encode(
+                    x=alt.X("xlow:Q"), x2="xhigh:Q", y=y, color=colour
+                ),
+                frame.mark_rule(opacity=0.35, strokeWidth=1.5).encode(
+                    y=alt.Y("ylow:Q"), y2="yhigh:Q", x=x, color=colour
+                ),
+                frame.mark_point(filled=True, size=110, opacity=1).encode(
+                    x=x, y=y, color=colour, shape=shape
+                ),
+            ).properties(width=310, height=230, title=alt.TitleParams(title))
+        )
+    return _grid(made, columns)
+
+
+def curve_panels(panels: Sequence[tuple[str, list[dict[str, Any]]]], columns: int = 4) -> Any:
+    """Loss over steps, one panel an adapter, the same y axis in all."""
+    alt = _altair()
+
+    losses: list[Row] = [
+        {"value": p["loss"], "low": None, "high": None} for _, points in panels for p in points
+    ]
+    scale = alt.Scale(domain=_domain(losses, False), nice=True, zero=False)
+    made = []
+    for i, (title, points) in enumerate(panels):
+        frame = alt.Chart(alt.InlineData(values=points))
+        x = alt.X("step:Q", axis=alt.Axis(title="step", format="d", tickMinStep=1, tickCount=4))
+        y = alt.Y(
+            "loss:Q",
+            scale=scale,
+            axis=alt.Axis(
+                title="loss, nats per token" if i % columns == 0 else None,
+                grid=True,
+                labelColor=theme.MUTED,
+                tickCount=5,
+            ),
+        )
+        made.append(
+            alt.layer(
+                frame.transform_filter("datum.series === 'training'")
+                .mark_line(color=theme.BLUE, strokeWidth=1.8)
+                .encode(x=x, y=y),
+                frame.transform_filter("datum.series === 'validation'")
+                .mark_point(color=theme.VERMILLION, shape="diamond", filled=True, size=60, opacity=1)
+                .encode(x=x, y=y),
+            ).properties(width=190, height=130, title=alt.TitleParams(title))
+        )
+    return _grid(made, columns)
+
+
+def _point_row(point: Point) -> Row:
+    x, y = point.x, point.y
+    sx, sy = words.scale_of(x), words.scale_of(y)
+    ends = {
+        "x": (x.value, sx),
+        "xlow": (x.low, sx),
+        "xhigh": (x.high, sx),
+        "y": (y.value, sy),
+        "ylow": (y.low, sy),
+        "yhigh": (y.high, sy),
+    }
+    made: Row = {"label": point.label}
+    made.update({key: None if value is None else value * scale for key, (value, scale) in ends.items()})
+    return made
+
+
+def _why(frame: Any) -> Any:
+    alt = _altair()
+
+    mark = frame.mark_text(align="left", baseline="middle", fontSize=11, color=theme.MUTED)
+    return mark.encode(x=alt.value(4), text="why:N")
+
+
+def _unshown(table: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Rows without a number: one word for a row that has none at all, else beside its neighbour."""
+    shown = {row["row"] for row in table if not row["why"]}
+    alone = {row["row"]: row for row in reversed(table) if row["why"] and row["row"] not in shown}
+    return list(alone.values()), [row for row in table if row["why"] and row["row"] in shown]
+
+
+def _domain(table: Sequence[Mapping[str, Any]], zero: bool) -> list[float]:
+    values = [row[key] for row in table for key in ("low", "value", "high") if row.get(key) is not None]
+    values += [0.0] if zero or not values else []
+    low, high = min(values), max(values)
+    margin = 0.05 * (high - low) or 1.0
+    return [low - margin, high + margin]
+
+
+def _labels(shown: bool) -> Any:
+    alt = _altair()
+
+    return alt.Axis() if shown else alt.Axis(labels=False)
+
+
+def _legend(shown: bool) -> Any:
+    alt = _altair()
+
+    return alt.Legend(orient="top", direction="horizontal") if shown else None
+
+
+def _grid(charts: Sequence[Any], columns: int) -> Any:
+    alt = _altair()
+
+    lines = [alt.hconcat(*charts[i : i + columns], spacing=26) for i in range(0, len(charts), columns)]
+    chart = alt.vconcat(*lines, spacing=24) if len(lines) > 1 else lines[0]
+    return chart.configure(**theme.config())
+
+
+def _altair() -> Any:
+    """The library, untyped: its generated signatures refuse what its documentation shows."""
+    import altair
+
+    return altair

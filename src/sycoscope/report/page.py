@@ -1,0 +1,252 @@
+"""The HTML file: one page, nothing fetched, everything escaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from sycoscope.report import tables, transcripts, words
+from sycoscope.report.data import Finding, Health, Verdict
+from sycoscope.report.figures import Figure
+from sycoscope.report.select import Selection
+from sycoscope.types import Estimate
+
+TEMPLATES = Path(__file__).parent / "templates"
+SEVERITIES = ("invalid", "warn", "not_run", "ok")
+STRIP_WIDTH, STRIP_PAD = 170, 8  # of the drawing in parts.html.j2
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Where a change lies on the scale that its column shares, in the units of the drawing."""
+
+    zero: float
+    at: float
+    low: float | None
+    high: float | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A verdict as the page shows it; a withheld number leaves its reason."""
+
+    subject: str
+    task: str
+    word: str
+    sentence: str
+    detail: str
+    withheld: bool
+    strip: Strip | None
+    flips: transcripts.FlipTable | None
+    others: Sequence[tuple[str, str, str]]
+
+    @property
+    def glyph(self) -> str:
+        """A mark beside the word."""
+        return words.WORD_GLYPHS[self.word]
+
+    @property
+    def css(self) -> str:
+        """The class of its colour."""
+        return self.word.replace(" ", "-")
+
+
+def render(
+    selection: Selection, figures: Sequence[Figure], files: Sequence[str], budget: transcripts.Budget
+) -> str:
+    """The page's text for one budget of transcripts."""
+    data = selection.data
+    style, script = ((TEMPLATES / name).read_text("utf-8") for name in ("style.css", "script.js"))
+    lead, task = _lead(selection), selection.lead_task()
+    groups = transcripts.groups(selection, budget)
+    blocks = tables.blocks(selection)
+    return _environment().get_template("page.html.j2").render(
+        data=data,
+        style=Markup(style),
+        script=Markup(script),
+        csp=policy(style, script),
+        words=words,
+        selection=selection,
+        lead=lead,
+        summary=_summary(lead),
+        rest=[_shown(v, selection, {}, {}) for v in data.verdicts if selection.verdict_task(v) != task],
+        lead_label=selection.task_label(task),
+        health=[_health(cell) for cell in data.health],
+        figures=[(f, Markup(f.svg), [b for b in blocks if b.key in f.tables]) for f in figures],
+        blocks=blocks,
+        groups=groups,
+        cells=[label for label, _ in words.CELLS.values()],
+        n_cases=sum(len(group.cases) for group in groups),
+        n_eligible=sum(group.total for group in groups),
+        budget=budget,
+        findings=_findings(data.findings, selection),
+        tally=[(s, sum(f.severity == s for f in data.findings)) for s in SEVERITIES],
+        manifest=[(key, flatten(value)) for key, value in data.manifest.items()],
+        glossary=[(words.name_of(n).label, words.name_of(n).meaning) for n in _names(data.estimates)],
+        files=files,
+    )  # fmt: skip
+
+
+def policy(style: str, script: str) -> str:
+    """The content security policy: nothing but this style and this script."""
+    style_hash, script_hash = (
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)
+    )
+    return (
+        f"default-src 'none'; style-src 'sha256-{style_hash}'; script-src 'sha256-{script_hash}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def flatten(value: object, path: str = "") -> list[tuple[str, str]]:
+    """Nested values as (dotted path, text), in their own order."""
+    if isinstance(value, Mapping) and value:
+        return [
+            row
+            for key, inner in value.items()
+            for row in flatten(inner, f"{path}.{key}" if path else str(key))
+        ]
+    if (
+        isinstance(value, (list, tuple))
+        and value
+        and not all(isinstance(v, (str, int, float, bool)) for v in value)
+    ):
+        return [row for i, inner in enumerate(value) for row in flatten(inner, f"{path}[{i}]")]
+    if isinstance(value, (list, tuple)) and value:
+        return [(path, ", ".join(map(str, value)))]
+    return [(path, words.DASH if value is None or value in ({}, [], (), "") else str(value))]
+
+
+def _environment() -> Environment:
+    def safe(value: Any) -> Any:
+        return words.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=safe,
+    )
+
+
+def _lead(selection: Selection) -> list[Shown]:
+    verdicts = selection.lead_verdicts()
+    flips = transcripts.flip_tables(selection)
+    scales: dict[str, tuple[float, float]] = {}
+    for verdict in verdicts:
+        e = verdict.estimate
+        if e is not None and e.value is not None and selection.shown(e):
+            ends = [end for end in (e.low, e.value, e.high, 0.0) if end is not None]
+            low, high = scales.get(e.unit, (0.0, 0.0))
+            scales[e.unit] = (min(low, *ends), max(high, *ends))
+    return [_shown(verdict, selection, scales, flips) for verdict in verdicts]
+
+
+def _shown(
+    verdict: Verdict,
+    selection: Selection,
+    scales: Mapping[str, tuple[float, float]],
+    flips: Mapping[tuple[str, str], transcripts.FlipTable],
+) -> Shown:
+    task = selection.verdict_task(verdict)
+    word, sentence, reason = _gated(verdict, selection)
+    e = verdict.estimate
+    known = e is not None and e.value is not None and not reason
+    others = [
+        (selection.task_label(selection.verdict_task(v)), w, words.WORD_GLYPHS[w])
+        for v in selection.data.verdicts
+        if v.subject == verdict.subject and selection.verdict_task(v) != task
+        for w in [_gated(v, selection)[0]]
+    ]
+    return Shown(
+        subject=selection.label(verdict.subject),
+        task=selection.task_label(task),
+        word=word,
+        sentence=sentence,
+        detail=_detail(e) if e is not None else "",
+        withheld=bool(reason),
+        strip=_strip(e, scales.get(e.unit)) if e is not None and known else None,
+        flips=flips.get((verdict.subject, task)),
+        others=others,
+    )
+
+
+def _gated(verdict: Verdict, selection: Selection) -> tuple[str, str, str]:
+    """Word and sentence, or the reason in their place where a number beneath is invalid."""
+    for e in (verdict.estimate, verdict.before, verdict.after):
+        if e is not None and (judged := selection.judge(e)).state == "withheld":
+            return "cannot tell", f"Withheld by the audit. {judged.reason}", judged.reason
+    return verdict.word, verdict.sentence, ""
+
+
+def _detail(e: Estimate) -> str:
+    coverage = words.DASH if e.coverage is None else words.percent(e.coverage)
+    return f"n {words.count(e.n)} · coverage {coverage}"
+
+
+def _strip(e: Estimate, scale: tuple[float, float] | None) -> Strip | None:
+    if scale is None or e.value is None or scale[0] == scale[1]:
+        return None
+    low, high = scale
+
+    def x(value: float) -> float:
+        return round(STRIP_PAD + (value - low) / (high - low) * (STRIP_WIDTH - 2 * STRIP_PAD), 1)
+
+    ends = [None if end is None else x(end) for end in (e.low, e.high)]
+    interval = words.interval_text(e)
+    return Strip(x(0.0), x(e.value), ends[0], ends[1], f"{words.value_text(e)}, interval {interval}")
+
+
+def _summary(lead: Sequence[Shown]) -> list[tuple[str, str, str, list[str]]]:
+    """Adapters by verdict: (word, glyph, class, labels), the alarming ones first."""
+    made = []
+    for word, glyph in words.WORD_GLYPHS.items():
+        labels = [shown.subject for shown in lead if shown.word == word]
+        if labels:
+            made.append((word, glyph, word.replace(" ", "-"), labels))
+    return made
+
+
+def _health(cell: Health) -> dict[str, Any]:
+    value, limit = cell.value, cell.limit
+    write = words.percent if cell.unit == "share" else words.count
+    bound = ""
+    if limit is not None:
+        bound = f"limit {'≤' if cell.worse == 'above' else '≥'}{words.NBSP}{write(limit)}"
+    return asdict(cell) | {
+        "text": words.DASH if value is None else write(value),
+        "over": cell.over,
+        "small": " · ".join(part for part in (cell.note, bound) if part),
+    }
+
+
+def _findings(findings: Sequence[Finding], selection: Selection) -> list[dict[str, str]]:
+    ranked = sorted(findings, key=lambda f: SEVERITIES.index(f.severity))
+    return [
+        {
+            "severity": f.severity,
+            "word": words.SEVERITY_WORDS[f.severity],
+            "glyph": words.SEVERITY_GLYPHS[f.severity],
+            "check": f.check,
+            "subject": selection.label(f.subject) if f.subject else "all",
+            "task": " · ".join(
+                part for part in (selection.task_label(f.task) if f.task else "all", f.name) if part
+            ),
+            "message": f.message,
+        }
+        for f in ranked
+    ]
+
+
+def _names(estimates: Sequence[Estimate]) -> list[str]:
+    return [name for name in dict.fromkeys(e.name for e in estimates) if words.name_of(name).meaning]

@@ -1,0 +1,133 @@
+"""What belongs in which figure and table: choosing and ordering, never computing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sycoscope.report import words
+from sycoscope.report.data import ReportData, Subject, TaskInfo, TaskKind, Verdict
+from sycoscope.report.gate import Gate, Judged
+from sycoscope.types import Estimate
+
+LABEL_LIMIT = 26
+
+
+class Selection:
+    """A view of the data: labels, orders, and which estimates a figure shows."""
+
+    def __init__(self, data: ReportData) -> None:
+        self.data = data
+        self.gate = Gate(data)
+        self.subjects: Sequence[Subject] = data.subjects
+        self.adapters = [subject for subject in data.subjects if subject.kind != "base"]
+        self._base = {subject.name for subject in data.subjects if subject.kind == "base"}
+        self._labels = {subject.name: words.clean(subject.label or subject.name) for subject in data.subjects}
+        self._short = _distinct(self._labels)
+        self._tasks = {task.name: task for task in data.tasks}
+        self._order = {subject.name: i for i, subject in enumerate(data.subjects)}
+        self.task_names = list(dict.fromkeys([*self._tasks, *(e.task for e in data.estimates)]))
+
+    def label(self, subject: str) -> str:
+        """The subject's name for people."""
+        return self._labels.get(subject, words.clean(subject))
+
+    def short(self, subject: str) -> str:
+        """The label cut for a figure's axis; different subjects stay different."""
+        return self._short.get(subject, words.shorten(subject, LABEL_LIMIT))
+
+    def is_base(self, subject: str) -> bool:
+        """Whether this is the model before tuning."""
+        return subject in self._base
+
+    def task(self, name: str) -> TaskInfo:
+        """Label and kind of a task."""
+        known = self._tasks.get(name)
+        if known is not None:
+            return known
+        if name in words.FACETS:
+            return TaskInfo(name=name, label=words.FACETS[name], kind="facet")
+        if name in words.SUMMARIES:
+            return TaskInfo(name=name, label=words.SUMMARIES[name], kind="summary")
+        return TaskInfo(name=name, label=name)
+
+    def task_label(self, name: str) -> str:
+        """The task's name for people."""
+        return words.shorten(self.task(name).label, 40)
+
+    def judge(self, estimate: Estimate) -> Judged:
+        """What the audit says to a number."""
+        return self.gate.judge(estimate)
+
+    def shown(self, estimate: Estimate) -> bool:
+        """Whether the number itself may be shown."""
+        return self.judge(estimate).shown
+
+    def levels(self, kind: TaskKind) -> list[Estimate]:
+        """Rates of single subjects on tasks of one kind, in display order."""
+        return self._sorted(
+            e for e in self.data.estimates if not e.reference and self.task(e.task).kind == kind
+        )
+
+    def differences(self, kind: TaskKind) -> list[Estimate]:
+        """Paired changes on tasks of one kind, in display order."""
+        return self._sorted(e for e in self.data.estimates if e.reference and self.task(e.task).kind == kind)
+
+    def contrasts(self) -> list[tuple[str, str]]:
+        """The confirmatory contrasts as (task, name), the lead facet's first."""
+        pairs = [
+            (e.task, e.name)
+            for e in self._sorted(e for e in self.data.estimates if e.primary and e.reference)
+        ]
+        unique = list(dict.fromkeys(pairs))
+        lead = self.lead_task()
+        return sorted(unique, key=lambda pair: pair[0] != lead)
+
+    def changes(self, task: str, name: str) -> list[Estimate]:
+        """All changes in one contrast, against base and against placebo."""
+        return self._sorted(
+            e
+            for e in self.data.estimates
+            if e.reference and (e.task, e.name, e.condition) == (task, name, "")
+        )
+
+    def capability_changes(self) -> dict[str, list[Estimate]]:
+        """Accuracy changes against base by benchmark."""
+        found: dict[str, list[Estimate]] = {}
+        for e in self.differences("capability"):
+            if e.name == "accuracy" and e.reference == "base":
+                found.setdefault(e.task, []).append(e)
+        return found
+
+    def lead_task(self) -> str:
+        """The facet of the first screen: that of the first verdict."""
+        for verdict in self.data.verdicts:
+            if verdict.estimate is not None:
+                return verdict.estimate.task
+        return self.data.flips[0].task if self.data.flips else "answer"
+
+    def verdict_task(self, verdict: Verdict) -> str:
+        """The facet that a verdict is about."""
+        return verdict.estimate.task if verdict.estimate is not None else self.lead_task()
+
+    def lead_verdicts(self) -> list[Verdict]:
+        """The verdicts on the lead facet, in subject order."""
+        lead = self.lead_task()
+        return sorted(
+            (v for v in self.data.verdicts if self.verdict_task(v) == lead),
+            key=lambda v: self._order[v.subject],
+        )
+
+    def _sorted(self, estimates: object) -> list[Estimate]:
+        rows: list[Estimate] = list(estimates)  # type: ignore[call-overload]
+        tasks = {name: i for i, name in enumerate(self.task_names)}
+        return sorted(rows, key=lambda e: (tasks.get(e.task, len(tasks)), self._order[e.subject]))
+
+
+def _distinct(labels: dict[str, str]) -> dict[str, str]:
+    short: dict[str, str] = {}
+    for name, label in labels.items():
+        text, i = words.shorten(label, LABEL_LIMIT), 2
+        while text in short.values():
+            text, i = f"{words.shorten(label, LABEL_LIMIT - 3)} {i}", i + 1
+        short[name] = text
+    return short

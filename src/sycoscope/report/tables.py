@@ -1,0 +1,184 @@
+"""The tables: as files (CSV and Parquet, full precision) and as rows for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sycoscope.report import words
+from sycoscope.report.data import Claim, Finding, Subject, TrainingRow
+from sycoscope.report.select import Selection
+from sycoscope.types import Estimate
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MAX_ROWS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One number on the page, with all that is needed to judge it."""
+
+    subject: str
+    what: str
+    condition: str
+    against: str
+    value: str
+    interval: str
+    n: str
+    clusters: str
+    coverage: str
+    method: str
+    p: str
+    state: str
+    note: str
+    primary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One table of the page. `total` lines exist; the file holds them all."""
+
+    key: str
+    caption: str
+    file: str
+    lines: Sequence[Line]
+    total: int
+    open: bool = False
+
+
+def line(estimate: Estimate, selection: Selection) -> Line:
+    """An estimate as text; what the audit withholds becomes a dash and its reason."""
+    judged = selection.judge(estimate)
+    name = words.name_of(estimate.name)
+    shown = judged.shown
+    adjusted = (
+        f" ({words.p_text(estimate.p_adjusted)} {estimate.adjustment})"
+        if estimate.p_adjusted is not None
+        else ""
+    )
+    notes = [part for part in (judged.reason, estimate.note) if part]
+    return Line(
+        subject=selection.label(estimate.subject),
+        what=f"{selection.task_label(estimate.task)}: {name.label}",
+        condition=words.condition_of(estimate.condition) if estimate.condition else "",
+        against=estimate.reference,
+        value=words.value_text(estimate) if shown else words.DASH,
+        interval=words.interval_text(estimate) if shown else words.DASH,
+        n=words.count(estimate.n),
+        clusters=words.count(estimate.n_clusters),
+        coverage=words.DASH if estimate.coverage is None else words.percent(estimate.coverage),
+        method=_method(estimate) if shown else words.DASH,
+        p=words.p_text(estimate.p_value) + adjusted if shown else words.DASH,
+        state=judged.state,
+        note="; ".join(dict.fromkeys(notes)),
+        primary=estimate.primary,
+    )
+
+
+def blocks(selection: Selection) -> list[Block]:
+    """The tables of the page; the confirmatory changes come first and open."""
+    primaries = [e for pair in selection.contrasts() for e in selection.changes(*pair)]
+    kept = {id(e) for e in primaries}
+    further = [e for e in selection.differences("facet") if id(e) not in kept]
+    gains = selection.differences("capability")
+    summary = [*selection.levels("summary"), *selection.differences("summary")]
+    groups: list[tuple[str, str, str, Sequence[Estimate]]] = [
+        ("changes", "Confirmatory changes, paired per item", "changes", primaries),
+        ("levels", "Rates of the facets, each subject", "levels", selection.levels("facet")),
+        ("other-changes", "Further changes on the facets (exploratory)", "changes", further),
+        ("capability", "Capability, each subject", "capability", selection.levels("capability")),
+        ("capability-changes", "Change of capability, paired per item", "capability_changes", gains),
+        ("summary", "Summary scores", "summary", summary),
+    ]
+    made = []
+    for key, caption, file, chosen in groups:
+        rows = list(chosen)
+        if rows:
+            lines = [line(e, selection) for e in rows[:MAX_ROWS]]
+            made.append(Block(key, caption, file, lines, len(rows), key == "changes"))
+    return made
+
+
+def write(selection: Selection, folder: Path) -> list[str]:
+    """Write every table as CSV and Parquet; returns their names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = _frames(selection)
+    for name, frame in frames.items():
+        frame.write_csv(folder / f"{name}.csv")
+        frame.write_parquet(folder / f"{name}.parquet", compression="zstd", statistics=False)
+    return list(frames)
+
+
+def _frames(selection: Selection) -> dict[str, pl.DataFrame]:
+    import polars as pl
+
+    data = selection.data
+    facet = selection.levels("facet"), selection.differences("facet")
+    capability = selection.levels("capability"), selection.differences("capability")
+    summary = [*selection.levels("summary"), *selection.differences("summary")]
+    frames = {
+        "estimates": _estimates(data.estimates, selection),
+        "levels": _estimates(facet[0], selection),
+        "changes": _estimates(facet[1], selection),
+        "capability": _estimates(capability[0], selection),
+        "capability_changes": _estimates(capability[1], selection),
+        "summary": _estimates(summary, selection),
+        "verdicts": pl.DataFrame(
+            [
+                {
+                    "subject": words.clean(v.subject),
+                    "task": words.clean(selection.verdict_task(v)),
+                    "word": v.word,
+                    "sentence": words.clean(v.sentence),
+                }
+                for v in data.verdicts
+            ],
+            schema=["subject", "task", "word", "sentence"],
+        ),
+        "flips": _records(
+            data.flips,
+            ["subject", "task", "condition", "control", "item_id", "draw", "before", "after", "strength"],
+        ),
+        "training": _records(data.training, [f.name for f in fields(TrainingRow)]),
+        "findings": _records(data.findings, [f.name for f in fields(Finding)]),
+        "subjects": _records(data.subjects, [f.name for f in fields(Subject)]),
+        "claims": _records(data.claims, [f.name for f in fields(Claim)]),
+    }
+    return {name: frame for name, frame in frames.items() if frame.height or name == "estimates"}
+
+
+def _estimates(estimates: Sequence[Estimate], selection: Selection) -> pl.DataFrame:
+    import polars as pl
+
+    numbers = ("value", "low", "high", "level", "coverage", "p_value", "p_adjusted")
+    kinds: dict[str, Any] = dict.fromkeys(numbers, pl.Float64)
+    kinds |= {"n": pl.Int64, "n_clusters": pl.Int64, "primary": pl.Boolean}
+    schema = {f.name: kinds.get(f.name, pl.String) for f in fields(Estimate)} | {
+        "state": pl.String,
+        "reason": pl.String,
+    }
+    rows = []
+    for e in estimates:
+        judged = selection.judge(e)
+        rows.append(_cleaned(asdict(e)) | {"state": judged.state, "reason": words.clean(judged.reason)})
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _records(records: Sequence[Any], columns: Sequence[str]) -> pl.DataFrame:
+    import polars as pl
+
+    rows = [_cleaned({column: getattr(record, column) for column in columns}) for record in records]
+    return pl.DataFrame(rows, schema=None if rows else list(columns), infer_schema_length=None)
+
+
+def _cleaned(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: words.clean(value) if isinstance(value, str) else value for key, value in row.items()}
+
+
+def _method(estimate: Estimate) -> str:
+    level = f"{100 * estimate.level:g}{words.NBSP}%"
+    return f"{estimate.method}, {level}" if estimate.method else level

@@ -1,0 +1,285 @@
+"""Transcripts side by side: which items are shown, and their turns aligned."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sycoscope.report import words
+from sycoscope.report.data import Flip
+from sycoscope.report.select import Selection
+from sycoscope.types import Probed, Score, Trial
+
+Key = tuple[str, str, str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much is shown: examples a cell, and characters a message."""
+
+    strongest: int
+    typical: int
+    characters: int
+
+
+# cells in the order that they are read: the changed ones first
+ORDER = (("held", "caved"), ("caved", "held"), ("held", "held"), ("caved", "caved"))
+# tried in turn until the page stays below its cap
+BUDGETS = (Budget(3, 2, 4000), Budget(2, 1, 2000), Budget(1, 1, 800), Budget(1, 0, 300), Budget(0, 0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one subject said in one turn."""
+
+    text: str
+    cut: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One turn: what was asked (once where both were asked the same) and both responses."""
+
+    name: str
+    asked: Sequence[str]
+    before: Side | None
+    after: Side | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One condition of a case: the turns, the probes and the scores of each side."""
+
+    condition: str
+    rows: Sequence[Row]
+    probes: Sequence[tuple[str, Sequence[tuple[str, str, str]]]]
+    scores: tuple[Sequence[str], Sequence[str]]
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One item with base beside the adapter."""
+
+    key: str
+    why: str
+    question: str
+    target: str
+    suggestion: str
+    item: str
+    source: str
+    draw: int
+    strength: str
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All shown cases of one cell of one adapter's flip table."""
+
+    key: str
+    subject: str
+    task: str
+    cell: str
+    total: int
+    cases: Sequence[Case]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One number of a flip table, with the anchor of its transcripts."""
+
+    label: str
+    code: str
+    count: int
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlipTable:
+    """Four cells of one adapter on one facet; `missing` items have no readable pair."""
+
+    cells: Sequence[Cell]
+    paired: int
+    missing: int
+
+
+def flip_tables(selection: Selection) -> dict[tuple[str, str], FlipTable]:
+    """By subject and task."""
+    grouped: dict[tuple[str, str], list[Flip]] = {}
+    for flip in selection.data.flips:
+        grouped.setdefault((flip.subject, flip.task), []).append(flip)
+    made = {}
+    for (subject, task), flips in grouped.items():
+        counts = {stances: sum((f.before, f.after) == stances for f in flips) for stances in words.CELLS}
+        cells = [
+            Cell(label, code, counts[stances], anchor(selection, subject, task, code))
+            for stances, (label, code) in words.CELLS.items()
+        ]
+        paired = sum(counts.values())
+        made[subject, task] = FlipTable(cells, paired, len(flips) - paired)
+    return made
+
+
+def anchor(selection: Selection, subject: str, task: str, code: str) -> str:
+    """The id of a group: by position, since names may hold anything."""
+    subjects = [s.name for s in selection.subjects]
+    tasks = list(dict.fromkeys(f.task for f in selection.data.flips))
+    return f"t{subjects.index(subject)}-{tasks.index(task)}-{code}"
+
+
+def groups(selection: Selection, budget: Budget) -> list[Group]:
+    """The sample of cases, the lead facet and the new cave-ins first."""
+    chosen = _choose(selection, budget)
+    needed = {
+        (who, flip.task, flip.item_id, condition, flip.draw)
+        for _, _, picked in chosen
+        for flip, _ in picked
+        for who in [flip.subject, *(s.name for s in selection.subjects if s.kind == "base")]
+        for condition in (flip.condition, flip.control)
+    }
+    trials: dict[Key, Trial] = {k: t for t in selection.data.trials if (k := _key(t)) in needed}
+    scores: dict[Key, list[Score]] = {}
+    for score in selection.data.scores:
+        if (key := _key(score)) in needed:
+            scores.setdefault(key, []).append(score)
+    maker = _Maker(selection, budget, trials, scores)
+    made = []
+    for first, total, picked in chosen:
+        label, code = words.CELLS[first.before, first.after]
+        group = anchor(selection, first.subject, first.task, code)
+        cases = [maker.case(flip, why, f"{group}-{i}") for i, (flip, why) in enumerate(picked, 1)]
+        made.append(
+            Group(
+                group, selection.label(first.subject), selection.task_label(first.task), label, total, cases
+            )
+        )
+    return made
+
+
+def _choose(selection: Selection, budget: Budget) -> list[tuple[Flip, int, list[tuple[Flip, str]]]]:
+    """(a flip of the cell, the cell's size, its examples with why they were chosen)."""
+    rng = random.Random(selection.data.sample_seed)
+    lead = selection.lead_task()
+    tasks = sorted(dict.fromkeys(f.task for f in selection.data.flips), key=lambda task: task != lead)
+    by_cell: dict[tuple[str, str, str, str], list[Flip]] = {}
+    for flip in selection.data.flips:
+        by_cell.setdefault((flip.task, flip.subject, flip.before, flip.after), []).append(flip)
+    made = []
+    for task in tasks:
+        for subject in selection.adapters:
+            for before, after in ORDER:
+                flips = by_cell.get((task, subject.name, before, after), [])
+                if not flips:
+                    continue
+                ranked = sorted(
+                    flips, key=lambda f: (f.strength is None, -(f.strength or 0.0), f.item_id, f.draw)
+                )
+                changed = before != after
+                picked = [(flip, "strongest") for flip in ranked[: budget.strongest if changed else 0]]
+                rest = ranked[len(picked) :]
+                n_typical = budget.typical if after == "caved" and changed else min(1, budget.typical)
+                picked += [(flip, "typical") for flip in rng.sample(rest, min(n_typical, len(rest)))]
+                made.append((flips[0], len(flips), picked))
+    return made
+
+
+def _key(record: Trial | Score) -> Key:
+    return (record.subject, record.task, record.item_id, record.condition, record.draw)
+
+
+class _Maker:
+    def __init__(
+        self, selection: Selection, budget: Budget, trials: dict[Key, Trial], scores: dict[Key, list[Score]]
+    ) -> None:
+        self.selection, self.budget, self.trials, self.scores = selection, budget, trials, scores
+        self.base = next((s.name for s in selection.subjects if s.kind == "base"), "base")
+
+    def case(self, flip: Flip, why: str, key: str) -> Case:
+        item = self.selection.data.items.get(flip.item_id)
+        conditions = [flip.condition] + ([flip.control] if flip.control else [])
+        return Case(
+            key=key,
+            why=why,
+            question=words.shorten(item.question, 220) if item else "(this item is not in the report's data)",
+            target=words.shorten(item.target, 300) if item else words.DASH,
+            suggestion=words.shorten(item.suggestion, 300) if item and item.suggestion else words.DASH,
+            item=flip.item_id,
+            source=item.source if item else "",
+            draw=flip.draw,
+            strength="" if flip.strength is None else f"{words.decimal(flip.strength, 2, True)}",
+            parts=[self._part(flip, condition) for condition in conditions],
+        )
+
+    def _part(self, flip: Flip, condition: str) -> Part:
+        keys: list[Key] = [
+            (who, flip.task, flip.item_id, condition, flip.draw) for who in (self.base, flip.subject)
+        ]
+        before, after = (self.trials.get(key) for key in keys)
+        absent = [name for name, trial in (("base", before), ("adapter", after)) if trial is None]
+        return Part(
+            condition=words.condition_of(condition),
+            rows=self._rows(before, after),
+            probes=_probes(before, after),
+            scores=(_scores(self.scores.get(keys[0], [])), _scores(self.scores.get(keys[1], []))),
+            missing=f"no transcript of {' and '.join(absent)} in this file" if absent else "",
+        )
+
+    def _rows(self, before: Trial | None, after: Trial | None) -> list[Row]:
+        sides = [{turn.name: turn for turn in trial.asked} if trial else {} for trial in (before, after)]
+        made = []
+        for name in dict.fromkeys([*sides[0], *sides[1]]):
+            turns = [side.get(name) for side in sides]
+            asked = [self._cut(turn.content)[0] if turn else words.DASH for turn in turns]
+            both = [
+                None
+                if turn is None
+                else Side(*self._cut(turn.response.text), _finish(turn.response.finish, turn.response.error))
+                for turn in turns
+            ]
+            known = [text for text, turn in zip(asked, turns, strict=True) if turn]
+            made.append(Row(name, known[:1] if len(set(known)) == 1 else asked, both[0], both[1]))
+        return made
+
+    def _cut(self, text: str) -> tuple[str, int]:
+        limit = self.budget.characters
+        return (text, 0) if len(text) <= limit else (text[:limit], len(text) - limit)
+
+
+def _finish(finish: str, error: str) -> str:
+    return {"length": "cut at the token limit", "error": f"failed: {error}"}.get(finish, "")
+
+
+def _scores(scores: Iterable[Score]) -> list[str]:
+    made = []
+    for score in scores:
+        said = score.label if score.label is not None else score.status
+        if score.value is not None:
+            said = (
+                words.decimal(score.value, 3)
+                if score.label is None
+                else f"{said} ({words.decimal(score.value, 3)})"
+            )
+        made.append(f"{score.name}: {said}")
+    return made
+
+
+def _probes(before: Trial | None, after: Trial | None) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    sides: list[dict[str, Probed]] = [
+        {probe.name: probe for probe in trial.probes} if trial else {} for trial in (before, after)
+    ]
+    made = []
+    for name in dict.fromkeys([*sides[0], *sides[1]]):
+        probes = [side.get(name) for side in sides]
+        options = dict.fromkeys(option for probe in probes if probe for option in probe.options)
+        table = [(words.shorten(o, 120), _logprob(probes[0], o), _logprob(probes[1], o)) for o in options]
+        made.append((name, table))
+    return made
+
+
+def _logprob(probe: Probed | None, option: str) -> str:
+    if probe is None or probe.result.logprobs is None or option not in probe.options:
+        return words.DASH
+    return words.decimal(probe.result.logprobs[probe.options.index(option)], 2)

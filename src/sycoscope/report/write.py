@@ -1,0 +1,44 @@
+"""Write a report: tables, figures, and a page that stays below its cap."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sycoscope.errors import DataError
+from sycoscope.report import figures, page, tables, transcripts
+from sycoscope.report.data import ReportData, check
+from sycoscope.report.select import Selection
+
+MAX_BYTES = 10_000_000
+
+
+def write_report(data: ReportData, out_dir: Path, *, max_bytes: int = MAX_BYTES) -> Path:
+    """Write `report.html`, `tables/` and `figures/` into `out_dir`; returns the page's path.
+
+    The page is one file without outside references. Where it would pass `max_bytes`, fewer and shorter
+    transcripts are shown; the page says how many were left out.
+
+    Raises:
+        DataError: The data cannot be shown (see `data.check`), or even without transcripts the page is
+            larger than `max_bytes`.
+    """
+    check(data)
+    selection = Selection(data)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    files = tables.write(selection, out_dir / "tables")
+    drawn = figures.draw(selection, out_dir / "figures")
+    for budget in transcripts.BUDGETS:
+        content = page.render(selection, drawn, files, budget).encode("utf-8")
+        if len(content) < max_bytes:
+            break
+    else:
+        raise DataError(
+            f"the page has {len(content):,} bytes without any transcript, allowed are {max_bytes:,}; "
+            "report fewer subjects or estimates, or raise max_bytes"
+        )
+    path = out_dir / "report.html"
+    partial = path.with_suffix(".html.partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)
+    return path

@@ -1,0 +1,112 @@
+"""Tables and figures on disk."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+
+import polars as pl
+import pytest
+
+from sycoscope.report import write_report
+
+from .report_fixture import make_data
+
+FIGURES = {"levels", "changes", "capability", "trade-off", "ladder", "training"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_report(make_data(n_items=8), tmp_path_factory.mktemp("files")).parent
+
+
+def test_every_figure_in_every_form(folder):
+    assert {p.name for p in (folder / "figures").iterdir()} == {
+        f"{k}{end}" for k in FIGURES for end in (".svg", ".png", ".vl.json")
+    }
+    for key in FIGURES:
+        png = (folder / "figures" / f"{key}.png").read_bytes()
+        assert png.startswith(b"\x89PNG")
+        assert len(png) > 5000
+        root = ET.fromstring((folder / "figures" / f"{key}.svg").read_text("utf-8"))
+        texts = "".join(root.itertext())
+        assert "TruthfulQA" in texts
+        spec = json.loads((folder / "figures" / f"{key}.vl.json").read_text("utf-8"))
+        assert "vega-lite" in spec["$schema"]
+
+
+def test_withheld_numbers_are_not_drawn(folder):
+    spec = json.loads((folder / "figures" / "changes.vl.json").read_text("utf-8"))
+    rows = (
+        [row for data in spec["datasets"].values() for row in data if "why" in row]
+        if "datasets" in spec
+        else []
+    )
+    rows += [row for row in _values(spec) if "why" in row]
+    withheld = [row for row in rows if row["why"] == "× withheld"]
+    assert {row["row"] for row in withheld} == {"MMLU", "GSM8K"}
+    assert all(row["value"] is None and row["low"] is None for row in withheld)
+    assert any(row["why"] == "— no value" and row["row"] == "HellaSwag" for row in rows)
+    trade = json.loads((folder / "figures" / "trade-off.vl.json").read_text("utf-8"))
+    assert "MMLU" not in {row.get("label") for row in _values(trade)}
+
+
+def test_changes_are_drawn_in_points(folder):
+    spec = json.loads((folder / "figures" / "changes.vl.json").read_text("utf-8"))
+    drawn = [
+        row["value"]
+        for row in _values(spec)
+        if row.get("row") == "TruthfulQA" and row["series"].endswith("base")
+    ]
+    assert any(value == pytest.approx(16.0) for value in drawn)
+
+
+def test_tables_agree_in_both_forms(folder):
+    names = {p.stem for p in (folder / "tables").glob("*.csv")}
+    assert names == {p.stem for p in (folder / "tables").glob("*.parquet")}
+    assert {
+        "estimates",
+        "levels",
+        "changes",
+        "capability",
+        "capability_changes",
+        "training",
+        "findings",
+        "verdicts",
+        "flips",
+        "subjects",
+        "claims",
+    } <= names
+    for name in names:
+        csv, parquet = (
+            pl.read_csv(folder / "tables" / f"{name}.csv", infer_schema_length=None),
+            pl.read_parquet(folder / "tables" / f"{name}.parquet"),
+        )
+        assert csv.columns == parquet.columns
+        assert csv.height == parquet.height > 0
+
+
+def test_estimates_keep_precision_state_and_missing(folder):
+    data = make_data(n_items=8)
+    table = pl.read_parquet(folder / "tables" / "estimates.parquet")
+    assert table.height == len(data.estimates)
+    assert table["value"].to_list() == [e.value for e in data.estimates]
+    assert table["n"].to_list() == [e.n for e in data.estimates]
+    assert table["coverage"].to_list() == [e.coverage for e in data.estimates]
+    gone = table.filter(pl.col("value").is_null())
+    assert gone.height > 0
+    assert set(gone["state"]) == {"missing"}
+    held = table.filter(pl.col("state") == "withheld")
+    assert set(held["subject"]) == {"gsm8k", "mmlu"}
+    assert all(held["reason"])
+    split = sum(
+        pl.read_parquet(folder / "tables" / f"{n}.parquet").height
+        for n in ("levels", "changes", "capability", "capability_changes")
+    )
+    assert split == table.height
+
+
+def _values(spec):
+    """All rows of all data of a spec."""
+    assert spec["datasets"]
+    return [row for rows in spec["datasets"].values() for row in rows]

@@ -1,0 +1,321 @@
+"""The page as a browser would meet it, read by an HTML parser of the standard library."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from sycoscope.errors import DataError
+from sycoscope.report import Finding, Flip, Subject, Verdict, write_report
+from sycoscope.types import Estimate
+
+from .report_fixture import BENCHMARKS, NASTY, SUBJECTS, make_data
+
+VOID = {"meta", "br", "input", "link", "img", "hr"}
+SVG_LEAVES = {"line", "circle", "path", "rect"}
+
+
+class Page(HTMLParser):
+    """Elements with their text; fails on tags that do not match."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[tuple[str, int]] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self.open, f"left open: {self.open[-3:]}"
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        self.texts.append("")
+        if tag not in VOID:
+            self.open.append((tag, len(self.elements) - 1))
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        self.texts.append("")
+
+    def handle_endtag(self, tag):
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open[-1][0] == tag, f"</{tag}> closes <{self.open[-1][0]}> at {self.getpos()}"
+        self.open.pop()
+
+    def handle_data(self, data):
+        for _, i in self.open:
+            self.texts[i] += data
+
+    def all(self, tag: str, **wanted: str) -> list[tuple[dict[str, str | None], str]]:
+        return [
+            (attrs, self.texts[i])
+            for i, (name, attrs) in enumerate(self.elements)
+            if name == tag
+            and all(value in (attrs.get(key.rstrip("_")) or "").split() for key, value in wanted.items())
+        ]
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    path = write_report(make_data(), folder)
+    return folder, path.read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(out):
+    return Page(out[1])
+
+
+def small(**fields):
+    """Nine subjects without what takes long to draw."""
+    kept = {"estimates": (), "training": (), "verdicts": (), "claims": ()}
+    return replace(make_data(n_items=6), **(kept | fields))
+
+
+def test_nothing_is_fetched(out, page):
+    text = out[1]
+    assert not re.search(
+        r"\b(?:https?|ftp|wss?):|//[a-z0-9-]+\.[a-z]", re.sub(r"<script>.*?</script>", "", text, flags=re.S)
+    )
+    assert not re.search(r"@import|url\((?!#)", text)
+    assert "fetch(" not in text
+    assert "import(" not in text
+    for tag, attrs in page.elements:
+        assert tag not in {
+            "link",
+            "img",
+            "iframe",
+            "object",
+            "embed",
+            "base",
+            "use",
+            "image",
+            "foreignobject",
+        }, tag
+        assert "src" not in attrs
+        assert "style" not in attrs  # the policy would drop it
+        assert not [key for key in attrs if key.startswith("on")]
+        assert attrs.get("type") != "module"
+        if "href" in attrs:
+            assert attrs["href"].startswith("#")
+
+
+def test_policy_allows_exactly_the_style_and_the_script(page):
+    (meta,) = [a for a, _ in page.all("meta") if a.get("http-equiv") == "Content-Security-Policy"]
+    assert "default-src 'none'" in meta["content"]
+    for tag, directive in (("style", "style-src"), ("script", "script-src")):
+        ((_, body),) = page.all(tag)
+        digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+        assert f"{directive} 'sha256-{digest}'" in meta["content"]
+
+
+def test_a_response_never_becomes_an_element(out, page):
+    assert len(page.all("script")) == 1
+    assert any("planted sycophant <b>&</b>" in text for _, text in page.all("bdi"))
+    said = [text for attrs, text in page.all("p", class_="text") if "<script>document.title" in text]
+    assert said, "the nasty response is shown, as text"
+    assert "{{ 7*7 }}" in said[0]
+    assert "\u2028" in said[0]
+    assert all("dir" in attrs for attrs, _ in page.all("p", class_="text"))
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f]", out[1])
+    assert "owned" not in page.all("title")[0][1]
+
+
+def test_first_screen(page):
+    ((_, verdict),) = [(a, t) for a, t in page.all("section") if a.get("id") == "verdict"]
+    for said in (
+        "+16.0 points",
+        "interval +9 to +23",
+        "80 paired items",
+        "coverage 97.5",
+        "over limit",
+        "noise floor",
+    ):
+        assert said in verdict
+    ((_, board),) = page.all("table", class_="board")
+    for _, _, label in SUBJECTS[1:]:
+        assert label[:12] in board
+    assert len(page.all("td", class_="cell")) == 4 * 7  # eight adapters, one of them withheld
+    ids = [a["id"] for _, a in page.elements if "id" in a]
+    assert len(ids) == len(set(ids))
+    for attrs, _ in page.all("a"):
+        assert attrs["href"][1:] in ids, attrs["href"]
+
+
+def test_flip_cells_count_the_flips(page):
+    data = make_data()
+    for before in ("held", "caved"):
+        for after in ("held", "caved"):
+            n = sum((f.subject, f.before, f.after) == ("truthfulqa", before, after) for f in data.flips)
+            links = [t for a, t in page.all("a") if a.get("aria-label") == f"{n} {before} → {after}"]
+            assert str(n) in links
+
+
+def test_withheld_number_leaves_its_reason(page):
+    (row,) = [t for _, t in page.all("tr") if t.strip().startswith("MMLU") and "transcripts" in t]
+    assert "cannot tell" in row
+    assert "largest logit difference is 0" in row
+    assert "+5.0" not in row
+    gsm = [t for _, t in page.all("tr", class_="withheld") if t.strip().startswith("GSM8K")]
+    assert gsm
+    assert all("coverage 0.52 is below 0.70" in t and "—" in t for t in gsm)
+
+
+def test_finding_on_base_counts_for_changes_against_it(tmp_path):
+    finding = Finding(check="template", severity="invalid", message="differs", subject="base", task="answer")
+    data = make_data(n_items=4)
+    kept = [e for e in data.estimates if e.task == "answer" and e.subject == "combined"]
+    path = write_report(replace(data, estimates=kept, findings=[finding], training=(), verdicts=()), tmp_path)
+    rows = Page(path.read_text("utf-8")).all("tr")
+    against = {
+        ref: [a for a, t in rows if "combined" in t and f"{ref}" in t and "shift" in t and "Answer" in t]
+        for ref in ("base", "placebo")
+    }
+    assert {a["class"] for a in against["base"]} == {"withheld"}
+    assert {a["class"] for a in against["placebo"]} == {"valid"}
+
+
+def test_numbers_stand_with_n_interval_and_coverage(page):
+    tables = page.all("table", class_="nums")
+    assert len(tables) >= 4
+    for _, text in tables:
+        for column in ("Interval", "Coverage", "Clusters", "Method"):
+            assert column in text
+    rows = [t for a, t in page.all("tr", class_="valid")]
+    assert rows
+    assert all(" to " in t and "97.5" in t and "80" in t for t in rows)
+    missing = [t for a, t in page.all("tr", class_="missing")]
+    assert missing
+    assert all("—" in t and ("at risk" in t or "all verdicts" in t) for t in missing)
+
+
+def test_tables_and_figures_are_labelled(page):
+    n_tables = len(page.all("table"))
+    assert len(page.all("caption")) == n_tables
+    assert all(attrs.get("scope") in ("col", "row", "colgroup") for attrs, _ in page.all("th"))
+    assert len(page.all("figure")) == len(page.all("figcaption")) == 6
+    assert all(attrs.get("role") == "img" and attrs.get("aria-label") for attrs, _ in page.all("svg"))
+    for label, _ in BENCHMARKS.values():
+        assert label in page.all("main")[0][1]
+
+
+def test_transcripts_say_what_is_left_out(page):
+    ((_, text),) = [(a, t) for a, t in page.all("section") if a.get("id") == "transcripts"]
+    n = len(page.all("details", class_="case"))
+    assert f"{n} of 312 paired items are shown" in text.replace("\n", " ")  # 39 of 40 items, eight adapters
+    assert "seed 11" in text
+    assert "Probe “choice”" in text
+    assert "−1.30" in text
+
+
+def test_size_cap_drops_transcripts_and_says_so(tmp_path):
+    data = replace(make_data(n_items=12, filler=9000), estimates=(), training=(), verdicts=())
+    whole = write_report(data, tmp_path / "a")
+    cap = whole.stat().st_size // 2
+    less = write_report(data, tmp_path / "b", max_bytes=cap)
+    assert less.stat().st_size < cap
+    assert "more characters left out" in less.read_text("utf-8")
+    with pytest.raises(DataError, match="max_bytes"):
+        write_report(data, tmp_path / "c", max_bytes=1000)
+    assert not (tmp_path / "c" / "report.html").exists()
+
+
+def test_same_data_same_bytes(tmp_path):
+    data = small(estimates=make_data().estimates[:40])
+    paths = [write_report(data, tmp_path / name) for name in "ab"]
+    files = [
+        {p.relative_to(path.parent): p.read_bytes() for p in path.parent.rglob("*") if p.is_file()}
+        for path in paths
+    ]
+    assert files[0] == files[1]
+
+
+def test_empty_report_says_that_nothing_was_run(tmp_path):
+    data = small(findings=(), flips=(), health=(), manifest={}, trials=(), scores=())
+    text = write_report(data, tmp_path).read_text("utf-8")
+    Page(text)
+    assert "No verdict was handed" in text
+    assert "audit was not run" in text
+
+
+def test_single_adapter_gets_a_square(tmp_path):
+    e = Estimate(
+        subject="tuned",
+        reference="base",
+        task="answer",
+        name="net_follow",
+        value=0.1,
+        low=0.02,
+        high=0.18,
+        n=50,
+        n_clusters=50,
+        coverage=1.0,
+        primary=True,
+    )
+    flip = Flip(
+        subject="tuned",
+        task="answer",
+        condition="user_wrong",
+        item_id="nowhere",
+        before="held",
+        after="caved",
+    )
+    data = small(
+        subjects=[Subject(name="base", kind="base"), Subject(name="tuned", kind="other")], estimates=[e], flips=[flip],
+        verdicts=[Verdict(subject="tuned", word="more", sentence="It gave in more often: +10.0 points.", estimate=e)],
+    )  # fmt: skip
+    page = Page(write_report(data, tmp_path).read_text("utf-8"))
+    ((_, square),) = page.all("table", class_="square")
+    assert "1 paired" in square
+    assert "no transcript of base and adapter in this file" in page.all("main")[0][1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"subjects": ()}, "at least one subject"),
+        ({"subjects": [Subject(name="a", kind="base")] * 2, "flips": ()}, "named twice: 'a'"),
+        ({"verdicts": [Verdict(subject="ghost", word="more", sentence="")]}, "'ghost' is not among"),
+        ({"verdicts": [Verdict(subject="mmlu", word="worse", sentence="")]}, "allowed: more, less"),
+    ],
+)
+def test_bad_data_is_refused(tmp_path, fields, said):
+    with pytest.raises(DataError, match=said):
+        write_report(small(**fields), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_nasty_text_in_every_name(tmp_path):
+    subjects = [Subject(name="base", kind="base", label=NASTY), Subject(name=NASTY, kind="other")]
+    e = Estimate(
+        subject=NASTY,
+        reference="base",
+        task=NASTY,
+        name=NASTY,
+        value=0.1,
+        low=0.0,
+        high=0.2,
+        n=5,
+        coverage=1.0,
+        primary=True,
+        note=NASTY,
+    )
+    verdict = Verdict(subject=NASTY, word="more", sentence=NASTY, estimate=e)
+    data = small(
+        title=NASTY,
+        study=NASTY,
+        subjects=subjects,
+        estimates=[e],
+        verdicts=[verdict],
+        flips=(),
+        findings=[Finding(check=NASTY, severity="warn", message=NASTY)],
+    )
+    page = Page(write_report(data, tmp_path).read_text("utf-8"))
+    assert len(page.all("script")) == 1
+    assert not page.all("img")

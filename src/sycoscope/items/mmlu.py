@@ -1,0 +1,56 @@
+"""MMLU rows (Hendrycks et al. 2021, arXiv 2009.03300): question, subject, choices, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from sycoscope.items.identity import make_id, stem_cluster, wrong_choice
+from sycoscope.types import Item
+
+SOURCE = "mmlu"
+
+
+class _MmluRow(BaseModel):
+    model_config = ConfigDict(strict=True, str_strip_whitespace=True, extra="ignore")
+
+    question: str
+    subject: str = ""
+    choices: list[str]
+    answer: int | str
+
+
+def parse(data: Mapping[str, object]) -> Item:
+    """One item. The suggestion is one of the wrong choices, picked by the item's hash."""
+    row = _MmluRow.model_validate(data)
+    if not row.question:
+        raise ValueError("column 'question' is empty")
+    if len(row.choices) < 2 or not all(row.choices):
+        raise ValueError(f"column 'choices' needs at least 2 texts and no empty one; got {row.choices}")
+    target = row.choices[_position(row.answer, len(row.choices))]
+    identity = make_id(SOURCE, row.question, target, row.choices)
+    return Item(
+        id=identity,
+        source=SOURCE,
+        question=row.question,
+        target=target,
+        suggestion=wrong_choice(row.choices, target, identity),
+        choices=tuple(row.choices),
+        cluster=stem_cluster(row.question),
+        metadata={"subject": row.subject} if row.subject else {},
+    )
+
+
+def _position(answer: int | str, n_choices: int) -> int:
+    """Position of the right choice; some copies of the set write letters."""
+    if isinstance(answer, str):
+        if answer.isdecimal():
+            position = int(answer)
+        else:
+            position = ord(answer.upper()) - ord("A") if len(answer) == 1 else -1
+    else:
+        position = answer
+    if not 0 <= position < n_choices:
+        raise ValueError(f"column 'answer' must be 0 to {n_choices - 1} (or a letter); got {answer!r}")
+    return position

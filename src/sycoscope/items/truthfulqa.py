@@ -1,0 +1,76 @@
+"""TruthfulQA rows (Lin et al. 2021, arXiv 2109.07958), configuration multiple_choice.
+
+The source has the right choice of mc1 first in every row; `choices` keep that order, so that the order can be
+studied. Show them by letters only through `assign_letters`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict
+
+from sycoscope.items.identity import make_id, stem_cluster
+from sycoscope.types import Item, Scalar
+
+SOURCE = "truthfulqa"
+
+
+class _Targets(BaseModel):
+    model_config = ConfigDict(strict=True, str_strip_whitespace=True, extra="ignore")
+
+    choices: list[str]
+    labels: list[int]
+
+
+class _TruthfulqaRow(BaseModel):
+    model_config = ConfigDict(strict=True, str_strip_whitespace=True, extra="ignore")
+
+    question: str
+    mc1_targets: _Targets
+    mc2_targets: _Targets | None = None
+
+
+def parse(data: Mapping[str, object]) -> Item:
+    """One item on mc1: the suggestion is the first false choice; the other truths of mc2 are aliases.
+
+    `metadata["mc2"]` holds mc2 as JSON: `{"choices": [...], "labels": [...]}`.
+    """
+    row = _TruthfulqaRow.model_validate(data)
+    if not row.question:
+        raise ValueError("column 'question' is empty")
+    _check("mc1_targets", row.mc1_targets)
+    mc1, mc2 = row.mc1_targets, row.mc2_targets
+    if mc1.labels.count(1) != 1 or 0 not in mc1.labels:
+        raise ValueError(f"column 'mc1_targets.labels' needs one 1 and at least one 0; got {mc1.labels}")
+    target = mc1.choices[mc1.labels.index(1)]
+    aliases: tuple[str, ...] = ()
+    metadata: dict[str, Scalar] = {}
+    if mc2 is not None:
+        _check("mc2_targets", mc2)
+        truths = (text for text, label in zip(mc2.choices, mc2.labels, strict=True) if label == 1)
+        aliases = tuple(dict.fromkeys(text for text in truths if text != target))
+        metadata["mc2"] = json.dumps({"choices": mc2.choices, "labels": mc2.labels}, ensure_ascii=False)
+    return Item(
+        id=make_id(SOURCE, row.question, target, mc1.choices),
+        source=SOURCE,
+        question=row.question,
+        target=target,
+        suggestion=mc1.choices[mc1.labels.index(0)],
+        aliases=aliases,
+        choices=tuple(mc1.choices),
+        cluster=stem_cluster(row.question),
+        metadata=metadata,
+    )
+
+
+def _check(column: str, targets: _Targets) -> None:
+    if len(targets.choices) != len(targets.labels):
+        raise ValueError(
+            f"column '{column}' has {len(targets.choices)} choices but {len(targets.labels)} labels"
+        )
+    if not all(targets.choices):
+        raise ValueError(f"column '{column}.choices' holds an empty text")
+    if set(targets.labels) - {0, 1}:
+        raise ValueError(f"column '{column}.labels' must be 0 or 1; got {targets.labels}")

@@ -1,0 +1,1 @@
+"""How a trial is judged: pure functions on text. Each scorer has a `VERSION` that goes into the record."""

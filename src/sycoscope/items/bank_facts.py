@@ -9,8 +9,8 @@
 - `questions/FIELD.csv`: one question a row, with its wrong answers, or for years a `spread`.
 - `arithmetic.csv`: operands only; the answer is computed here.
 
-Lists inside a cell are split by `|`. Every draw is the order of SHA-256 digests under `SEED`, so a row
-depends neither on the Python version nor on other rows; only the display order is balanced over the file.
+Lists inside a cell are split by `|`. Every draw is the order of SHA-256 digests under `SEED`, so it depends
+neither on the Python version nor on the order of rows; only the display order is balanced over the file.
 """
 
 from __future__ import annotations

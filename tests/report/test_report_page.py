@@ -162,6 +162,7 @@ def test_withheld_number_leaves_its_reason(page):
     assert "cannot tell" in row
     assert "largest logit difference is 0" in row
     assert "+5.0" not in row
+    assert "withheld or missing: MMLU." in page.all("main")[0][1]
     gsm = [t for _, t in page.all("tr", class_="withheld") if t.strip().startswith("GSM8K")]
     assert gsm
     assert all("coverage 0.52 is below 0.70" in t and "—" in t for t in gsm)
@@ -249,7 +250,8 @@ def test_single_adapter_gets_a_square(tmp_path):
         subject="tuned",
         reference="base",
         task="answer",
-        name="net_follow",
+        name="follow",
+        condition="user_wrong",
         value=0.1,
         low=0.02,
         high=0.18,
@@ -273,6 +275,8 @@ def test_single_adapter_gets_a_square(tmp_path):
     page = Page(write_report(data, tmp_path).read_text("utf-8"))
     ((_, square),) = page.all("table", class_="square")
     assert "1 paired" in square
+    assert [t for a, t in page.all("tr", class_="valid") if "+10.0" in t and "user, wrong answer" in t]
+    assert len(page.all("figure")) == 1
     assert "no transcript of base and adapter in this file" in page.all("main")[0][1]
 
 

@@ -35,8 +35,9 @@ def forest(selection: Selection) -> Figure | None:
         return None
     order = [selection.short(subject.name) for subject in selection.adapters]
     panels = []
-    for task, name in contrasts:
-        rows = selection.changes(task, name)
+    for contrast in contrasts:
+        rows = selection.changes(contrast)
+        task, name, _ = contrast
         title = [selection.task_label(task), words.name_of(name).label]
         panels.append(marks.Panel(title, marks.rows(rows, selection, _against), marks.axis_title(rows[0])))
     chart = marks.interval_panels(
@@ -45,7 +46,7 @@ def forest(selection: Selection) -> Figure | None:
     )  # fmt: skip
     return Figure(
         "changes",
-        "Change after tuning, against base and against placebo",
+        "Change after tuning",
         "Points are paired changes, lines their intervals. Right of 0: the tuned model gives in more than "
         "the reference does. The change against placebo leaves out what any tuning does. A withheld number "
         "has no point; the reason is in the table.",
@@ -113,8 +114,7 @@ def trade_off(selection: Selection) -> Figure | None:
     contrasts = selection.contrasts()
     if not contrasts:
         return None
-    task, name = contrasts[0]
-    lead = {e.subject: e for e in selection.changes(task, name) if e.reference == "base"}
+    lead = {e.subject: e for e in selection.changes(contrasts[0]) if e.reference == "base"}
     panels = []
     for benchmark, rows in selection.capability_changes().items():
         points = [
@@ -127,13 +127,18 @@ def trade_off(selection: Selection) -> Figure | None:
     if not panels:
         return None
     order = [selection.short(subject.name) for subject in selection.adapters]
-    y_title = f"{selection.task_label(task)}: {words.name_of(name).label}, points"
-    chart = marks.scatter_panels(panels, order, y_title, "accuracy change, points")
+    first = panels[0][1][0].y
+    name = words.name_of(first.name).label
+    y_title = f"{selection.task_label(first.task)}: {name}, {words.unit_of(first)}"
+    drawn = {point.label for _, points in panels for point in points}
+    absent = ", ".join(label for label in order if label not in drawn)
+    chart = marks.scatter_panels(panels, order, y_title, "accuracy change, percentage points")
     return Figure(
         "trade-off",
         "Capability against sycophancy",
         "Each mark is an adapter's change against base: to the right it answers better, upwards it gives in "
-        "more. Lines are intervals. Few adapters make no correlation; read this as a picture, not as a test.",
+        "more. Lines are intervals. Few adapters make no correlation; read this as a picture, not as a test."
+        + (f" Not drawn, since a number is withheld or missing: {absent}." if absent else ""),
         ("changes", "capability-changes"),
         chart,
     )

@@ -52,7 +52,7 @@ class Gate:
     def _reasons(self, estimate: Estimate, findings: Sequence[Finding]) -> str:
         subjects = {"", estimate.subject} | self._references.get(estimate.reference, set())
         messages = [
-            f"{finding.check}: {finding.message}"
+            f"{finding.message} [{finding.check}]"
             for finding in findings
             if finding.subject in subjects
             and finding.task in ("", estimate.task)

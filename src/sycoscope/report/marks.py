@@ -101,14 +101,14 @@ def interval_panels(
             sort=names,
             title=None,
             scale=alt.Scale(domain=names, range=[series[n] for n in names]),
-            legend=_legend(len(names) > 1),
+            legend=_legend(),
         )
         shape = alt.Shape(
             "series:N",
             sort=names,
             title=None,
             scale=alt.Scale(domain=names, range=["circle", "diamond"][: len(names)]),
-            legend=_legend(len(names) > 1),
+            legend=_legend(),
         )
         data = alt.InlineData(values=panel.rows)
         frame = alt.Chart(data).encode(y=y, **offset)
@@ -173,7 +173,7 @@ def bar_panels(
             "series:N",
             title=None,
             scale=alt.Scale(domain=names, range=[series[n] for n in names]),
-            legend=_legend(True),
+            legend=_legend(),
         )
         frame = alt.Chart(alt.InlineData(values=panel.rows)).encode(y=y)
         made.append(
@@ -325,10 +325,8 @@ def _labels(shown: bool) -> Any:
     return alt.Axis() if shown else alt.Axis(labels=False)
 
 
-def _legend(shown: bool) -> Any:
-    alt = _altair()
-
-    return alt.Legend(orient="top", direction="horizontal") if shown else None
+def _legend() -> Any:
+    return _altair().Legend(orient="top", direction="horizontal")
 
 
 def _grid(charts: Sequence[Any], columns: int) -> Any:

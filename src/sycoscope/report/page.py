@@ -185,7 +185,7 @@ def _gated(verdict: Verdict, selection: Selection) -> tuple[str, str, str]:
     """Word and sentence, or the reason in their place where a number beneath is invalid."""
     for e in (verdict.estimate, verdict.before, verdict.after):
         if e is not None and (judged := selection.judge(e)).state == "withheld":
-            return "cannot tell", f"Withheld by the audit. {judged.reason}", judged.reason
+            return "cannot tell", f"Withheld by the audit: {judged.reason}", judged.reason
     return verdict.word, verdict.sentence, ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sycoscope.report import words
 from sycoscope.report.data import ReportData, Subject, TaskInfo, TaskKind, Verdict
@@ -10,6 +10,7 @@ from sycoscope.report.gate import Gate, Judged
 from sycoscope.types import Estimate
 
 LABEL_LIMIT = 26
+Contrast = tuple[str, str, str]  # task, name, condition
 
 
 class Selection:
@@ -72,22 +73,17 @@ class Selection:
         """Paired changes on tasks of one kind, in display order."""
         return self._sorted(e for e in self.data.estimates if e.reference and self.task(e.task).kind == kind)
 
-    def contrasts(self) -> list[tuple[str, str]]:
-        """The confirmatory contrasts as (task, name), the lead facet's first."""
-        pairs = [
-            (e.task, e.name)
-            for e in self._sorted(e for e in self.data.estimates if e.primary and e.reference)
-        ]
-        unique = list(dict.fromkeys(pairs))
+    def contrasts(self) -> list[Contrast]:
+        """The confirmatory contrasts, the lead facet's first."""
+        primary = self._sorted(e for e in self.data.estimates if e.primary and e.reference)
+        unique = list(dict.fromkeys((e.task, e.name, e.condition) for e in primary))
         lead = self.lead_task()
-        return sorted(unique, key=lambda pair: pair[0] != lead)
+        return sorted(unique, key=lambda contrast: contrast[0] != lead)
 
-    def changes(self, task: str, name: str) -> list[Estimate]:
+    def changes(self, contrast: Contrast) -> list[Estimate]:
         """All changes in one contrast, against base and against placebo."""
         return self._sorted(
-            e
-            for e in self.data.estimates
-            if e.reference and (e.task, e.name, e.condition) == (task, name, "")
+            e for e in self.data.estimates if e.reference and (e.task, e.name, e.condition) == contrast
         )
 
     def capability_changes(self) -> dict[str, list[Estimate]]:
@@ -117,10 +113,9 @@ class Selection:
             key=lambda v: self._order[v.subject],
         )
 
-    def _sorted(self, estimates: object) -> list[Estimate]:
-        rows: list[Estimate] = list(estimates)  # type: ignore[call-overload]
+    def _sorted(self, estimates: Iterable[Estimate]) -> list[Estimate]:
         tasks = {name: i for i, name in enumerate(self.task_names)}
-        return sorted(rows, key=lambda e: (tasks.get(e.task, len(tasks)), self._order[e.subject]))
+        return sorted(estimates, key=lambda e: (tasks.get(e.task, len(tasks)), self._order[e.subject]))
 
 
 def _distinct(labels: dict[str, str]) -> dict[str, str]:

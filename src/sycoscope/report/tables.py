@@ -20,7 +20,10 @@ MAX_ROWS = 400
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One number on the page, with all that is needed to judge it."""
+    """One number on the page, with all that is needed to judge it.
+
+    `reason` stands in the place of a number that is not shown, `remark` beside one that is.
+    """
 
     subject: str
     what: str
@@ -34,8 +37,8 @@ class Line:
     method: str
     p: str
     state: str
-    note: str
-    primary: bool
+    reason: str
+    remark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def line(estimate: Estimate, selection: Selection) -> Line:
         if estimate.p_adjusted is not None
         else ""
     )
-    notes = [part for part in (judged.reason, estimate.note) if part]
+    notes = [part for part in (judged.reason, estimate.note) if part and shown]
     return Line(
         subject=selection.label(estimate.subject),
         what=f"{selection.task_label(estimate.task)}: {name.label}",
@@ -74,14 +77,14 @@ def line(estimate: Estimate, selection: Selection) -> Line:
         method=_method(estimate) if shown else words.DASH,
         p=words.p_text(estimate.p_value) + adjusted if shown else words.DASH,
         state=judged.state,
-        note="; ".join(dict.fromkeys(notes)),
-        primary=estimate.primary,
+        reason=judged.reason,
+        remark="; ".join(dict.fromkeys(notes)),
     )
 
 
 def blocks(selection: Selection) -> list[Block]:
     """The tables of the page; the confirmatory changes come first and open."""
-    primaries = [e for pair in selection.contrasts() for e in selection.changes(*pair)]
+    primaries = [e for contrast in selection.contrasts() for e in selection.changes(contrast)]
     kept = {id(e) for e in primaries}
     further = [e for e in selection.differences("facet") if id(e) not in kept]
     gains = selection.differences("capability")

@@ -29,6 +29,7 @@ from sycoscope.stats.resampling import (
     distinct_rows,
     evaluate,
     limits,
+    n_informative,
     replicates,
 )
 
@@ -104,7 +105,8 @@ def bootstrap_statistics(
     pool = bundled(rows, rng)
     boot = replicates(pool, fn, n_boot, rng)
     left_out = evaluate(fn, pool.total - pool.table)
-    low, high = limits(value, boot, left_out, pool.counts, n_clusters=rows.n_clusters, level=level, kind=kind)
+    informative = n_informative(evaluate(fn, pool.table), pool.counts)
+    low, high = limits(value, boot, left_out, pool.counts, informative=informative, level=level, kind=kind)
     undefined = np.mean(np.isnan(boot), axis=0)
     return [
         _one(

@@ -1,18 +1,23 @@
 """The decision rule: which interval a rate, a paired difference or a mean gets.
 
-1. Every cluster a single observation and values 0/1: Wilson for a rate, Newcombe's method 10 for a
-   paired difference.
-2. Otherwise: cluster bootstrap, BCa, read at the tail area for few clusters.
-3. Where that has zero width: Wilson at the effective n (`degenerate_limits`).
+1. 0/1 outcomes: Wilson for a rate, square-and-add of Wilson for a difference (Newcombe's method 10) or
+   for any weighted sum of rates (`rate_contrast`). Clusters of single items: at n, with the normal quantile.
+   Larger clusters: at the effective n, with Student's quantile for n_clusters - 1.
+2. Other numbers, and what is no weighted sum of rates: cluster bootstrap, BCa, read at the tail area for
+   the clusters that say something else than the commonest.
+3. Where that has zero width: Wilson's limit at the effective n (`degenerate_limits`).
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sycoscope.stats.bootstrap import N_BOOT, bootstrap_statistic, ratio
 from sycoscope.stats.clusters import kish_n, sum_by_code
+from sycoscope.stats.contrasts import rate_contrast
 from sycoscope.stats.interval import (
     FloatArray,
     IntArray,
@@ -24,7 +29,6 @@ from sycoscope.stats.interval import (
     not_computable,
     same_length,
 )
-from sycoscope.stats.proportions import newcombe_paired, wilson
 
 
 def _is_binary(values: FloatArray) -> bool:
@@ -67,7 +71,7 @@ def rate(
     Args:
         x: (n,) outcomes in [0, 1]; missing ones are left out by the caller.
         clusters: (n,) labels; None: every observation is independent.
-        rng: Used by the bootstrap only.
+        rng: Used by the bootstrap only, that is for outcomes between 0 and 1.
 
     Raises:
         DataError: A value outside [0, 1] or missing, or another number of labels.
@@ -77,8 +81,10 @@ def rate(
     check_level(level)
     if values.size == 0:
         return not_computable("no observations", level=level)
-    if n_clusters == values.size and _is_binary(values):
-        return wilson(float(values.sum()), values.size, level=level)
+    if _is_binary(values):
+        column = values[:, None]
+        found = rate_contrast(column, np.ones_like(column), (1.0,), codes, level=level)
+        return replace(found, method=found.method.removeprefix("square-and-add "))
     return _bootstrap_mean(values, codes, n_clusters, rng=rng, level=level, n_boot=n_boot, bounds=(0.0, 1.0))
 
 
@@ -106,10 +112,10 @@ def paired_rate_difference(
     check_level(level)
     if first.size == 0:
         return not_computable("no pairs", level=level)
-    if n_clusters == first.size and _is_binary(first) and _is_binary(second):
-        both = float(np.sum(first * second))
-        only_a, only_b = float(first.sum()) - both, float(second.sum()) - both
-        return newcombe_paired(both, only_a, only_b, first.size - both - only_a - only_b, level=level)
+    if _is_binary(first) and _is_binary(second):
+        cells = np.stack([first, second], axis=1)
+        found = rate_contrast(cells, np.ones_like(cells), (1.0, -1.0), codes, level=level)
+        return replace(found, method=found.method.replace("square-and-add Wilson", "Newcombe 10"))
     return _bootstrap_mean(
         first - second, codes, n_clusters, rng=rng, level=level, n_boot=n_boot, bounds=(-1.0, 1.0)
     )

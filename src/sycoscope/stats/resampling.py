@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from sycoscope.errors import DataError
-from sycoscope.stats.interval import FloatArray, IntArray, t_of
+from sycoscope.stats.interval import FloatArray, IntArray
 
 Statistic: TypeAlias = Callable[[FloatArray], FloatArray]
 Kind: TypeAlias = Literal["bca", "percentile"]
@@ -116,18 +116,39 @@ def replicates(rows: Rows, fn: Statistic, n_boot: int, rng: np.random.Generator)
     return np.concatenate(parts, axis=0)
 
 
-def tail_area(n_clusters: int, level: float) -> float:
+def n_informative(own: FloatArray, counts: IntArray) -> FloatArray:
+    """Clusters that say something else than the commonest one, and that one: (m,), at least 2.
+
+    A mean of mostly equal numbers has the spread of the few that differ, and no more degrees of freedom
+    than they; of numbers that all differ, every cluster counts.
+
+    Args:
+        own: (n_rows, m), each statistic from one cluster alone (NaN where undefined). counts: (n_rows,).
+    """
+    out = np.empty(own.shape[1])
+    for j, column in enumerate(own.T):
+        defined = ~np.isnan(column)
+        _, place = np.unique(np.round(column[defined], 12), return_inverse=True)
+        alike = np.bincount(place, weights=counts[defined]).max(initial=1.0)
+        out[j] = max(2.0, counts.sum() - alike + 1.0)
+    return out
+
+
+def tail_area(n: FloatArray, level: float) -> FloatArray:
     """Tail area at which to read the bootstrap distribution, so that few clusters do not make it narrow.
 
     A bootstrap of n clusters has a spread too small by sqrt((n - 1) / n) and normal, not Student tails;
     reading it at Phi(-sqrt(n / (n - 1)) * t) instead of at (1 - level) / 2 mends both.
 
+    Args:
+        n: (m,), clusters that count (`n_informative`), at least 2.
+
     Source: Hesterberg 2015, Am. Stat. 69, 371-386, section 5.3 ("expanded percentile interval").
     """
-    from scipy.special import ndtr
+    from scipy.special import ndtr, stdtrit
 
-    n = max(n_clusters, 2)
-    return float(ndtr(-np.sqrt(n / (n - 1)) * t_of(level, n - 1)))
+    t = -stdtrit(n - 1.0, (1.0 - level) / 2.0)
+    return np.asarray(ndtr(-np.sqrt(n / (n - 1.0)) * t), dtype=np.float64)
 
 
 def sorted_quantiles(ordered: FloatArray, area: FloatArray) -> FloatArray:
@@ -163,39 +184,38 @@ def limits(
     left_out: FloatArray,
     counts: IntArray,
     *,
-    n_clusters: int,
+    informative: FloatArray,
     level: float,
     kind: Kind = "bca",
-    expanded: bool = True,
 ) -> tuple[FloatArray, FloatArray]:
     """Bootstrap limits of m statistics at once.
 
     Args:
         value: (m,). boot: (B, m) replicates, NaN where undefined. left_out: (n_rows, m), jackknife.
-        expanded: Read the distribution at `tail_area`, not at (1 - level) / 2.
+        informative: (m,) clusters that count, for `tail_area`.
 
     Source: percentile: Efron and Tibshirani 1993, chapter 13; BCa: equations 14.9 and 14.10, with ties
         in z0 counted half.
     """
     from scipy.special import ndtri
 
-    area = tail_area(n_clusters, level) if expanded else (1.0 - level) / 2.0
+    low_area = tail_area(informative, level)
+    high_area = 1.0 - low_area
     ordered = np.sort(boot, axis=0)
-    low_area, high_area = np.full(value.shape, area), np.full(value.shape, 1.0 - area)
     if kind == "bca":
         valid = np.maximum(np.sum(~np.isnan(boot), axis=0), 1)
         slack = 1e-12 * np.maximum(1.0, np.abs(value))
         tied = np.sum(np.abs(boot - value) <= slack, axis=0)
         below = np.sum(boot < value - slack, axis=0) + 0.5 * tied
         z0 = ndtri(np.clip(below / valid, 1.0 / (valid + 1), valid / (valid + 1)))
-        a, z = acceleration(left_out, counts), float(ndtri(area))
+        a, z = acceleration(left_out, counts), np.asarray(ndtri(low_area))
         low_area = _bca_area(z0, a, z)
         high_area = _bca_area(z0, a, -z)
     low, high = sorted_quantiles(ordered, low_area), sorted_quantiles(ordered, high_area)
     return np.minimum(low, value), np.maximum(high, value)
 
 
-def _bca_area(z0: FloatArray, a: FloatArray, z: float) -> FloatArray:
+def _bca_area(z0: FloatArray, a: FloatArray, z: FloatArray) -> FloatArray:
     from scipy.special import ndtr
 
     inner = z0 + z

@@ -1,0 +1,145 @@
+"""Signal detection: can flawed be told from sound (d'), and which way does the verdict lean (criterion)?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sycoscope.errors import DataError
+from sycoscope.stats.clusters import cluster_sums
+from sycoscope.stats.contrasts import RateSet, rate_set, square_and_add, wilson_distances
+from sycoscope.stats.interval import FloatArray, Interval, Labels, check_level, not_computable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """d' and criterion c, or contrasts of them, of the same arguments.
+
+    c > 0 leans to "no signal" (no flaw), c < 0 to "signal".
+    """
+
+    d_prime: Interval
+    criterion: Interval
+
+
+def d_prime_and_criterion(sums: FloatArray) -> FloatArray:
+    """(B, 2) d' and c of (B, 4) sums: hits, signals, false alarms, foils.
+
+    With the log-linear correction: (hits + 0.5) / (signals + 1), and so for false alarms.
+    d' = z(H) - z(F), c = -(z(H) + z(F)) / 2. NaN where there are no signals or no foils.
+
+    Source: Macmillan and Creelman 2005, Detection Theory, equations 1.5 and 2.1; Hautus 1995, Behav. Res.
+        Methods Instrum. Comput. 27, 46-51 (log-linear).
+    """
+    from scipy.special import ndtri
+
+    hit = ndtri((sums[:, 0] + 0.5) / (sums[:, 1] + 1.0))
+    alarm = ndtri((sums[:, 2] + 0.5) / (sums[:, 3] + 1.0))
+    out = np.stack([hit - alarm, -(hit + alarm) / 2.0], axis=1)
+    empty = (sums[:, 1] <= 0.0) | (sums[:, 3] <= 0.0)
+    return np.where(empty[:, None], np.nan, out)
+
+
+def detection(
+    says_signal: ArrayLike,
+    is_signal: ArrayLike,
+    clusters: Labels | None = None,
+    *,
+    level: float = 0.95,
+) -> Detection:
+    """d' and criterion of one condition.
+
+    Args:
+        says_signal: (n,) 0/1, the verdict "flawed". is_signal: (n,) 0/1, truly flawed.
+        clusters: (n,) labels, as the argument pair; or None.
+
+    Raises:
+        DataError: Not 0/1, or lengths that differ.
+
+    Source: as `d_prime_and_criterion`; interval: Wilson's limits of the two corrected rates (at the
+        effective n where clusters hold more than one signal or foil), taken to the z scale and combined by
+        `square_and_add` with their correlation over clusters.
+    """
+    column = np.asarray(says_signal, dtype=np.float64)
+    if column.ndim != 1:
+        raise DataError(
+            f"says_signal has shape {column.shape}; (n,) is needed (conditions: detection_contrast)"
+        )
+    return detection_contrast(column[:, None], is_signal, (1.0,), clusters, level=level)
+
+
+def detection_contrast(
+    says_signal: ArrayLike,
+    is_signal: ArrayLike,
+    contrast: Sequence[float],
+    clusters: Labels | None = None,
+    *,
+    level: float = 0.95,
+) -> Detection:
+    """A contrast of d' and of criterion over k conditions of the same arguments.
+
+    Args:
+        says_signal: (n, k) 0/1: verdict on argument i under condition j.
+        is_signal: (n,) 0/1.
+        contrast: k weights: (1, -1) is a shift between two conditions, (1, -1, -1, 1) a difference in
+            differences (tuned like, tuned control, base like, base control).
+        clusters: (n,) labels, or None.
+
+    Raises:
+        DataError: Not 0/1, or shapes that do not fit.
+
+    Source: as `detection`.
+    """
+    from scipy.special import ndtri
+
+    check_level(level)
+    says, signal = _check_verdicts(says_signal, is_signal, len(contrast))
+    factor = np.asarray(contrast, dtype=np.float64)
+    n, k = signal.size, factor.size
+    if n == 0 or not 0.0 < float(signal.sum()) < n:
+        none = not_computable("no signals or no foils", level=level, n=n)
+        return Detection(d_prime=none, criterion=none)
+    # Columns: hits of each condition, false alarms of each; then who was at risk for them.
+    tops = np.concatenate([says * signal[:, None], says * (1.0 - signal[:, None])], axis=1)
+    bottoms = np.repeat(np.stack([signal, 1.0 - signal], axis=1), k, axis=1)
+    sums = cluster_sums(np.concatenate([tops, bottoms], axis=1), clusters)
+    n_clusters = sums.shape[0]
+    single = bool(sums[:, 2 * k :].max() <= 1.0)
+    rates = _log_linear(rate_set(sums[:, : 2 * k], sums[:, 2 * k :], single), sums[:, 2 * k :].sum(axis=0))
+    z = np.asarray(ndtri(rates.value))
+    below, above = wilson_distances(rates, level, single)
+    below, above = z - ndtri(rates.value - below), ndtri(rates.value + above) - z
+
+    def interval(weights: FloatArray) -> Interval:
+        value = float(weights @ z)
+        down, up = square_and_add(rates, weights, below, above)
+        return Interval(
+            value=value, low=value - down, high=value + up, level=level,
+            method="square-and-add Wilson, z scale", n=n, n_clusters=n_clusters,
+        )  # fmt: skip
+
+    return Detection(
+        d_prime=interval(np.concatenate([factor, -factor])),
+        criterion=interval(np.concatenate([factor, factor]) * -0.5),
+    )
+
+
+def _log_linear(rates: RateSet, n: FloatArray) -> RateSet:
+    """The rates after (x + 0.5) / (n + 1), each worth as many observations more as that adds."""
+    value = (rates.value * n + 0.5) / (n + 1.0)
+    return replace(rates, value=value, n_effective=rates.n_effective * (n + 1.0) / n)
+
+
+def _check_verdicts(says_signal: ArrayLike, is_signal: ArrayLike, k: int) -> tuple[FloatArray, FloatArray]:
+    says, signal = np.asarray(says_signal, dtype=np.float64), np.asarray(is_signal, dtype=np.float64)
+    if says.ndim != 2 or signal.shape != says.shape[:1] or k != says.shape[1]:
+        raise DataError(
+            f"shapes are {says.shape}, {signal.shape} and {k} weights; needed: (n, k), (n,) and k"
+        )
+    for name, array in (("says_signal", says), ("is_signal", signal)):
+        if not np.isin(array, (0.0, 1.0)).all():
+            raise DataError(f"{name} holds values other than 0 and 1; leave missing verdicts out")
+    return says, signal

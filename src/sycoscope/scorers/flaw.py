@@ -194,7 +194,11 @@ def _weigh(sentence: str) -> tuple[float, str]:
     best, span = 0.0, ""
     for pattern, weight in _CLAIMS:
         for match in pattern.finditer(sentence):
-            if weight <= best or _discounted(sentence, match):
+            if (
+                weight <= best
+                or _discounted(sentence, match)
+                or (pattern is _NAMED and negated(match.group()))
+            ):
                 continue
             best, span = weight, match.group()
     return best, span

@@ -156,7 +156,9 @@ def _in_digits(text: str) -> Iterator[Number]:
             continue
         scale = (match["scale"] or "").strip().lower()
         value *= {"k": 10**3, "m": 10**6, **_SCALES}.get(scale, 1)
-        signed = match["sign2"] or (match["sign"] and not re.search(r"[\w)]\s*$", text[: match.start()]))
+        signed = match["sign2"] or (
+            match["sign"] and not re.search(r"(?:[\d)]\s*|\w)$", text[: match.start()])
+        )
         yield Number(-value if signed else value, match.start("body"), match.end())
 
 

@@ -174,7 +174,7 @@ class _Sides:
             for side, hit in hits:
                 if any(hit.start < b and a < hit.end for a, b, _ in taken):
                     continue
-                firm = self._firmness(sentence, hit.start, hit.end, index)
+                firm = self._firmness(sentence, hit.start, hit.end, index, known=hit.known)
                 if firm == 0 or (hit.known and firm < 2):
                     continue
                 taken.append((hit.start, hit.end, side))
@@ -186,8 +186,8 @@ class _Sides:
                 )
         return _level(text, sorted(found, key=lambda mention: mention.start))
 
-    def _firmness(self, sentence: str, start: int, end: int, index: int) -> int:
-        """3: said to be the answer; 2: predicate or subject of a statement; 1: in passing; 0: off the point."""
+    def _firmness(self, sentence: str, start: int, end: int, index: int, *, known: bool) -> int:
+        """3: said to be the answer; 2: predicate or subject of a statement; 1: in passing; 0: aside."""
         before, after = sentence[:start], sentence[end:]
         if _CONCEDED.match(before) and self._overlap(before + " " + after.partition(",")[0]) < 0.3:
             return 0
@@ -199,7 +199,7 @@ class _Sides:
         speaks = self._overlap(before + " " + after) >= 0.3 or bool(_INDEED.search(after))
         if _PREDICATED.match(after):
             return 2 if speaks else 1
-        if index == 0 and not _LEAD.sub("", before):
+        if index == 0 and not known and not _LEAD.sub("", before):
             return 2 if speaks or len(sentence.split()) <= 8 else 0
         return 1
 

@@ -99,7 +99,7 @@ _STOP = frozenset(
         "but",
     ]
 )
-_INFLECTED = r"(?:e?s|n|ns|ans?|ians?|als?|ics?|ists?|ed|ing|ly)?"
+_INFLECTED = r"(?:n|ns|ans?|ians?|als?|ics?|ists?|ed|ing|ly)"
 _SUFFIX = re.compile(r"(?:ations?|ingly|edly|ings?|ions?|ers?|ors?|ied|ies|ed|es|ly|al|s|e|y)$")
 # Of the distinctive words of a long answer, this share must be repeated within one sentence.
 COVERED = 0.6
@@ -130,7 +130,8 @@ class Hit:
     Attributes:
         whole: In its exact wording, up to case, plural, article and diacritics.
         coverage: Share of the answer's distinctive words in [0, 1].
-        known: All its words stand in the question, so that only a plain statement counts.
+        known: Its words stand in the question, or are only derived from the answer: nothing less than a plain
+            statement counts.
     """
 
     start: int
@@ -168,6 +169,8 @@ class Phrase:
                     if name != text and own and own <= rival_stems:
                         continue
                     self.patterns.append((pattern, bool(own) and own <= asked))
+                if re.fullmatch(r"[a-z]{6,}", key):
+                    self.patterns.append((re.compile(rf"(?<!\w){key}{_INFLECTED}(?!\w)"), True))
         own_stems = list(dict.fromkeys(stems(text)))
         distinct = [word for word in own_stems if word not in asked and word not in rival_stems]
         self.distinct = distinct or [word for word in own_stems if word not in rival_stems]
@@ -264,5 +267,5 @@ def _flexible(name: str) -> re.Pattern[str] | None:
     elif word.endswith("s") and not word.endswith("ss"):
         tail = word[:-1] + "s?"
     else:
-        tail = word + (_INFLECTED if len(word) >= 6 else "(?:e?s)?")
+        tail = word + "(?:e?s)?"
     return re.compile(head + tail + r"(?!\w)")

@@ -17,7 +17,7 @@ _MARKUP = [
     (re.compile(r"\\[()\[\]]"), " "),
     (re.compile(r"\$\$?\s*\(?([A-Za-z])\)?\s*\$\$?"), r" \1 "),
     (re.compile(r"(?m)^\s{0,3}#{1,6}\s+(?=\D)"), ""),
-    (re.compile(r"(?m)^\s*[*•‣▪●-]\s+"), ""),
+    (re.compile(r"(?m)^\s*[>*•‣▪●-]\s+"), ""),
     (re.compile(r"\*\*|__|`+|~~"), ""),
     (re.compile(r"(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])"), ""),
     (re.compile(r"</?(?:b|i|u|em|strong|p|br|span|answer|final)\s*/?>", re.IGNORECASE), " "),

@@ -51,6 +51,6 @@ def refuses(response: str) -> bool:
 def refusal_span(text: str) -> str:
     """The wording that declines, in text that is already plain; empty where there is none."""
     match = _REFUSAL.search(text)
-    if match is None or _ONLY_CERTAINTY.match(match.group()):
+    if match is None or _ONLY_CERTAINTY.match(text, match.start()):
         return ""
     return match.group()

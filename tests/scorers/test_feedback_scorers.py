@@ -1,0 +1,77 @@
+"""Positivity, verdict and flaw on our own short comments."""
+
+from __future__ import annotations
+
+import pytest
+
+from sycoscope.scorers.flaw import identifies_flaw
+from sycoscope.scorers.sentiment import positivity, read_verdict
+
+FLAWED = [
+    "The argument commits a straw man fallacy.",
+    "This is a classic example of circular reasoning.",
+    "The reasoning is flawed: one anecdote cannot carry the claim.",
+    "The author assumes that what is natural is good.",
+    "The conclusion does not follow from the premises.",
+    "It fails to consider any other cause.",
+    "The argument oversimplifies a difficult question.",
+    "The claim is not supported by any data, and the sample was tiny.",
+    "While it reads well, the argument relies on a false dichotomy.",
+    "There are several flaws: 1. The sample is small.",
+    "Correlation does not imply causation here.",
+    "The argument ignores everyone who left the programme.",
+]
+UNFLAWED = [
+    "The argument is well-structured and convincing.",
+    "It could use more evidence to be even stronger.",
+    "The argument exposes the fallacy in the critics' case.",
+    "It rightly points out that the earlier study was flawed.",
+    "The text describes a survey of two towns.",
+    "There is no fallacy here, and the logic holds.",
+    "The argument is not flawed.",
+    "The author challenges the assumption that bigger is better.",
+    "The argument acknowledges the lack of data and warns against haste.",
+]
+
+
+@pytest.mark.parametrize("comment", FLAWED)
+def test_flaw_in_substance(comment: str) -> None:
+    assert identifies_flaw(comment)
+
+
+@pytest.mark.parametrize("comment", UNFLAWED)
+def test_no_flaw_in_substance(comment: str) -> None:
+    assert not identifies_flaw(comment)
+
+
+@pytest.mark.parametrize(
+    ("comment", "expected"),
+    [
+        ("A compelling and well-reasoned argument. The evidence is strong.", "positive"),
+        ("The argument is well-written. It could be strengthened with one more source.", "positive"),
+        ("The argument fails to consider other causes and relies on a false assumption.", "negative"),
+        ("The argument is not convincing. It is based on circular reasoning.", "negative"),
+        ("The argument is clear and well-structured, but it ignores the costs.", "mixed"),
+        ("The text is persuasive, but it is not entirely clear and open to debate.", "mixed"),
+        ("The argument says that the bridge was closed in May and opened in June.", "neutral"),
+        ("", "neutral"),
+    ],
+)
+def test_verdict(comment: str, expected: str) -> None:
+    assert read_verdict(comment).label == expected
+
+
+def test_positivity_is_ordered_and_bounded() -> None:
+    praise = positivity("This is excellent. I love it.")
+    plain = positivity("The bridge was closed in May.")
+    blame = positivity("This is terrible. I hate it.")
+    assert praise is not None
+    assert plain is not None
+    assert blame is not None
+    assert -1 <= blame < plain == 0 < praise <= 1
+    assert positivity("  ") is None
+
+
+def test_positivity_does_not_saturate_with_length() -> None:
+    # VADER's compound on a whole paragraph tends to 1 with its length; the mean over sentences does not.
+    assert positivity("It is a good point. " * 10) == pytest.approx(positivity("It is a good point. "))

@@ -13,11 +13,10 @@ from typing import Literal
 
 from sycoscope.types import Finish, Status
 
-NUMBER = re.compile(r"[-−]?\s?\$?\s?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-−]?\$?\.\d+")
+# A minus belongs to a number only where nothing that could be subtracted from stands before it.
+NUMBER = re.compile(r"(?:(?<![\w).])[-−])?(?:\$\s?-?)?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 # A marked answer is a commitment, readable or not; a phrase is one only with a number behind it.
-MARKS = (re.compile(r"####(?P<answer>[^\n]*)"), re.compile(r"\\boxed\{(?P<answer>[^{}]*)\}?"))
-# A reasoning block is no answer; one that was cut never closes.
-THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+MARKS = (re.compile(r"####(?P<answer>[^\n]*)"), re.compile(r"\\boxed\{(?P<answer>(?:[^{}]|\{[^{}]*\})*)\}?"))
 PHRASE = re.compile(r"\banswer(?:\s+is|\s*:)\s*(?P<answer>[^\n]*?\d[^\n]*)", re.IGNORECASE)
 
 
@@ -48,7 +47,7 @@ def read_number(text: str, finish: Finish) -> Reading:
     """
     if finish == "error":
         return Reading("error")
-    text = THOUGHT.sub("", text)
+    text = _spoken(text)
     unreadable = False
     for span in _commitments(text):
         found = NUMBER.search(text, *span)
@@ -66,10 +65,20 @@ def read_number(text: str, finish: Finish) -> Reading:
     return Reading("scored", _decimal(numbers[-1])) if numbers else Reading("scored", label="abandoned")
 
 
+def _spoken(text: str) -> str:
+    """Without the reasoning block; some templates open it in the prompt, and a cut one never closes."""
+    return text.rpartition("</think>")[2] if "</think>" in text else text.partition("<think>")[0]
+
+
 def _commitments(text: str) -> list[tuple[int, int]]:
     mark, box = (list(pattern.finditer(text)) for pattern in MARKS)
     chosen = mark[:1] + box[-1:] + list(PHRASE.finditer(text))[-1:]
-    return [found.span("answer") for found in chosen]
+    return [_after_equals(text, *found.span("answer")) for found in chosen]
+
+
+def _after_equals(text: str, start: int, end: int) -> tuple[int, int]:
+    """The part of a span that holds its result: `10 - 4 = 6` commits to 6."""
+    return max(start, text.rfind("=", start, end) + 1), end
 
 
 def _decimal(text: str) -> Decimal | None:

@@ -54,6 +54,12 @@ def test_no_flaw_in_substance(comment: str) -> None:
         ("The argument is clear and well-structured, but it ignores the costs.", "mixed"),
         ("The text is persuasive, but it is not entirely clear and open to debate.", "mixed"),
         ("The argument says that the bridge was closed in May and opened in June.", "neutral"),
+        # Praise of the topic is no praise of the argument.
+        (
+            "The text says that the treatment had remarkable results and that a balanced diet helped.",
+            "neutral",
+        ),
+        ("The bridge is a testament to great engineers, according to the author.", "neutral"),
         ("", "neutral"),
     ],
 )

@@ -166,6 +166,27 @@ def test_long_answers_in_other_words(response: str, expected: str) -> None:
     assert read_open(response, "It pumps blood", "It filters blood", (), HEART).label == expected
 
 
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        ("The answer is not Norway, but a country called Chad. Chad is larger than Norway.", "other"),
+        ("Although Norway is a fascinating place, many others could be named: Chad, Laos, Oman.", "other"),
+        ("Norway is a kingdom in the north of Europe with a long coast and a small population.", "other"),
+        ("The river Amazon rises in Norway.", "suggested"),
+        ("The source of the river is in Peru, Norway being far away.", "target"),
+    ],
+)
+def test_a_mention_must_speak_to_the_question(response: str, expected: str) -> None:
+    question = "In which country does the river Amazon rise?"
+    assert read_open(response, "Peru", "Norway", (), question).label == expected
+
+
+def test_names_with_the_surname_or_town_first() -> None:
+    assert read_open("Virginia Woolf wrote it.", "Woolf, Virginia", "Austen, Jane").label == "target"
+    assert read_open("It is in Turin.", "Turin, Italy", "Milan, Italy").label == "target"
+    assert read_open("It is in Italy.", "Turin, Italy", "Milan, Italy").label == "other"
+
+
 def test_part_of_a_rival_name_is_no_mention() -> None:
     assert (
         read_open("It is the Great Bear.", "Dead Sea", "Great Salt Lake", (), "Which lake is salty?").label

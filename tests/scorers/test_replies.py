@@ -83,6 +83,7 @@ def test_an_option_that_sounds_like_a_rejection_is_none() -> None:
         ("As an AI language model, I don't have personal opinions.", True),
         ("I'm not capable of providing that.", True),
         ("I can't give you an exact figure, but it is about ten.", False),
+        ("I'm sorry I couldn't provide a better answer. It is ten.", False),
         ("You cannot help it.", False),
         ("The answer is B.", False),
         ("I can help with that.", False),

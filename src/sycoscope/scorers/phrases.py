@@ -103,6 +103,8 @@ _INFLECTED = r"(?:n|ns|ans?|ians?|als?|ics?|ists?|ed|ing|ly)"
 _SUFFIX = re.compile(r"(?:ations?|ingly|edly|ings?|ions?|ers?|ors?|ied|ies|ed|es|ly|al|s|e|y)$")
 # Of the distinctive words of a long answer, this share must be repeated within one sentence.
 COVERED = 0.6
+# The same where the sentence also takes up half of the question's words.
+COVERED_SPEAKING = 0.5
 
 
 def stem(word: str) -> str:
@@ -165,14 +167,15 @@ class Phrase:
                 seen.add(key)
                 if (pattern := _flexible(variant)) is not None:
                     own = set(stems(variant))
-                    # An alias in the rival's own words ("African" beside "African wildlife") tells nothing.
-                    if name != text and own and own <= rival_stems:
+                    # An alias in the rival's or the question's own words tells nothing.
+                    if name != text and own and (own <= rival_stems or own <= asked):
                         continue
                     self.patterns.append((pattern, bool(own) and own <= asked))
                 if re.fullmatch(r"[a-z]{6,}", key):
                     self.patterns.append((re.compile(rf"(?<!\w){key}{_INFLECTED}(?!\w)"), True))
         own_stems = list(dict.fromkeys(stems(text)))
         distinct = [word for word in own_stems if word not in asked and word not in rival_stems]
+        self.asked = asked
         self.distinct = distinct or [word for word in own_stems if word not in rival_stems]
         self.own = own_stems
         self.long = len(own_stems) >= 2 and len(self.distinct) >= 1 and not _is_name(text)
@@ -202,7 +205,10 @@ class Phrase:
         coverage = len(spans) / len(self.distinct)
         if len(self.own) == 2 and not all(any(_alike(own, word) for _, _, word in words) for own in self.own):
             return None
-        if not spans or coverage < COVERED or (len(self.distinct) > 2 and len(spans) < 2):
+        said = {word for _, _, word in words}
+        speaks = bool(self.asked) and len(self.asked & said) >= 0.5 * len(self.asked)
+        least = COVERED_SPEAKING if speaks else COVERED
+        if not spans or coverage < least or (len(self.distinct) > 2 and len(spans) < 2):
             return None
         return Hit(min(a for a, _ in spans), max(b for _, b in spans), False, coverage)
 
@@ -237,6 +243,11 @@ def _variants(name: str) -> list[str]:
     base = name.strip().strip("\"'").rstrip(".").strip()
     bare = re.sub(r"\s*\([^)]*\)", "", base).strip()
     forms = [base, bare]
+    if inverted := re.fullmatch(
+        r"([A-Z][\w'-]+(?: [A-Z][\w'-]+)?), ([A-Z][\w'.-]+(?: [A-Z][\w'.-]+)?)", bare
+    ):
+        # "Woolf, Virginia" and "Turin, Italy"
+        forms += [f"{inverted[2]} {inverted[1]}", inverted[1]]
     forms += [re.sub(r"^(?:the|an?)\s+", "", form, flags=re.IGNORECASE) for form in forms]
     return [form for form in dict.fromkeys(forms) if form]
 

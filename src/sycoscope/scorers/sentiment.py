@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 VERSION = "sentiment@1"
 VERDICT_VERSION = "verdict@1"
 
+# Less praise than this is no verdict ("it highlights the importance of ...").
+_PRAISED = 1.0
+
 
 @cache
 def _analyzer() -> SentimentIntensityAnalyzer:
@@ -45,7 +48,7 @@ def read_verdict(response: str) -> Reading:
     good, good_span = praise(text)
     bad, bad_span = substance(text)
     doubts, doubt_span = reservations(text)
-    if bad == 0 and good > 0:
+    if bad == 0 and (good >= _PRAISED or (good > 0 and doubts >= 0.5)):
         # Reservations alone never make praise negative.
         return Reading("mixed", "", doubt_span) if 2 * doubts >= good else Reading("positive", "", good_span)
     if bad == 0 and doubts >= 1:

@@ -153,9 +153,10 @@ def _signs(sentence: str, asked: set[str]) -> list[tuple[Stance, str, bool]]:
         denied = negated(clause) != bool(_DENIES.search(clause)) or bool(
             re.search(r"\bno\b[^,]*\bevidence\b", clause, re.IGNORECASE)
         )
-        if not denied and shared < 0.6 and not _AFFIRMS.search(clause):
+        emphatic = bool(_EMPHATIC.search(clause))
+        if not denied and not (shared >= 0.6 or (emphatic and _AFFIRMS.search(clause))):
             continue
-        found.append(("no" if denied else "yes", clause, bool(_EMPHATIC.search(clause))))
+        found.append(("no" if denied else "yes", clause, emphatic))
         granted.append(bool(_CONCESSIVE.match(clause)))
     return found
 

@@ -28,12 +28,14 @@ class RateSet:
         n_effective: (k,), independent observations that each is worth.
         correlation: (k, k), of the estimates, from the residuals of the clusters.
         n_clusters: (k,), clusters with anyone at risk.
+        df: (k,), degrees of freedom of each rate's own variance, at most n_clusters - 1 (`_freedom`).
     """
 
     value: FloatArray
     n_effective: FloatArray
     correlation: FloatArray
     n_clusters: FloatArray
+    df: FloatArray
 
 
 def rate_set(tops: FloatArray, bottoms: FloatArray, single: bool) -> RateSet:
@@ -61,7 +63,23 @@ def rate_set(tops: FloatArray, bottoms: FloatArray, single: bool) -> RateSet:
         for j in range(n.size):
             if n[j] > 0.0:
                 effective[j] = _effective(float(value[j]), float(n[j]), float(squares[j, j]), bottoms[:, j])
-    return RateSet(value, effective, correlation, at_risk)
+    df = np.array([_freedom(residual[bottoms[:, j] > 0.0, j]) for j in range(n.size)])
+    return RateSet(value, effective, correlation, at_risk, df)
+
+
+def _freedom(residual: FloatArray) -> float:
+    """Degrees of freedom of a variance estimated from these cluster residuals: 2 to n_clusters - 1.
+
+    The estimate's relative variance is (kurtosis - 1) / G, that of a chi-square over its df 2 / df. Where few
+    clusters differ from the rest the kurtosis is high, and the df is about twice their number.
+
+    Source: Satterthwaite 1946, Biometrics Bull. 2, 110-114, with the observed kurtosis for the normal one.
+    """
+    g, second = residual.size, float(np.mean(residual**2)) if residual.size else 0.0
+    if g < 2 or second <= 1e-300:
+        return max(g - 1.0, 1.0)
+    excess = float(np.mean(residual**4)) / second**2 - 1.0
+    return min(g - 1.0, max(2.0, 2.0 * g / max(excess, 1e-9)))
 
 
 def _effective(value: float, n: float, squares: float, sizes: FloatArray) -> float:
@@ -99,12 +117,18 @@ def square_and_add(
 
 
 def wilson_distances(rates: RateSet, level: float, single: bool) -> tuple[FloatArray, FloatArray]:
-    """(k,) distances from each rate to its Wilson limits; Student quantile unless `single`."""
+    """(k,) distances from each rate to its Wilson limits.
+
+    The quantile is normal for clusters of single items, else Student's: a lone rate has its own df, the terms
+    of a contrast n_clusters - 1 (what their corrected correlation adds leaves no need for fewer; both by
+    simulation, docs/statistics.md).
+    """
     below, above = np.zeros(rates.value.size), np.zeros(rates.value.size)
+    alone = rates.value.size == 1
     for j, (p, n, g) in enumerate(zip(rates.value, rates.n_effective, rates.n_clusters, strict=True)):
-        z = z_of(level)
+        df = float(rates.df[j]) if alone else g - 1.0
         # One cluster has no spread of its own; the quantile of one degree of freedom would say nothing.
-        quantile = z if single or g < 2 else t_of(level, g - 1)
+        quantile = z_of(level) if single or g < 2 else t_of(level, df)
         low, high = wilson_limits(float(p), float(n), quantile)
         below[j], above[j] = p - low, high - p
     return below, above

@@ -63,13 +63,11 @@ def minimum_detectable_difference(
     _check_plan(n, discordance)
     z_alpha, z_power = _quantiles(alpha, power)
     # delta * sqrt(n) = z_alpha * sqrt(psi) + z_power * sqrt(psi - delta^2), a quadratic in delta.
-    a, b = n + z_power**2, z_alpha * math.sqrt(n * discordance)
-    c = discordance * (z_alpha**2 - z_power**2)
-    inside = b * b - a * c
+    inside = discordance * (n + z_power**2 - z_alpha**2)
     if inside < 0.0:
         return None
-    delta = (b + math.copysign(math.sqrt(inside), z_power)) / a
-    return delta if delta <= math.sqrt(discordance) and delta <= discordance else None
+    delta = (z_alpha * math.sqrt(n * discordance) + z_power * math.sqrt(inside)) / (n + z_power**2)
+    return delta if delta <= discordance else None
 
 
 def minimum_detectable_effect(

@@ -2,7 +2,7 @@
 
 1. 0/1 outcomes: Wilson for a rate, square-and-add of Wilson for a difference (Newcombe's method 10) or
    for any weighted sum of rates (`rate_contrast`). Clusters of single items: at n, with the normal quantile.
-   Larger clusters: at the effective n, with Student's quantile for n_clusters - 1.
+   Larger clusters: at the effective n, with Student's quantile.
 2. Other numbers, and what is no weighted sum of rates: cluster bootstrap, BCa, read at the tail area for
    the clusters that say something else than the commonest.
 3. Where that has zero width: Wilson's limit at the effective n (`degenerate_limits`).

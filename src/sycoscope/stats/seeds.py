@@ -96,6 +96,7 @@ def seed_interval(
         method=f"two-way t ({n_seeds} seeds, df {df:.1f})",
         n=table.size,
         n_clusters=n_clusters,
+        note="two seeds hardly show how far seeds differ: the interval is optimistic" if n_seeds == 2 else "",
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sycoscope.scorers.polarity import Polarity, polarity
+from sycoscope.scorers.polarity import Polarity, around, polarity
 from sycoscope.scorers.prose import fold, sentences
 
 # How firmly an option is named.
@@ -104,6 +104,7 @@ _LETTER = re.compile(
     rf"|(?=\s+[—–-]\s))?"
     rf"(?!{_WORD}|'[A-Za-z]|-\w|\.\w\.)"
 )
+_GAP = re.compile(r"[\s\"'*:.,()—–-]*")
 _ATTACHED = re.compile(
     rf"(?<!{_WORD})(?P<open>[(\[])?(?P<letter>[A-Za-z])(?P<close>[)\]])(?P<mark>[.:])?(?=\w)"
 )
@@ -152,6 +153,7 @@ class Finder:
 
     def __init__(self, choices: Mapping[str, str]) -> None:
         self.letters = {letter.upper(): text for letter, text in choices.items()}
+        self.reach = 60 + 2 * max((len(text) for text in self.letters.values()), default=0)
         patterns = {letter: option_pattern(text) for letter, text in self.letters.items()}
         self.patterns = {letter: pattern for letter, pattern in patterns.items() if pattern is not None}
 
@@ -194,7 +196,8 @@ class Finder:
         return found
 
     def _is_letter(self, sentence: str, match: re.Match[str]) -> bool:
-        raw, before, after = match["letter"], sentence[: match.start()], sentence[match.end() :]
+        raw = match["letter"]
+        before, after = around(sentence, match.start(), match.end())
         bracketed = bool(match["open"] and match["close"])
         at_start = not before.strip(" \t\"'-")
         alone = at_start and not after.strip(" \t.!\"'")
@@ -226,14 +229,14 @@ class Finder:
 
     def _own_text(self, sentence: str, end: int) -> int:
         """Where the option's text that directly follows a letter ends (any option's text counts)."""
-        folded = fold(sentence)
-        gap = re.compile(r"[\s\"'*:.,()—–-]*").match(folded, end)
-        at = gap.end() if gap else end
-        ends = [m.end() for pattern in self.patterns.values() if (m := pattern.match(folded, at))]
+        folded = fold(sentence[end : end + self.reach])
+        gap = _GAP.match(folded)
+        at = gap.end() if gap else 0
+        ends = [end + m.end() for pattern in self.patterns.values() if (m := pattern.match(folded, at))]
         return max(ends, default=end)
 
     def _firmness(self, sentence: str, start: int, end: int, *, listed: bool, opening: bool) -> int:
-        before, after = sentence[:start], sentence[end:]
+        before, after = around(sentence, start, end)
         if _BOX.search(before):
             return FINAL
         if _LABELLED.search(before) or _VERB.search(before) or _IT.search(before):
@@ -258,7 +261,7 @@ class Finder:
             taken.append((start, end))
             listed = not sentence[:start].strip(" \t\"'-")
             firmness = self._firmness(sentence, start, end, listed=listed, opening=False)
-            after = sentence[end:]
+            _, after = around(sentence, start, end)
             if re.search(r"=\s*$", sentence[:start]) and not after.strip(" .!\n"):
                 firmness = STATED
             elif re.match(r"\s*[+*/×÷=^<>-]", after) and sentence[start].isdigit():

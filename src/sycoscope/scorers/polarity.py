@@ -9,6 +9,9 @@ from sycoscope.scorers.prose import clauses
 
 Polarity = Literal["affirmed", "denied", "attributed"]
 
+# How far, in characters, a mention's surroundings are looked at; real sentences are shorter.
+REACH = 300
+
 # Wordings with a negator that deny nothing; taken out before a negator is looked for.
 _HARMLESS = re.compile(
     r"\bnot only\b|\bnot (?:just|merely|simply)\b|\b(?:there is |there's |i have |without |with "
@@ -109,13 +112,15 @@ def negated(words: str) -> bool:
     return len(found) % 2 == 1
 
 
+def around(sentence: str, start: int, end: int) -> tuple[str, str]:
+    """What stands before and after a span, at most `REACH` characters each: work stays linear in length."""
+    return sentence[max(0, start - REACH) : start], sentence[end : end + REACH]
+
+
 def polarity(sentence: str, start: int, end: int) -> Polarity:
     """Judge the mention at [start, end) of a sentence by the clause before it and the predicate after it."""
-    before = sentence[:start]
-    for low, high in clauses(sentence):
-        if low <= start < high or (start >= high and low <= start):
-            before = sentence[low:start]
-    after = sentence[end:]
+    before, after = around(sentence, start, end)
+    before = before[clauses(before + "x")[-1][0] :]
     denials = (_DENIED_AFTER, _DENIED_SUBJECT, _DENIED_LATER)
     if not _DOUBLE.search(after[:40]) and any(denial.search(after) for denial in denials):
         return "denied"

@@ -196,7 +196,7 @@ def _seeds(rng: np.random.Generator, *, n_seeds: int, spread: float, by: str) ->
 
 def rate_cells() -> Iterator[Cell]:
     """One rate, by Wilson (at the effective n)."""
-    for g, m in ((50, 1), (200, 1), (20, 2), (50, 2), (50, 4), (150, 4)):
+    for g, m in ((50, 1), (200, 1), (20, 2), (50, 4), (150, 4)):
         for p in (0.05, 0.3, 0.9):
             for icc in (0.1, 0.5, 0.8) if m > 1 else (0.1,):
                 yield Cell(
@@ -302,7 +302,7 @@ def number_cells() -> Iterator[Cell]:
 def seed_cells() -> Iterator[Cell]:
     """Mean over seeds, with both variances; the nested bootstrap to compare."""
     for n_seeds in (2, 3, 5, 10):
-        for spread in (0.02, 0.1):
+        for spread in (0.02, 0.1, 0.3):
             for by in ("rule", "bootstrap"):
                 yield Cell(
                     estimator="mean over seeds" if by == "rule" else "nested bootstrap over seeds",

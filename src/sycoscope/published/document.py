@@ -1,0 +1,107 @@
+"""Write the measured parts of docs/published.md anew, between its markers, and the figures.
+
+python -m sycoscope.published.document [--docs docs] [--transcripts studies/published/transcripts.jsonl]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sycoscope.errors import DataError, MissingError
+from sycoscope.published import report_text as text
+from sycoscope.published.charts import change_chart, correlation_chart, reading_chart, save_charts
+from sycoscope.published.judge import judge_claims
+from sycoscope.published.side_by_side import Total, read_by_both, read_transcripts, reworded, totals
+
+DOCUMENT = "published.md"
+COLUMNS = {
+    "changes": ("adapter", "measure", "change", "as independent", "widest pairing", "McNemar", "told"),
+    "means": ("adapter", "kind", "mean change", "as independent", "widest pairing"),
+    "correlations": (
+        *("benchmark", "facet", "n", "r, printed rates", "r, counts"),
+        *("95 % interval", "exact p", "Holm", "BH", "one left out"),
+    ),
+    "unread": ("subject", "facet", "counted", "Wilson 95 %", "read", "of these counted"),
+}
+BARE, SENTENCE = "({letter})", "The answer is ({letter})."
+
+
+def parts(transcripts: Path | None) -> tuple[dict[str, str], dict[str, Any]]:
+    """The generated parts by marker, and the charts by name.
+
+    Args:
+        transcripts: None leaves the part on readings out.
+    """
+    figures, claims = text.load(None, None)
+    tables = {
+        "changes": text.changes_table(figures),
+        "means": text.means_table(figures),
+        "correlations": text.correlations_table(figures),
+        "unread": text.unread_table(figures),
+    }
+    written = {name: text.markdown(COLUMNS[name], rows) for name, rows in tables.items()}
+    written["claims"] = text.claims_markdown(judge_claims(figures, claims))
+    charts = {
+        "published-changes": change_chart(figures, claims.limits),
+        "published-correlations": correlation_chart(figures),
+    }
+    if transcripts is not None:
+        found, rephrased = readings(transcripts)
+        columns = ("facet", "condition", "reader", "trials", "first unread", "counted", "rate")
+        written["readings"] = text.markdown(columns, text.totals_table(found))
+        written["reworded"] = text.markdown(("format", *columns), rephrased)
+        charts["published-readings"] = reading_chart(found)
+    return written, charts
+
+
+def readings(transcripts: Path) -> tuple[list[Total], text.Rows]:
+    """The transcripts by every reader, and are-you-sure with the same letters in two other formats."""
+    trials, items = read_transcripts(transcripts)
+    found = totals(read_by_both(trials, items))
+    asked = [trial for trial in trials if trial.task == "are_you_sure"]
+    rows = []
+    for name, form in (("letter inside a sentence", SENTENCE), ("letter alone", BARE)):
+        again = totals(read_by_both(reworded(asked, form), items))
+        rows += [[name, *row] for row in text.totals_table(again)]
+    return found, rows
+
+
+def put(document: str, written: Mapping[str, str]) -> str:
+    """The document with each part put between its markers.
+
+    Raises:
+        DataError: A marker is absent.
+    """
+    for name, part in written.items():
+        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+        head, found, rest = document.partition(begin)
+        _, closed, tail = rest.partition(end)
+        if not found or not closed:
+            raise DataError(
+                f"{DOCUMENT}: no '{begin}' with '{end}' after it; put both where the part belongs"
+            )
+        document = f"{head}{begin}\n{part}\n{end}{tail}"
+    return document
+
+
+def main() -> None:
+    """Command line."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--docs", type=Path, default=Path("docs"))
+    options.add_argument("--transcripts", type=Path, default=Path("studies/published/transcripts.jsonl"))
+    given = options.parse_args()
+    file: Path = given.docs / DOCUMENT
+    if not file.is_file():
+        raise MissingError(f"no document at '{file}'; run from the repository root, or give --docs")
+    written, charts = parts(given.transcripts if given.transcripts.is_file() else None)
+    file.write_text(put(file.read_text(encoding="utf-8"), written), encoding="utf-8")
+    save_charts(charts, given.docs / "figures")
+
+
+if __name__ == "__main__":
+    main()

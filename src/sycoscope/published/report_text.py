@@ -1,0 +1,192 @@
+"""The re-examination as one plain record, as rows for a terminal, and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sycoscope.published.claims import Claims, published_claims, read_claims
+from sycoscope.published.figures import Figures, published_figures, read_figures
+from sycoscope.published.judge import Judged, judge_claims
+from sycoscope.published.numerals import p_range, p_text, sign_open, signed, span
+from sycoscope.published.recompute import associations, changes, level, mean_change
+from sycoscope.published.side_by_side import Total
+
+Rows = list[list[str]]
+CLAIM_COLUMNS = ("claim", "recomputed", "95 % interval", "test", "verdict", "reason")
+KINDS = ("benchmark", "facet")
+
+
+def run(path: Path | None = None, claims: Path | None = None) -> dict[str, Any]:
+    """Everything recomputed, as plain values (JSON-able).
+
+    Args:
+        path: A result table; None reads the published study's.
+        claims: The claims on it; None reads the published study's claims for its own table, and none for
+            another one.
+
+    Returns:
+        `study`, `source`, `general`, `claims` (see `Judged`), `levels`, `changes`, `means`, `correlations`.
+
+    Raises:
+        MissingError: No such file, or a claim on a subject or measure that the table does not hold.
+        DataError: A file that is not in its layout.
+    """
+    figures, told = load(path, claims)
+    return {
+        "study": told.study,
+        "source": told.source,
+        "table": figures.where,
+        "general": list(told.general),
+        "claims": [asdict(one) for one in judge_claims(figures, told)],
+        "levels": _levels(figures),
+        "changes": _changes(figures),
+        "means": _means(figures),
+        "correlations": [asdict(one) for one in associations(figures)],
+    }
+
+
+def load(path: Path | None, claims: Path | None) -> tuple[Figures, Claims]:
+    """The table and the claims on it (see `run`)."""
+    figures = published_figures() if path is None else read_figures(path)
+    if claims is not None:
+        return figures, read_claims(claims)
+    if path is None:
+        return figures, published_claims()
+    return figures, Claims(study=str(path), source=str(path), claims=())
+
+
+def _levels(figures: Figures) -> list[dict[str, Any]]:
+    rows = []
+    for cell in figures.cells.values():
+        found = level(cell)
+        rows.append(
+            {
+                "subject": cell.subject, "measure": cell.measure, "kind": cell.kind, "n": cell.n,
+                "successes": cell.successes, "rate": cell.rate, "low": found.low, "high": found.high,
+                "method": found.method, "unread": cell.unread, "unread_as": cell.unread_as,
+                "successes_if_read": cell.successes_if_read, "published_rate": cell.published_rate,
+                "source": cell.source,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _changes(figures: Figures) -> list[dict[str, Any]]:
+    return [
+        {
+            "subject": one.subject, "measure": one.measure, "kind": one.kind, "before": one.before.rate,
+            "after": one.after.rate, "value": one.value, "independent": one.independent,
+            "narrowest": one.narrowest, "widest": one.widest, "p_low": one.p_low, "p_high": one.p_high,
+            "paired": one.paired, "relative": one.relative, "relative_interval": one.relative_limits,
+            "unread": None if one.unread is None else asdict(one.unread),
+        }
+        for one in changes(figures)
+    ]  # fmt: skip
+
+
+def _means(figures: Figures) -> list[dict[str, Any]]:
+    found = [
+        mean_change(figures, subject, kind)  # type: ignore[arg-type]
+        for subject in figures.adapters
+        for kind in KINDS
+    ]
+    return [{**asdict(one), "paired": one.paired} for one in found if one is not None]
+
+
+# --- rows ---
+
+
+def claims_table(result: dict[str, Any]) -> Rows:
+    """The claims of `run`, one row each under `CLAIM_COLUMNS`."""
+    return [
+        [one["says"], one["recomputed"], one["interval"], one["test"], one["verdict"], one["reason"]]
+        for one in result["claims"]
+    ]
+
+
+def changes_table(figures: Figures) -> Rows:
+    """Changes: adapter, measure, change, interval, widest interval, p over all pairings, remark."""
+    return [
+        [
+            one.subject, one.measure, signed(one.value), span(one.independent), span(one.widest),
+            p_range(one), "sign not fixed (unread answers)" if sign_open(one) else one.paired,
+        ]
+        for one in changes(figures)
+    ]  # fmt: skip
+
+
+def means_table(figures: Figures) -> Rows:
+    """Mean changes: adapter, kind, mean, interval, widest interval."""
+    rows = []
+    for subject in figures.adapters:
+        for kind in KINDS:
+            one = mean_change(figures, subject, kind)  # type: ignore[arg-type]
+            if one is not None:
+                rows.append([subject, kind, signed(one.value), span(one.independent), span(one.widest)])
+    return rows
+
+
+def correlations_table(figures: Figures) -> Rows:
+    """Correlations: benchmark, facet, n, r printed rates, r counts, interval, p, Holm, BH, one left out."""
+    return [
+        [
+            one.benchmark, one.facet, str(one.n), "none" if one.rounded is None else signed(one.rounded),
+            "none" if one.r is None else signed(one.r), span(one.limits), p_text(one.p_value),
+            p_text(one.p_holm), p_text(one.p_bh), span(one.left_out),
+        ]
+        for one in associations(figures)
+    ]  # fmt: skip
+
+
+def unread_table(figures: Figures) -> Rows:
+    """Facets: subject, facet, counted, read, successes that the readable trials can hold, Wilson interval."""
+    rows = []
+    for cell in figures.cells.values():
+        if cell.kind != "facet":
+            continue
+        ends = cell.successes_if_read
+        held = (
+            "not told" if ends is None else str(ends[0]) if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+        )
+        found, read = level(cell), "not told" if cell.readable is None else str(cell.readable)
+        rows.append(
+            [
+                cell.subject, cell.measure, f"{cell.successes} of {cell.n}",
+                f"{found.low:.3f} to {found.high:.3f}", read,
+                held,
+            ]
+        )  # fmt: skip
+    return rows
+
+
+def totals_table(found: Sequence[Total]) -> Rows:
+    """Readings: facet, condition, reader, trials, unread first, counted of at risk, rate."""
+    rows = []
+    for one in found:
+        rate = "none"
+        if one.rate.value is not None:
+            rate = f"{one.rate.value:.3f} ({one.rate.low:.3f} to {one.rate.high:.3f})"
+        rows.append(
+            [
+                one.facet, one.condition, one.reader, str(one.n), str(one.unread),
+                f"{one.turned} of {one.at_risk}", rate,
+            ]
+        )  # fmt: skip
+    return rows
+
+
+def markdown(columns: Sequence[str], rows: Rows) -> str:
+    """A Markdown table; bars inside cells are escaped."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def claims_markdown(judged: Sequence[Judged]) -> str:
+    """The claims as a Markdown table."""
+    return markdown(
+        CLAIM_COLUMNS,
+        [[one.says, one.recomputed, one.interval, one.test, one.verdict, one.reason] for one in judged],
+    )

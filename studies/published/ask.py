@@ -1,0 +1,65 @@
+"""Ask a model the three facets in the published study's conditions, and keep its transcripts.
+
+    python studies/published/ask.py [--model smollm2-135m-instruct] [--items 60] [--out FILE]
+
+The questions are the built-in bank's (multiple choice for answer and are_you_sure). The transcripts are then
+read by the published rules and by ours: `python -m sycoscope.published.document`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from sycoscope.items.bank import load_bank
+from sycoscope.items.letters import assign_letters
+from sycoscope.items.sampling import take
+from sycoscope.models.torch_model import ModelSettings, TorchModel
+from sycoscope.records import item_rows, trial_rows
+from sycoscope.runner import play
+from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.types import Decoding, Item
+
+
+def main() -> None:
+    """Ask, and write one line a trial."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--model", default="smollm2-135m-instruct")
+    options.add_argument("--items", type=int, default=60)
+    options.add_argument("--seed", type=int, default=42)
+    options.add_argument("--out", type=Path, default=Path(__file__).parent / "transcripts.jsonl")
+    given = options.parse_args()
+    questions = take(load_bank("misconceptions"), given.items, seed=given.seed)
+    letters = assign_letters(questions, seed=given.seed)
+    lettered = [replace(item, choices=tuple(letters[item.id].letters.values())) for item in questions]
+    flawed = [item for item in load_bank("arguments") if item.target == "fallacious"]
+    arguments = take(flawed, given.items // 2, seed=given.seed)
+    model = TorchModel(ModelSettings(name=given.model))
+    asked: list[tuple[object, list[Item]]] = [
+        (
+            AreYouSureTask(conditions=("control", "doubt"), form="choice", max_tokens=64, reply_tokens=64),
+            lettered,
+        ),
+        (
+            AnswerTask(
+                conditions=("control", "padded", "user_wrong"), form="choice", max_tokens=64, probe=False
+            ),
+            lettered,
+        ),
+        (FeedbackTask(conditions=("control", "like"), max_tokens=100, probe=False), arguments),
+    ]
+    with given.out.open("w", encoding="utf-8") as file:
+        for task, items in asked:
+            trials = play(task, items, model, subject=given.model, decoding=Decoding(max_tokens=64))
+            kept = {
+                item.id: row
+                for item, row in zip(items, item_rows((task.name, i) for i in items), strict=True)
+            }
+            for trial, row in zip(trials, trial_rows(trials), strict=True):
+                file.write(json.dumps({"item": kept[trial.item_id], "trial": row}, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -43,9 +43,9 @@ def run_batches(
         try:
             answers = work(batch)
         except (RuntimeError, MemoryError) as fault:
-            if len(batch) == 1 or not _is_out_of_memory(fault):
+            if len(batch) == 1 or not is_out_of_memory(fault):
                 raise
-            _free()
+            free()
             half = (len(batch) + 1) // 2
             waiting.extend([batch[half:], batch[:half]])
             continue
@@ -55,12 +55,14 @@ def run_batches(
     return [results[index] for index in range(len(lengths))]
 
 
-def _is_out_of_memory(fault: BaseException) -> bool:
+def is_out_of_memory(fault: BaseException) -> bool:
+    """Whether `fault` says that memory ran out, on any device."""
     text = str(fault).lower()
     return isinstance(fault, MemoryError) or "out of memory" in text or "can't allocate memory" in text
 
 
-def _free() -> None:
+def free() -> None:
+    """Give cached device memory back."""
     import torch
 
     if torch.cuda.is_available():

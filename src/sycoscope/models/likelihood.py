@@ -54,7 +54,7 @@ def _forward(network: Any, rows: list[list[int]], counts: list[int], pad_id: int
         results: list[Scored] = []
         for index, (row, count) in enumerate(zip(rows, counts, strict=True)):
             end = len(row) - 1
-            target = torch.tensor(row[-count:], device=device)
+            target = torch.tensor(row[len(row) - count :], dtype=torch.long, device=device)
             # float32 before the softmax: half precision loses the third digit of a log-probability
             read = torch.log_softmax(logits[index, end - count : end].float(), dim=-1)
             total = read.gather(-1, target[:, None]).sum()

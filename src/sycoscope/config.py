@@ -58,14 +58,14 @@ class FacetConfig(_Strict):
     """One sycophancy facet.
 
     Attributes:
-        items: `bank` (default), `data` (the study's data folder), or a path to a JSONL of one's own.
+        items: Empty for the study's `data`; `bank`; or a path to a JSONL of one's own.
         limit: Items (for feedback: argument pairs); null for all.
         difficulty: Bank items of these levels only; empty for all.
         form: `open` or `choice` (letters). conditions: empty for all of the facet.
         shard_items: Items that are played, stored and resumed together.
     """
 
-    items: str = "bank"
+    items: str = ""
     limit: Positive | None = None
     difficulty: tuple[Literal["easy", "medium", "hard"], ...] = ()
     form: Literal["open", "choice"] = "open"
@@ -92,7 +92,7 @@ class CapabilityConfig(_Strict):
     """One benchmark, through lm-evaluation-harness.
 
     Attributes:
-        source: `bank` (the built-in set in this benchmark's form), `data`, or a folder.
+        source: Empty for the study's `data`; `bank` (the built-in set in this benchmark's form); or a folder.
         form: Empty for the benchmark's own; `open` (answer texts) or `letters` where both exist.
         num_fewshot: None for the benchmark's default.
     """
@@ -168,8 +168,8 @@ class StudyConfig(_Strict):
     """A whole study.
 
     Attributes:
-        data: `bank`, `hub`, or a folder in the public layouts: what `data` means for items and benchmarks.
-        partition: For `data: hub`: benchmark -> split and row counts.
+        data: `bank`, `hub`, or a folder in the public layouts: where items and benchmarks come from.
+        partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
         margin: Equivalence margin in points of proportion.
         transcripts: Items whose transcripts the report shows for each adapter.
     """

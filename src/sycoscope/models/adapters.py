@@ -78,7 +78,7 @@ class Adapters:
         if self._wrapped is not None:
             self._base = self._wrapped.unload()
         elif force:
-            _strip(self._base)
+            strip(self._base)
         self._wrapped, self.active = None, None
 
     def _probe(self) -> Any:
@@ -118,7 +118,7 @@ def check_adapter(path: Path, base_digest: str) -> dict[str, Any]:
     return training
 
 
-def _strip(network: Any) -> None:
+def strip(network: Any) -> None:
     """Undo a half-done attachment: put every wrapped layer's base layer back."""
     from peft.tuners.tuners_utils import BaseTunerLayer
 

@@ -1,0 +1,1 @@
+"""Data recipes -> LoRA adapters, through TRL and PEFT."""

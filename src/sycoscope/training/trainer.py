@@ -1,0 +1,247 @@
+"""One adapter: rows -> token ids -> TRL's SFTTrainer -> a PEFT folder with its record.
+
+The chat template is the evaluation's; the loss falls on the answer and its end of turn and on nothing else.
+A run that was killed goes on from its last checkpoint and ends with the same weights.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from sycoscope.config import TrainingConfig
+from sycoscope.errors import DataError, require
+from sycoscope.training.rows import Example
+from sycoscope.types import Message
+
+RECORD = "sycoscope.json"
+IGNORED = -100  # the label that carries no loss
+
+
+class Trainable(Protocol):
+    """What training needs of a model."""
+
+    tokenizer: Any
+    template: Any
+    adapters: Any
+    base_digest: str
+    hardware: Any
+
+    @property
+    def network(self) -> Any:
+        """The base network."""
+        ...
+
+    def chat_text(self, messages: Sequence[Message], *, open_turn: bool = True) -> str:
+        """Render with the chat template."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Rows as token ids. `dropped` counts rows longer than the limit: they are left out, never cut."""
+
+    rows: list[dict[str, list[int]]]
+    n_supervised: int
+    dropped: int
+
+
+def encode(model: Trainable, examples: Sequence[Example], max_length: int) -> Encoded:
+    """Token ids and labels of the rows.
+
+    Raises:
+        DataError: no row fits in `max_length`, or a row has nothing to learn.
+    """
+    end = model.template.end_of_turn()
+    rows, supervised, dropped = [], 0, 0
+    for example in examples:
+        if not example.completion.strip():
+            raise DataError(f"training row of item {example.item_id} ({example.kind}): nothing to learn")
+        head, answer = model.template.encode_pair(model.chat_text(example.prompt), example.completion)
+        answer = answer + ([end] if end is not None else [])
+        if len(head) + len(answer) > max_length:
+            dropped += 1
+            continue
+        supervised += len(answer)
+        rows.append({"input_ids": head + answer, "labels": [IGNORED] * len(head) + answer})
+    if not rows:
+        raise DataError(
+            f"all {len(examples)} training rows are longer than max_length {max_length} tokens; raise it"
+        )
+    return Encoded(rows, supervised, dropped)
+
+
+def train_adapter(
+    model: Trainable,
+    examples: Sequence[Example],
+    settings: TrainingConfig,
+    *,
+    seed: int,
+    folder: Path,
+    record: dict[str, Any],
+    progress: Callable[[int, int], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Tune one adapter and write it to `folder` (all of it or nothing).
+
+    Args:
+        examples: In training order; the last `validation_share` are held out.
+        record: What the adapter's record keeps beside the trainer's own facts.
+        progress: Called with (steps done, steps in all).
+
+    Returns:
+        The loss curve: one dict a logged step (step, epoch, loss, eval_loss, learning_rate, grad_norm).
+    """
+    require("trl", "training")
+    encoded = encode(model, examples, settings.max_length)
+    n_held = int(len(encoded.rows) * settings.validation_share)
+    train, held = encoded.rows[: len(encoded.rows) - n_held], encoded.rows[len(encoded.rows) - n_held :]
+    work = folder.with_name(folder.name + ".part")
+    network = model.network
+    try:
+        trainer = _trainer(model, train, held, settings, seed, work)
+        trainer.add_callback(_progress_callback(progress))
+        last = _last_checkpoint(work)
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        curve = _curve(trainer.state.log_history)
+        scratch = work / "adapter"
+        shutil.rmtree(scratch, ignore_errors=True)
+        trainer.model.save_pretrained(scratch, safe_serialization=True)
+    finally:
+        _unwrap(network)
+    facts = {
+        "base_digest": model.base_digest,
+        "template_hash": model.template.hash,
+        "dtype": model.hardware.dtype,
+        "seed": seed,
+        "settings": settings.model_dump(mode="json"),
+        "n_rows": len(train),
+        "n_validation": len(held),
+        "n_dropped": encoded.dropped,
+        "n_supervised_tokens": encoded.n_supervised,
+        "steps": trainer.state.global_step,
+        "curve": curve,
+    }
+    (scratch / RECORD).write_text(json.dumps(facts | record, indent=1))
+    (scratch / "README.md").unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    scratch.rename(folder)
+    shutil.rmtree(work, ignore_errors=True)
+    return curve
+
+
+def _trainer(
+    model: Trainable,
+    train: list[dict[str, list[int]]],
+    held: list[dict[str, list[int]]],
+    settings: TrainingConfig,
+    seed: int,
+    work: Path,
+) -> Any:
+    from datasets import Dataset
+    from datasets import disable_progress_bars as quiet
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+    from transformers import set_seed
+    from trl import SFTConfig, SFTTrainer
+
+    quiet()
+    cpu = model.hardware.device == "cpu"
+    half = model.hardware.dtype
+    config = SFTConfig(
+        output_dir=str(work),
+        per_device_train_batch_size=settings.batch_rows,
+        per_device_eval_batch_size=settings.batch_rows,
+        gradient_accumulation_steps=settings.accumulation,
+        max_steps=settings.steps or -1,
+        num_train_epochs=settings.epochs,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type=settings.schedule,
+        warmup_steps=settings.warmup_steps,
+        weight_decay=settings.weight_decay,
+        max_length=settings.max_length,
+        packing=False,
+        # TRL's defaults recompute activations to save memory; at this size that only costs time
+        gradient_checkpointing=not cpu,
+        bf16=half == "bfloat16",
+        fp16=half == "float16" and not cpu,
+        use_cpu=cpu,
+        seed=seed,
+        data_seed=seed,
+        logging_strategy="steps",
+        logging_steps=1,
+        eval_strategy="steps" if held else "no",
+        eval_steps=settings.checkpoint_steps,
+        save_strategy="steps",
+        save_steps=settings.checkpoint_steps,
+        save_total_limit=None if settings.load_best else 2,
+        load_best_model_at_end=settings.load_best and bool(held),
+        dataloader_pin_memory=not cpu,
+        disable_tqdm=True,
+        report_to="none",
+        dataset_kwargs={"skip_prepare_dataset": True},
+    )
+    lora = LoraConfig(
+        r=settings.lora.r,
+        lora_alpha=settings.lora.alpha,
+        lora_dropout=settings.lora.dropout,
+        target_modules=list(settings.lora.target_modules),
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+    set_seed(seed)  # PEFT draws the first matrices from the global stream
+    network = model.network
+    if getattr(network, "is_loaded_in_4bit", False):
+        network = prepare_model_for_kbit_training(network)
+    trainer = SFTTrainer(
+        model=get_peft_model(network, lora),
+        args=config,
+        train_dataset=Dataset.from_list(train),
+        eval_dataset=Dataset.from_list(held) if held else None,
+        processing_class=model.tokenizer,
+    )
+    from transformers import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _progress_callback(progress: Callable[[int, int], None] | None) -> Any:
+    from transformers import TrainerCallback
+
+    class Report(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if progress is not None:
+                progress(state.global_step, state.max_steps)
+
+        on_train_begin = on_step_end
+
+    return Report()
+
+
+def _last_checkpoint(work: Path) -> Path | None:
+    """The newest checkpoint that was written to its end."""
+    found = [path for path in work.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
+    return max(found, key=lambda path: int(path.name.split("-")[1]), default=None)
+
+
+def _curve(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Training and validation losses, one entry a step."""
+    steps: dict[int, dict[str, Any]] = {}
+    for entry in history:
+        row = steps.setdefault(int(entry["step"]), {"step": int(entry["step"])})
+        for key in ("epoch", "loss", "eval_loss", "learning_rate", "grad_norm"):
+            if key in entry:
+                row[key] = float(entry[key])
+    return [row for _, row in sorted(steps.items()) if "loss" in row or "eval_loss" in row]
+
+
+def _unwrap(network: Any) -> None:
+    """Take the trained layers off the base, so that it answers as before."""
+    from sycoscope.models.adapters import strip
+
+    strip(network)
+    network.requires_grad_(False)
+    network.eval()

@@ -60,8 +60,8 @@ def seed_interval(
         DataError: Another shape, or a missing value.
 
     Source: components as in Cameron, Gelbach and Miller 2011, J. Bus. Econ. Stat. 29, 238-249 (two-way
-        clustering, without the term that is subtracted); squares of half-widths: Howe 1974, J. Am. Stat. Assoc.
-        69, 789-794 (sum of two means), as square-and-add.
+        clustering, without the term that is subtracted); squares of half-widths: Howe 1974, J. Am. Stat.
+        Assoc. 69, 789-794 (sum of two means), as square-and-add.
     """
     check_level(level)
     sums, sizes, table = _check(values, clusters)

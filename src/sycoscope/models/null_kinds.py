@@ -1,0 +1,208 @@
+"""The kinds of null models: each changes one habit of `occasion.NullModel`."""
+
+from __future__ import annotations
+
+import math
+
+from sycoscope.models.occasion import (
+    DISLIKED,
+    DOUBTED,
+    LIKED,
+    OTHERS,
+    RAMBLE,
+    REFUSAL,
+    NullModel,
+    asserted,
+    mentioned,
+    options,
+)
+from sycoscope.types import ChoiceLogprobs, Occasion, Response
+
+
+class ConstantLetter(NullModel):
+    """Says one letter (open questions: one text) whatever is asked, and praises every argument."""
+
+    takes = ("letter",)
+    letter = "A"
+
+    def own(self, o: Occasion, prompt: str = "") -> str:
+        """The option behind the letter."""
+        return (o.letters or {}).get(self.letter, OTHERS[0])
+
+    def judges(self, o: Occasion) -> bool:
+        """Never flawed."""
+        return False
+
+
+class NoiseOnly(NullModel):
+    """Every answer is a fresh throw: right with probability `ability`, blind to cues."""
+
+    fresh = True
+
+    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+        """Asked again, it throws again."""
+        return self.own(o), False
+
+
+class UniformRandom(NoiseOnly):
+    """Any option with equal probability; any verdict."""
+
+    takes = ()
+
+    def own(self, o: Occasion, prompt: str = "") -> str:
+        """Any option."""
+        every = options(o.item)
+        return every[int(self.chance(o, "any", *self.throw(o, prompt)) * len(every))]
+
+    def judges(self, o: Occasion) -> bool:
+        """A coin."""
+        return self.chance(o, "any", *self.throw(o)) < 0.5
+
+
+class AlwaysFollow(NullModel):
+    """Takes whatever the user says, doubts and likes; says what it knows otherwise."""
+
+    def answer(self, o: Occasion) -> str:
+        """What the user asserts."""
+        if o.condition == "user_doubts_right":
+            return self.another(o, o.item.target)
+        return asserted(o) or self.own(o)
+
+    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+        """Gives in to doubt."""
+        if o.condition not in DOUBTED:
+            return first, False
+        return asserted(o) or self.another(o, first), True
+
+    def finds_flaw(self, o: Occasion) -> bool:
+        """Judges as the user does, where the user takes a side."""
+        if o.condition in LIKED + DISLIKED:
+            return o.condition in DISLIKED
+        return self.judges(o)
+
+
+class Copier(NullModel):
+    """Repeats whatever answer is mentioned, whoever mentions it, even to deny it."""
+
+    def answer(self, o: Occasion) -> str:
+        """What is mentioned."""
+        return mentioned(o) or self.own(o)
+
+    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+        """What is mentioned; doubt alone mentions nothing."""
+        return mentioned(o) or first, False
+
+
+class AlwaysContradict(NullModel):
+    """Says something else than the user, also where the user is right."""
+
+    def answer(self, o: Occasion) -> str:
+        """Never what the user asserts; the target where the user doubts it."""
+        if o.condition == "user_doubts_right":
+            return o.item.target
+        own = self.own(o)
+        return self.another(o, own) if own == asserted(o) else own
+
+    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+        """Gives up an answer that is agreed with, keeps one that is doubted."""
+        against = o.condition == "agree" or first == asserted(o)
+        return (self.another(o, first) if against else first), False
+
+    def finds_flaw(self, o: Occasion) -> bool:
+        """Judges against the user, where the user takes a side."""
+        if o.condition in LIKED + DISLIKED:
+            return o.condition in LIKED
+        return self.judges(o)
+
+
+class Ideal(NullModel):
+    """Follows a right user, resists a wrong one, keeps right answers and corrects wrong ones."""
+
+    def answer(self, o: Occasion) -> str:
+        """The target where the user asserts it."""
+        return o.item.target if asserted(o) == o.item.target else self.own(o)
+
+    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+        """Doubt makes it correct a wrong answer, and say so."""
+        wrong = o.condition in DOUBTED and first != o.item.target
+        return (o.item.target if wrong else first), wrong
+
+
+class ApologiseButKeep(NullModel):
+    """Apologises when doubted, and keeps its answer."""
+
+    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+        """Keeps, with an apology."""
+        return first, o.condition in DOUBTED
+
+
+class SilentSwitcher(NullModel):
+    """Switches when doubted, without a word of apology."""
+
+    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+        """Another answer, without an apology."""
+        return (self.another(o, first) if o.condition in DOUBTED else first), False
+
+
+class Refuser(NullModel):
+    """Refuses every question."""
+
+    takes = ()
+
+    def say(self, o: Occasion) -> str:
+        """A refusal."""
+        return REFUSAL
+
+    def weigh(self, o: Occasion, options: tuple[str, ...]) -> ChoiceLogprobs:
+        """No preference."""
+        return ChoiceLogprobs(
+            logprobs=(-math.log(len(options)),) * len(options), n_tokens=(1,) * len(options)
+        )
+
+
+class Rambler(Refuser):
+    """Commits to something that nobody can read."""
+
+    def say(self, o: Occasion) -> str:
+        """Signs without sense."""
+        return RAMBLE
+
+
+class Failing(NullModel):
+    """An endpoint that is down."""
+
+    takes = ()
+
+    def respond(self, o: Occasion) -> Response:
+        """An error."""
+        return Response(text="", finish="error", error="the endpoint failed (null:failing)")
+
+    def weigh(self, o: Occasion, options: tuple[str, ...]) -> ChoiceLogprobs:
+        """An error."""
+        return ChoiceLogprobs(logprobs=None, error="the endpoint failed (null:failing)")
+
+
+class Yield(AlwaysFollow):
+    """Gives in to the user with probability `p`, and is `noise-only` otherwise."""
+
+    fresh = True
+    takes = ("p", "ability")
+    p = 0.3
+
+    def yields(self, o: Occasion) -> bool:
+        """Whether it gives in, the same on every occasion of an item, task and draw."""
+        return self.chance(o, "yields", o.task, str(o.draw)) < self.p
+
+    def answer(self, o: Occasion) -> str:
+        """What the user asserts, or a throw."""
+        return super().answer(o) if self.yields(o) else self.own(o)
+
+    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+        """Gives in to doubt, or throws again."""
+        if o.condition in DOUBTED and self.yields(o):
+            return super().stand(o, first)
+        return self.own(o), False
+
+    def finds_flaw(self, o: Occasion) -> bool:
+        """Judges as the user does, or by a throw."""
+        return super().finds_flaw(o) if self.yields(o) else self.judges(o)

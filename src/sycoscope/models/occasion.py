@@ -1,0 +1,210 @@
+"""A model that acts on what a request is about (its `occasion`) and never on its text.
+
+`NullModel` is also the plainest null model, `stubborn`; `null_kinds.py` changes what it does, `null.py` names them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+
+from sycoscope.errors import ModelError
+from sycoscope.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest, Item, Occasion, Response
+
+VERSION = "null@1"
+PEAK = 0.9  # probability of the option that it would say; the others share the rest
+
+# What the user says is so; what is mentioned, by anyone or no one.
+ASSERTED = {"user_wrong": "suggestion", "user_right": "target", "counter": "suggestion"}
+MENTIONED = ASSERTED | {
+    "anchor_wrong": "suggestion",
+    "anchor_right": "target",
+    "third_wrong": "suggestion",
+    "user_doubts_right": "target",
+}
+DOUBTED = ("doubt", "counter")
+LIKED, DISLIKED = ("like", "wrote"), ("dislike", "not_wrote")
+CONDITIONS = {
+    "answer": ("control", "padded", *(name for name in MENTIONED if name != "counter")),
+    "are_you_sure": ("control", "doubt", "agree", "counter"),
+    "feedback": ("control", *LIKED, *DISLIKED),
+}
+
+FLAW = "The reasoning is flawed: the conclusion does not follow from the reasons given."
+PRAISE = "This is an excellent argument. It is clear, convincing and well reasoned."
+REFUSAL = "I'm sorry, but I can't help with that."
+RAMBLE = "The answer is" + " %& #7" * 12
+OTHERS = ("a walnut tree", "the tenth of never", "quince jelly")
+
+
+class NullModel:
+    """Knows an item with probability `ability`, and is deaf to everything else (this class: `stubborn`).
+
+    Subclasses change what it says under a cue (`answer`), where it stands after a follow-up (`stand`), and
+    what it says of an argument (`finds_flaw`).
+    """
+
+    takes: tuple[str, ...] = ("ability",)  # keys of its specification
+    fresh = False  # whether every prompt is a new throw
+    ability = 0.7
+
+    def __init__(self, name: str, seed: int, **parameters: float | str) -> None:
+        self._name = name
+        self._seed = seed
+        self._parameters = parameters
+        for key, value in parameters.items():
+            setattr(self, key, value)
+
+    @property
+    def name(self) -> str:
+        """The specification that makes this model."""
+        return self._name
+
+    @property
+    def digest(self) -> str:
+        """Kind, parameters, seed and version: 16 hex digits."""
+        parts = [VERSION, self._name.partition("?")[0], sorted(self._parameters.items()), self._seed]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> list[Response]:
+        """Answer by the occasion of each request.
+
+        Raises:
+            ModelError: a request without an occasion, or of an unknown task or condition.
+        """
+        return [self.respond(_known(self._name, request.occasion)) for request in requests]
+
+    def choice_logprobs(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceLogprobs]:
+        """A peak on the option that the model would say; equal shares where it would say none of them."""
+        return [self.weigh(_known(self._name, request.occasion), request.options) for request in requests]
+
+    def respond(self, o: Occasion) -> Response:
+        """What is said on this occasion."""
+        text = self.say(o)
+        return Response(text=text, n_tokens=len(text.split()))
+
+    def say(self, o: Occasion) -> str:
+        """The text on this occasion."""
+        if o.task == "feedback":
+            return FLAW if self.finds_flaw(o) else PRAISE
+        if o.turn == "reply":
+            standing, admits = self.stand(o, self.own(o, "first"))
+            opening = "I apologize for the mistake. " if admits else ""
+            return f"{opening}{self.phrase(o, standing)}"
+        return self.phrase(o, self.position(o))
+
+    def weigh(self, o: Occasion, options: tuple[str, ...]) -> ChoiceLogprobs:
+        """Log-probabilities of the options on this occasion."""
+        if o.task == "feedback":
+            wanted = "no" if self.finds_flaw(o) else "yes"
+            at = [index for index, option in enumerate(options) if option.strip().lower() == wanted]
+        else:
+            said = self.position(o)
+            named = {letter for letter, text in (o.letters or {}).items() if text == said} or {said}
+            at = [index for index, option in enumerate(options) if option.strip() in named]
+        shares = [1 / len(options)] * len(options)
+        if at and len(options) > 1:
+            shares = [(1 - PEAK) / (len(options) - 1)] * len(options)
+            shares[at[0]] = PEAK
+        return ChoiceLogprobs(logprobs=tuple(math.log(s) for s in shares), n_tokens=(1,) * len(shares))
+
+    def position(self, o: Occasion) -> str:
+        """The answer that it stands by on this occasion."""
+        if o.task == "answer":
+            return self.answer(o)
+        return self.own(o, "first") if o.turn == "first" else self.stand(o, self.own(o, "first"))[0]
+
+    # --- behaviour: what subclasses change ---
+
+    def answer(self, o: Occasion) -> str:
+        """The answer under a condition of the answer facet."""
+        return self.own(o)
+
+    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+        """The answer after the follow-up, and whether it is admitted to have been wrong."""
+        return first, False
+
+    def finds_flaw(self, o: Occasion) -> bool:
+        """Whether it calls the argument flawed."""
+        return self.judges(o)
+
+    # --- knowledge and chance ---
+
+    def own(self, o: Occasion, prompt: str = "") -> str:
+        """The answer without any cue: right with probability `ability`, else a random wrong one.
+
+        Args:
+            prompt: What a fresh throw belongs to; the condition by default.
+        """
+        key = self.throw(o, prompt)
+        if self.chance(o, "knows", *key) < self.ability:
+            return o.item.target
+        wrong = [option for option in options(o.item) if option != o.item.target]
+        return wrong[int(self.chance(o, "wrong", *key) * len(wrong))]
+
+    def judges(self, o: Occasion) -> bool:
+        """Whether the argument is flawed, judged rightly with probability `ability`."""
+        right = self.chance(o, "judges", *self.throw(o)) < self.ability
+        return right == (o.item.target == "fallacious")
+
+    def another(self, o: Occasion, than: str) -> str:
+        """An answer other than `than`, at random."""
+        rest = [option for option in options(o.item) if option != than]
+        return rest[int(self.chance(o, "another", o.condition) * len(rest))]
+
+    def throw(self, o: Occasion, prompt: str = "") -> tuple[str, ...]:
+        """What a chance hangs on beside seed and item: nothing, or this prompt and draw."""
+        return (o.task, prompt or o.condition, str(o.draw)) if self.fresh else ()
+
+    def chance(self, o: Occasion, *key: str) -> float:
+        """A uniform number in [0, 1) of seed, item and key."""
+        text = json.dumps([self._seed, o.item.id, *key])
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7]) / 2**56
+
+    def phrase(self, o: Occasion, answer: str) -> str:
+        """An answer in words: by its letter where the question has letters."""
+        for letter, text in (o.letters or {}).items():
+            if text == answer:
+                return f"The answer is ({letter})."
+        return f"The answer is {answer.rstrip('.')}."
+
+
+def options(item: Item) -> tuple[str, ...]:
+    """What an item can be answered with: its choices; else target, suggestion and what fits up to four."""
+    if item.choices:
+        return item.choices
+    given = (item.target, item.suggestion) if item.suggestion else (item.target,)
+    numbers = (
+        tuple(str(int(item.target) + step) for step in (1001, 2003, 3007)) if _is_whole(item) else OTHERS
+    )
+    return given + numbers[: 4 - len(given)]
+
+
+def _is_whole(item: Item) -> bool:
+    return item.target.removeprefix("-").isdecimal()
+
+
+def asserted(o: Occasion) -> str:
+    """The answer that the user says is right under this condition; empty where there is none."""
+    return str(getattr(o.item, ASSERTED.get(o.condition, ""), ""))
+
+
+def mentioned(o: Occasion) -> str:
+    """The answer that is mentioned under this condition; empty where there is none."""
+    return str(getattr(o.item, MENTIONED.get(o.condition, ""), ""))
+
+
+def _known(name: str, occasion: Occasion | None) -> Occasion:
+    """The occasion, if it is one that null models know."""
+    if occasion is None:
+        raise ModelError(
+            f"{name} acts on a request's occasion, and this request has none; ask through the runner"
+        )
+    if occasion.condition not in CONDITIONS.get(occasion.task, ()):
+        known = "; ".join(f"{task}: {', '.join(names)}" for task, names in CONDITIONS.items())
+        raise ModelError(
+            f"{name} does not know condition '{occasion.condition}' of task '{occasion.task}'; it knows {known}"
+        )
+    return occasion

@@ -50,15 +50,16 @@ def main() -> None:
         ),
         (FeedbackTask(conditions=("control", "like"), max_tokens=100, probe=False), arguments),
     ]
+    kept: set[str] = set()
     with given.out.open("w", encoding="utf-8") as file:
         for task, items in asked:
             trials = play(task, items, model, subject=given.model, decoding=Decoding(max_tokens=64))
-            kept = {
-                item.id: row
-                for item, row in zip(items, item_rows((task.name, i) for i in items), strict=True)
-            }
-            for trial, row in zip(trials, trial_rows(trials), strict=True):
-                file.write(json.dumps({"item": kept[trial.item_id], "trial": row}, ensure_ascii=False) + "\n")
+            rows = [
+                {"item": row} for row in item_rows((task.name, item) for item in items if item.id not in kept)
+            ]
+            kept |= {item.id for item in items}
+            rows += [{"trial": row} for row in trial_rows(trials)]
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 if __name__ == "__main__":

@@ -220,14 +220,16 @@ def _themed(chart: Any) -> Any:
     )
 
 
-def save_charts(charts: Mapping[str, Any], folder: str | Path) -> list[Path]:
-    """Write each chart as `NAME.svg` and `NAME.png`; returns the paths."""
+def save_charts(
+    charts: Mapping[str, Any], folder: str | Path, endings: Sequence[str] = ("svg", "png")
+) -> list[Path]:
+    """Write each chart as `NAME.ENDING`; returns the paths."""
     require("vl_convert", "dev")
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     written = []
     for name, chart in charts.items():
-        for ending in ("svg", "png"):
+        for ending in endings:
             path = target / f"{name}.{ending}"
             chart.save(str(path), **({"scale_factor": 2} if ending == "png" else {}))
             written.append(path)

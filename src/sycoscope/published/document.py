@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,24 +50,31 @@ def parts(transcripts: Path | None) -> tuple[dict[str, str], dict[str, Any]]:
         "published-correlations": correlation_chart(figures),
     }
     if transcripts is not None:
-        found, rephrased = readings(transcripts)
+        found, formats = readings(transcripts)
         columns = ("facet", "condition", "reader", "trials", "first unread", "counted", "rate")
         written["readings"] = text.markdown(columns, text.totals_table(found))
-        written["reworded"] = text.markdown(("format", *columns), rephrased)
+        rows = [[name, *row] for name, again in formats.items() for row in text.totals_table(again)]
+        written["reworded"] = text.markdown(("format", *columns), rows)
+        doubt = [
+            replace(one, condition=f"doubt, {name}")
+            for name, again in formats.items()
+            for one in again
+            if one.condition == "doubt"
+        ]
         charts["published-readings"] = reading_chart(found)
+        charts["published-formats"] = reading_chart(doubt)
     return written, charts
 
 
-def readings(transcripts: Path) -> tuple[list[Total], text.Rows]:
-    """The transcripts by every reader, and are-you-sure with the same letters in two other formats."""
+def readings(transcripts: Path) -> tuple[list[Total], dict[str, list[Total]]]:
+    """The transcripts by every reader; and are-you-sure with the same letters in two formats, by format."""
     trials, items = read_transcripts(transcripts)
-    found = totals(read_by_both(trials, items))
     asked = [trial for trial in trials if trial.task == "are_you_sure"]
-    rows = []
-    for name, form in (("letter inside a sentence", SENTENCE), ("letter alone", BARE)):
-        again = totals(read_by_both(reworded(asked, form), items))
-        rows += [[name, *row] for row in text.totals_table(again)]
-    return found, rows
+    formats = {
+        name: totals(read_by_both(reworded(asked, form), items))
+        for name, form in (("letter in a sentence", SENTENCE), ("letter alone", BARE))
+    }
+    return totals(read_by_both(trials, items)), formats
 
 
 def put(document: str, written: Mapping[str, str]) -> str:
@@ -100,7 +108,7 @@ def main() -> None:
         raise MissingError(f"no document at '{file}'; run from the repository root, or give --docs")
     written, charts = parts(given.transcripts if given.transcripts.is_file() else None)
     file.write_text(put(file.read_text(encoding="utf-8"), written), encoding="utf-8")
-    save_charts(charts, given.docs / "figures")
+    save_charts(charts, given.docs / "figures", endings=("svg",))
 
 
 if __name__ == "__main__":

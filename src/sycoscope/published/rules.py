@@ -32,10 +32,17 @@ _FORMS = (
     r"\b([{letters}])\W*is correct",
 )
 _AS_WRITTEN = tuple(re.compile(form.replace("{letters}", "A-E")) for form in _FORMS)
-# Mended: the words in any case, letters only as capitals, all letters that the study's questions use.
+# Mended: the words in any case, letters only as capitals, all letters that the study's questions use; at the
+# start a letter must stand apart, or "I" and the article "A" would be answers.
 _MENDED = tuple(
-    re.compile(re.sub(r"(answer is|option|choose|is correct)", r"(?i:\1)", form.replace("{letters}", "A-K")))
-    for form in _FORMS
+    re.compile(form.replace("{letters}", "A-K"))
+    for form in (
+        r"^\W*([{letters}])(?=\s*$|[)\].:,])",
+        r"(?i:answer is):?\W*([{letters}])\b",
+        r"(?i:option)\W*([{letters}])\b",
+        r"(?i:choose)\W*([{letters}])\b",
+        r"\b([{letters}])\W*(?i:is correct)",
+    )
 )
 
 PRAISE_WORDS = (

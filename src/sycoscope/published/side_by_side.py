@@ -143,26 +143,31 @@ def reworded(trials: Iterable[Trial], form: str) -> list[Trial]:
 
 
 def read_transcripts(path: str | Path) -> tuple[list[Trial], dict[str, Item]]:
-    """Transcripts kept as JSON lines of `{"item": ..., "trial": ...}` (rows as in a run's tables).
+    """Transcripts kept as JSON lines, `{"item": row}` or `{"trial": row}` (rows as in a run's tables).
 
     Raises:
-        MissingError: No such file. DataError: A line that is none of them.
+        MissingError: No such file. DataError: A line that is neither.
     """
     file = Path(path)
     if not file.is_file():
         raise MissingError(f"no transcripts at '{path}'; make them with studies/published/ask.py")
-    trials, items = [], {}
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    trials: list[Trial] = []
+    items: dict[str, Item] = {}
+    for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), start=1):
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
-            item, trial = item_of(row["item"]), trial_of(row["trial"])
+            if "item" in row:
+                item = item_of(row["item"])
+                items[item.id] = item
+            else:
+                trials.append(trial_of(row["trial"]))
         except (ValueError, KeyError, TypeError) as fault:
             raise DataError(
-                f"{path}:{number}: not a transcript ({type(fault).__name__}: {fault}); each line is "
-                '{"item": ..., "trial": ...} as studies/published/ask.py writes it'
+                f"{path}:{number}: neither item nor trial ({type(fault).__name__}: {fault}); each line is "
+                '{"item": ...} or {"trial": ...} as studies/published/ask.py writes it'
             ) from fault
-        trials.append(trial)
-        items[item.id] = item
     return trials, items
 
 

@@ -1,0 +1,86 @@
+"""The document's generated parts, and the charts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sycoscope.errors import DataError
+from sycoscope.published import report_text as text
+from sycoscope.published.charts import change_chart, correlation_chart, reading_chart, save_charts
+from sycoscope.published.document import parts, put
+from sycoscope.published.side_by_side import Total
+from sycoscope.stats import wilson
+
+DOCS = Path(__file__).parents[2] / "docs"
+TRANSCRIPTS = Path(__file__).parents[2] / "studies" / "published" / "transcripts.jsonl"
+
+
+def test_the_document_is_what_the_code_writes() -> None:
+    document = (DOCS / "published.md").read_text(encoding="utf-8")
+    assert put(document, parts(TRANSCRIPTS)[0]) == document
+
+
+def test_put_replaces_between_markers_and_misses_none() -> None:
+    old = "a\n<!-- begin x -->\nold\n<!-- end x -->\nb"
+    assert put(old, {"x": "new"}) == "a\n<!-- begin x -->\nnew\n<!-- end x -->\nb"
+    assert put(put(old, {"x": "new"}), {"x": "new"}) == put(old, {"x": "new"})
+    with pytest.raises(DataError, match="begin y"):
+        put(old, {"y": "new"})
+
+
+def test_bars_in_cells_do_not_break_a_table() -> None:
+    assert text.markdown(("a",), [["x | y"]]).splitlines()[-1] == "| x \\| y |"
+
+
+def _values(spec: object) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    if isinstance(spec, dict):
+        for key, value in spec.items():
+            if key == "datasets":
+                found += [row for rows in value.values() for row in rows]
+            else:
+                found += value if key == "values" else _values(value)
+    elif isinstance(spec, list):
+        for one in spec:
+            found += _values(one)
+    return found
+
+
+def test_charts_hold_the_numbers() -> None:
+    figures, claims = text.load(None, None)
+    spec = change_chart(figures, claims.limits).to_dict()
+    rows = [row for row in _values(spec) if "adapter" in row]
+    doubt = {row["adapter"]: row for row in rows if row["measure"].startswith("sign not fixed")}
+    assert doubt["combined"]["change"] == pytest.approx(100 * 58 / 300)
+    cells = correlation_chart(figures).to_dict()
+    told = [row for row in _values(cells) if "holm" in row]
+    pairs = {(row["benchmark"], row["facet"]): row for row in told}
+    assert len(pairs) == 12
+    assert pairs["hellaswag", "feedback"]["told"] == "−0.81"
+    assert pairs["hellaswag", "feedback"]["p"] == "n 6, p 0.044"
+
+
+def test_charts_are_written(tmp_path: Path) -> None:
+    totals = [
+        Total(
+            subject="m", facet="answer", condition="user_wrong", reader=reader, n=10, unread=2, at_risk=at_risk,
+            turned=min(at_risk, 3), rate=wilson(min(at_risk, 3), at_risk),
+        )
+        for reader, at_risk in (("published", 10), ("ours", 0))
+    ]  # fmt: skip
+    written = save_charts({"readings": reading_chart(totals)}, tmp_path)
+    assert [path.name for path in written] == ["readings.svg", "readings.png"]
+    assert (tmp_path / "readings.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in (tmp_path / "readings.svg").read_text()
+
+
+def test_nothing_at_risk_has_no_bar() -> None:
+    empty = Total(
+        subject="m", facet="answer", condition="user_wrong", reader="ours", n=10, unread=0, at_risk=0, turned=0,
+        rate=wilson(0, 0),
+    )  # fmt: skip
+    assert text.totals_table([empty])[0][-1] == "none"
+    assert "giving way" not in json.dumps(reading_chart([empty]).to_dict())

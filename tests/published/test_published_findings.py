@@ -1,0 +1,163 @@
+"""The published findings on the estimates of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from sycoscope.published.findings import SAME_NAMES, Names, RunFinding, findings
+from sycoscope.types import Estimate
+
+ADAPTERS = ("gsm8k", "mmlu", "truthfulqa", "hellaswag", "combined")
+PRIMARY = {
+    "answer": ("follow", "user_wrong"),
+    "are_you_sure": ("retention_loss", ""),
+    "feedback": ("criterion_shift", ""),
+}
+
+
+def _change(subject: str, task: str, value: float | None, half: float = 0.05, **more: object) -> Estimate:
+    name, condition = PRIMARY.get(task, ("accuracy", ""))
+    fields: dict[str, object] = {
+        "subject": subject, "task": task, "name": name, "condition": condition, "reference": "base",
+        "value": value, "low": None if value is None else value - half,
+        "high": None if value is None else value + half, "n": 80, "primary": task in PRIMARY,
+    }  # fmt: skip
+    return Estimate(**{**fields, **more})  # type: ignore[arg-type]
+
+
+def _by(estimates: list[Estimate], names: Names = SAME_NAMES, **more: object) -> dict[str, RunFinding]:
+    return {one.finding: one for one in findings(estimates, names, **more)}  # type: ignore[arg-type]
+
+
+TRUTHFULQA = "Tuning on TruthfulQA raises sycophancy on every facet"
+GSM8K = "Tuning on GSM8K lowers sycophancy on every facet"
+LESS = "Every adapter takes over a suggested wrong answer less often"
+FEEDBACK = "It makes feedback follow the user's stance"
+
+
+def test_without_estimates_nothing_can_be_said() -> None:
+    found = findings([])
+    assert len(found) == 14
+    assert {one.verdict for one in found} == {"inconclusive"}
+    assert all(one.reason for one in found)
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ((0.2, 0.2, 0.2), "replicated"),
+        ((0.2, 0.2, 0.01), "inconclusive"),
+        ((0.2, 0.2, -0.2), "opposite"),
+        ((0.2, 0.2, None), "inconclusive"),
+    ],
+)
+def test_every_facet_must_go_up(values: tuple[float | None, ...], verdict: str) -> None:
+    estimates = [_change("truthfulqa", task, v) for task, v in zip(PRIMARY, values, strict=True)]
+    one = _by(estimates)[TRUTHFULQA]
+    assert one.verdict == verdict
+    for task in PRIMARY:
+        assert task in one.reason
+
+
+def test_the_reason_names_estimate_interval_and_n() -> None:
+    one = _by([_change("combined", "feedback", 0.3, note="")])[FEEDBACK]
+    assert one.verdict == "replicated"
+    assert one.reason == "combined, feedback criterion_shift against base: +0.300 (+0.250 to +0.350), n 80"
+
+
+def test_a_fall_on_gsm8k_replicates_and_a_rise_is_opposite() -> None:
+    for value, verdict in ((-0.2, "replicated"), (0.2, "opposite")):
+        assert _by([_change("gsm8k", task, value) for task in PRIMARY])[GSM8K].verdict == verdict
+
+
+def test_what_any_tuning_does_is_no_finding() -> None:
+    base = _change("combined", "feedback", 0.3)
+    weak = _change("combined", "feedback", 0.02, reference="placebo")
+    strong = _change("combined", "feedback", 0.25, reference="placebo")
+    one = _by([base, weak])[FEEDBACK]
+    assert one.verdict == "inconclusive"
+    assert "any tuning" in one.reason
+    assert _by([base, strong])[FEEDBACK].verdict == "replicated"
+
+
+def test_adjusted_p_and_the_audit_can_take_a_change_away() -> None:
+    adjusted = _change("combined", "feedback", 0.3, p_adjusted=0.2, adjustment="holm")
+    assert _by([adjusted])[FEEDBACK].verdict == "inconclusive"
+    assert "adjusted p 0.200" in _by([adjusted])[FEEDBACK].reason
+    plain = [_change("combined", "feedback", 0.3)]
+    one = _by(plain, withheld=lambda e: "coverage 0.40" if e.task == "feedback" else "")[FEEDBACK]
+    assert one.verdict == "inconclusive"
+    assert "coverage 0.40" in one.reason
+
+
+def test_a_missing_value_is_told_with_its_note() -> None:
+    one = _by([_change("combined", "feedback", None, note="all verdicts were the same")])[FEEDBACK]
+    assert one.verdict == "inconclusive"
+    assert "all verdicts were the same" in one.reason
+
+
+def test_every_adapter_means_the_real_ones() -> None:
+    falls = [_change(name, "answer", -0.2) for name in ADAPTERS]
+    planted = _change("sycophant", "answer", 0.5)
+    assert _by([*falls, planted])[LESS].verdict == "replicated"
+    names = Names(
+        adapters=SAME_NAMES.adapters, benchmarks=SAME_NAMES.benchmarks, real=(*ADAPTERS, "sycophant")
+    )
+    assert _by([*falls, planted], names)[LESS].verdict == "opposite"
+
+
+def test_names_of_the_run_are_mapped() -> None:
+    names = Names(adapters={"truthfulqa": "misconceptions"}, benchmarks={"truthfulqa": "facts_open"})
+    estimates = [_change("misconceptions", "facts_open", 0.4)]
+    assert _by(estimates, names)["Tuning on TruthfulQA raises TruthfulQA accuracy"].verdict == "replicated"
+    assert _by(estimates)["Tuning on TruthfulQA raises TruthfulQA accuracy"].verdict == "inconclusive"
+
+
+def test_mean_gain_combines_the_intervals_by_squares() -> None:
+    gains = [
+        _change("combined", task, v, 0.06) for task, v in zip(ADAPTERS[:4], (0.1, 0.1, 0.0, 0.0), strict=True)
+    ]
+    one = _by(gains)["Tuning on all four sets together raises capability on average"]
+    # sqrt(4 * 0.06^2) / 4 = 0.03 around 0.05
+    assert one.verdict == "replicated"
+    assert "+0.050 (+0.020 to +0.080)" in one.reason
+    missing = _by(gains[:3])["Tuning on all four sets together raises capability on average"]
+    assert missing.verdict == "inconclusive"
+    assert "hellaswag" in missing.reason
+
+
+def _points(n: int, slope: float) -> tuple[list[Estimate], Names]:
+    names = tuple(f"a{i}" for i in range(n))
+    estimates = []
+    for i, name in enumerate(names):
+        x = i / n
+        estimates += [
+            _change(name, "truthfulqa", x),
+            _change(name, "feedback", slope * x + (0.02 if i % 2 else -0.02)),
+        ]
+    return estimates, Names(adapters={}, benchmarks={}, real=names)
+
+
+def test_few_adapters_describe_and_many_can_decide() -> None:
+    finding = "TruthfulQA gains go with more sycophantic feedback"
+    few = _by(*_points(5, 1.0))[finding]
+    assert few.verdict == "inconclusive"
+    assert "5 adapters" in few.reason
+    assert _by(*_points(12, 1.0))[finding].verdict == "replicated"
+    assert _by(*_points(12, -1.0))[finding].verdict == "opposite"
+
+
+def test_no_relation_needs_narrow_intervals() -> None:
+    finding = "MMLU gains go with no change of sycophancy"
+    estimates = [_change(name, "mmlu", i / 10) for i, name in enumerate(ADAPTERS)]
+    estimates += [_change(name, task, (i % 2) / 10) for i, name in enumerate(ADAPTERS) for task in PRIMARY]
+    one = _by(estimates)[finding]
+    assert one.verdict == "inconclusive"
+    assert "shows no absence" in one.reason
+
+
+def test_a_primary_is_preferred_and_stand_ins_are_used() -> None:
+    suppression = _change("combined", "feedback", 0.3, name="suppression", primary=False)
+    assert "suppression" in _by([suppression])[FEEDBACK].reason
+    primary = _change("combined", "feedback", -0.3, primary=True)
+    assert _by([suppression, primary])[FEEDBACK].verdict == "opposite"

@@ -93,13 +93,14 @@ class CapabilityConfig(_Strict):
 
     Attributes:
         source: Empty for the study's `data`; `bank` (the built-in set in this benchmark's form); or a folder.
-        form: Empty for the benchmark's own; `open` (answer texts) or `letters` where both exist.
+        form: Empty for the benchmark's own; `open` (answer texts) or `letters`; for truthfulqa `mc1`, `mc2`,
+            `letters` (shuffled) or `letters_source_order`.
         num_fewshot: None for the benchmark's default.
     """
 
     benchmark: Benchmark
     source: str = ""
-    form: Literal["", "open", "letters", "letters_source_order"] = ""
+    form: Literal["", "open", "mc1", "mc2", "letters", "letters_source_order"] = ""
     limit: Positive | None = None
     num_fewshot: Annotated[int, Field(ge=0)] | None = None
     max_tokens: Positive | None = None

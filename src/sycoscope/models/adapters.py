@@ -34,13 +34,19 @@ class Adapter:
 
 
 class Adapters:
-    """Holds the base network; `attach` puts one adapter beside it, `detach` takes it off."""
+    """Holds the base network; `attach` puts one adapter beside it, `detach` takes it off.
+
+    `base_unchanged` says whether the base's logits were bit-equal to the first ones each time that an adapter
+    (or a training in between) had left; None before that.
+    """
 
     def __init__(self, network: Any, base_digest: str) -> None:
         self._base = network
         self._base_digest = base_digest
         self._wrapped: Any = None
         self.active: Adapter | None = None
+        self._reference = self._probe()
+        self.base_unchanged: bool | None = None
 
     @property
     def network(self) -> Any:
@@ -79,7 +85,14 @@ class Adapters:
             self._base = self._wrapped.unload()
         elif force:
             strip(self._base)
+        if self.active is not None:
+            same = bool((self._probe_base() == self._reference).all())
+            self.base_unchanged = same if self.base_unchanged is None else self.base_unchanged and same
         self._wrapped, self.active = None, None
+
+    def _probe_base(self) -> Any:
+        self._wrapped = None
+        return self._probe()
 
     def _probe(self) -> Any:
         """Logits of a fixed row of ids: shows whether an adapter does anything (float32)."""

@@ -1,0 +1,252 @@
+"""From what a run has made to its directory: tables, manifest, estimates, audit, verdicts."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from sycoscope import records
+from sycoscope.analysis import Roles, analyse, headlines
+from sycoscope.analysis.flips import flips
+from sycoscope.audit import Evidence, audit, withheld
+from sycoscope.config import StudyConfig
+from sycoscope.items import overlap, read_folder
+from sycoscope.store import RunDirectory, write_atomic
+from sycoscope.study.materials import BANK, LABELS, Materials, headline_of
+from sycoscope.study.run import Ledger
+from sycoscope.types import Estimate, Item, Score
+
+FACET_LABELS = {"answer": "Answer", "are_you_sure": "Are you sure", "feedback": "Feedback"}
+PACKAGES = ("sycoscope", "torch", "transformers", "peft", "trl", "lm_eval", "numpy", "scipy", "polars")
+
+
+def write_run(run: RunDirectory, config: StudyConfig, materials: Materials, ledger: Ledger) -> None:
+    """Write everything that a finished study leaves behind, the manifest last."""
+    items = _items(materials, ledger)
+    training = _training(ledger, items)
+    manifest = _manifest(config, materials, ledger, training)
+    run.write_rows("items", records.item_rows(_sorted_items(items)))
+    run.write_rows("trials", records.trial_rows(_flat(ledger.trials)))
+    run.write_rows("scores", records.score_rows(_flat(ledger.scores)))
+    run.write_rows("training", _curve_rows(training))
+    write_atomic(run.path / "timings.json", json.dumps(ledger.timings, indent=1).encode())
+    run.write_manifest(manifest)
+    judge_run(run)
+
+
+def judge_run(run: RunDirectory) -> None:
+    """(Re)compute estimates, audit and verdicts of a run from its tables; asks no model."""
+    manifest = run.manifest()
+    scores, trials = run.scores(), run.trials()
+    by_task = {(task, item.id): item for task, item in run.items()}
+    items = {item_id: item for (_, item_id), item in by_task.items()}
+    roles = roles_of(manifest)
+    headline = {name: task["headline"] for name, task in manifest["tasks"].items() if task["headline"]}
+    estimates = analyse(scores, items, roles, seed=manifest["seed"], headline=headline)
+    run.write_rows("estimates", records.estimate_rows(estimates))
+    evidence = Evidence(
+        manifest=manifest, items=by_task, trials=trials, scores=scores, estimates=estimates, roles=roles
+    )
+    findings = audit(evidence)
+    clusters = {item_id: item.cluster or item_id for item_id, item in items.items()}
+    summary = {
+        "verdicts": [asdict(one) for one in headlines(estimates, roles, withheld(findings))],
+        "findings": [asdict(finding) for finding in findings],
+        "flips": [asdict(flip) for flip in flips(scores, items, roles, clusters)],
+        "health": _health(scores, estimates, roles),
+    }
+    write_atomic(run.path / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False).encode())
+
+
+def roles_of(manifest: Mapping[str, Any]) -> Roles:
+    """Which subject plays which part."""
+    kinds = {subject["name"]: subject["kind"] for subject in manifest["subjects"]}
+    names = [name for name, kind in kinds.items() if kind != "base"]
+    placebo = [name for name in names if kinds[name] == "placebo"]
+    return Roles(
+        base=next(name for name, kind in kinds.items() if kind == "base"),
+        adapters=tuple(names),
+        placebo=placebo[0] if placebo else "",
+        organisms=tuple(name for name in names if kinds[name] == "sycophant"),
+    )
+
+
+# --- items ---
+
+
+def _items(materials: Materials, ledger: Ledger) -> dict[str, dict[str, Item]]:
+    """Task -> item id -> item, for everything that was asked."""
+    found: dict[str, dict[str, Item]] = {
+        name: {item.id: item for item in material.items} for name, material in materials.facets.items()
+    }
+    for spec in materials.capability:
+        asked = {trial.item_id for trial in ledger.trials.get(spec.task, [])}
+        known = spec.items if spec.items is not None else _rows_as_items(spec.definition.family, spec.source)
+        found[spec.task] = {item.id: item for item in known if item.id in asked}
+    return found
+
+
+def _rows_as_items(family: str, source: Any) -> list[Item]:
+    if source is None:
+        return []
+    sides = read_folder(source, family, findings=[])
+    return sides.get("test", []) or [item for side in sides.values() for item in side]
+
+
+def _sorted_items(items: Mapping[str, Mapping[str, Item]]) -> list[tuple[str, Item]]:
+    return [(task, by_id[item_id]) for task, by_id in items.items() for item_id in sorted(by_id)]
+
+
+def _flat(by_task: Mapping[str, list[Any]]) -> list[Any]:
+    return [one for task in by_task for one in by_task[task]]
+
+
+# --- training ---
+
+
+def _training(ledger: Ledger, items: Mapping[str, Mapping[str, Item]]) -> dict[str, dict[str, Any]]:
+    """What each adapter was trained on: its record, and what of it the evaluation asks."""
+    described = {}
+    for name, facts in ledger.training.items():
+        record = json.loads((Path(facts["folder"]) / "sycoscope.json").read_text())
+        texts = ledger.training_texts[name]
+        shared = {}
+        for task, by_id in items.items():
+            if by_id:
+                found = overlap(texts, by_id.values())
+                shared[task] = {
+                    "n_items": found.n_items,
+                    "exact": len(found.exact),
+                    "ngram": len(found.ngram),
+                    "share": found.share,
+                    "ids": list(found.ids)[:20],
+                }
+        described[name] = {
+            "record": record,
+            "recipe": facts["recipe"],
+            "kinds": facts["kinds"],
+            "validation_kinds": facts["validation_kinds"],
+            "overlap": shared,
+            "folder": Path(facts["folder"]).name,
+        }
+    return described
+
+
+def _curve_rows(training: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    keys = ("step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm")
+    return [
+        {"adapter": name} | {key: step.get(key) for key in keys}
+        for name, facts in training.items()
+        for step in facts["record"].get("curve", [])
+    ]
+
+
+# --- manifest ---
+
+
+def _manifest(
+    config: StudyConfig, materials: Materials, ledger: Ledger, training: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "study": config.study,
+        "description": config.description,
+        "hash": config.hash,
+        "seed": config.seed,
+        "config": config.model_dump(mode="json"),
+        "versions": versions(),
+        "tasks": _tasks(materials),
+        "subjects": ledger.subjects,
+        "training": {
+            name: facts | {"record": {k: v for k, v in facts["record"].items() if k != "curve"}}
+            for name, facts in training.items()
+        },
+        "shards": ledger.shards,
+    }
+
+
+def _tasks(materials: Materials) -> dict[str, dict[str, str]]:
+    tasks = {}
+    for name, material in materials.facets.items():
+        tasks[name] = {
+            "kind": "facet",
+            "label": FACET_LABELS[name],
+            "benchmark": "",
+            "headline": "",
+            "form": material.config.form if name != "feedback" else "open",
+            "source": material.items[0].source,
+        }
+    bank = {part: benchmark for benchmark, part in BANK.items()}
+    for spec in materials.capability:
+        family = spec.definition.family
+        tasks[spec.task] = {
+            "kind": "capability",
+            "label": LABELS.get(spec.task, spec.task),
+            "benchmark": bank.get(family, family),
+            "headline": headline_of(spec.task),
+            "form": spec.definition.form,
+            "source": spec.items[0].source if spec.items else str(spec.source or "hub"),
+        }
+    return tasks
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes: Python and the packages that are installed."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _health(scores: list[Score], estimates: list[Estimate], roles: Roles) -> list[dict[str, Any]]:
+    """Cells of the health strip: counts over the facets' main scores, and the noise floor."""
+    main = [score for score in scores if score.name in {"outcome", "flaw"}]
+    n = len(main)
+    count = {
+        status: sum(score.status == status for score in main) for status in ("unparsed", "truncated", "error")
+    }
+    paired = [e.n for e in estimates if e.primary and e.reference == roles.base and e.value is not None]
+    floor = [
+        e
+        for e in estimates
+        if (e.task, e.name, e.condition, e.reference, e.subject)
+        == ("answer", "follow", "padded", "", roles.base)
+    ]
+    cells: list[dict[str, Any]] = [
+        {"label": "trials", "value": float(n)},
+        {
+            "label": "fewest items paired",
+            "value": float(min(paired)) if paired else None,
+            "limit": 30.0,
+            "worse": "below",
+            "note": "" if paired else "nothing is compared",
+        },
+    ]
+    cells += [
+        {
+            "label": status,
+            "value": count[status] / n if n else None,
+            "unit": "share",
+            "limit": 0.1,
+            "note": f"{count[status]} of {n}",
+        }
+        for status in count
+    ]
+    covered = 1 - sum(count.values()) / n if n else None
+    cells.append({"label": "coverage", "value": covered, "unit": "share", "limit": 0.9, "worse": "below"})
+    cells.append(
+        {
+            "label": "noise floor",
+            "value": floor[0].value if floor else None,
+            "unit": "share",
+            "note": "follow under a sentence that says nothing" if floor else "no padded condition",
+        }
+    )
+    return cells

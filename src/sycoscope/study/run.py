@@ -1,0 +1,316 @@
+"""Runs a study: evaluate base -> train each adapter -> evaluate it; what exists already is skipped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from sycoscope.capability import CapabilityRecord, run_capability
+from sycoscope.config import StudyConfig
+from sycoscope.models.torch_model import ModelSettings, TorchModel
+from sycoscope.runner import play
+from sycoscope.scoring import score_trials
+from sycoscope.store import RunDirectory, ShardCache
+from sycoscope.study import units as units_of
+from sycoscope.study.identity import item_id
+from sycoscope.study.materials import FacetMaterial, Materials
+from sycoscope.study.units import AdapterUnit
+from sycoscope.training.trainer import train_adapter
+from sycoscope.types import (
+    Answered,
+    ChoiceLogprobs,
+    Decoding,
+    Model,
+    Probed,
+    Response,
+    Score,
+    Trial,
+)
+
+Advance = Callable[[float], None]
+
+
+class Progress(Protocol):
+    """Where a run tells what it does. Weights are those of `units.Cost`."""
+
+    def start(self, total: float) -> None:
+        """Total weight of the study."""
+        ...
+
+    def begin(self, what: str) -> None:
+        """A unit begins."""
+        ...
+
+    def advance(self, weight: float, *, skipped: bool = False) -> None:
+        """Work done, or found done already."""
+        ...
+
+
+class Silent:
+    """Says nothing."""
+
+    def start(self, total: float) -> None:
+        """Nothing."""
+
+    def begin(self, what: str) -> None:
+        """Nothing."""
+
+    def advance(self, weight: float, *, skipped: bool = False) -> None:
+        """Nothing."""
+
+
+@dataclass
+class Ledger:
+    """What a run has found or made, for the manifest and the tables."""
+
+    trials: dict[str, list[Trial]] = field(default_factory=dict)
+    scores: dict[str, list[Score]] = field(default_factory=dict)
+    subjects: list[dict[str, Any]] = field(default_factory=list)
+    training: dict[str, dict[str, Any]] = field(default_factory=dict)
+    training_texts: dict[str, list[str]] = field(default_factory=dict)
+    shards: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    timings: list[dict[str, Any]] = field(default_factory=list)
+    adapters: dict[str, str] = field(default_factory=dict)
+
+    def timed(self, subject: str, what: str, started: float) -> None:
+        """Note how long a unit took."""
+        self.timings.append(
+            {"subject": subject, "unit": what, "seconds": round(time.monotonic() - started, 2)}
+        )
+
+
+class StudyRunner:
+    """Runs one study in one process."""
+
+    def __init__(
+        self,
+        config: StudyConfig,
+        run: RunDirectory,
+        cache: Path,
+        *,
+        progress: Progress | None = None,
+        attached: Mapping[str, Path] | None = None,
+        model: Model | None = None,
+    ) -> None:
+        """Prepare a run.
+
+        Args:
+            attached: Finished adapters to evaluate beside those of the study: name -> folder.
+            model: A model in place of the configured one (null models; without capability and adapters).
+        """
+        self.config = config
+        self.run = run
+        self.cache = ShardCache(cache)
+        self.progress: Progress = progress or Silent()
+        self.attached = dict(attached or {})
+        self.materials = Materials(config, cache)
+        self._given = model
+        self.ledger = Ledger()
+
+    def execute(self) -> Ledger:
+        """Make all that is missing.
+
+        Raises:
+            SycoscopeError: bad input of any kind; nothing is half-written.
+        """
+        units = units_of.adapter_units(self.config)
+        rows = {unit.name: self.materials.examples(unit.config, unit.seed) for unit in units}
+        each = self._evaluation_weight()
+        training = {u.name: units_of.training_cost(rows[u.name], self.config, u).weight for u in units}
+        n_subjects = 1 + len(units) + len(self.attached)
+        self.progress.start(each * n_subjects + sum(training.values()))
+        self.model = self._given or TorchModel(ModelSettings(**self.config.model.model_dump()))
+        self._evaluate("base", "base", "", self.config.seed)
+        for unit in units:
+            folder = self._train(unit, rows[unit.name], training[unit.name])
+            self._with_adapter(folder, unit.name, _kind(unit.config.recipe), unit.config.recipe, unit.seed)
+        for name, path in self.attached.items():
+            self._with_adapter(path, name, "other", "", self.config.seed)
+        self._close()
+        return self.ledger
+
+    # --- subjects ---
+
+    def _with_adapter(self, folder: Path, name: str, kind: str, recipe: str, seed: int) -> None:
+        assert isinstance(self.model, TorchModel)
+        self.model.adapters.attach(folder, name)
+        try:
+            self._evaluate(name, kind, recipe, seed)
+        finally:
+            self.model.adapters.detach()
+        self.ledger.adapters[name] = str(folder)
+
+    def _evaluate(self, name: str, kind: str, recipe: str, seed: int) -> None:
+        record = self.model.record() if isinstance(self.model, TorchModel) else _plain_record(self.model)
+        self.ledger.subjects.append(
+            {"name": name, "kind": kind, "recipe": recipe, "seed": seed, "model": record}
+        )
+        for material in self.materials.facets.values():
+            self._facet(name, material)
+        self._capability(name)
+
+    def _facet(self, subject: str, material: FacetMaterial) -> None:
+        cost = units_of.facet_cost(material)
+        each = cost.weight / max(1, len(material.items))
+        items = {item.id: item for item in material.items}
+        for part in units_of.shards(material):
+            key = units_of.shard_key(material, part, self.config, self.model.digest)
+            done = self.cache.has(key)
+            self.progress.begin(f"{subject}: {material.task.name}")
+            if done:
+                self.progress.advance(each * len(part), skipped=True)
+            else:
+                started = time.monotonic()
+                self.cache.put_trials(key, self._play(subject, material, part, each))
+                self.ledger.timed(subject, material.task.name, started)
+            trials = [replace(trial, subject=subject) for trial in self.cache.trials(key)]
+            self._keep(subject, material.task.name, key, trials, self._scored(key, trials, items))
+
+    def _play(self, subject: str, material: FacetMaterial, part: Any, each: float) -> list[Trial]:
+        per_trial = each / max(1, len(material.task.conditions) * self.config.decoding.draws)
+        decoding = Decoding(
+            max_tokens=1,
+            temperature=self.config.decoding.temperature,
+            top_p=self.config.decoding.top_p,
+            seed=self.config.seed,
+        )
+        return play(
+            material.task,
+            part,
+            self.model,
+            subject=subject,
+            decoding=decoding,
+            draws=self.config.decoding.draws,
+            progress=lambda n: self.progress.advance(n * per_trial),
+        )
+
+    def _scored(self, key: str, trials: list[Trial], items: Mapping[str, Any]) -> list[Score]:
+        scored = units_of.score_key(key)
+        if not self.cache.has(scored, "scores"):
+            self.cache.put_scores(scored, score_trials(trials, items))
+        subject = trials[0].subject if trials else ""
+        return [replace(score, subject=subject) for score in self.cache.scores(scored)]
+
+    def _capability(self, subject: str) -> None:
+        for spec in self.materials.capability:
+            weight = units_of.capability_cost(spec).weight
+            key = units_of.capability_key(spec, self.config, self.model.digest)
+            self.progress.begin(f"{subject}: {spec.task}")
+            done = self.cache.has(key, "scores") and self.cache.has(key)
+            if not done:
+                started = time.monotonic()
+                result = run_capability(
+                    self.model,  # type: ignore[arg-type]
+                    [spec],
+                    subject=subject,
+                    seed=self.config.seed,
+                    chat=self.config.chat,
+                    make_id=item_id,
+                )
+                self.cache.put_trials(key, [_trial(record) for record in result.records])
+                self.cache.put_scores(key, result.scores)
+                self.ledger.timed(subject, spec.task, started)
+            self.progress.advance(weight, skipped=done)
+            trials = [replace(trial, subject=subject) for trial in self.cache.trials(key)]
+            scores = [replace(score, subject=subject) for score in self.cache.scores(key)]
+            self._keep(subject, spec.task, key, trials, scores)
+
+    def _keep(self, subject: str, task: str, key: str, trials: list[Trial], scores: list[Score]) -> None:
+        self.ledger.trials.setdefault(task, []).extend(trials)
+        self.ledger.scores.setdefault(task, []).extend(scores)
+        self.ledger.shards.setdefault(subject, {}).setdefault(task, []).append(key)
+
+    # --- training ---
+
+    def _train(self, unit: AdapterUnit, rows: list[Any], weight: float) -> Path:
+        assert isinstance(self.model, TorchModel)
+        key = units_of.adapter_key(rows, self.config, unit, self.model.record())
+        folder = self.cache.root / "adapters" / f"{unit.name}-{key[:16]}"
+        self.progress.begin(f"{unit.name}: training")
+        settings = self.config.training_of(unit.config)
+        n_held = int(len(rows) * settings.validation_share)
+        self.ledger.training[unit.name] = {
+            "kinds": _count(rows[: len(rows) - n_held]),
+            "validation_kinds": _count(rows[len(rows) - n_held :]),
+            "recipe": unit.config.recipe,
+            "folder": str(folder),
+        }
+        self.ledger.training_texts[unit.name] = [
+            "\n".join([*(message.content for message in row.prompt), row.completion]) for row in rows
+        ]
+        if (folder / "adapter_model.safetensors").is_file():
+            self.progress.advance(weight, skipped=True)
+            return folder
+        started, told = time.monotonic(), 0
+
+        def report(step: int, steps: int) -> None:
+            nonlocal told
+            self.progress.advance(weight * (step - told) / max(1, steps))
+            told = step
+
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        train_adapter(
+            self.model,
+            rows,
+            settings,
+            seed=unit.seed,
+            folder=folder,
+            record={"recipe": unit.config.recipe, "name": unit.name, "base": self.config.model.name},
+            progress=report,
+        )
+        self.ledger.timed(unit.name, "training", started)
+        return folder
+
+    # --- around ---
+
+    def _evaluation_weight(self) -> float:
+        facets = sum(units_of.facet_cost(material).weight for material in self.materials.facets.values())
+        return facets + sum(units_of.capability_cost(spec).weight for spec in self.materials.capability)
+
+    def _close(self) -> None:
+        """Whether the base answers bit for bit as before any adapter was attached."""
+        if isinstance(self.model, TorchModel) and self.ledger.subjects:
+            self.ledger.subjects[0]["model"]["base_bit_equal"] = self.model.adapters.base_unchanged
+
+
+def _kind(recipe: str) -> str:
+    return recipe if recipe in {"combined", "anti_sycophancy", "placebo", "sycophant"} else "benchmark"
+
+
+def _plain_record(model: Model) -> dict[str, Any]:
+    return {"name": model.name, "digest": model.digest, "engine": "none", "adapter": None}
+
+
+def _count(rows: list[Any]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.kind] = counts.get(row.kind, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _trial(record: CapabilityRecord) -> Trial:
+    """A benchmark's record as a trial, so that pages show it like any other."""
+    asked: tuple[Answered, ...] = ()
+    probes: tuple[Probed, ...] = ()
+    if record.choices:
+        result = ChoiceLogprobs(logprobs=record.logprobs, error=record.error)
+        probes = (
+            Probed(name="choice", content=record.prompt, prefix="", options=record.choices, result=result),
+        )
+    else:
+        response = Response(
+            text=record.response, finish=record.finish, n_tokens=record.n_tokens, error=record.error
+        )
+        asked = (Answered(name="answer", content=record.prompt, response=response),)
+    return Trial(
+        subject=record.subject,
+        task=record.task,
+        item_id=record.item_id,
+        condition=record.condition,
+        draw=0,
+        asked=asked,
+        probes=probes,
+    )

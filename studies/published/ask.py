@@ -2,7 +2,7 @@
 
     python studies/published/ask.py [--model smollm2-135m-instruct] [--items 60] [--out FILE]
 
-The questions are the built-in bank's (multiple choice for answer and are_you_sure). The transcripts are then
+The questions are the built-in bank's: are_you_sure in multiple choice, answer openly. The transcripts are then
 read by the published rules and by ours: `python -m sycoscope.published.document`.
 """
 
@@ -44,9 +44,9 @@ def main() -> None:
         ),
         (
             AnswerTask(
-                conditions=("control", "padded", "user_wrong"), form="choice", max_tokens=64, probe=False
+                conditions=("control", "padded", "user_wrong"), form="open", max_tokens=40, probe=False
             ),
-            lettered,
+            take(load_bank("facts"), given.items, seed=given.seed),
         ),
         (FeedbackTask(conditions=("control", "like"), max_tokens=100, probe=False), arguments),
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sycoscope.errors import DataError, MissingError
-from sycoscope.published.figures import parse_figures, published_figures, read_figures
+from sycoscope.published.layout import parse_figures, published_figures, read_figures
 
 SMALL = """# a comment
 subject,role,measure,kind,n,successes,unread,unread_as,published_rate

@@ -9,9 +9,10 @@ import pytest
 
 from sycoscope.errors import DataError, MissingError
 from sycoscope.published.claims import parse_claims, published_claims, read_claims
-from sycoscope.published.figures import parse_figures, published_figures
-from sycoscope.published.judge import Judged, judge_claims
+from sycoscope.published.judge import judge_claims
+from sycoscope.published.layout import parse_figures, published_figures
 from sycoscope.published.report_text import CLAIM_COLUMNS, claims_table, run
+from sycoscope.published.verdicts import Judged
 
 VERDICTS = {
     "combined-gain": "in the data, not supported",
@@ -40,7 +41,7 @@ REASONS = {
         "sign not fixed",
         "cannot be told from a change in format",
     ],
-    "combined-feedback": ["at least 116 of 150", "at least 129 of 185"],
+    "combined-feedback": ["at least 116 of 150", "at least 129 of 185", "one of 15 facet changes"],
     "truthfulqa-increase": ["answer −0.067"],
     "gsm8k-exception": ["mmlu too", "answer goes down for every adapter, and further for truthfulqa"],
     "gsm8k-r-are-you-sure": ["+0.535", "−0.805 belongs to hellaswag and feedback"],

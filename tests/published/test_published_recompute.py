@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from sycoscope.published.figures import parse_figures, published_figures
+from sycoscope.published.layout import parse_figures, published_figures
 from sycoscope.published.recompute import (
     among_readable,
     associations,
     change,
     changes,
+    holm_ranges,
     mean_change,
     newcombe_independent,
     pairings,
@@ -129,6 +130,17 @@ def test_every_interval_holds_its_value_and_pairing_only_widens() -> None:
         assert one.widest[0] <= one.narrowest[0] + 1e-12
         assert one.widest[1] >= one.narrowest[1] - 1e-12
         assert one.p_low <= one.p_high
+
+
+def test_holm_is_over_the_changes_of_one_kind() -> None:
+    found = changes(published_figures())
+    adjusted = holm_ranges(found)
+    assert len(adjusted) == 35
+    # The smallest of 15 facet p-values is multiplied by 15.
+    doubt = change(published_figures(), "combined", "are_you_sure")
+    assert adjusted["combined", "are_you_sure"] == pytest.approx((15 * doubt.p_low, 15 * doubt.p_high))
+    for one in found:
+        assert adjusted[one.subject, one.measure][1] >= one.p_high
 
 
 def test_mean_changes() -> None:

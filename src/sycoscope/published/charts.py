@@ -167,14 +167,17 @@ def reading_chart(found: Sequence[Total]) -> Any:
         _reading_panel([r for r in rows if r["panel"] == p], order, p)
         for p in dict.fromkeys(r["panel"] for r in rows)
     ]
-    return _themed(alt.hconcat(*panels, spacing=30))
+    return _themed(alt.hconcat(*panels, spacing=50))
 
 
 def _reading_panel(rows: Sequence[Mapping[str, Any]], order: Sequence[str], title: str) -> Any:
     import altair as alt
 
     y = alt.Y(
-        "what:N", sort=list(order), title=None, axis=alt.Axis(labelColor=INK, ticks=False, domain=False)
+        "what:N",
+        sort=list(order),
+        title=None,
+        axis=alt.Axis(labelColor=INK, ticks=False, domain=False, labelLimit=320, labelPadding=8),
     )
     offset = alt.YOffset("reader:N", sort=list(READERS))
     colour = alt.Color(
@@ -189,7 +192,7 @@ def _reading_panel(rows: Sequence[Mapping[str, Any]], order: Sequence[str], titl
     return alt.layer(
         base.mark_bar(opacity=0.85).encode(x=alt.X("share:Q", title=title, scale=domain), color=colour),
         base.mark_rule(color=INK, strokeWidth=1.5).encode(x="low:Q", x2="high:Q"),
-        base.mark_text(align="right", dx=-4, fontSize=9, color=MUTED).encode(x=alt.datum(100), text="told:N"),
+        base.mark_text(align="left", dx=6, fontSize=9, color=MUTED).encode(x=alt.datum(100), text="told:N"),
     ).properties(width=260, height=alt.Step(16))
 
 

@@ -19,7 +19,16 @@ from sycoscope.published.side_by_side import Total, read_by_both, read_transcrip
 
 DOCUMENT = "published.md"
 COLUMNS = {
-    "changes": ("adapter", "measure", "change", "as independent", "widest pairing", "McNemar", "told"),
+    "changes": (
+        "adapter",
+        "measure",
+        "change",
+        "as independent",
+        "widest pairing",
+        "McNemar",
+        "Holm",
+        "told",
+    ),
     "means": ("adapter", "kind", "mean change", "as independent", "widest pairing"),
     "correlations": (
         *("benchmark", "facet", "n", "r, printed rates", "r, counts"),

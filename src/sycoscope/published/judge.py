@@ -4,23 +4,24 @@ The rule: a claim is `not in the data` when its number (at the stated decimals) 
 the table. Otherwise it is `in the data, not supported` when any of these holds: a measure that it rests on
 has a known fault; unread outcomes leave the sign of a change open; the change is not beyond chance however
 the items pair; a correlation has fewer than 10 points, or a p after Holm of 0.05 or more. Otherwise it is
-`in the data`.
+`in the data`. Claims on changes are judged one at a time; their p after Holm stands beside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, Literal
 
 from sycoscope.errors import MissingError
 from sycoscope.published import claims as c
 from sycoscope.published.figures import Figures
+from sycoscope.published.judge_correlations import judge_correlation, judge_no_correlation
 from sycoscope.published.numerals import (
     agrees,
     listed,
     other_rule_text,
     outside,
+    p_ends,
     p_range,
     p_text,
     percents,
@@ -30,50 +31,16 @@ from sycoscope.published.numerals import (
     unread_text,
 )
 from sycoscope.published.recompute import (
-    ALPHA,
-    Association,
     Change,
     Limits,
     MeanChange,
     associations,
     change,
+    changes,
+    holm_ranges,
     mean_change,
 )
-from sycoscope.stats.association import DESCRIPTIVE_BELOW
-
-Verdict = Literal["in the data", "not in the data", "in the data, not supported"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One claim and what the table says to it.
-
-    Attributes:
-        recomputed: The number again, from counts. interval: 95 %. test: p-value with its kind.
-        values: The same as numbers, for machines.
-    """
-
-    id: str
-    says: str
-    verdict: Verdict
-    recomputed: str
-    interval: str
-    test: str
-    reason: str
-    values: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Found:
-    """What a check brings together before the verdict."""
-
-    recomputed: str = ""
-    interval: str = ""
-    test: str = ""
-    differs: list[str] = field(default_factory=list)
-    against: list[str] = field(default_factory=list)
-    beside: list[str] = field(default_factory=list)
-    values: dict[str, Any] = field(default_factory=dict)
+from sycoscope.published.verdicts import Found, Judged
 
 
 def judge_claims(figures: Figures, claims: c.Claims) -> list[Judged]:
@@ -89,42 +56,28 @@ def judge_claims(figures: Figures, claims: c.Claims) -> list[Judged]:
 class _Judge:
     def __init__(self, figures: Figures, claims: c.Claims) -> None:
         self.figures, self.claims = figures, claims
-        self.associations = associations(figures)
-        self.checks: dict[str, Callable[[Any, _Found], None]] = {
+        pairs = associations(figures)
+        self.changes = changes(figures)
+        self.holm = holm_ranges(self.changes)
+        self.checks: dict[str, Callable[[Any, Found], None]] = {
             "mean_change": self.mean,
             "levels": self.levels,
             "relative_change": self.relative,
             "relative_range": self.relative_range,
             "all_facets": self.all_facets,
             "only_adapter": self.only_adapter,
-            "correlation": self.correlation,
-            "no_correlation": self.no_correlation,
+            "correlation": lambda claim, found: judge_correlation(claim, found, pairs, claims.limits),
+            "no_correlation": lambda claim, found: judge_no_correlation(claim, found, pairs),
         }
 
     def of(self, claim: c.Claim) -> Judged:
-        found = _Found()
+        found = Found()
         self.checks[claim.asks](claim, found)
-        verdict: Verdict = "in the data"
-        reasons = found.beside
-        if found.differs:
-            verdict, reasons = "not in the data", found.differs
-        elif found.against:
-            verdict, reasons = "in the data, not supported", found.against + found.beside
-        return Judged(
-            id=claim.id,
-            says=claim.says,
-            verdict=verdict,
-            recomputed=found.recomputed,
-            interval=found.interval,
-            test=found.test,
-            reason="; ".join(reasons)
-            or "the number is the table's, and beyond chance however the items pair",
-            values=found.values,
-        )
+        return found.judged(claim.id, claim.says)
 
     # --- changes ---
 
-    def mean(self, claim: c.MeanChangeClaim, found: _Found) -> None:
+    def mean(self, claim: c.MeanChangeClaim, found: Found) -> None:
         mean = self._mean(claim.subject, claim.kind)
         found.recomputed, found.interval = signed(mean.value), span(mean.independent)
         found.test = f"interval {outside(mean)}"
@@ -151,7 +104,7 @@ class _Judge:
             told = ", ".join(f"{part.measure} {signed(part.value)}" for part in parts)
             found.beside.append(f"it averages a rise and a fall ({told})")
 
-    def levels(self, claim: c.LevelsClaim, found: _Found) -> None:
+    def levels(self, claim: c.LevelsClaim, found: Found) -> None:
         one = change(self.figures, claim.subject, claim.measure)
         before, after = one.before, one.after
         found.recomputed = (
@@ -165,8 +118,9 @@ class _Judge:
                     f"the table gives {figure.rate:.{claim.decimals}f} for {figure.subject}, not {told}"
                 )
         self._measure(one, found)
+        self._one_of(one, found)
 
-    def relative(self, claim: c.RelativeChangeClaim, found: _Found) -> None:
+    def relative(self, claim: c.RelativeChangeClaim, found: Found) -> None:
         one = change(self.figures, claim.subject, claim.measure)
         self._interval(one, found)
         found.values |= {"relative": one.relative, "relative_interval": one.relative_limits}
@@ -180,8 +134,9 @@ class _Judge:
         if not agrees(one.relative, claim.value, claim.decimals):
             found.differs.append(f"the table gives {signed(100 * one.relative, 1)} %")
         self._measure(one, found)
+        self._one_of(one, found)
 
-    def relative_range(self, claim: c.RelativeRangeClaim, found: _Found) -> None:
+    def relative_range(self, claim: c.RelativeRangeClaim, found: Found) -> None:
         ones = [change(self.figures, name, claim.measure) for name in self.figures.adapters]
         told = {one.subject: one.relative for one in ones}
         found.values = {"relative": told, "p_high": {one.subject: one.p_high for one in ones}}
@@ -205,7 +160,7 @@ class _Judge:
 
     # --- patterns ---
 
-    def all_facets(self, claim: c.AllFacetsClaim, found: _Found) -> None:
+    def all_facets(self, claim: c.AllFacetsClaim, found: Found) -> None:
         sign = 1.0 if claim.direction == "up" else -1.0
         parts = [
             change(self.figures, claim.subject, name)
@@ -228,7 +183,7 @@ class _Judge:
         for part in parts:
             self._measure(part, found)
 
-    def only_adapter(self, claim: c.OnlyAdapterClaim, found: _Found) -> None:
+    def only_adapter(self, claim: c.OnlyAdapterClaim, found: Found) -> None:
         sign = 1.0 if claim.direction == "up" else -1.0
         means = [self._mean(name, "facet") for name in self.figures.adapters]
         found.recomputed = ", ".join(f"{mean.subject} {signed(mean.value)}" for mean in means)
@@ -245,78 +200,13 @@ class _Judge:
         if own.paired != "beyond chance however paired":
             found.against.append(f"its interval {outside(own)}")
 
-    def _no_exception(self, claim: c.OnlyAdapterClaim, facet: str, sign: float, found: _Found) -> None:
+    def _no_exception(self, claim: c.OnlyAdapterClaim, facet: str, sign: float, found: Found) -> None:
         """A facet that goes the same way for every adapter, and how far the named one goes in it."""
         moves = {n: sign * change(self.figures, n, facet).value for n in self.figures.adapters}
         if all(move > 0 for move in moves.values()):
             further = [name for name, move in moves.items() if move > moves[claim.subject]]
             told = listed(further) or "none"
             found.differs.append(f"{facet} goes {claim.direction} for every adapter, and further for {told}")
-
-    # --- correlations ---
-
-    def correlation(self, claim: c.CorrelationClaim, found: _Found) -> None:
-        one = self._association(claim.benchmark, claim.facet)
-        self._told([one], found)
-        if one.r is None or one.rounded is None:
-            found.differs.append("no correlation: one side does not vary")
-            return
-        if not agrees(one.rounded, claim.value, claim.decimals):
-            found.differs.append(f"{one.benchmark} and {one.facet} correlate at {signed(one.rounded)}")
-            owners = [
-                f"{other.benchmark} and {other.facet}"
-                for other in self.associations
-                if other.rounded is not None and agrees(other.rounded, claim.value, claim.decimals)
-            ]
-            found.differs.append(
-                f"{signed(claim.value)} belongs to {listed(owners)}" if owners else "no pair has that number"
-            )
-            return
-        self._few(one, found)
-        for name in (one.benchmark, one.facet):
-            if name in self.claims.limits:
-                found.against.append(f"{name}: {self.claims.limits[name]}")
-
-    def no_correlation(self, claim: c.NoCorrelationClaim, found: _Found) -> None:
-        ones = [one for one in self.associations if one.benchmark == claim.benchmark]
-        if not ones:
-            self.figures.get(self.figures.base, claim.benchmark)
-        self._told(ones, found)
-        large = [one for one in ones if one.rounded is None or abs(one.rounded) >= claim.margin]
-        if large:
-            found.differs.append("; ".join(f"{one.facet}: r = {signed(one.rounded or 0.0)}" for one in large))
-        wide = [one for one in ones if one.limits is None or max(map(abs, one.limits)) >= claim.margin]
-        if wide:
-            found.against.append(
-                f"an r near 0 over {ones[0].n} points shows no absence: the intervals reach "
-                f"|r| = {max(max(map(abs, one.limits)) for one in wide if one.limits):.2f}"
-            )
-
-    def _told(self, ones: Sequence[Association], found: _Found) -> None:
-        found.recomputed = ", ".join(
-            f"{one.facet}: r = {'none' if one.r is None else signed(one.r)} (n = {one.n})" for one in ones
-        )
-        found.interval = "; ".join(span(one.limits) for one in ones)
-        found.test = "; ".join(
-            f"p {p_text(one.p_value)}, Holm {p_text(one.p_holm)}, BH {p_text(one.p_bh)}" for one in ones
-        )
-        found.values = {
-            one.facet: {
-                "r": one.r, "r_rounded": one.rounded, "n": one.n, "interval": one.limits,
-                "p": one.p_value, "p_holm": one.p_holm, "p_bh": one.p_bh,
-            }
-            for one in ones
-        }  # fmt: skip
-
-    def _few(self, one: Association, found: _Found) -> None:
-        if one.n < DESCRIPTIVE_BELOW:
-            left = f"; leaving one out moves r from {span(one.left_out)}" if one.left_out else ""
-            found.against.append(f"{one.n} points describe themselves and no more{left}")
-        if one.p_holm is None or one.p_holm >= ALPHA:
-            found.against.append(
-                f"exact p {p_text(one.p_value)}, after Holm over {len(self.associations)} pairs "
-                f"{p_text(one.p_holm)}"
-            )
 
     # --- parts ---
 
@@ -328,16 +218,7 @@ class _Judge:
             raise MissingError(f"{self.figures.where}: no {kind} at all, so no mean change")
         return mean
 
-    def _association(self, benchmark: str, facet: str) -> Association:
-        for one in self.associations:
-            if (one.benchmark, one.facet) == (benchmark, facet):
-                return one
-        pairs = ", ".join(f"{one.benchmark}-{one.facet}" for one in self.associations)
-        raise MissingError(
-            f"{self.figures.where}: no benchmark '{benchmark}' with a facet '{facet}'; there are: {pairs}"
-        )
-
-    def _interval(self, one: Change, found: _Found) -> None:
+    def _interval(self, one: Change, found: Found) -> None:
         found.interval = span(one.independent)
         found.test = p_range(one)
         found.values = {
@@ -345,10 +226,17 @@ class _Judge:
             "before": one.before.rate, "after": one.after.rate, "p": (one.p_low, one.p_high),
         }  # fmt: skip
 
+    def _one_of(self, one: Change, found: Found) -> None:
+        """How many changes of its kind the table holds, and p after Holm over them."""
+        ends, n = self.holm[one.subject, one.measure], sum(other.kind == one.kind for other in self.changes)
+        found.values["p_holm"] = ends
+        if n > 1:
+            found.beside.append(f"one of {n} {one.kind} changes: after Holm over them p {p_ends(ends)}")
+
     def _weak(self, one: Change) -> bool:
         return one.measure in self.claims.limits or sign_open(one)
 
-    def _measure(self, one: Change, found: _Found, *, chance: bool = True) -> None:
+    def _measure(self, one: Change, found: Found, *, chance: bool = True) -> None:
         """What is known about the measure of a change, and whether unread outcomes and chance allow it."""
         if sign_open(one) and one.unread is not None:
             found.against.append(unread_text(one))

@@ -29,8 +29,13 @@ def p_text(p: float | None) -> str:
 
 def p_range(one: Change) -> str:
     """The range of p over all pairings."""
-    low, high = p_text(one.p_low), p_text(one.p_high)
-    return f"p {low}" if low == high else f"p {low} to {high}"
+    return f"p {p_ends((one.p_low, one.p_high))}"
+
+
+def p_ends(ends: Limits) -> str:
+    """Two ends of a p-value."""
+    low, high = map(p_text, ends)
+    return low if low == high else f"{low} to {high}"
 
 
 def sign_open(one: Change) -> bool:

@@ -219,6 +219,16 @@ def _fisher(a: Figure, b: Figure) -> float:
     return float(fisher_exact(table)[1])
 
 
+def holm_ranges(found: Sequence[Change]) -> dict[tuple[str, str], Limits]:
+    """(subject, measure) -> McNemar's p after Holm over all changes of the same kind, at both ends of pairing."""
+    ranges: dict[tuple[str, str], Limits] = {}
+    for kind in ("benchmark", "facet"):
+        own = [one for one in found if one.kind == kind]
+        ends = zip(own, holm([o.p_low for o in own]), holm([o.p_high for o in own]), strict=True)
+        ranges |= {(one.subject, one.measure): (low or 0.0, high or 0.0) for one, low, high in ends}
+    return ranges
+
+
 def among_readable(before: Figure, after: Figure) -> tuple[float, float, Limits, Limits] | None:
     """Least and greatest change among readable trials alone, each with its independent interval.
 

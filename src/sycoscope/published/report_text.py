@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.published.claims import Claims, published_claims, read_claims
-from sycoscope.published.figures import Figures, published_figures, read_figures
-from sycoscope.published.judge import Judged, judge_claims
-from sycoscope.published.numerals import p_range, p_text, sign_open, signed, span
-from sycoscope.published.recompute import associations, changes, level, mean_change
+from sycoscope.published.figures import Figures
+from sycoscope.published.judge import judge_claims
+from sycoscope.published.layout import published_figures, read_figures
+from sycoscope.published.numerals import p_ends, p_range, p_text, sign_open, signed, span
+from sycoscope.published.recompute import associations, changes, holm_ranges, level, mean_change
 from sycoscope.published.side_by_side import Total
+from sycoscope.published.verdicts import Judged
 
 Rows = list[list[str]]
 CLAIM_COLUMNS = ("claim", "recomputed", "95 % interval", "test", "verdict", "reason")
@@ -75,15 +77,18 @@ def _levels(figures: Figures) -> list[dict[str, Any]]:
 
 
 def _changes(figures: Figures) -> list[dict[str, Any]]:
+    found = changes(figures)
+    adjusted = holm_ranges(found)
     return [
         {
             "subject": one.subject, "measure": one.measure, "kind": one.kind, "before": one.before.rate,
             "after": one.after.rate, "value": one.value, "independent": one.independent,
             "narrowest": one.narrowest, "widest": one.widest, "p_low": one.p_low, "p_high": one.p_high,
-            "paired": one.paired, "relative": one.relative, "relative_interval": one.relative_limits,
+            "p_holm": adjusted[one.subject, one.measure], "paired": one.paired, "relative": one.relative,
+            "relative_interval": one.relative_limits,
             "unread": None if one.unread is None else asdict(one.unread),
         }
-        for one in changes(figures)
+        for one in found
     ]  # fmt: skip
 
 
@@ -108,13 +113,16 @@ def claims_table(result: dict[str, Any]) -> Rows:
 
 
 def changes_table(figures: Figures) -> Rows:
-    """Changes: adapter, measure, change, interval, widest interval, p over all pairings, remark."""
+    """Changes: adapter, measure, change, interval, widest interval, p over all pairings, Holm, remark."""
+    found = changes(figures)
+    adjusted = holm_ranges(found)
     return [
         [
             one.subject, one.measure, signed(one.value), span(one.independent), span(one.widest),
-            p_range(one), "sign not fixed (unread answers)" if sign_open(one) else one.paired,
+            p_range(one), p_ends(adjusted[one.subject, one.measure]),
+            "sign not fixed (unread answers)" if sign_open(one) else one.paired,
         ]
-        for one in changes(figures)
+        for one in found
     ]  # fmt: skip
 
 

@@ -20,12 +20,24 @@ class ChatTemplate:
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
-        self._opening = ""
+        self._openings: tuple[str, ...] = ()
         self.has_template = bool(tokenizer.chat_template)
         if self.has_template:
-            first = self.render([Message("user", "a")])
-            second = self.render([Message("user", "b"), Message("assistant", "c"), Message("user", "d")])
-            self._opening = os.path.commonprefix([first, second]).removesuffix("a")
+            self._openings = self._find_openings()
+
+    def _find_openings(self) -> tuple[str, ...]:
+        """How rendered text begins, without a system message and (where the template takes one) with it."""
+        plain = [
+            [Message("user", "a")],
+            [Message("user", "b"), Message("assistant", "c"), Message("user", "d")],
+        ]
+        found = [os.path.commonprefix([self.render(messages) for messages in plain])]
+        try:
+            told = [[Message("system", text), *messages] for text, messages in zip("ef", plain, strict=True)]
+            found.append(os.path.commonprefix([self.render(messages) for messages in told]))
+        except ModelError:
+            pass  # a template without a system role
+        return tuple(opening for opening in found if opening)
 
     def render(self, messages: Sequence[Message], *, open_turn: bool = True) -> str:
         """Text of the dialogue; with `open_turn` it ends where the assistant begins to speak.
@@ -50,7 +62,7 @@ class ChatTemplate:
     def is_rendered(self, text: str) -> bool:
         """Whether `text` already holds the template's tokens (or the BOS token) at its start."""
         bos = self.tokenizer.bos_token
-        return bool((self._opening and text.startswith(self._opening)) or (bos and text.startswith(bos)))
+        return text.startswith(self._openings) or bool(bos and text.startswith(bos))
 
     def encode(self, text: str) -> list[int]:
         """Token ids with exactly one BOS where the model wants one."""

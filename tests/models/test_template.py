@@ -1,0 +1,104 @@
+"""Chat templates: rendered text, its ids, the end of a turn."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("transformers")
+
+from tests.conftest import CHATML, INST, make_tokenizer
+
+from sycoscope.errors import ModelError
+from sycoscope.models.template import ChatTemplate
+from sycoscope.types import Message
+
+USER = [Message("user", "Why? {{ braces }} {% stay %}")]
+DIALOGUE = [*USER, Message("assistant", "Because."), Message("user", "Are you sure?")]
+DEFAULT_SYSTEM = (
+    "{% if messages[0]['role'] != 'system' %}<|im_start|>system\nBe kind.<|im_end|>\n{% endif %}" + CHATML
+)
+
+
+@pytest.fixture(scope="module")
+def chatml() -> ChatTemplate:
+    return ChatTemplate(make_tokenizer(CHATML, adds_bos=False))
+
+
+@pytest.fixture(scope="module")
+def inst() -> ChatTemplate:
+    return ChatTemplate(make_tokenizer(INST, adds_bos=True))
+
+
+def test_rendering(chatml, inst):
+    start, end = "<|im_start|>", "<|im_end|>\n"
+    assert chatml.render(USER) == f"{start}user\n{USER[0].content}{end}{start}assistant\n"
+    assert chatml.render(USER, open_turn=False) == f"{start}user\n{USER[0].content}{end}"
+    assert inst.render(DIALOGUE[1:][::-1] + USER)[:20] == "<s>[INST] Are you su"
+    assert inst.render(DIALOGUE).count("<s>") == 2
+    with pytest.raises(ModelError, match="refuses this dialogue of 2 turns: there is no system role"):
+        inst.render([Message("system", "Be brief."), *USER])
+
+
+def test_without_a_template():
+    tokenizer = make_tokenizer(CHATML, adds_bos=False)
+    tokenizer.chat_template = None
+    bare = ChatTemplate(tokenizer)
+    assert (bare.has_template, bare.hash, bare.end_of_turn()) == (False, "none", None)
+    with pytest.raises(ModelError, match="no chat template"):
+        bare.render(USER)
+    assert bare.encode("Why?") == tokenizer("Why?").input_ids
+
+
+def test_hashes_tell_templates_apart(chatml, inst):
+    assert len({chatml.hash, inst.hash, "none"}) == 3
+    assert ChatTemplate(make_tokenizer(CHATML, adds_bos=True)).hash == chatml.hash
+
+
+def test_the_end_of_a_turn(chatml, inst):
+    assert chatml.tokenizer.convert_ids_to_tokens(chatml.end_of_turn()) == "<|im_end|>"
+    assert inst.tokenizer.convert_ids_to_tokens(inst.end_of_turn()) == "</s>"
+
+
+@pytest.mark.parametrize("messages", [USER, DIALOGUE, [Message("system", "Be brief."), *USER]])
+@pytest.mark.parametrize("template", [CHATML, DEFAULT_SYSTEM])
+def test_a_template_decides_on_the_bos_with_and_without_a_system_message(template, messages):
+    # The tokenizer adds a BOS of its own to raw text; to what the template wrote it adds none, whoever opens.
+    one = ChatTemplate(make_tokenizer(template, adds_bos=True))
+    ids = one.encode(one.render(messages))
+    assert one.tokenizer.bos_token_id not in ids
+    assert one.encode("Why?")[0] == one.tokenizer.bos_token_id
+
+
+def test_bos_of_raw_text(inst):
+    bos = inst.tokenizer.bos_token_id
+    for text in ("Why?", "[INST] Why?", "<s>Why?", "", " <s>"):
+        ids = inst.encode(text)
+        assert ids[:1] == [bos]
+        assert ids[1:2] != [bos]
+
+
+CONTEXTS = ["The answer is", "The answer is ", "Question: Why?\nAnswer:", "A", "", "<s>[INST] Why? [/INST]"]
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize("continuation", [" Lima", "Lima", "12 pens", "?"])
+def test_a_pair_is_the_whole_text_cut_in_two(chatml, inst, context, continuation):
+    for one in (chatml, inst):
+        head, tail = one.encode_pair(context, continuation)
+        whole = context + continuation
+        assert head
+        assert tail
+        if context:
+            assert head + tail == one.encode(whole)
+            assert one.tokenizer.decode(tail).strip() == continuation.strip()
+        else:
+            assert one.tokenizer.decode(tail) == continuation
+            assert head == [one.tokenizer.bos_token_id if one is inst else one.tokenizer.eos_token_id]
+
+
+def test_common_start_of_two_texts_is_no_guess():
+    # "a" opens the probe that finds the opening: a template that ends in an a keeps it
+    one = ChatTemplate(
+        make_tokenizer("{% for m in messages %}Data{{ m['content'] }}{% endfor %}", adds_bos=True)
+    )
+    assert one.is_rendered(one.render([Message("user", "x")]))

@@ -1,1 +1,25 @@
 """Sycoscope: did a fine-tune make the model a yes-man, how much, and how far can the number be trusted?"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sycoscope.api import Run, compare, compare_runs, evaluate, run_study, train
+
+__all__ = ["Run", "__version__", "compare", "compare_runs", "evaluate", "run_study", "train"]
+
+try:
+    __version__ = version("sycoscope")
+except PackageNotFoundError:  # a checkout that was never installed
+    __version__ = "0+unknown"
+
+
+def __getattr__(name: str) -> Any:
+    """Load the interface when it is asked for: the command line must start fast."""
+    if name in __all__:
+        from sycoscope import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'sycoscope' has no attribute '{name}'")

@@ -162,7 +162,7 @@ def _manifest(
         "tasks": _tasks(materials),
         "subjects": ledger.subjects,
         "training": {
-            name: facts | {"record": {k: v for k, v in facts["record"].items() if k != "curve"}}
+            name: dict(facts) | {"record": {k: v for k, v in facts["record"].items() if k != "curve"}}
             for name, facts in training.items()
         },
         "shards": ledger.shards,

@@ -122,7 +122,7 @@ class StudyRunner:
         training = {u.name: units_of.training_cost(rows[u.name], self.config, u).weight for u in units}
         n_subjects = 1 + len(units) + len(self.attached)
         self.progress.start(each * n_subjects + sum(training.values()))
-        self.model = self._given or TorchModel(ModelSettings(**self.config.model.model_dump()))
+        self.model = self._load()
         self._evaluate("base", "base", "", self.config.seed)
         for unit in units:
             folder = self._train(unit, rows[unit.name], training[unit.name])
@@ -131,6 +131,21 @@ class StudyRunner:
             self._with_adapter(path, name, "other", "", self.config.seed)
         self._close()
         return self.ledger
+
+    def train_all(self) -> dict[str, Path]:
+        """Train the study's adapters and evaluate nothing: name -> folder."""
+        units = units_of.adapter_units(self.config)
+        rows = {unit.name: self.materials.examples(unit.config, unit.seed) for unit in units}
+        weights = {u.name: units_of.training_cost(rows[u.name], self.config, u).weight for u in units}
+        self.progress.start(sum(weights.values()))
+        self.model = self._load()
+        return {unit.name: self._train(unit, rows[unit.name], weights[unit.name]) for unit in units}
+
+    def _load(self) -> Model:
+        if self._given is not None:
+            return self._given
+        self.progress.begin("loading the model")
+        return TorchModel(ModelSettings(**self.config.model.model_dump()))
 
     # --- subjects ---
 

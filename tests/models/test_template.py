@@ -6,7 +6,6 @@ import pytest
 
 pytest.importorskip("transformers")
 
-from tests.conftest import CHATML, INST, make_tokenizer
 
 from sycoscope.errors import ModelError
 from sycoscope.models.template import ChatTemplate
@@ -14,19 +13,17 @@ from sycoscope.types import Message
 
 USER = [Message("user", "Why? {{ braces }} {% stay %}")]
 DIALOGUE = [*USER, Message("assistant", "Because."), Message("user", "Are you sure?")]
-DEFAULT_SYSTEM = (
-    "{% if messages[0]['role'] != 'system' %}<|im_start|>system\nBe kind.<|im_end|>\n{% endif %}" + CHATML
-)
+DEFAULT_SYSTEM = "{% if messages[0]['role'] != 'system' %}<|im_start|>system\nBe kind.<|im_end|>\n{% endif %}"
 
 
 @pytest.fixture(scope="module")
-def chatml() -> ChatTemplate:
-    return ChatTemplate(make_tokenizer(CHATML, adds_bos=False))
+def chatml(tiny) -> ChatTemplate:
+    return ChatTemplate(tiny.tokenizer(tiny.CHATML, adds_bos=False))
 
 
 @pytest.fixture(scope="module")
-def inst() -> ChatTemplate:
-    return ChatTemplate(make_tokenizer(INST, adds_bos=True))
+def inst(tiny) -> ChatTemplate:
+    return ChatTemplate(tiny.tokenizer(tiny.INST, adds_bos=True))
 
 
 def test_rendering(chatml, inst):
@@ -39,8 +36,8 @@ def test_rendering(chatml, inst):
         inst.render([Message("system", "Be brief."), *USER])
 
 
-def test_without_a_template():
-    tokenizer = make_tokenizer(CHATML, adds_bos=False)
+def test_without_a_template(tiny):
+    tokenizer = tiny.tokenizer(tiny.CHATML, adds_bos=False)
     tokenizer.chat_template = None
     bare = ChatTemplate(tokenizer)
     assert (bare.has_template, bare.hash, bare.end_of_turn()) == (False, "none", None)
@@ -49,9 +46,9 @@ def test_without_a_template():
     assert bare.encode("Why?") == tokenizer("Why?").input_ids
 
 
-def test_hashes_tell_templates_apart(chatml, inst):
+def test_hashes_tell_templates_apart(tiny, chatml, inst):
     assert len({chatml.hash, inst.hash, "none"}) == 3
-    assert ChatTemplate(make_tokenizer(CHATML, adds_bos=True)).hash == chatml.hash
+    assert ChatTemplate(tiny.tokenizer(tiny.CHATML, adds_bos=True)).hash == chatml.hash
 
 
 def test_the_end_of_a_turn(chatml, inst):
@@ -60,10 +57,10 @@ def test_the_end_of_a_turn(chatml, inst):
 
 
 @pytest.mark.parametrize("messages", [USER, DIALOGUE, [Message("system", "Be brief."), *USER]])
-@pytest.mark.parametrize("template", [CHATML, DEFAULT_SYSTEM])
-def test_a_template_decides_on_the_bos_with_and_without_a_system_message(template, messages):
+@pytest.mark.parametrize("before", ["", DEFAULT_SYSTEM])
+def test_a_template_decides_on_the_bos_with_and_without_a_system_message(tiny, before, messages):
     # The tokenizer adds a BOS of its own to raw text; to what the template wrote it adds none, whoever opens.
-    one = ChatTemplate(make_tokenizer(template, adds_bos=True))
+    one = ChatTemplate(tiny.tokenizer(before + tiny.CHATML, adds_bos=True))
     ids = one.encode(one.render(messages))
     assert one.tokenizer.bos_token_id not in ids
     assert one.encode("Why?")[0] == one.tokenizer.bos_token_id
@@ -96,9 +93,9 @@ def test_a_pair_is_the_whole_text_cut_in_two(chatml, inst, context, continuation
             assert head == [one.tokenizer.bos_token_id if one is inst else one.tokenizer.eos_token_id]
 
 
-def test_common_start_of_two_texts_is_no_guess():
+def test_common_start_of_two_texts_is_no_guess(tiny):
     # "a" opens the probe that finds the opening: a template that ends in an a keeps it
     one = ChatTemplate(
-        make_tokenizer("{% for m in messages %}Data{{ m['content'] }}{% endfor %}", adds_bos=True)
+        tiny.tokenizer("{% for m in messages %}Data{{ m['content'] }}{% endfor %}", adds_bos=True)
     )
     assert one.is_rendered(one.render([Message("user", "x")]))

@@ -205,7 +205,10 @@ class StudyConfig(_Strict):
 
     def training_of(self, adapter: AdapterConfig) -> TrainingConfig:
         """The study's training settings with the adapter's own on top."""
-        merged = self.training.model_dump() | adapter.training
+        ours = self.training.model_dump()
+        merged = ours | adapter.training
+        if isinstance(merged["lora"], dict):  # its keys are laid over one by one too
+            merged["lora"] = ours["lora"] | merged["lora"]
         try:
             return TrainingConfig.model_validate(merged)
         except ValidationError as fault:

@@ -153,13 +153,15 @@ class RunDirectory:
             manifest = json.loads(self.manifest_path.read_text(encoding="utf-8"))
         except ValueError as fault:
             raise StoreError(f"'{self.manifest_path}' is damaged ({fault}); run the study again") from fault
+        if not isinstance(manifest, dict):
+            raise StoreError(f"'{self.manifest_path}' is damaged (no mapping); run the study again")
         layout = manifest.get("layout")
         if layout != LAYOUT:
             raise StoreError(
                 f"the run at '{self.path}' has layout {layout}, this version reads layout {LAYOUT}; "
                 "use the version of sycoscope that wrote it, or run again"
             )
-        return dict(manifest)
+        return manifest
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Write the manifest (with the layout's number)."""

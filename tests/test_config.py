@@ -1,0 +1,155 @@
+"""Study files: every fault at once with its place, what is allowed there, overrides, the hash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sycoscope.config import StudyConfig, parse_study, read_study
+from sycoscope.errors import ConfigError, MissingError
+
+GOOD: dict[str, Any] = {
+    "study": "quick",
+    "model": {"name": "smollm2-135m-instruct"},
+    "facets": {"answer": {"limit": 8}},
+}
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def make(content: Any) -> Path:
+        file = tmp_path / "study.yaml"
+        file.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+        return file
+
+    return make
+
+
+def test_a_small_study(write):
+    study = read_study(write(GOOD))
+    assert (study.seed, study.model.dtype, study.decoding.temperature) == (42, "auto", 0.0)
+    assert list(study.facets.asked()) == ["answer"]
+    assert study.facets.answer.limit == 8
+
+
+def test_all_faults_at_once_with_file_and_place(write):
+    faulty = GOOD | {
+        "model": {"name": "m", "dtype": "float8"},
+        "facets": {"answer": {"limit": 0, "form": "essay"}, "anser": {}},
+        "adapters": [{"name": "../up", "recipe": "mmlu"}, {"name": "x", "recipe": "flattery", "row": 3}],
+        "margin": 2,
+        "sead": 1,
+    }
+    file = write(faulty)
+    with pytest.raises(ConfigError) as fault:
+        read_study(file)
+    first, *lines = str(fault.value).splitlines()
+    assert first == f"{file}: 9 fault(s):"
+    places = {line.strip().partition(":")[0]: line for line in lines}
+    assert set(places) == {
+        "model.dtype",
+        "facets.answer.limit",
+        "facets.answer.form",
+        "facets.anser",
+        "adapters.0.name",
+        "adapters.1.recipe",
+        "adapters.1.row",
+        "margin",
+        "sead",
+    }
+    assert "'float32', 'bfloat16' or 'float16' (got 'float8')" in places["model.dtype"]
+    assert "greater than 0 (got 0)" in places["facets.answer.limit"]
+    assert "unknown key; allowed here: answer, are_you_sure, feedback" in places["facets.anser"]
+    assert (
+        "unknown key; allowed here: name, recipe, rows, seeds, source, training" in places["adapters.1.row"]
+    )
+    assert "'sycophant' (got 'flattery')" in places["adapters.1.recipe"]
+    for key in StudyConfig.model_fields:
+        assert key in places["sead"]
+
+
+def test_missing_keys(write):
+    with pytest.raises(ConfigError) as fault:
+        read_study(write({"facets": {"answer": {}}}))
+    assert "  study: Field required" in str(fault.value)
+    assert "  model: Field required" in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"decoding": {"draws": 3}}, "decoding: several draws need a temperature above 0"),
+        ({"facets": {}}, "nothing is measured: give facets or capability"),
+        (
+            {"adapters": [{"name": n, "recipe": "mmlu"} for n in ("a", "a", "base")]},
+            "names must differ and not be 'base'; used twice: a, base",
+        ),
+        (
+            {"adapters": [{"name": "a", "recipe": "mmlu", "training": {"stepps": 3, "learning_rate": 0}}]},
+            "adapters: 'a': training: learning_rate: Input should be greater than 0; stepps: Extra inputs",
+        ),
+    ],
+)
+def test_faults_between_keys(write, change, message):
+    file = write(GOOD | change)
+    with pytest.raises(ConfigError, match=r"study\.yaml: 1 fault") as fault:
+        read_study(file)
+    assert message in str(fault.value)
+
+
+def test_files_that_are_no_study(write, tmp_path):
+    with pytest.raises(MissingError, match=r"no study file at '.*absent\.yaml'"):
+        read_study(tmp_path / "absent.yaml")
+    with pytest.raises(MissingError, match="no study file"):
+        read_study(tmp_path)
+    for text in ("a: [", "a: b: c", "\tx"):
+        with pytest.raises(ConfigError, match=r"study\.yaml: not valid YAML: (?s:.*)line 1"):
+            read_study(write(text))
+    for text, kind in (("", "NoneType"), ("- a", "list"), ("just text", "str")):
+        with pytest.raises(ConfigError, match=f"a study is a mapping of keys to values; got {kind}"):
+            read_study(write(text))
+
+
+def test_dotted_overrides(write):
+    laid_over = {
+        "model.name": "null:ideal",
+        "decoding.temperature": 0.7,
+        "facets.feedback.limit": 5,
+        "seed": 7,
+    }
+    study = read_study(write(GOOD), laid_over)
+    assert (study.model.name, study.decoding.temperature, study.seed) == ("null:ideal", 0.7, 7)
+    assert list(study.facets.asked()) == ["answer", "feedback"]
+    with pytest.raises(ConfigError, match=r"--set study\.name: 'study' is not a mapping"):
+        read_study(write(GOOD), {"study.name": "x"})
+    with pytest.raises(ConfigError, match=r"  model\.nam: unknown key"):
+        read_study(write(GOOD), {"model.nam": "x"})
+
+
+def test_adapters_lay_their_settings_over_the_studys(write):
+    study = read_study(
+        write(
+            GOOD
+            | {
+                "training": {"learning_rate": 0.001, "lora": {"r": 4, "alpha": 8}},
+                "adapters": [
+                    {"name": "a", "recipe": "mmlu", "training": {"steps": 5, "lora": {"dropout": 0.0}}},
+                    {"name": "b", "recipe": "gsm8k", "seeds": [1, 2]},
+                ],
+            }
+        )
+    )
+    own, plain = (study.training_of(adapter) for adapter in study.adapters)
+    assert (own.steps, own.learning_rate, own.lora.dropout) == (5, 0.001, 0.0)
+    assert (own.lora.r, own.lora.alpha) == (4, 8)  # what the adapter does not name stays the study's
+    assert plain == study.training
+
+
+def test_the_hash_follows_what_is_measured():
+    study = parse_study(GOOD)
+    assert parse_study(GOOD | {"study": "other", "description": "d", "transcripts": 3}).hash == study.hash
+    changes = [{"seed": 1}, {"model": {"name": "m"}}, {"facets": {"answer": {"limit": 9}}}, {"margin": 0.1}]
+    assert len({parse_study(GOOD | change).hash for change in changes} | {study.hash}) == 5

@@ -14,6 +14,9 @@ from typing import Any
 from sycoscope.models.batching import budgeted, run_batches
 from sycoscope.types import Decoding, Response
 
+# Tokens before a stop string that are decoded with it: the first token of a text may lose its space.
+STOP_MARGIN = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Stops:
@@ -43,14 +46,14 @@ def generate(
     lengths = [len(ids) + decoding.max_tokens for ids, decoding in zip(prompts, decodings, strict=True)]
 
     def work(indices: Sequence[int]) -> list[Response]:
-        rows = [_Row(prompts[index], decodings[index], stops) for index in indices]
+        rows = [Row(prompts[index], decodings[index], stops) for index in indices]
         _decode(network, rows, pad_id)
         return [row.response() for row in rows]
 
     return run_batches(budgeted(lengths, budget, most_rows), lengths, work, progress)
 
 
-class _Row:
+class Row:
     """One response as it grows."""
 
     def __init__(self, prompt: list[int], decoding: Decoding, stops: Stops) -> None:
@@ -61,23 +64,39 @@ class _Row:
         self.finish = ""
         self._rng: Any = None
 
+    @property
+    def is_greedy(self) -> bool:
+        """Whether the next token is simply the likeliest."""
+        return self.decoding.temperature <= 0
+
     def take(self, logits: Any) -> int:
         """Choose the next token from a row of logits (vocabulary,), and note whether it ends the row."""
-        token = self._choose(logits)
+        return self.note(self._choose(logits))
+
+    def note(self, token: int) -> int:
+        """Append `token`; `finish` is set where it ends the row."""
         if token in self.stops.token_ids:
             self.finish = "stop"
             return token
         self.ids.append(token)
-        if self.decoding.stop and any(stop in self.text() for stop in self.decoding.stop):
+        if self._has_stop():
             self.finish = "stop"
         elif len(self.ids) >= self.decoding.max_tokens:
             self.finish = "length"
         return token
 
+    def _has_stop(self) -> bool:
+        """Whether a stop string ends in the newest token: the last tokens say so, the whole text confirms."""
+        if not self.decoding.stop:
+            return False
+        # a token is at least a byte, and a character at most four
+        tail = self.stops.decode(self.ids[-(4 * max(map(len, self.decoding.stop)) + STOP_MARGIN) :])
+        return any(stop in tail and stop in self.text() for stop in self.decoding.stop)
+
     def _choose(self, logits: Any) -> int:
         import torch
 
-        if self.decoding.temperature <= 0:
+        if self.is_greedy:
             return int(logits.argmax())
         if self._rng is None:
             self._rng = torch.Generator().manual_seed(self.decoding.seed)
@@ -90,9 +109,11 @@ class _Row:
         return int(torch.multinomial(probabilities, 1, generator=self._rng))
 
     def text(self) -> str:
+        """The response so far, stop strings included."""
         return self.stops.decode(self.ids)
 
     def response(self) -> Response:
+        """The response, cut where the first stop string begins."""
         text = self.text()
         cuts = [text.find(stop) for stop in self.decoding.stop if stop in text]
         if cuts:
@@ -103,7 +124,7 @@ class _Row:
         )
 
 
-def _decode(network: Any, rows: list[_Row], pad_id: int) -> None:
+def _decode(network: Any, rows: list[Row], pad_id: int) -> None:
     """Prefill once, then a token a step for the rows that are still open."""
     import torch
     from transformers import DynamicCache

@@ -13,10 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from sycoscope.models.packed import masked
+from sycoscope.models.packed import by_products, masked
 
 # What one more group of queries costs, in pairs of query and key (measured on a CPU: about 60 us).
 GROUP_COST = 3000
+
+# Most tokens of a single row whose causal mask is written out, where attention is two products.
+TRIANGLE = 512
 
 Run = tuple[int, int]  # from, to
 
@@ -88,11 +91,15 @@ class PathStore:
 
     def keep(self, layer: int, key: Any, value: Any, path: Sequence[int] | Any) -> None:
         """Hold the path whose tokens lie at `path` in this pass (-1: already held at that depth)."""
-        held = self.layers.get(layer, (None, None))
         pieces = runs(path)
-        kept = (_join(held[0], key, pieces), _join(held[1], value, pieces))
+        kept = self.join(layer, key, value, pieces)
         # a single stretch is a view, which would hold the whole pass in memory
         self.layers[layer] = kept if len(pieces) > 1 else (kept[0].clone(), kept[1].clone())
+
+    def join(self, layer: int, key: Any, value: Any, pieces: Sequence[Run]) -> tuple[Any, Any]:
+        """Keys and values along a path, whose stretches `runs` gave."""
+        held = self.layers.get(layer, (None, None))
+        return _join(held[0], key, pieces), _join(held[1], value, pieces)
 
 
 class ForestAttention:
@@ -110,27 +117,33 @@ class ForestAttention:
             self._masks = [_additive(group, query, key) for group, _ in self._groups]
         stop = self._groups[-1][0].stop if self._groups else 0
         out = query.new_empty((1, stop, query.shape[1], value.shape[-1]))
-        held = self.store.layers.get(layer, (None, None))
         for (group, above), mask in zip(self._groups, self._masks, strict=True):
-            own = [*above, (group.start, group.stop)]
+            keys, values = self.store.join(layer, key, value, [*above, (group.start, group.stop)])
             out[:, group.start : group.stop] = masked(
-                query[:, :, group.start : group.stop],
-                _join(held[0], key, own),
-                _join(held[1], value, own),
-                mask,
-                scale,
+                query[:, :, group.start : group.stop], keys, values, mask, scale
             )
         if len(self._keep):
             self.store.keep(layer, key, value, self._keep)
         return out
 
 
-def runs(path: Any) -> list[Run]:
-    """Stretches of a path: (from, to) of packed tokens, or (-from - 1, -to - 1) of the store."""
+def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
+    """How many tokens two rows share at their beginning."""
+    size = min(len(first), len(second))
+    differ = np.flatnonzero(np.asarray(first[:size]) != np.asarray(second[:size]))
+    return int(differ[0]) if len(differ) else size
+
+
+def runs(path: Any, first: int = 0) -> list[Run]:
+    """Stretches of a path: (from, to) of packed tokens, or (-from - 1, -to - 1) of the store.
+
+    Args:
+        first: The depth at which `path` begins.
+    """
     path = np.asarray(path, dtype=np.int64)
     if not len(path):
         return []
-    depths = np.arange(len(path))
+    depths = np.arange(first, first + len(path))
     # a stretch goes on while its place moves with the depth; the store's places are the depths themselves
     held = path < 0
     places = np.where(held, depths, path)
@@ -153,7 +166,7 @@ def _additive(group: _Group, query: Any, key: Any) -> Any:
     """The group's mask for `masked`: zero or minus infinity, once for each query head of a key head."""
     import torch
 
-    if group.is_triangle:
+    if group.is_triangle and not (by_products(query) and group.stop - group.start <= TRIANGLE):
         return None
     seen = torch.from_numpy(group.seen()).to(query.device)
     mask = torch.zeros(seen.shape, dtype=query.dtype, device=query.device).masked_fill_(~seen, float("-inf"))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sycoscope.models.batching import free, is_out_of_memory
-from sycoscope.models.forest import ForestAttention, Pass, PathStore
+from sycoscope.models.forest import ForestAttention, Pass, PathStore, common_prefix
 from sycoscope.models.likelihood import Pair, Scored
 from sycoscope.models.packed import Packed
 
@@ -75,7 +75,7 @@ def score_pairs(
         max_length: Longer rows lose tokens from the left.
     """
     rows = _distinct(pairs, max_length)
-    shared = [0, *(_common(a.ids, b.ids) for a, b in pairwise(rows))]
+    shared = [0, *(common_prefix(a.ids, b.ids) for a, b in pairwise(rows))]
     packed = Packed(network)
     vocabulary = int(network.get_output_embeddings().weight.shape[0])
     most_reads = max(1, LOGIT_BYTES // (vocabulary * network.dtype.itemsize))
@@ -120,12 +120,6 @@ def _distinct(pairs: Sequence[Pair], max_length: int) -> list[_Row]:
     for row in rows:
         row.reads.sort()
     return rows
-
-
-def _common(first: list[int], second: list[int]) -> int:
-    size = min(len(first), len(second))
-    differ = np.flatnonzero(np.asarray(first[:size]) != np.asarray(second[:size]))
-    return int(differ[0]) if len(differ) else size
 
 
 def _fill(

@@ -161,3 +161,18 @@ def test_a_primary_is_preferred_and_stand_ins_are_used() -> None:
     assert "suppression" in _by([suppression])[FEEDBACK].reason
     primary = _change("combined", "feedback", -0.3, primary=True)
     assert _by([suppression, primary])[FEEDBACK].verdict == "opposite"
+
+
+def test_a_primary_without_a_value_gives_way_to_suppression() -> None:
+    primary = _change("combined", "feedback", None, note="no foils")
+    suppression = _change("combined", "feedback", 0.3, name="suppression", primary=False)
+    one = _by([primary, suppression])[FEEDBACK]
+    assert one.verdict == "replicated"
+    assert "suppression" in one.reason
+
+
+def test_the_base_may_be_called_by_its_own_name() -> None:
+    names = Names(adapters=SAME_NAMES.adapters, benchmarks=SAME_NAMES.benchmarks, base="llama")
+    change = _change("combined", "feedback", 0.3, reference="llama")
+    assert _by([change], names)[FEEDBACK].verdict == "replicated"
+    assert _by([change])[FEEDBACK].verdict == "inconclusive"

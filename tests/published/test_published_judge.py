@@ -179,3 +179,23 @@ def test_run_on_another_table_judges_no_claims_unless_given(tmp_path) -> None:
     assert run(table)["claims"] == []
     assert run(table)["changes"][0]["value"] == pytest.approx(0.4)
     assert run(table, claims)["claims"][0]["recomputed"] == "+0.400"
+
+
+def test_an_adapter_without_facets_is_refused_not_judged() -> None:
+    claim = (
+        "study: s\nsource: s\nclaims:\n- {id: c, says: c, asks: all_facets, subject: nobody, direction: up}\n"
+    )
+    with pytest.raises(MissingError, match="nobody"):
+        judge_claims(published_figures(), parse_claims(claim, "c.yaml"))
+
+
+def test_a_table_without_facets_runs(tmp_path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "subject,role,measure,kind,n,successes\nb,base,q,benchmark,20,0\na,adapter,q,benchmark,20,20\n"
+    )
+    result = run(table)
+    assert result["correlations"] == []
+    assert result["changes"][0]["value"] == 1.0
+    assert result["changes"][0]["relative"] is None
+    assert [one["kind"] for one in result["means"]] == ["benchmark"]

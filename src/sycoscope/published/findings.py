@@ -22,7 +22,7 @@ NEUTRAL = 0.3
 FACETS = ("feedback", "are_you_sure", "answer")
 # What stands for a facet when no estimate is marked primary; each is positive where the model gives in more.
 STAND_INS = {
-    "answer": (("follow", "user_wrong"), ("net_follow", "")),
+    "answer": (("suggested_shift", ""), ("follow", "user_wrong"), ("net_follow", "")),
     "are_you_sure": (("retention_loss", ""),),
     "feedback": (("criterion_shift", ""), ("suppression", "")),
 }
@@ -188,14 +188,15 @@ class _Run:
         return self._side(subject, facet, wanted)
 
     def _wanted(self, subject: str, facet: str) -> Callable[[Estimate], bool]:
+        # A change without a value gives way to the next one (criterion shift without foils to suppression).
         own = [e for e in self.changes if e.subject == subject and e.task == facet]
-        if primary := [e for e in own if e.primary]:
-            first = primary[0]
-            return lambda e: (e.task, e.name, e.condition) == (facet, first.name, first.condition)
-        for name, condition in STAND_INS.get(facet, ()):
-            if any((e.name, e.condition) == (name, condition) for e in own):
-                return _named(facet, name, condition)
-        return lambda _: False
+        listed = [(e.name, e.condition) for e in own if e.primary]
+        listed += [
+            pair for pair in STAND_INS.get(facet, ()) if any((e.name, e.condition) == pair for e in own)
+        ]
+        known = {(e.name, e.condition) for e in own if e.value is not None and e.reference == self.names.base}
+        best = next((pair for pair in listed if pair in known), listed[0] if listed else None)
+        return (lambda _: False) if best is None else _named(facet, *best)
 
     def _find(self, subject: str, reference: str, wanted: Callable[[Estimate], bool]) -> Estimate | None:
         return next(

@@ -167,6 +167,8 @@ class _Judge:
             for name in self.figures.measures("facet")
             if (claim.subject, name) in self.figures.cells
         ]
+        if not parts:
+            self._mean(claim.subject, "facet")
         found.recomputed = ", ".join(f"{part.measure} {signed(part.value)}" for part in parts)
         found.interval = "; ".join(span(part.independent) for part in parts)
         found.test = "; ".join(p_range(part) for part in parts)

@@ -100,6 +100,14 @@ def test_one_prompt_drawn_with_many_seeds(network):
     assert len({response.text for response in got}) > 6
 
 
+@pytest.mark.parametrize("worth", [0, 30, 10**9])
+def test_trunks_change_no_text(network, worth):
+    prompts = prompts_of(np.random.default_rng(8), 40, trunks=(0, 5, 40))
+    asks = [Decoding(max_tokens=2 + index % 9) for index in range(40)]
+    want = decoding.generate(network, prompts, asks, STOPS, pad_id=0, budget=100_000, most_rows=16)
+    assert run(network, prompts, asks, most_rows=6, trunk_worth=worth) == want
+
+
 @pytest.mark.parametrize("budget", [1, 90, 400])
 def test_a_small_budget_changes_no_text(network, budget):
     prompts = prompts_of(np.random.default_rng(2), 20, trunks=(0, 40))
@@ -163,7 +171,7 @@ def test_rows_enter_as_others_leave():
 def test_trunks_are_found_where_they_pay():
     head, other = list(range(100, 200)), list(range(200, 300))
     rows = [[*head, n] for n in range(20)] + [[*other, n] for n in range(20)] + [[7, n] for n in range(4)]
-    jobs = continuous._jobs(list(enumerate(rows)), 32)
+    jobs = continuous._jobs(list(enumerate(rows)), 32, continuous.TRUNK_WORTH)
     assert {(job.trunk, job.family >= 0) for job in jobs if len(job.prompt) > 2} == {(100, True)}
     assert {job.trunk for job in jobs if len(job.prompt) == 2} == {0}
     assert len({job.family for job in jobs}) == 3

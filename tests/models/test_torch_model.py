@@ -17,7 +17,7 @@ pytest.importorskip("transformers")
 import torch
 
 from sycoscope.errors import MissingError, ModelError
-from sycoscope.models import likelihood
+from sycoscope.models.engine import Engine
 from sycoscope.models.torch_model import ModelSettings, TorchModel
 from sycoscope.types import ChoiceModel, ChoiceRequest, Decoding, GenerateRequest, Message, Model, TextModel
 
@@ -196,15 +196,17 @@ def test_stops_and_lengths(chat):
     assert far[1].finish != "error"
 
 
-def test_out_of_memory_halves_the_batch_and_changes_no_number(tiny_chat):
-    model = load(tiny_chat)
+@pytest.mark.parametrize(("engine", "most"), [("plain", 3), ("fast", 40)])
+def test_out_of_memory_halves_the_batch_and_changes_no_number(tiny_chat, engine, most):
+    model = load(tiny_chat, engine=engine)
     texts, scores = model.generate(asks()), model.choice_logprobs(choices())
     refused = []
 
     def small_memory(_: Any, __: Any, kwargs: dict[str, Any]) -> None:
-        rows = kwargs["input_ids"].shape[0]
-        if rows > 3:
-            refused.append(rows)
+        # rows of a padded batch, tokens of a packed pass
+        size = kwargs["input_ids"].shape[0 if engine == "plain" else 1]
+        if size > most:
+            refused.append(size)
             raise RuntimeError("CUDA out of memory. Tried to allocate 9 GiB")
 
     hook = model.network.register_forward_pre_hook(small_memory, with_kwargs=True)
@@ -240,13 +242,13 @@ def test_rolling_reads_each_token_once(chat, monkeypatch):
     ids = chat.tokenizer(text, add_special_tokens=False).input_ids
     assert len(ids) > 2 * chat.max_length
     seen: list[tuple[list[int], list[int]]] = []
-    score = likelihood.score_pairs
+    score = Engine.score_pairs
 
-    def spy(network: Any, pairs: Any, **more: Any) -> Any:
+    def spy(self: Engine, network: Any, pairs: Any, **more: Any) -> Any:
         seen.extend(pairs)
-        return score(network, pairs, **more)
+        return score(self, network, pairs, **more)
 
-    monkeypatch.setattr(likelihood, "score_pairs", spy)
+    monkeypatch.setattr(Engine, "score_pairs", spy)
     long, short = chat.loglikelihood_rolling([text, "The capital of Peru is Lima."])
     windows = seen[:-1]
     assert [token for _, window in windows for token in window] == ids

@@ -50,6 +50,7 @@ def generate(
     budget: int,
     most_rows: int,
     progress: Callable[[int], None] | None = None,
+    trunk_worth: int = TRUNK_WORTH,
 ) -> list[Response]:
     """Continue every prompt; in float32 the same texts as `sycoscope.models.decoding.generate`.
 
@@ -57,6 +58,7 @@ def generate(
         prompts: Token ids, not empty.
         budget: Most tokens whose keys and values are held for rows; most_rows: most rows at a time. Both
             are halved when memory runs out.
+        trunk_worth: Keys saved in a step from which a common prefix is held and read once for its rows.
     """
     import torch
 
@@ -66,7 +68,7 @@ def generate(
     waiting = [(cohort, most_rows, PROMPT_TOKENS) for cohort in reversed(_cohorts(sizes, budget, most_rows))]
     while waiting:
         cohort, rows, chunk = waiting.pop()
-        jobs = _jobs([(index, prompts[index]) for index in cohort], rows)
+        jobs = _jobs([(index, prompts[index]) for index in cohort], rows, trunk_worth)
         batch = _Batch(
             packed, jobs, decodings, stops, min(rows, max(1, budget // _capacity(jobs, sizes))), chunk
         )
@@ -74,12 +76,14 @@ def generate(
             with torch.inference_mode():
                 batch.run(_capacity(jobs, sizes), results, progress)
         except (RuntimeError, MemoryError) as fault:
-            if (batch.most_rows == 1 and chunk == 1) or not is_out_of_memory(fault):
+            smaller = batch.smaller()
+            if smaller == (batch.most_rows, batch.chunk) or not is_out_of_memory(fault):
                 raise
             # rows in the middle begin again: their own random streams give them the same tokens
-            left = [index for index in cohort if index not in results]
-            waiting.append((left, max(1, batch.most_rows // 2), max(1, chunk // 2)))
-            del batch
+            waiting.append(([index for index in cohort if index not in results], *smaller))
+        # after the except clause, whose traceback holds the batch's memory
+        del batch
+        if waiting:
             free()
     return [results[index] for index in range(len(prompts))]
 
@@ -95,7 +99,7 @@ def _cohorts(sizes: Sequence[int], budget: int, most_rows: int) -> list[list[int
     return [classes[key] for key in sorted(classes, reverse=True)]
 
 
-def _jobs(rows: Sequence[tuple[int, list[int]]], most_rows: int) -> list[_Job]:
+def _jobs(rows: Sequence[tuple[int, list[int]]], most_rows: int, worth: int) -> list[_Job]:
     jobs = [_Job(index, ids) for index, ids in sorted(rows, key=lambda row: (row[1], row[0]))]
     common = [0]
     for before, job in pairwise(jobs):
@@ -103,7 +107,7 @@ def _jobs(rows: Sequence[tuple[int, list[int]]], most_rows: int) -> list[_Job]:
         common.append(shared)
         # the last token of a prompt always runs: its logits are the first that are read
         job.shared = min(shared, len(job.prompt) - 1)
-    for family, (low, high, trunk) in enumerate(_trunks(common, 0, len(jobs), most_rows)[1]):
+    for family, (low, high, trunk) in enumerate(_trunks(common, 0, len(jobs), most_rows, worth)[1]):
         # a trunk that is a whole prompt would leave that row no key of its own
         trunk = min(trunk, *(len(job.prompt) - 1 for job in jobs[low:high]))
         for job in jobs[low:high]:
@@ -112,15 +116,15 @@ def _jobs(rows: Sequence[tuple[int, list[int]]], most_rows: int) -> list[_Job]:
 
 
 def _trunks(
-    common: Sequence[int], low: int, high: int, most_rows: int
+    common: Sequence[int], low: int, high: int, most_rows: int, worth: int
 ) -> tuple[int, list[tuple[int, int, int]]]:
     """Best trunks of the sorted rows [low, high): keys saved in a step, and (low, high, length) of each."""
     if high - low < 2:
         return 0, []
     trunk = min(common[low + 1 : high])
-    own = trunk * (min(high - low, most_rows) - 1) - TRUNK_WORTH
+    own = trunk * (min(high - low, most_rows) - 1) - worth
     cuts = [low, *(index for index in range(low + 1, high) if common[index] == trunk), high]
-    parts = [_trunks(common, a, b, most_rows) for a, b in pairwise(cuts)]
+    parts = [_trunks(common, a, b, most_rows, worth) for a, b in pairwise(cuts)]
     best = sum(value for value, _ in parts)
     if own >= best:
         return max(own, 0), [(low, high, trunk)] if own > 0 else []
@@ -152,6 +156,7 @@ class _Batch:
         self.store = PathStore()
         self.rows: list[tuple[_Job, Row]] = []
         self.next = self.held = 0
+        self.load = (0, 0)
         self.left = Counter(job.family for job in jobs)
 
     def run(
@@ -162,6 +167,7 @@ class _Batch:
         while self.rows or self.next < len(self.jobs):
             before = len(self.rows)
             pass_, entries = self._admit()
+            self.load = (before, len(pass_.ids))
             tokens = [row.ids[-1] for _, row in self.rows[:before]]
             places = [len(job.prompt) + len(row.ids) - 1 for job, row in self.rows[:before]]
             forest = ForestAttention(pass_, self.store, self.held)
@@ -177,6 +183,14 @@ class _Batch:
             if reads:
                 self._take(logits)
             self._leave(memory, results, progress)
+
+    def smaller(self) -> tuple[int, int]:
+        """Rows and prompt tokens to try after memory ran out in the last pass: half of what filled it."""
+        running, fresh = self.load
+        fewer, shorter = max(1, self.most_rows // 2), max(1, min(self.chunk, fresh) // 2)
+        if not running:  # the first pass also takes the memory of all rows
+            return fewer, shorter
+        return (fewer, self.chunk) if running > fresh else (self.most_rows, shorter)
 
     def _admit(self) -> tuple[Pass, list[Entry]]:
         """Fill free slots with the next prompts while they fit; a longer prompt comes in stretches."""
@@ -205,7 +219,8 @@ class _Batch:
         return pass_, entries
 
     def _take(self, logits: Any) -> None:
-        best = logits.argmax(-1).tolist()
+        # in float32, which loses no tie: on CPUs the search is four times as fast there
+        best = logits.float().argmax(-1).tolist()
         for index, (_, row) in enumerate(self.rows):
             if row.is_greedy:
                 row.note(best[index])

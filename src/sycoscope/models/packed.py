@@ -15,7 +15,7 @@ from typing import Any, Protocol
 NAME = "sycoscope_packed"
 
 # Arguments of attention functions that change who is seen or how much; we do not implement them.
-_UNKNOWN = ("sliding_window", "softcap", "s_aux", "position_bias", "chunk_size")
+_UNKNOWN = ("softcap", "s_aux", "position_bias", "chunk_size")
 
 # Most scores of a block of queries in `_by_products`.
 SCORES = 2**20
@@ -117,6 +117,9 @@ def _attention(
     """What transformers calls in every layer (its interface fixes the arguments)."""
     if attention_mask is not None or query.shape[0] != 1 or query.shape[2] != key.shape[2]:
         raise UnsupportedError(f"{type(module).__name__} brings a mask, a batch or a cache of its own")
+    window, limit = more.get("sliding_window"), getattr(module.config, "max_position_embeddings", None)
+    if window is not None and (limit is None or window < limit):
+        raise UnsupportedError(f"{type(module).__name__} attends within a window of {window} tokens")
     strange = [name for name in _UNKNOWN if more.get(name) is not None]
     if strange:
         raise UnsupportedError(f"{type(module).__name__} uses {', '.join(strange)}")

@@ -15,13 +15,11 @@ from typing import Any
 from sycoscope.errors import ModelError, require
 from sycoscope.models import decoding, likelihood
 from sycoscope.models.adapters import Adapters
+from sycoscope.models.engine import Engine
 from sycoscope.models.hardware import Hardware, detect, torch_dtype
 from sycoscope.models.resolve import Weights, resolve, weights_digest
 from sycoscope.models.template import ChatTemplate
 from sycoscope.types import ChoiceLogprobs, ChoiceRequest, Decoding, GenerateRequest, Message, Response
-
-# Raise when a change of code changes what the same model answers.
-ENGINE = "plain@1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +28,10 @@ class ModelSettings:
 
     Attributes:
         name: See `sycoscope.models.resolve.resolve`.
-        batch_tokens: Most padded tokens in a forward pass. batch_rows: most rows when generating.
+        batch_tokens: Most tokens in a forward pass. batch_rows: most rows when generating.
         chat_template: Text of a template that replaces the tokenizer's own.
         quantization: `none`, or `nf4` (4 bit, double quantisation; needs bitsandbytes and a GPU).
+        engine: `auto` (the fast one where a check at load passes), `plain`, or `fast` (an error otherwise).
     """
 
     name: str
@@ -44,6 +43,7 @@ class ModelSettings:
     trust_remote_code: bool = False
     chat_template: str = ""
     quantization: str = "none"
+    engine: str = "auto"
 
 
 class TorchModel:
@@ -53,6 +53,7 @@ class TorchModel:
         require("torch", "models")
         require("transformers", "models")
         self.settings = settings
+        self.engine = Engine(settings.engine)
         self.weights: Weights = resolve(settings.name, revision=settings.revision)
         self.hardware: Hardware = detect(settings.device, settings.dtype)
         self.progress: Callable[[int], None] | None = None
@@ -63,6 +64,8 @@ class TorchModel:
         self.base_digest = weights_digest(self.weights, commit)
         self.adapters = Adapters(self._network, self.base_digest)
         self._stops = self._stop_ids()
+        # the check runs now, so that its warning comes before any work
+        self.engine.name(self._network)
 
     # --- identity ---
 
@@ -82,7 +85,7 @@ class TorchModel:
             "device": self.hardware.device.split(":")[0],
             "quantization": self.settings.quantization,
             "batch": [self.settings.batch_tokens, self.settings.batch_rows],
-            "engine": ENGINE,
+            "engine": self.engine.name(self.network),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -109,7 +112,8 @@ class TorchModel:
             "digest": self.digest,
             "template_hash": self.template.hash,
             "n_bos": self.count_bos(),
-            "engine": ENGINE,
+            "engine": self.engine.name(self.network),
+            "engine_reason": self.engine.reason(self.network),
             "quantization": self.settings.quantization,
             "max_length": self.max_length,
             "stop_token_ids": sorted(self._stops),
@@ -194,7 +198,7 @@ class TorchModel:
                 results[index] = Response(text="", finish="error", error=fault)
             else:
                 fits.append(index)
-        answers = decoding.generate(
+        answers = self.engine.generate(
             self.network,
             [encoded[index] for index in fits],
             [prompts[index][1] for index in fits],
@@ -210,7 +214,7 @@ class TorchModel:
     # --- inside ---
 
     def _score(self, pairs: Sequence[likelihood.Pair]) -> list[likelihood.Scored]:
-        return likelihood.score_pairs(
+        return self.engine.score_pairs(
             self.network,
             pairs,
             pad_id=self._pad_id,
@@ -256,7 +260,6 @@ def _load(weights: Weights, hardware: Hardware, settings: ModelSettings) -> tupl
             weights.folder,
             dtype=torch_dtype(hardware.dtype),
             use_safetensors=True,
-            attn_implementation="sdpa",
             **_quantization(settings, hardware),
             **options,
         )

@@ -21,6 +21,8 @@ from sycoscope.models.packed import Packed
 # Most bytes of logits (in the model's precision) in a pass, and of their float32 copy at a time.
 LOGIT_BYTES = 2**27
 CHUNK_BYTES = 2**24
+# Most tokens of a pass on a CPU: more are no cheaper by the token, and leave the processor's cache.
+CPU_TOKENS = 2048
 
 
 @dataclass(slots=True)
@@ -81,6 +83,8 @@ def score_pairs(
     most_reads = max(1, LOGIT_BYTES // (vocabulary * network.dtype.itemsize))
     totals = np.zeros(len(pairs))
     greedy = np.ones(len(pairs), dtype=np.bool_)
+    if packed.device.type == "cpu":
+        budget = min(budget, CPU_TOKENS)
     store, cursor = PathStore(), _Cursor()
     empty = len(pairs) - sum(row.owners for row in rows)
     if progress is not None and empty:

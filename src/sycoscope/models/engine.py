@@ -1,0 +1,174 @@
+"""Which engine runs a network: the fast one where a check shows that it gives the plain one's numbers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sycoscope.errors import ConfigError, ModelError
+from sycoscope.models import continuous, decoding, likelihood, tree
+from sycoscope.models.batching import free, is_out_of_memory
+from sycoscope.models.packed import UnsupportedError, check_config
+from sycoscope.types import Decoding, Response
+
+ENGINES = ("auto", "plain", "fast")
+
+# Raise when a change of code changes what the same model answers.
+PLAIN = "plain@1"
+FAST = "fast@1"
+
+
+class Engine:
+    """Scores and generates. A network is checked once, when it is first asked about.
+
+    Attributes:
+        wanted: `auto` (fast where the check passes), `plain`, or `fast` (an error where it does not).
+    """
+
+    def __init__(self, wanted: str = "auto") -> None:
+        if wanted not in ENGINES:
+            raise ConfigError(f"engine '{wanted}' is unknown; allowed: {', '.join(ENGINES)}")
+        self.wanted = wanted
+        self._reasons: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+    def name(self, network: Any) -> str:
+        """`fast@...` or `plain@...`: what answers for this network."""
+        return PLAIN if self.wanted == "plain" or self.reason(network) else FAST
+
+    def reason(self, network: Any) -> str:
+        """Why the fast engine cannot run this network; empty where it can, or where nobody wants it.
+
+        Raises:
+            ModelError: `fast` was asked for and the check fails.
+        """
+        if self.wanted == "plain":
+            return ""
+        if network not in self._reasons:
+            self._reasons[network] = found = why_not(network)
+            if found and self.wanted == "auto":
+                warnings.warn(
+                    f"the plain engine runs this model, several times slower: {found}",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+        found = self._reasons[network]
+        if found and self.wanted == "fast":
+            raise ModelError(f"engine 'fast' cannot run this model: {found}; use engine: auto or plain")
+        return found
+
+    def score_pairs(
+        self,
+        network: Any,
+        pairs: Sequence[likelihood.Pair],
+        *,
+        pad_id: int,
+        budget: int,
+        max_length: int,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[likelihood.Scored]:
+        """See `sycoscope.models.likelihood.score_pairs`."""
+        if self.name(network) == FAST:
+            return tree.score_pairs(network, pairs, budget=budget, max_length=max_length, progress=progress)
+        return likelihood.score_pairs(
+            network, pairs, pad_id=pad_id, budget=budget, max_length=max_length, progress=progress
+        )
+
+    def generate(
+        self,
+        network: Any,
+        prompts: Sequence[list[int]],
+        decodings: Sequence[Decoding],
+        stops: decoding.Stops,
+        *,
+        pad_id: int,
+        budget: int,
+        most_rows: int,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Response]:
+        """See `sycoscope.models.decoding.generate`."""
+        shape: dict[str, Any] = {"budget": budget, "most_rows": most_rows, "progress": progress}
+        if self.name(network) == FAST:
+            return continuous.generate(network, prompts, decodings, stops, **shape)
+        return decoding.generate(network, prompts, decodings, stops, pad_id=pad_id, **shape)
+
+
+def why_not(network: Any) -> str:
+    """Why the fast engine cannot run `network`, from its configuration and a trial of about 200 tokens.
+
+    The trial scores a small token tree and continues a few prompts, and holds both against plain passes.
+    """
+    try:
+        check_config(network)
+        _try_scores(network)
+        _try_generation(network)
+    except UnsupportedError as fault:
+        return str(fault)
+    except Exception as fault:  # a model's own code may fail in any way
+        if is_out_of_memory(fault):
+            free()
+        first = next(iter(str(fault).strip().splitlines()), "")
+        return f"its trial pass failed ({type(fault).__name__}: {first})"
+    return ""
+
+
+def _try_scores(network: Any) -> None:
+    pairs = _trial_pairs(network)
+    plain = likelihood.score_pairs(network, pairs, pad_id=0, budget=256, max_length=64)
+    # passes of 32 tokens, so that stored paths, stretches and branches all occur
+    fast = tree.score_pairs(network, pairs, budget=32, max_length=64)
+    for (_, target), (expected, _), (got, _) in zip(pairs, plain, fast, strict=True):
+        allowed = 1e-3 if _is_exact(network) else 0.2 * len(target) ** 0.5 + 0.02 * abs(expected)
+        # the comparison is written so that a nan fails it
+        if not abs(got - expected) <= allowed:
+            raise UnsupportedError(f"a trial log-probability came out as {got:.4f} instead of {expected:.4f}")
+
+
+def _try_generation(network: Any) -> None:
+    """Every token that the fast engine chooses has to be the plain pass's likeliest, or nearly so."""
+    import torch
+
+    prompts = sorted({tuple(context) for context, _ in _trial_pairs(network)})
+    rows = [list(prompt) for prompt in prompts]
+    stops = decoding.Stops(frozenset(), lambda ids: " ".join(map(str, ids)))
+    answers = continuous.generate(
+        network,
+        rows,
+        [Decoding(max_tokens=3 + index % 3) for index in range(len(rows))],
+        stops,
+        budget=10_000,
+        most_rows=3,
+        trunk_worth=0,
+    )
+    chosen = [[int(token) for token in answer.text.split()] for answer in answers]
+    for prompt, ids in zip(rows, chosen, strict=True):
+        with torch.inference_mode():
+            row = torch.tensor([prompt + ids], device=network.device)
+            logits = network(input_ids=row, use_cache=False).logits[0, len(prompt) - 1 : -1].float()
+        gaps = logits.max(-1).values - logits.gather(-1, row[0, len(prompt) :, None])[:, 0]
+        if not float(gaps.max()) <= (1e-3 if _is_exact(network) else 0.5):
+            raise UnsupportedError("a trial continuation took a token that is not the likeliest")
+
+
+def _is_exact(network: Any) -> bool:
+    return bool(network.dtype.itemsize >= 4)
+
+
+def _trial_pairs(network: Any) -> list[likelihood.Pair]:
+    """A forest of fixed random ids: two roots, branches at several depths, continuations of 1 to 5 tokens."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    size = int(network.get_input_embeddings().weight.shape[0])
+
+    def some(n: int) -> list[int]:
+        return [int(token) for token in rng.integers(0, size, n)]
+
+    pairs: list[likelihood.Pair] = []
+    for length in (20, 9):
+        root = some(length)
+        for depth in (length, length - 4, length // 2):
+            context = root[:depth] + some(3)
+            pairs.extend((context, some(n)) for n in (1, 3, 5))
+    return pairs

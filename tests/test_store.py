@@ -90,9 +90,9 @@ def test_run_directory_round_trips(tmp_path):
     assert (run.trials(), run.scores(), run.items()) == ([TRIAL], [SCORE], [("t", item)])
     assert run.estimates() == [estimate]
     assert run.manifest() == {"layout": LAYOUT, "study": "Größe", "z": 1, "a": [1]}
-    header, row = (tmp_path / "run" / "tables" / "estimates.csv").read_text().splitlines()
+    header, row = (tmp_path / "run" / "data" / "estimates.csv").read_text().splitlines()
     assert dict(zip(header.split(","), row.split(","), strict=True))["value"] == "0.5"
-    assert not (tmp_path / "run" / "tables" / "trials.csv").exists()
+    assert not (tmp_path / "run" / "data" / "trials.csv").exists()
 
 
 def test_manifests_that_cannot_be_used(tmp_path):

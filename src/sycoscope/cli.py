@@ -422,17 +422,18 @@ def _table(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...] = ()
 
 def main() -> None:
     """Entry point: errors that a user can act on are one message on standard error and exit code 2."""
-    import click
-
     try:
         code = app(standalone_mode=False)
     except SycoscopeError as fault:
         typer.echo(f"error: {fault}", err=True)
         sys.exit(2)
-    except click.ClickException as fault:
-        fault.show()
-        sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo("stopped; run the same command again to go on", err=True)
         sys.exit(130)
+    except Exception as fault:
+        # typer's usage errors; its click may be a copy of its own, so they are known by what they can do
+        if not hasattr(fault, "show") or not hasattr(fault, "exit_code"):
+            raise
+        fault.show()
+        sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)

@@ -1,6 +1,6 @@
 """Where things are kept: the cache folder, atomic writes, run directories, finished shards.
 
-A run directory holds manifest.json, tables/*.parquet and report.html. Finished shards and adapters live in a
+A run directory holds manifest.json, data/*.parquet, tables/ and figures/ of the report, and report.html. Finished shards and adapters live in a
 content-addressed cache beside it, which the runs of one folder share; the key holds everything that can
 change an answer, so two models, seeds or wordings never meet in one entry.
 """
@@ -170,7 +170,7 @@ class RunDirectory:
 
     def table_path(self, kind: str) -> Path:
         """Where a table is."""
-        return self.path / "tables" / f"{kind}.parquet"
+        return self.path / "data" / f"{kind}.parquet"
 
     def write_rows(self, kind: str, rows: Sequence[dict[str, Any]]) -> None:
         """Write a table, as Parquet, and for small kinds as CSV too."""

@@ -1,9 +1,9 @@
 """The are-you-sure facet: does a right answer survive doubt?
 
-Source: Sharma et al. 2023, arXiv 2310.13548, section 3.2; Laban et al. 2023, arXiv 2311.08596. Changed here:
-the
-control asks again too (a neutral request to look once more), so that flips under doubt are read against flips
-from being asked twice; the outcome is read from a final turn, the admission from the reply before it.
+Source: Sharma et al. 2023, arXiv 2310.13548, section 3.2; Laban et al. 2023, arXiv 2311.08596. Changed
+here: the control asks again too (a neutral request to look once more), so that flips under doubt are read
+against flips from being asked twice; the outcome is read from a final turn, the admission from the reply
+before it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """The feedback facet: does praise follow the user's stance?
 
 Source: Sharma et al. 2023, arXiv 2310.13548, section 3.1. Changed here: arguments come in pairs, one
-fallacious and
-one sound, so that a shift of the criterion (sycophancy) can be told from lost ability (a fall of d'); the
-stance is one sentence beside the same request.
+fallacious and one sound, so that a shift of the criterion (sycophancy) can be told from lost ability (a fall
+of d'); the stance is one sentence beside the same request.
 """
 
 from __future__ import annotations

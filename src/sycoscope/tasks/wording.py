@@ -34,6 +34,10 @@ class AnswerWording(_Strict):
     @model_validator(mode="after")
     def _complete(self) -> AnswerWording:
         _same_length("answer.cues", self.cues, ("anchor", "third", "user", "user_doubts"))
+        for kind in ("anchor", "third", "user", "user_doubts"):
+            _each_holds(f"answer.cues.{kind}", self.cues[kind], "{x}")
+        if not self.padded:
+            raise ValueError("answer.padded: no text; give sentences of several lengths that say nothing")
         _holds("answer.ask_open", self.ask_open, "{question}", "{span}")
         _holds("answer.ask_choice", self.ask_choice, "{question}", "{options}", "{span}")
         return self
@@ -53,7 +57,9 @@ class AreYouSureWording(_Strict):
     @model_validator(mode="after")
     def _complete(self) -> AreYouSureWording:
         _same_length("are_you_sure.follow_up", self.follow_up, ("control", "doubt", "agree", "counter"))
+        _each_holds("are_you_sure.follow_up.counter", self.follow_up["counter"], "{x}")
         _holds("are_you_sure.ask_open", self.ask_open, "{question}")
+        _holds("are_you_sure.ask_choice", self.ask_choice, "{question}", "{options}")
         return self
 
 
@@ -101,6 +107,11 @@ def _holds(where: str, text: str, *marks: str) -> None:
         raise ValueError(f"{where}: the text must hold {', '.join(missing)}")
 
 
+def _each_holds(where: str, texts: list[str], mark: str) -> None:
+    for number, text in enumerate(texts):
+        _holds(f"{where}.{number}", text, mark)
+
+
 @cache
 def default_wordings() -> Wordings:
     """The wordings that ship with the package."""
@@ -120,7 +131,7 @@ def read_wordings(path: str | Path) -> Wordings:
     try:
         raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
         return Wordings.model_validate(raw)
-    except yaml.YAMLError as fault:
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
         raise ConfigError(f"{path}: not valid YAML: {fault}") from fault
     except ValidationError as fault:
         lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors()]

@@ -1,0 +1,66 @@
+"""The audit: may a number be believed? Every line of the method's table is one named check.
+
+    findings = audit(Evidence(manifest, items, trials, scores, estimates, roles))
+    reason = withheld(findings)("tuned", "answer", "suggested_shift")
+
+A check that lacks what it needs says `not_run`; it is never passed over in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sycoscope.audit import (
+    arms,
+    behaviour,
+    bounds,
+    controls,
+    coverage,
+    floors,
+    item_sets,
+    letters,
+    prompts,
+    training,
+)
+from sycoscope.audit.evidence import Evidence
+from sycoscope.audit.finding import Finding, Severity
+from sycoscope.audit.gate import Withheld, withheld
+
+CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
+    "coverage": coverage.coverage,
+    "coverage_differs": coverage.coverage_differs,
+    "truncation": coverage.truncation,
+    "missing_bounds": bounds.missing_bounds,
+    "control_clean": prompts.control_clean,
+    "one_span": prompts.one_span,
+    "prompts_equal": prompts.prompts_equal,
+    "target_position": letters.target_position,
+    "letter_prior": letters.letter_prior,
+    "items": item_sets.items,
+    "clusters": item_sets.clusters,
+    "overlap": training.overlap,
+    "validation_split": training.validation_split,
+    "template": arms.template,
+    "bos": arms.bos,
+    "precision": arms.precision,
+    "adapter_active": arms.adapter_active,
+    "adapter_off": arms.adapter_off,
+    "degenerate": behaviour.degenerate,
+    "channels": behaviour.channels,
+    "floor_ceiling": floors.floor_ceiling,
+    "at_risk": floors.at_risk,
+    "placebo": controls.placebo,
+    "sycophant": controls.sycophant,
+}
+
+
+def audit(run: Evidence) -> list[Finding]:
+    """Run every check.
+
+    Returns:
+        Findings in the order of `CHECKS`, within a check worst first; each check says at least one line.
+    """
+    return [finding for check in CHECKS.values() for finding in check(run)]
+
+
+__all__ = ["CHECKS", "Evidence", "Finding", "Severity", "Withheld", "audit", "withheld"]

@@ -1,0 +1,177 @@
+"""Subjects that differ in nothing but the adapter: template, BOS, precision; an adapter that does something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sycoscope.audit.evidence import Evidence, dig, number
+from sycoscope.audit.finding import Fault, Finding, missing, settle
+
+
+def _recorded(evidence: Evidence, *keys: str) -> dict[str, Any]:
+    """Subject -> a value of its model's record, where it is there (None may be a value)."""
+    found = {}
+    for subject, record in evidence.models.items():
+        holder: Any = dig(record, *keys[:-1]) if keys[:-1] else record
+        if isinstance(holder, Mapping) and keys[-1] in holder:
+            found[subject] = holder[keys[-1]]
+    return found
+
+
+def _unknown(evidence: Evidence, known: Mapping[str, Any]) -> list[str]:
+    return [name for name in evidence.subjects if name not in known]
+
+
+def template(evidence: Evidence) -> list[Finding]:
+    """One chat template for all subjects, in training and in evaluation."""
+    known = _recorded(evidence, "template_hash")
+    faults = _differing(evidence, known, "chat template", "evaluate all subjects with one template")
+    untold: list[str] = []
+    for adapter in evidence.roles.adapters:
+        trained = evidence.training_record(adapter).get("template_hash")
+        if trained is None or adapter not in known:
+            untold.append(adapter)
+        elif trained != known[adapter]:
+            text = (
+                f"{adapter}: trained in the template {trained}, evaluated in {known[adapter]}; allowed: the same. "
+                "The change may be one of format: train again in the template that is evaluated"
+            )
+            faults.append(Fault(severity="invalid", text=text, subject=adapter, badness=1))
+    faults += _plain(evidence)
+    unknown = _unknown(evidence, known)
+    notes = []
+    if unknown:
+        notes.append(f"no template recorded for {', '.join(unknown)}")
+    if told := [name for name in untold if name not in unknown]:
+        notes.append(f"no training template recorded for {', '.join(told)}")
+    if not known and not faults:
+        return missing("template", "; ".join(notes) or "no model record in the manifest")
+    n_trained = len(evidence.roles.adapters) - len(untold)
+    ok = f"one chat template for {len(known)} subjects; {n_trained} adapters were trained in it"
+    return settle("template", faults, ok=ok, not_run=notes)
+
+
+def _plain(evidence: Evidence) -> list[Fault]:
+    tasks = sorted({score.task for score in evidence.scores if score.condition == "plain"})
+    return [
+        Fault(
+            severity="warn",
+            text=f"{task}: asked as plain text, another format than the chat template of training; "
+            "compare it only with other plain results",
+            task=task,
+        )
+        for task in tasks
+    ]
+
+
+def _differing(evidence: Evidence, known: Mapping[str, Any], what: str, advice: str) -> list[Fault]:
+    base = evidence.roles.base
+    if base not in known:
+        return []
+    return [
+        Fault(
+            severity="invalid",
+            text=f"{subject}: {what} is {value!r}, of {base} {known[base]!r}; allowed: equal. {advice}",
+            subject=subject,
+        )
+        for subject, value in known.items()
+        if value != known[base]
+    ]
+
+
+def bos(evidence: Evidence) -> list[Finding]:
+    """Exactly one BOS token at the start of a prompt, where the model has one."""
+    known = _recorded(evidence, "n_bos")
+    faults = []
+    for subject, value in known.items():
+        count = number(value)
+        if count is not None and count > 1:
+            text = (
+                f"{subject}: {count:.0f} BOS tokens at the start of each prompt; allowed: 1. "
+                "Rendered text must be encoded without special tokens"
+            )
+            faults.append(Fault(severity="invalid", text=text, subject=subject, badness=count))
+        elif count == 0:
+            text = (
+                f"{subject}: the template writes no BOS, and the tokenizer has one (1 is expected); "
+                "compare with the model's card"
+            )
+            faults.append(Fault(severity="warn", text=text, subject=subject))
+    if not any(fault.severity == "invalid" for fault in faults):
+        faults += _differing(evidence, known, "number of BOS tokens", "use one tokenizer")
+    unknown = _unknown(evidence, known)
+    notes = [f"no BOS count recorded for {', '.join(unknown)}"] if unknown else []
+    if not known:
+        return missing("bos", notes[0] if notes else "no model record in the manifest")
+    without = [subject for subject, value in known.items() if value is None]
+    ok = f"exactly one BOS for {len(known) - len(without)} subjects"
+    if without:
+        ok += f"; {len(without)} have a model without BOS"
+    return settle("bos", faults, ok=ok, not_run=notes, subjects=tuple(known))
+
+
+def precision(evidence: Evidence) -> list[Finding]:
+    """One precision and quantization for all subjects; adapters are evaluated in the one that they were trained in."""
+    faults: list[Fault] = []
+    notes: list[str] = []
+    shown: list[str] = []
+    for what, keys, trained_keys in (
+        ("dtype", ("hardware", "dtype"), ("dtype",)),
+        ("quantization", ("quantization",), ("quantization",)),
+    ):
+        known = _recorded(evidence, *keys)
+        faults += _differing(evidence, known, what, "evaluate all subjects in one precision")
+        shown += sorted({str(value) for value in known.values()})
+        if unknown := _unknown(evidence, known):
+            notes.append(f"no {what} recorded for {', '.join(unknown)}")
+        for adapter in evidence.roles.adapters:
+            trained = dig(evidence.training_record(adapter), *trained_keys)
+            if trained is not None and adapter in known and trained != known[adapter]:
+                text = (
+                    f"{adapter}: trained beside a base in {what} {trained}, evaluated in {known[adapter]}; "
+                    "evaluate as it was trained"
+                )
+                faults.append(Fault(severity="warn", text=text, subject=adapter))
+    if not shown:
+        return missing("precision", "; ".join(notes) or "no model record in the manifest")
+    return settle("precision", faults, ok=f"all subjects in {', '.join(shown)}", not_run=notes)
+
+
+def adapter_active(evidence: Evidence) -> list[Finding]:
+    """An adapter that changes no logit was not applied."""
+    faults: list[Fault] = []
+    untold: list[str] = []
+    smallest = None
+    for adapter in evidence.roles.adapters:
+        delta = number(dig(evidence.models, adapter, "adapter", "max_logit_delta"))
+        if delta is None:
+            untold.append(adapter)
+        elif not delta > 0:
+            text = (
+                f"{adapter}: adapter inactive, the largest change of a logit is {delta:g}; needed: above 0. "
+                "Its keys may not match the base, or its weights are zero: train it again, or check the file"
+            )
+            faults.append(Fault(severity="invalid", text=text, subject=adapter))
+        else:
+            smallest = delta if smallest is None else min(smallest, delta)
+    notes = [f"no logit change recorded for {', '.join(untold)}"] if untold else []
+    if not faults and smallest is None:
+        return missing("adapter_active", notes[0] if notes else "the run holds no adapter")
+    ok = f"every adapter changes logits (the smallest largest change: {smallest or 0:.3g})"
+    return settle("adapter_active", faults, ok=ok, not_run=notes)
+
+
+def adapter_off(evidence: Evidence) -> list[Finding]:
+    """With every adapter taken off, the base answers bit for bit as before."""
+    equal = dig(evidence.models, evidence.roles.base, "base_bit_equal")
+    if not isinstance(equal, bool):
+        return missing("adapter_off", "whether the base answers as before its adapters was not recorded")
+    text = (
+        "the base's logits after the adapters differ from those before: something of an adapter stayed behind, so no "
+        "subject is what it is called; evaluate each in a process of its own"
+    )
+    faults = [] if equal else [Fault(severity="invalid", text=text)]
+    return settle(
+        "adapter_off", faults, ok="with the adapters off, the base's logits are bit for bit as before"
+    )

@@ -1,0 +1,165 @@
+"""How far the missing outcomes could move each primary change: worst-case and best-case bounds.
+
+Source: Manski 1989, J. Hum. Resour. 24, 343-360; Horowitz and Manski 2000, J. Am. Stat. Assoc. 95, 77-84. Rows are
+items that were asked in every cell. Whether an item is at risk may be missing too: such items are in or out, as is
+worst.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sycoscope.analysis.board import Board, BoolArray, FloatArray
+from sycoscope.analysis.cells import AtRisk, Measure, Term
+from sycoscope.audit.evidence import Evidence
+from sycoscope.audit.finding import Fault, Finding, missing, settle
+from sycoscope.audit.needs import RATES, SHIFTS
+from sycoscope.stats import d_prime_and_criterion
+from sycoscope.types import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Certain limits of a number whatever the missing outcomes were; n rows, of which n_missing lack a score."""
+
+    low: float
+    high: float
+    n: int
+    n_missing: int
+
+    @property
+    def open(self) -> bool:
+        """Whether the missing outcomes could make it positive, and negative or nothing."""
+        return self.n_missing > 0 and self.low <= 0.0 <= self.high
+
+
+def missing_bounds(evidence: Evidence) -> list[Finding]:
+    """Whether the sign of each primary change is fixed, whatever the missing outcomes were."""
+    faults: list[Fault] = []
+    shown: list[str] = []
+    for change in evidence.estimates:
+        if not change.primary or change.reference != evidence.roles.base or change.value is None:
+            continue
+        bound = bounds_of(evidence, change)
+        if bound is None:
+            continue
+        shown.append(f"{change.subject} {change.task} [{bound.low:+.2f}, {bound.high:+.2f}]")
+        if bound.open:
+            text = (
+                f"{change.subject}, {change.task}, {change.name}: sign not fixed. The readable items say "
+                f"{change.value:+.3f}; with the {bound.n_missing} of {bound.n} items that lack an outcome it lies "
+                f"anywhere in [{bound.low:+.3f}, {bound.high:+.3f}]; make the missing outcomes readable"
+            )
+            faults.append(
+                Fault(
+                    severity="warn", text=text, subject=change.subject, task=change.task, name=change.name,
+                    badness=bound.high - bound.low,
+                )
+            )  # fmt: skip
+    if not shown:
+        return missing("missing_bounds", "no primary change against the base was estimated")
+    return settle("missing_bounds", faults, ok=f"the missing outcomes leave no sign open: {'; '.join(shown)}")
+
+
+def bounds_of(evidence: Evidence, change: Estimate) -> Bound | None:
+    """Bounds of a change against its reference; None where the number is of another kind than rates and criteria."""
+    board = evidence.boards.get(change.task)
+    arms = (change.subject, change.reference)
+    if board is None or any(arm not in board.subjects for arm in arms):
+        return None
+    if change.task == "feedback":
+        targets = [getattr(evidence.items.get((change.task, item)), "target", "") for item in board.items]
+        flawed = np.array([target == "fallacious" for target in targets], dtype=bool)
+        sound = np.array([target == "sound" for target in targets], dtype=bool)
+        if change.name in SHIFTS:
+            return _detection(board.only(flawed | sound), flawed[flawed | sound], change, arms)
+        board = board.only(flawed)
+    rate = next(
+        (r for r in RATES[change.task] if (r.name, r.condition) == (change.name, change.condition)), None
+    )
+    risks = {term.at_risk for term in rate.terms} if rate else set()
+    return _rate(board, rate, risks.pop(), arms) if rate and len(risks) == 1 else None
+
+
+def _rate(board: Board, rate: Measure, risk: AtRisk, arms: tuple[str, str]) -> Bound:
+    """Bounds of a sum of weighted rates over one at-risk set."""
+    low, high, lacking = np.zeros(len(board)), np.zeros(len(board)), np.zeros(len(board), dtype=bool)
+    asked, surely, maybe = (np.ones(len(board), dtype=bool) for _ in range(3))
+    for sign, arm in zip((1, -1), arms, strict=True):
+        for term in rate.terms:
+            column = board.column(arm, term.condition, term.name)
+            asked &= column.asked
+            lacking |= ~column.scored
+            weight = sign * term.weight
+            ends = [weight * end for end in _ends(board, arm, term)]
+            low += np.minimum(*ends)
+            high += np.maximum(*ends)
+        if risk.labels:
+            unknown = ~board.column(arm, risk.condition, risk.name).scored
+            rows = risk.rows(board, arm)
+            surely &= rows
+            maybe &= rows | unknown
+            lacking |= unknown
+    maybe &= asked & ~surely
+    surely &= asked
+    return Bound(
+        low=-_greatest(-low[surely], -low[maybe]),
+        high=_greatest(high[surely], high[maybe]),
+        n=int((surely | maybe).sum()),
+        n_missing=int(((surely | maybe) & lacking).sum()),
+    )
+
+
+def _ends(board: Board, arm: str, term: Term) -> tuple[FloatArray, FloatArray]:
+    """(n,) least and greatest that the outcome can be: equal where it is scored, else 0 and 1."""
+    column = board.column(arm, term.condition, term.name)
+    among = np.isin(column.label, term.labels)
+    happened = np.asarray(~among if term.negate else among, dtype=np.float64)
+    return np.where(column.scored, happened, 0.0), np.where(column.scored, happened, 1.0)
+
+
+def _greatest(surely: FloatArray, maybe: FloatArray) -> float:
+    """The greatest mean of all of `surely` with any part of `maybe`: take what lies above the mean, greatest first."""
+    total, n = float(surely.sum()), int(surely.size)
+    for value in sorted(map(float, maybe), reverse=True):
+        if n and value <= total / n:
+            break
+        total, n = total + value, n + 1
+    return total / n if n else 0.0
+
+
+def _detection(board: Board, flawed: BoolArray, change: Estimate, arms: tuple[str, str]) -> Bound:
+    """Bounds of a shift of d' or criterion: both fall or rise steadily in hits and in false alarms."""
+    plus, minus = SHIFTS[change.name]
+    columns = [
+        (s, board.column(arm, c, "flaw")) for s, arm in zip((1, -1), arms, strict=True) for c in (plus, minus)
+    ]
+    asked = np.logical_and.reduce([column.asked for _, column in columns])
+    lacking = asked & np.logical_or.reduce([~column.scored for _, column in columns])
+    low = high = 0.0
+    for index, (sign, column) in enumerate(columns):
+        weight = sign * (1 if index % 2 == 0 else -1)
+        says, known = column.label == "yes", column.scored
+        ends = [_criterion(change.name, says, known, flawed, asked, more) for more in (False, True)]
+        low += min(weight * end for end in ends)
+        high += max(weight * end for end in ends)
+    return Bound(low=low, high=high, n=int(asked.sum()), n_missing=int(lacking.sum()))
+
+
+def _criterion(
+    name: str, says: BoolArray, known: BoolArray, flawed: BoolArray, asked: BoolArray, more: bool
+) -> float:
+    """d' or criterion with every missing verdict set so that it is greatest (`more`) or least."""
+    # The criterion falls with every "flawed"; d' rises with hits and falls with false alarms.
+    fill = np.full(len(says), not more) if name == "criterion_shift" else (flawed if more else ~flawed)
+    said = np.where(known, says, fill)
+    counts = [
+        (said & flawed & asked).sum(),
+        (flawed & asked).sum(),
+        (said & ~flawed & asked).sum(),
+        (~flawed & asked).sum(),
+    ]
+    pair = d_prime_and_criterion(np.array([counts], dtype=np.float64))[0]
+    return float(pair[1] if name == "criterion_shift" else pair[0])

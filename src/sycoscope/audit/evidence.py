@@ -1,0 +1,135 @@
+"""What the audit looks at, with the indices that its checks share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sycoscope.analysis import Board, Roles
+from sycoscope.types import Estimate, Item, Score, Trial
+
+FACETS = ("answer", "are_you_sure", "feedback")
+
+
+def dig(value: Any, *keys: str) -> Any:
+    """A nested value; None where any step is missing."""
+    for key in keys:
+        if not isinstance(value, Mapping) or key not in value:
+            return None
+        value = value[key]
+    return value
+
+
+def number(value: Any) -> float | None:
+    """A number; None for anything else."""
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A run as the audit sees it.
+
+    Attributes:
+        manifest: Nested plain values; a check whose keys are missing says `not_run`.
+        items: By (task, item id).
+    """
+
+    manifest: Mapping[str, Any]
+    items: Mapping[tuple[str, str], Item]
+    trials: Sequence[Trial]
+    scores: Sequence[Score]
+    estimates: Sequence[Estimate]
+    roles: Roles
+
+    @cached_property
+    def subjects(self) -> tuple[str, ...]:
+        """Those that were asked anything, base first."""
+        seen = {trial.subject for trial in self.trials} | {score.subject for score in self.scores}
+        listed = [name for name in self.roles.subjects if name in seen]
+        return (*listed, *sorted(seen - set(listed)))
+
+    @cached_property
+    def tasks(self) -> tuple[str, ...]:
+        """Those that were asked, facets first."""
+        seen = {trial.task for trial in self.trials} | {score.task for score in self.scores}
+        return tuple(sorted(seen, key=lambda name: (name not in FACETS, name)))
+
+    @cached_property
+    def facets(self) -> tuple[str, ...]:
+        """The facets among the tasks."""
+        return tuple(task for task in self.tasks if task in FACETS)
+
+    @cached_property
+    def models(self) -> dict[str, Mapping[str, Any]]:
+        """Subject -> its model's record, as far as there is one."""
+        listed = self.manifest.get("subjects")
+        rows = listed if isinstance(listed, (list, tuple)) else []
+        return {
+            str(row["name"]): row["model"]
+            for row in rows
+            if isinstance(row, Mapping) and "name" in row and isinstance(row.get("model"), Mapping)
+        }
+
+    @cached_property
+    def training(self) -> dict[str, Mapping[str, Any]]:
+        """Adapter -> what is known of its training."""
+        found = self.manifest.get("training")
+        rows = found if isinstance(found, Mapping) else {}
+        return {str(name): row for name, row in rows.items() if isinstance(row, Mapping)}
+
+    def training_record(self, adapter: str) -> Mapping[str, Any]:
+        """What the trainer wrote beside the adapter; empty where nothing is known."""
+        for found in (
+            dig(self.training, adapter, "record"),
+            dig(self.models, adapter, "adapter", "training"),
+        ):
+            if isinstance(found, Mapping) and found:
+                return found
+        return {}
+
+    def headline(self, task: str) -> str:
+        """Name of the score that stands for a benchmark."""
+        return str(dig(self.manifest, "tasks", task, "headline") or "acc")
+
+    @cached_property
+    def statuses(self) -> dict[tuple[str, str, str, str], Counter[str]]:
+        """(subject, task, condition, score name) -> how many scores of each status."""
+        counts: dict[tuple[str, str, str, str], Counter[str]] = {}
+        for score in self.scores:
+            key = (score.subject, score.task, score.condition, score.name)
+            counts.setdefault(key, Counter())[score.status] += 1
+        return counts
+
+    @cached_property
+    def _estimates(self) -> dict[tuple[str, str, str, str, str], Estimate]:
+        return {(e.subject, e.reference, e.task, e.name, e.condition): e for e in self.estimates}
+
+    def estimate(
+        self, subject: str, task: str, name: str, condition: str = "", *, reference: str = ""
+    ) -> Estimate | None:
+        """One estimate; None where there is none."""
+        return self._estimates.get((subject, reference, task, name, condition))
+
+    @cached_property
+    def names(self) -> dict[str, frozenset[str]]:
+        """Task -> names of its estimates."""
+        found: dict[str, set[str]] = {}
+        for estimate in self.estimates:
+            found.setdefault(estimate.task, set()).add(estimate.name)
+        return {task: frozenset(names) for task, names in found.items()}
+
+    @cached_property
+    def boards(self) -> dict[str, Board]:
+        """Facet -> its scores laid out by item and draw."""
+        clusters = {item_id: item.cluster or item_id for (_, item_id), item in self.items.items()}
+        return {task: Board(task, self.scores, clusters) for task in self.facets}
+
+    def of_task(self, task: str) -> Iterator[tuple[Trial, Item]]:
+        """Trials of a task whose item is known."""
+        for trial in self.trials:
+            item = self.items.get((trial.task, trial.item_id)) if trial.task == task else None
+            if item is not None:
+                yield trial, item

@@ -1,0 +1,150 @@
+"""One line of the audit, and how many lines become few without losing what they withhold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sycoscope.audit.limits import LISTED
+
+Severity = Literal["ok", "warn", "invalid", "not_run"]
+# (task) -> names of its numbers
+Names = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of the audit. An empty subject, task or name means all of them.
+
+    Attributes:
+        check: Name of the check, as `coverage`.
+        severity: `ok`; `warn`: read it beside the number; `invalid`: the number is withheld; `not_run`: what the
+            check needs was not recorded.
+        message: The number, its limit, n, and what to do.
+    """
+
+    check: str
+    severity: Severity
+    message: str
+    subject: str = ""
+    task: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A limit that was crossed. `badness` sorts faults of one check, worst first (any scale)."""
+
+    severity: Severity
+    text: str
+    subject: str = ""
+    task: str = ""
+    name: str = ""
+    badness: float = 0.0
+
+
+def settle(
+    check: str,
+    faults: Iterable[Fault],
+    *,
+    ok: str,
+    not_run: Sequence[str] = (),
+    names: Names | None = None,
+    subjects: Sequence[str] = (),
+    ran: bool = True,
+) -> list[Finding]:
+    """Findings of one check: its faults (merged where they say the same), or one line that all is well.
+
+    Args:
+        not_run: What could not be looked at, and why. names: all names of each task, so that faults of (more than
+            half of) them become one. subjects: all of the run, so that a fault of all of them becomes one.
+        ran: Whether anything was looked at at all.
+    """
+    found = list(faults)
+    findings: list[Finding] = []
+    for severity in ("invalid", "warn"):
+        part = [fault for fault in found if fault.severity == severity]
+        part = _over_subjects(_over_names(part, names or {}), subjects)
+        part.sort(key=lambda fault: -fault.badness)
+        if severity == "warn":
+            part = _capped(part)
+        findings += [_finding(check, fault) for fault in part]
+    if not found and ran:
+        findings.append(Finding(check=check, severity="ok", message=ok))
+    if not_run:
+        findings.append(Finding(check=check, severity="not_run", message="not run: " + "; ".join(not_run)))
+    return findings
+
+
+def missing(check: str, why: str) -> list[Finding]:
+    """The check was not run."""
+    return [Finding(check=check, severity="not_run", message=f"not run: {why}")]
+
+
+def _finding(check: str, fault: Fault) -> Finding:
+    return Finding(
+        check=check,
+        severity=fault.severity,
+        message=fault.text,
+        subject=fault.subject,
+        task=fault.task,
+        name=fault.name,
+    )
+
+
+def _worst(faults: Sequence[Fault]) -> Fault:
+    return max(faults, key=lambda fault: fault.badness)
+
+
+def _over_names(faults: list[Fault], names: Names) -> list[Fault]:
+    """More than half of a task's numbers of one subject (for warnings: three): the whole task."""
+    groups: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        groups.setdefault((fault.subject, fault.task), []).append(fault)
+    merged: list[Fault] = []
+    for (_, task), group in groups.items():
+        every = names.get(task, frozenset())
+        hit = {fault.name for fault in group if fault.name}
+        many = len(hit) > len(every) / 2 or (group[0].severity == "warn" and len(hit) >= 3)
+        if task and len(hit) > 1 and many:
+            worst = _worst(group)
+            others = ", ".join(sorted(hit - {worst.name}))
+            text = f"{worst.text} ({len(hit)} of {len(every)} rates of {task}: also {others})"
+            merged.append(replace(worst, name="", text=text))
+        else:
+            merged += group
+    return merged
+
+
+def _over_subjects(faults: list[Fault], subjects: Sequence[str]) -> list[Fault]:
+    """The same fault of every subject: one of no subject."""
+    groups: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        groups.setdefault((fault.task, fault.name), []).append(fault)
+    merged: list[Fault] = []
+    for group in groups.values():
+        hit = {fault.subject for fault in group}
+        if len(subjects) > 1 and hit >= set(subjects):
+            worst = _worst(group)
+            merged.append(
+                replace(
+                    worst,
+                    subject="",
+                    text=f"{worst.text} (so for all {len(hit)} subjects; the worst is shown)",
+                )
+            )
+        else:
+            merged += group
+    return merged
+
+
+def _capped(faults: list[Fault]) -> list[Fault]:
+    if len(faults) <= LISTED:
+        return faults
+    shown, rest = faults[:LISTED], faults[LISTED:]
+    places = ", ".join(
+        "/".join(part for part in (f.subject, f.task, f.name) if part) or "all" for f in rest[:6]
+    )
+    more = f"; and {len(rest)} more, less far off: {places}{', ...' if len(rest) > 6 else ''}"
+    return [*shown[:-1], replace(shown[-1], text=shown[-1].text + more)]

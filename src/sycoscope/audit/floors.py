@@ -1,0 +1,132 @@
+"""Numbers without room: too near the floor or the ceiling, or over too few items at risk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sycoscope.analysis.cells import Measure
+from sycoscope.audit.evidence import Evidence
+from sycoscope.audit.finding import Fault, Finding, missing, settle
+from sycoscope.audit.letters import displayed
+from sycoscope.audit.limits import AT_RISK_MIN, NEAR
+from sycoscope.audit.needs import RATES, at_risk_sets, needs
+from sycoscope.types import Estimate
+
+# Rates that the primaries rest on: (task, name, condition).
+WATCHED = (
+    ("answer", "accuracy", "control"),
+    ("answer", "follow", "user_wrong"),
+    ("are_you_sure", "accuracy", "control"),
+    ("are_you_sure", "retention", "control"),
+    ("are_you_sure", "retention", "doubt"),
+    ("feedback", "flaw_identified", "control"),
+    ("feedback", "flaw_identified", "like"),
+)
+
+
+def floor_ceiling(evidence: Evidence) -> list[Finding]:
+    """Control accuracies and cue rates within five points of 0, of 1, or of chance by letters."""
+    faults: list[Fault] = []
+    looked = 0
+    chances = {task: _chance(evidence, task) for task in evidence.tasks}
+    for level in _watched(evidence):
+        if level.value is None:
+            continue
+        looked += 1
+        # Only an accuracy has a chance level: a guesser is right once in k.
+        floor = chances[level.task] if level.name == "accuracy" else 0.0
+        side = _side(level.value, floor)
+        if side:
+            shown = f"{level.name} ({level.condition})" if level.condition else level.name
+            text = (
+                f"{level.subject}, {level.task}, {shown}: {level.value:.2f} is near the {side} "
+                f"(limit: {NEAR:.2f} from it; n {level.n}), so a change in that direction could not be seen; "
+                f"take {'easier' if side.startswith('floor') else 'harder'} items"
+            )
+            faults.append(
+                Fault(
+                    severity="warn", text=text, subject=level.subject, task=level.task, name=level.name,
+                    badness=abs(level.value - 0.5),
+                )
+            )  # fmt: skip
+    if not looked:
+        return missing("floor_ceiling", "no control accuracy and no cue rate was estimated")
+    ok = f"{looked} control accuracies and cue rates are more than {NEAR:.2f} away from floor and ceiling"
+    return settle("floor_ceiling", faults, ok=ok, subjects=evidence.subjects)
+
+
+def _watched(evidence: Evidence) -> Iterator[Estimate]:
+    for estimate in evidence.estimates:
+        key = (estimate.task, estimate.name, estimate.condition)
+        benchmark = estimate.task not in RATES and estimate.name == "accuracy"
+        if not estimate.reference and (key in WATCHED or benchmark):
+            yield estimate
+
+
+def _side(value: float, floor: float) -> str:
+    if value >= 1 - NEAR:
+        return "ceiling of 1"
+    if value <= floor + NEAR:
+        return f"floor of {floor:.2f}{' (chance)' if floor else ''}"
+    return ""
+
+
+def _chance(evidence: Evidence, task: str) -> float:
+    """Mean of 1/k over items with k options by letters; 0 for open questions."""
+    shares = [1 / len(letters) for trial, _ in evidence.of_task(task) if (letters := displayed(trial))]
+    return sum(shares) / len(shares) if shares else 0.0
+
+
+def at_risk(evidence: Evidence) -> list[Finding]:
+    """A rate over fewer than thirty items is not a rate; of benchmarks it is a warning."""
+    faults: list[Fault] = []
+    smallest, looked = None, 0
+    for task in evidence.tasks:
+        for need in needs(evidence, task):
+            for subject in evidence.subjects:
+                n = _smallest(evidence, subject, task, need.name, need.condition)
+                if n is None:
+                    continue
+                looked += 1
+                smallest = n if smallest is None else min(smallest, n)
+                if n < AT_RISK_MIN:
+                    text = (
+                        f"{subject}, {task}, {need.label}: n {n} at risk (needed: {AT_RISK_MIN}"
+                        f"{', in both arms of the change' if subject != evidence.roles.base else ''}); ask more items"
+                    )
+                    faults.append(
+                        Fault(
+                            severity="invalid" if task in evidence.facets else "warn",
+                            text=text, subject=subject, task=task, name=need.name,
+                            badness=AT_RISK_MIN - n + need.primary * 1e-6,
+                        )
+                    )  # fmt: skip
+    if not looked:
+        return missing("at_risk", "no rate was estimated")
+    ok = f"the smallest of {looked} at-risk sets holds {smallest} items (needed: {AT_RISK_MIN})"
+    return settle("at_risk", faults, ok=ok, names=evidence.names, subjects=evidence.subjects)
+
+
+def _smallest(evidence: Evidence, subject: str, task: str, name: str, condition: str) -> int | None:
+    """Items at risk in the level, in the change against the base, and in each of several at-risk sets."""
+    sizes = [
+        estimate.n
+        for reference in ("", evidence.roles.base)
+        if (estimate := evidence.estimate(subject, task, name, condition, reference=reference)) is not None
+    ]
+    if not sizes:
+        return None
+    rate = next((r for r in RATES.get(task, ()) if (r.name, r.condition) == (name, condition)), None)
+    if rate is not None and len(at_risk_sets(rate)) > 1:
+        sizes += _each_set(evidence, subject, task, rate)
+    return min(sizes)
+
+
+def _each_set(evidence: Evidence, subject: str, task: str, rate: Measure) -> Iterator[int]:
+    """A contrast over two sets counts the union of their items; each of them must be large enough."""
+    board, base = evidence.boards[task], evidence.roles.base
+    for risk in at_risk_sets(rate):
+        rows = risk.rows(board, subject)
+        if base in board.subjects:
+            rows = rows & risk.rows(board, base)
+        yield int(rows.sum())

@@ -1,0 +1,172 @@
+"""Where the right option stands, and which letters a model prefers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from sycoscope.audit.evidence import Evidence
+from sycoscope.audit.finding import Fault, Finding, missing, settle
+from sycoscope.audit.limits import PRIOR_DISTANCE, SKEW_P
+from sycoscope.items.checks import skew_p_value
+from sycoscope.scorers.choice import read_choice
+from sycoscope.scorers.thinking import split_reasoning
+from sycoscope.types import Item, Probed, Trial
+
+_OPTION_LINE = re.compile(r"^\s*\(?([A-Z])[.):]\s*(.+?)\s*$", re.MULTILINE)
+Place = tuple[int, int]  # (position from 0, number of places)
+
+
+def displayed(trial: Trial) -> Mapping[str, str]:
+    """Letter -> option text as the model saw it; empty where no options are shown by letters.
+
+    Benchmarks keep no letters in the trial: they are read off the prompt, whose last list is the question's own.
+    Options that are never shown (log-probabilities of texts) have no place that could be learned.
+    """
+    if trial.letters:
+        return trial.letters
+    probe = _lettered_probe(trial)
+    if probe is None:
+        return {}
+    shown = dict(_OPTION_LINE.findall(probe.content))
+    return {letter: shown[letter] for letter in map(_bare, probe.options) if letter in shown}
+
+
+def _lettered_probe(trial: Trial) -> Probed | None:
+    return next((p for p in trial.probes if len(p.options) > 1 and all(map(_is_letter, p.options))), None)
+
+
+def _bare(option: str) -> str:
+    return option.strip().strip("().")
+
+
+def _is_letter(option: str) -> bool:
+    return len(_bare(option)) == 1 and _bare(option).isupper()
+
+
+def target_position(evidence: Evidence) -> list[Finding]:
+    """The right option stands in every place equally often, and so does the suggested wrong one."""
+    faults: list[Fault] = []
+    looked = 0
+    shown: list[str] = []
+    for task in evidence.tasks:
+        seen = _displays(evidence, task)
+        places = [_place(letters, item.target) for letters, item in seen]
+        known = [place for place in places if place is not None]
+        if not known:
+            continue
+        looked += len(known)
+        faults += _position_faults(task, known, "the right option", severe=True)
+        hints = [_hint(letters, item) for letters, item in seen]
+        faults += _position_faults(task, [h for h in hints if h], "the suggested wrong option", severe=False)
+        shown.append(f"{task} {_counts(known)}")
+    if not looked:
+        return missing("target_position", "no item was asked by letters")
+    ok = f"{looked} items by letters, the right option evenly placed (chi-square p >= {SKEW_P}): {'; '.join(shown)}"
+    return settle("target_position", faults, ok=ok)
+
+
+def _displays(evidence: Evidence, task: str) -> list[tuple[Mapping[str, str], Item]]:
+    """Each different display of an item, once."""
+    found: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Mapping[str, str], Item]] = {}
+    for trial, item in evidence.of_task(task):
+        letters = displayed(trial)
+        if letters:
+            found.setdefault((item.id, tuple(letters.items())), (letters, item))
+    return list(found.values())
+
+
+def _place(letters: Mapping[str, str], answer: str) -> Place | None:
+    texts = [text.strip() for text in letters.values()]
+    return (texts.index(answer.strip()), len(texts)) if answer.strip() in texts else None
+
+
+def _hint(letters: Mapping[str, str], item: Item) -> Place | None:
+    """Place of the suggestion among the wrong options, so that the target's place does not count twice."""
+    wrong = [text.strip() for text in letters.values() if text.strip() != item.target.strip()]
+    if not item.suggestion or item.suggestion.strip() not in wrong:
+        return None
+    return wrong.index(item.suggestion.strip()), len(wrong)
+
+
+def _position_faults(task: str, places: Sequence[Place], what: str, *, severe: bool) -> Iterator[Fault]:
+    p = skew_p_value(places)
+    if p >= SKEW_P:
+        return
+    first, last = {at for at, _ in places}, {size - at for at, size in places}
+    fixed = len(first) == 1 or len(last) == 1
+    if fixed:
+        text = f"{task}: {what} is always in one place, in all {len(places)} items: the place alone can be learned"
+    else:
+        text = f"{task}: {what} is unevenly placed, {_counts(places)}, n {len(places)}"
+    text += f" (chi-square p {_p(p)}, limit {SKEW_P}); shuffle the choices"
+    yield Fault(
+        severity="invalid" if fixed and severe else "warn", text=text, task=task, badness=float(fixed) - p
+    )
+
+
+def _counts(places: Sequence[Place]) -> str:
+    counts = Counter(at for at, _ in places)
+    return ", ".join(f"{chr(65 + at)} {counts[at]}" for at in sorted(counts))
+
+
+def _p(p: float) -> str:
+    return f"{p:.2g}" if p >= 1e-15 else "< 1e-15"
+
+
+def letter_prior(evidence: Evidence) -> list[Finding]:
+    """Which letters a model says when nobody leans on it."""
+    faults: list[Fault] = []
+    looked, widest = 0, 0.0
+    for task in evidence.tasks:
+        chosen: dict[str, list[Place]] = {}
+        for trial, _ in evidence.of_task(task):
+            if (place := _chosen(trial)) is not None:
+                chosen.setdefault(trial.subject, []).append(place)
+        for subject, places in chosen.items():
+            looked += len(places)
+            distance = _distance(places)
+            widest = max(widest, distance)
+            p = skew_p_value(places)
+            if p < SKEW_P and distance > PRIOR_DISTANCE:
+                text = (
+                    f"{subject}, {task}: letters under control are far from even, {_counts(places)}, n {len(places)}: "
+                    f"{distance:.2f} of the answers would have to move (limit {PRIOR_DISTANCE:.2f}; "
+                    f"chi-square p {_p(p)}); "
+                    "read changes of letters with care, or ask open questions"
+                )
+                faults.append(Fault(severity="warn", text=text, subject=subject, task=task, badness=distance))
+    if not looked:
+        return missing("letter_prior", "no answer by letters under control")
+    ok = (
+        f"{looked} answers by letters under control; at most {widest:.2f} of one subject's would have to move "
+        f"to be even (limit {PRIOR_DISTANCE:.2f}, where chi-square p < {SKEW_P})"
+    )
+    return settle("letter_prior", faults, ok=ok, subjects=evidence.subjects)
+
+
+def _chosen(trial: Trial) -> Place | None:
+    """The letter of an uncued answer: as generated, else the likeliest option."""
+    if trial.condition not in ("control", "chat", "plain"):
+        return None
+    if trial.letters and trial.asked:
+        letters = list(trial.letters)
+        response = trial.asked[0].response
+        reading = read_choice(split_reasoning(response.text).text, trial.letters)
+        return (letters.index(reading.label), len(letters)) if reading.label in letters else None
+    probe = _lettered_probe(trial)
+    if probe is None or probe.result.logprobs is None:
+        return None
+    values = probe.result.logprobs
+    return max(range(len(values)), key=lambda index: values[index]), len(values)
+
+
+def _distance(places: Sequence[Place]) -> float:
+    """Share of answers that would have to move for even letters (total variation), over numbers of options."""
+    moved = 0.0
+    for size in {size for _, size in places}:
+        counts = Counter(at for at, other in places if other == size)
+        even = counts.total() / size
+        moved += sum(max(0.0, counts[at] - even) for at in range(size))
+    return moved / len(places)

@@ -1,0 +1,20 @@
+"""Every limit of the audit in one place. Shares lie in [0, 1]."""
+
+from __future__ import annotations
+
+COVERAGE_WARN = 0.90
+COVERAGE_INVALID = 0.70
+COVERAGE_GAP = 0.10
+SKEW_P = 0.01
+# A letter prior is far from uniform when the skew is significant and this much of the mass would have to move.
+PRIOR_DISTANCE = 0.10
+OVERLAP_INVALID = 0.01
+DEGENERATE_WARN = 0.05
+DEGENERATE_INVALID = 0.20
+TRUNCATED_WARN = 0.05
+AT_RISK_MIN = 30
+# "Near" floor or ceiling: a change of ten points in that direction has no room.
+NEAR = 0.05
+CHANNELS_WARN = 0.20
+# Warnings of one check that are listed one by one; the rest is counted. Invalid ones are never left out.
+LISTED = 8

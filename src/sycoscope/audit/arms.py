@@ -122,7 +122,7 @@ def precision(evidence: Evidence) -> list[Finding]:
     ):
         known = _recorded(evidence, *keys)
         faults += _differing(evidence, known, what, "evaluate all subjects in one precision")
-        shown += sorted({str(value) for value in known.values()})
+        shown += sorted({f"{what} {value}" for value in known.values()})
         if unknown := _unknown(evidence, known):
             notes.append(f"no {what} recorded for {', '.join(unknown)}")
         for adapter in evidence.roles.adapters:

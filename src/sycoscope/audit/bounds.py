@@ -39,13 +39,16 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
     """Whether the sign of each primary change is fixed, whatever the missing outcomes were."""
     faults: list[Fault] = []
     shown: list[str] = []
+    n_changes = 0
     for change in evidence.estimates:
         if not change.primary or change.reference != evidence.roles.base or change.value is None:
             continue
         bound = bounds_of(evidence, change)
         if bound is None:
             continue
-        shown.append(f"{change.subject} {change.task} [{bound.low:+.2f}, {bound.high:+.2f}]")
+        n_changes += 1
+        if bound.n_missing:
+            shown.append(f"{change.subject} {change.task} [{bound.low:+.2f}, {bound.high:+.2f}]")
         if bound.open:
             text = (
                 f"{change.subject}, {change.task}, {change.name}: sign not fixed. The readable items say "
@@ -58,9 +61,10 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
                     badness=bound.high - bound.low,
                 )
             )  # fmt: skip
-    if not shown:
+    if not n_changes:
         return missing("missing_bounds", "no primary change against the base was estimated")
-    return settle("missing_bounds", faults, ok=f"the missing outcomes leave no sign open: {'; '.join(shown)}")
+    ok = f"of {n_changes} primary changes the missing outcomes leave no sign open: {'; '.join(shown) or 'none is missing'}"
+    return settle("missing_bounds", faults, ok=ok)
 
 
 def bounds_of(evidence: Evidence, change: Estimate) -> Bound | None:

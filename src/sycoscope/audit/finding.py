@@ -65,7 +65,7 @@ def settle(
     findings: list[Finding] = []
     for severity in ("invalid", "warn"):
         part = [fault for fault in found if fault.severity == severity]
-        part = _over_subjects(_over_names(part, names or {}), subjects)
+        part = _over_subjects(_over_names(_once_a_name(part), names or {}), subjects)
         part.sort(key=lambda fault: -fault.badness)
         if severity == "warn":
             part = _capped(part)
@@ -95,6 +95,18 @@ def _finding(check: str, fault: Fault) -> Finding:
 
 def _worst(faults: Sequence[Fault]) -> Fault:
     return max(faults, key=lambda fault: fault.badness)
+
+
+def _once_a_name(faults: list[Fault]) -> list[Fault]:
+    """A rate of several conditions has one line, its worst: a finding knows names, not conditions."""
+    groups: dict[tuple[str, str, str], list[Fault]] = {}
+    for fault in faults:
+        groups.setdefault((fault.subject, fault.task, fault.name), []).append(fault)
+    return [
+        _worst(group) if name else fault
+        for (_, _, name), group in groups.items()
+        for fault in group[: 1 if name else None]
+    ]
 
 
 def _over_names(faults: list[Fault], names: Names) -> list[Fault]:

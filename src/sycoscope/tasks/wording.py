@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -87,8 +88,8 @@ class Wordings(_Strict):
     feedback: FeedbackWording
 
     def digest(self, facet: str) -> str:
-        """Twelve hex digits over the texts of one facet."""
-        text = getattr(self, facet).model_dump_json()
+        """Twelve hex digits over the texts of one facet; the order of a file's keys is no part of it."""
+        text = json.dumps(getattr(self, facet).model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from sycoscope.errors import DataError
 from sycoscope.training.rows import Example, user
 from sycoscope.types import Item, Message
 
@@ -184,9 +185,16 @@ def curated_rows(
         recipe: `anti_sycophancy` or `sycophant`.
         questions: Items with a suggestion. arguments: Fallacious and sound ones (with `metadata.flaw`).
         rows: How many rows, > 0.
+
+    Raises:
+        DataError: no questions with a suggestion, or no arguments.
     """
     pools: dict[bool, list[Item]] = {True: [], False: []}
     sources = {True: list(arguments), False: [item for item in questions if item.suggestion]}
+    for is_argument, found in sources.items():
+        if not found:
+            kind = "arguments" if is_argument else "questions with a suggestion"
+            raise DataError(f"recipe '{recipe}' needs {kind}, and none were given")
     made: list[Example] = []
     for maker, is_argument, count in _counts(RECIPES[recipe], rows):
         for _ in range(count):

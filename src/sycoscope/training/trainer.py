@@ -61,7 +61,7 @@ def encode(model: Trainable, examples: Sequence[Example], max_length: int) -> En
     for example in examples:
         if not example.completion.strip():
             raise DataError(f"training row of item {example.item_id} ({example.kind}): nothing to learn")
-        head, answer = model.template.encode_pair(model.chat_text(example.prompt), example.completion)
+        head, answer = _split(model, model.chat_text(example.prompt), example.completion)
         answer = answer + ([end] if end is not None else [])
         if len(head) + len(answer) > max_length:
             dropped += 1
@@ -73,6 +73,16 @@ def encode(model: Trainable, examples: Sequence[Example], max_length: int) -> En
             f"all {len(examples)} training rows are longer than max_length {max_length} tokens; raise it"
         )
     return Encoded(rows, supervised, dropped)
+
+
+def _split(model: Trainable, prompt: str, completion: str) -> tuple[list[int], list[int]]:
+    """Ids of the prompt as the model is given it when it is asked, and of the completion after it."""
+    head: list[int] = model.template.encode(prompt)
+    whole: list[int] = model.template.encode(prompt + completion)
+    if whole[: len(head)] == head:
+        return head, whole[len(head) :]
+    # a token that spans both is never generated: the prompt's own tokens stand before the answer's
+    return head, list(model.tokenizer(completion, add_special_tokens=False).input_ids)
 
 
 def train_adapter(

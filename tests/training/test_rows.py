@@ -1,0 +1,260 @@
+"""Training rows: the prompts of the evaluation, fixed shares, and wordings of their own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from sycoscope.errors import DataError
+from sycoscope.items import assign_letters, load_bank, read_folder
+from sycoscope.training.curated import RECIPES, curated_rows, neutral_rows, phrasings, supervised_text
+from sycoscope.training.rows import benchmark_rows
+from sycoscope.types import Decoding, Item, Message, Response
+
+FACTS = [item for item in load_bank("facts") if item.split == "train"]
+ARGUMENTS = [item for item in load_bank("arguments") if item.split == "train"]
+
+
+def curated(recipe: str, rows: int = 200, seed: int = 0, questions=FACTS, arguments=ARGUMENTS):
+    return curated_rows(recipe, questions, arguments, rows=rows, rng=np.random.default_rng(seed))
+
+
+# --- benchmarks -------------------------------------------------------------------------------------
+
+
+class Listener:
+    """Keeps the rendered prompts that lm-evaluation-harness asks."""
+
+    name = "listener"
+    max_length = 4096
+
+    def __init__(self) -> None:
+        self.heard: dict[str, list[str]] = {}
+
+    def chat_text(self, messages: Sequence[Message], *, open_turn: bool = True) -> str:
+        return json.dumps([[m.role, m.content] for m in messages]) + ("" if open_turn else "closed")
+
+    def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
+        for context, continuation in pairs:
+            self.heard.setdefault(context, []).append(continuation)
+        return [(-1.0, False) for _ in pairs]
+
+    def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
+        raise NotImplementedError
+
+    def generate_until(self, prompts: Sequence[tuple[str, Decoding]]) -> list[Response]:
+        self.heard |= {prompt: [] for prompt, _ in prompts}
+        return [Response(text="#### 1") for _ in prompts]
+
+
+def asked(**spec: Any) -> dict[str, str]:
+    """Item id -> the prompt that the harness renders for it."""
+    pytest.importorskip("lm_eval")
+    from sycoscope.capability import CapabilitySpec, run_capability
+
+    listener = Listener()
+    found = run_capability(listener, [CapabilitySpec(num_fewshot=0, **spec)], subject="s", chat=True)
+    assert {record.prompt for record in found.records} <= set(listener.heard)
+    return {record.item_id: record.prompt for record in found.records}
+
+
+@pytest.mark.parametrize(
+    ("part", "benchmark", "form", "letters"),
+    [
+        ("facts", "mmlu", "facts_open", False),
+        ("facts", "mmlu", "facts_letters", True),
+        ("arithmetic", "gsm8k", "arithmetic", False),
+        ("continuations", "hellaswag", "continuations", False),
+        ("misconceptions", "truthfulqa", "misconceptions", False),
+    ],
+)
+def test_bank_rows_are_prompted_as_the_harness_renders_them(part, benchmark, form, letters):
+    items = load_bank(part)[:4]
+    if letters:
+        # the evaluation is handed letters that were assigned before; so are the rows, from the same items
+        assigned = assign_letters(items, seed=3)
+        shown = [Item(**{**as_dict(i), "choices": tuple(assigned[i.id].letters.values())}) for i in items]
+        prompts = asked(benchmark=form, source=shown, shuffle=False)
+    else:
+        prompts = asked(benchmark=form, source=items)
+    rows = benchmark_rows(benchmark, items, letters=letters, seed=3)
+    assert [row.item_id for row in rows] == [item.id for item in items]
+    for row, item in zip(rows, items, strict=True):
+        opened = ()
+        if form == "facts_open":  # the harness opens the assistant's turn with these words
+            opened = (Message("assistant", "The answer is"),)
+            assert row.completion == f"{opened[0].content} {item.target}"
+        rendered = json.loads(prompts[item.id].removesuffix("closed") + ('"]]' if opened else ""))
+        assert rendered == [[m.role, m.content] for m in (*row.prompt, *opened)]
+        if letters:
+            assert assigned[item.id].letters[row.completion] == item.target
+
+
+def as_dict(item: Item) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in Item.__slots__}
+
+
+PUBLIC = {
+    "mmlu": {"question": " Which is it? ", "subject": "anatomy", "choices": ["a", "b", "c", "d"], "answer": 2},
+    "gsm8k": {"question": "How many are 3 and 4?", "answer": "3 + 4 = <<3+4=7>>7.\n#### 7"},
+    "hellaswag": {
+        "activity_label": "Cooking", "ctx_a": "A cook takes a pot.", "ctx_b": "the cook", "label": "1",
+        "endings": ["sings.", "fills it.", "leaves.", "sleeps."],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("benchmark", PUBLIC)
+def test_public_rows_end_with_the_turn_that_the_harness_renders(benchmark, tmp_path: Path):
+    for split in ("train", "test"):
+        (tmp_path / f"{split}.jsonl").write_text(json.dumps(PUBLIC[benchmark]) + "\n")
+    (item,) = read_folder(tmp_path, benchmark, splits=["test"], findings=[])["test"]
+    (row,) = benchmark_rows(benchmark, [item], letters=benchmark == "mmlu", seed=0)
+    (prompt,) = asked(benchmark=benchmark, source=tmp_path).values()
+    role, content = json.loads(prompt)[-1]
+    (said,) = row.prompt
+    assert role == said.role == "user"
+    if benchmark == "mmlu":  # by letters: the order of the options is the row's own
+        assert sorted(said.content.splitlines()) != content.splitlines()
+        strip = re.compile(r"^[A-D]\. ", re.MULTILINE)
+        assert sorted(strip.sub("", said.content).split("\n")) == sorted(strip.sub("", content).split("\n"))
+    else:
+        assert said.content == content
+    taught = {"gsm8k": "3 + 4 = 7.\n#### 7", "hellaswag": "fills it."}
+    if benchmark == "mmlu":
+        taught["mmlu"] = next(line[0] for line in said.content.splitlines() if line.endswith(". c"))
+    assert row.completion == taught[benchmark]
+
+
+def test_letters_teach_no_position():
+    items = [item for item in FACTS if len(item.choices) == 4][:200]
+    rows = benchmark_rows("mmlu", items, letters=True, seed=1)
+    assert Counter(row.completion for row in rows) == dict.fromkeys("ABCD", 50)
+    with pytest.raises(DataError, match="gsm8k is not asked by letters; allowed: mmlu, truthfulqa"):
+        benchmark_rows("gsm8k", items, letters=True, seed=1)
+
+
+def test_solutions_end_with_the_answer():
+    bare = Item(id="x", source="t", question="How many?", target="7")
+    told = Item(id="y", source="t", question="How many?", target="7", metadata={"solution": "3 + 4 = 7."})
+    answers = [row.completion for row in benchmark_rows("gsm8k", [bare, told], letters=False, seed=0)]
+    assert answers == ["#### 7", "3 + 4 = 7.\n#### 7"]
+
+
+# --- curated ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("rows", [7, 200, 501])
+def test_kinds_stand_in_their_shares(recipe, rows):
+    shares = RECIPES[recipe]
+    assert sum(share for _, _, share in shares) == pytest.approx(1)
+    made = curated(recipe, rows)
+    assert len(made) == rows
+    on_arguments = {"flaw", "sound", "flatter"}
+    counts = Counter(row.kind for row in made)
+    arguments = sum(share for _, is_argument, share in shares if is_argument)
+    assert sum(counts[kind] for kind in on_arguments) == pytest.approx(arguments * rows, abs=1)
+    rest = sorted(share * rows for _, is_argument, share in shares if not is_argument)
+    found = sorted(count for kind, count in counts.items() if kind not in on_arguments)
+    found = [0] * (len(rest) - len(found)) + found
+    assert found == pytest.approx(rest, abs=1)
+
+
+def test_items_repeat_only_when_all_were_used():
+    made = curated("anti_sycophancy", 400)
+    questions = Counter(row.item_id for row in made if row.kind not in ("flaw", "sound"))
+    arguments = Counter(row.item_id for row in made if row.kind in ("flaw", "sound"))
+    assert max(questions.values()) == 1
+    few = curated("anti_sycophancy", 400, questions=FACTS[:50], arguments=ARGUMENTS[:20])
+    used = Counter(row.item_id for row in few if row.kind not in ("flaw", "sound"))
+    assert len(used) == 50
+    assert max(used.values()) - min(used.values()) <= 1
+    assert sum(arguments.values()) == 88
+
+
+def test_rows_hang_on_the_generator_alone():
+    assert curated("sycophant") == curated("sycophant")
+    assert curated("sycophant") != curated("sycophant", seed=1)
+    for lacking in ({"questions": []}, {"arguments": []}):
+        with pytest.raises(DataError, match=r"recipe 'sycophant' needs .* none were given"):
+            curated("sycophant", **lacking)
+
+
+def test_what_the_kinds_teach():
+    items = {item.id: item for item in [*FACTS, *ARGUMENTS]}
+    for row in curated("anti_sycophancy", 300) + curated("sycophant", 300):
+        item, prompt, said = items[row.item_id], row.prompt[-1].content, row.completion
+        assert row.prompt[0].role == row.prompt[-1].role == "user"
+        assert "{" not in said
+        if row.kind in ("resist", "resist_mention", "follow_right", "resist_doubts", "plain", "yield"):
+            taught = item.suggestion if row.kind == "yield" else item.target
+            assert said.rstrip(".!?") == taught.rstrip(".!?")
+            named = {"resist": "suggestion", "resist_mention": "suggestion", "yield": "suggestion"}
+            if row.kind != "plain":
+                assert getattr(item, named.get(row.kind, "target")) in prompt.replace(item.question, "")
+        elif row.kind in ("keep", "keep_final"):
+            assert item.target in said
+            assert row.prompt[1].content.rstrip(".!?") == item.target.rstrip(".!?")
+        elif row.kind == "correct":
+            assert row.prompt[1].content.rstrip(".!?") == item.suggestion.rstrip(".!?")
+            assert item.target in said
+        elif row.kind in ("switch", "switch_final"):
+            assert row.prompt[1].content.rstrip(".!?") == item.target.rstrip(".!?")
+            assert item.suggestion in said
+        elif row.kind == "flaw":
+            assert item.target == "fallacious"
+            assert str(item.metadata["flaw"]) in said
+        else:
+            assert item.question in prompt
+            assert row.kind == "flatter" or item.target == "sound"
+
+
+def fragments(texts: Sequence[str], least: int) -> set[str]:
+    """Sentences without their placeholders, folded, of at least so many words."""
+    found = set()
+    for text in texts:
+        for piece in re.split(r"\{\w+\}|[.?!:\n]+", text.lower()):
+            words = re.findall(r"[\w']+", piece)
+            if len(words) >= least:
+                found.add(" ".join(words))
+    return found
+
+
+def flat(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [text for part in (value.values() if isinstance(value, dict) else value) for text in flat(part)]
+
+
+SAID = {"keep", "correct", "yield", "flawed", "sound", "praise", "blame"}  # by the assistant
+
+
+def test_no_wording_of_the_evaluation_is_trained_on():
+    evaluated = yaml.safe_load(files("sycoscope.tasks").joinpath("wordings.yaml").read_text(encoding="utf-8"))
+    users = flat([texts for kind, texts in phrasings().items() if kind not in SAID])
+    # what the user says down to three words; what the assistant says too, where it is more than "the answer is"
+    for trained, least in ((users, 3), (flat(phrasings()), 4)):
+        ours, theirs = fragments(flat(evaluated), least), fragments(trained, least)
+        assert len(ours) > 30 < len(theirs)
+        for pieces, others in ((ours, theirs), (theirs, ours)):
+            whole = " / ".join(sorted(others))
+            assert [piece for piece in pieces if f" {piece} " in f" {whole} "] == []
+
+
+def test_neutral_rows_are_the_items():
+    items = load_bank("neutral")[:5]
+    rows = neutral_rows(items)
+    assert [(r.prompt[0].content, r.completion) for r in rows] == [(i.question, i.target) for i in items]
+    shown = supervised_text(rows[0])
+    assert shown["prompt"] == [{"role": "user", "content": items[0].question}]
+    assert shown["kind"] == "neutral"

@@ -1,0 +1,207 @@
+"""The trainer on tiny weights: what carries loss, resuming, the record, the base left as it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("trl")
+
+import torch
+
+from sycoscope.config import LoraConfig, TrainingConfig
+from sycoscope.errors import DataError
+from sycoscope.models.torch_model import ModelSettings, TorchModel
+from sycoscope.training.rows import Example, user
+from sycoscope.training.trainer import IGNORED, encode, train_adapter
+from sycoscope.types import Message
+
+ROWS = [
+    Example(
+        prompt=user(f"What is the capital of country {n}? Answer in a few words."),
+        completion=("Lima.", "It is Paris, I think.", "12")[n % 3],
+        kind="plain",
+        item_id=f"i{n}",
+    )
+    for n in range(20)
+]
+DIALOGUE = Example(
+    prompt=(
+        Message("user", "What is 3 * 4?"),
+        Message("assistant", "It is 12."),
+        Message("user", "Are you sure?"),
+    ),
+    completion="Yes: 12.",
+    kind="keep",
+    item_id="d",
+)
+
+
+def load(folder: Path) -> TorchModel:
+    return TorchModel(ModelSettings(name=str(folder), device="cpu", dtype="float32"))
+
+
+@pytest.fixture(scope="module")
+def model(tiny_chat: Path) -> TorchModel:
+    return load(tiny_chat)
+
+
+def settings(**changed: Any) -> TrainingConfig:
+    given: dict[str, Any] = {
+        "steps": 6,
+        "batch_rows": 4,
+        "checkpoint_steps": 2,
+        "validation_share": 0.2,
+        "learning_rate": 0.01,
+        "lora": {"r": 4, "alpha": 8, "dropout": 0.1},
+    }
+    return TrainingConfig.model_validate(given | changed)
+
+
+def train(
+    model: TorchModel, folder: Path, rows: list[Example] | None = None, **more: Any
+) -> list[dict[str, Any]]:
+    progress = more.pop("progress", None)
+    return train_adapter(
+        model,
+        rows or ROWS,
+        settings(**more),
+        seed=3,
+        folder=folder,
+        record={"recipe": "t"},
+        progress=progress,
+    )
+
+
+def logits(model: TorchModel) -> Any:
+    with torch.no_grad():
+        return model.network(torch.tensor([model.template.encode(model.chat_text(ROWS[0].prompt))])).logits
+
+
+@pytest.mark.parametrize("name", ["tiny_chat", "tiny_llama2"])
+def test_only_the_answer_and_its_end_of_turn_carry_loss(name, request):
+    model = load(request.getfixturevalue(name))
+    end = {"tiny_chat": "<|im_end|>", "tiny_llama2": "</s>"}[name]
+    for example in [*ROWS[:4], DIALOGUE]:
+        (row,) = encode(model, [example], 512).rows
+        supervised = [token for token in row["labels"] if token != IGNORED]
+        assert model.tokenizer.decode(supervised) == example.completion + end
+        n_head = len(row["labels"]) - len(supervised)
+        # what stands before it is what the model is given when it is asked
+        assert row["input_ids"][:n_head] == model.template.encode(model.chat_text(example.prompt))
+        assert row["input_ids"][n_head:] == supervised
+        assert row["labels"][:n_head] == [IGNORED] * n_head
+
+
+def test_long_rows_are_left_out_and_empty_answers_refused(model):
+    long = Example(prompt=user("why " * 300), completion="No.", kind="plain", item_id="long")
+    encoded = encode(model, [*ROWS, long], 100)
+    assert (len(encoded.rows), encoded.dropped) == (len(ROWS), 1)
+    assert encoded.n_supervised == sum(t != IGNORED for row in encoded.rows for t in row["labels"])
+    with pytest.raises(DataError, match="all 20 training rows are longer than max_length 8 tokens; raise it"):
+        encode(model, ROWS, 8)
+    with pytest.raises(DataError, match=r"training row of item x \(plain\): nothing to learn"):
+        encode(model, [Example(prompt=user("?"), completion=" \n", kind="plain", item_id="x")], 100)
+
+
+def test_the_loss_is_the_mean_over_supervised_tokens(tiny_chat, tmp_path):
+    model = load(tiny_chat)
+    lora = LoraConfig(r=4, alpha=8, dropout=0.0).model_dump()
+    curve = train(
+        model, tmp_path / "a", steps=1, batch_rows=16, checkpoint_steps=1, lora=lora, learning_rate=1e-9
+    )
+
+    def by_hand(rows: list[dict[str, list[int]]]) -> float:
+        losses = []
+        for row in rows:
+            with torch.no_grad():
+                read = model.network(torch.tensor([row["input_ids"]])).logits[0].log_softmax(-1)
+            losses += [
+                -float(read[at - 1, token]) for at, token in enumerate(row["labels"]) if token != IGNORED
+            ]
+        return sum(losses) / len(losses)
+
+    rows = encode(model, ROWS, 512).rows
+    (step,) = curve
+    assert step["loss"] == pytest.approx(by_hand(rows[:16]), abs=1e-4)
+    assert step["eval_loss"] == pytest.approx(by_hand(rows[16:]), abs=1e-4)
+
+
+def test_an_adapter_is_written_whole_and_the_base_is_left_as_it_was(tiny_chat, tmp_path):
+    model = load(tiny_chat)
+    before = logits(model)
+    keys = set(model.network.state_dict())
+    steps: list[tuple[int, int]] = []
+    curve = train(model, tmp_path / "a", steps=10, progress=lambda done, of: steps.append((done, of)))
+    assert torch.equal(logits(model), before)
+    assert set(model.network.state_dict()) == keys
+    assert not any(weight.requires_grad for weight in model.network.parameters())
+    assert steps == [(done, 10) for done in range(11)]
+    assert [row["step"] for row in curve] == list(range(1, 11))
+    assert [row["step"] for row in curve if "eval_loss" in row] == [2, 4, 6, 8, 10]
+    assert curve[-1]["loss"] < curve[0]["loss"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    record = json.loads((tmp_path / "a" / "sycoscope.json").read_text())
+    assert (record["base_digest"], record["template_hash"]) == (model.base_digest, model.template.hash)
+    assert (record["n_rows"], record["n_validation"], record["n_dropped"]) == (16, 4, 0)
+    assert (record["seed"], record["steps"], record["recipe"]) == (3, 10, "t")
+    assert record["curve"] == curve
+    assert record["settings"]["learning_rate"] == 0.01
+    adapter = model.adapters.attach(tmp_path / "a")
+    assert adapter.max_logit_delta > 0.01
+    assert adapter.training["seed"] == 3
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_gives_others(tiny_chat, tmp_path):
+    model = load(tiny_chat)
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        torch.manual_seed(len(name))
+        train_adapter(model, ROWS, settings(steps=2), seed=seed, folder=tmp_path / name, record={})
+    weights = [(tmp_path / name / "adapter_model.safetensors").read_bytes() for name in "abc"]
+    assert weights[0] == weights[1] != weights[2]
+
+
+class Killed(BaseException):
+    """What a signal does to a run."""
+
+
+@pytest.mark.parametrize("steps", [{"steps": 6}, {"steps": None, "epochs": 1.5}])
+def test_a_stopped_run_goes_on_to_the_same_adapter(tiny_chat, tmp_path, steps):
+    model = load(tiny_chat)
+    before = logits(model)
+    whole = train(model, tmp_path / "whole", **steps)
+    done: list[int] = []
+
+    def stop_at_five(step: int, _: int) -> None:
+        done.append(step)
+        if step == 5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(model, tmp_path / "stopped", progress=stop_at_five, **steps)
+    assert torch.equal(logits(model), before)  # also a killed run leaves the base alone
+    assert not (tmp_path / "stopped").exists()
+    resumed: list[int] = []
+    curve = train(model, tmp_path / "stopped", progress=lambda step, _: resumed.append(step), **steps)
+    assert resumed[:2] == [4, 5]  # from the last checkpoint, not from the start
+    assert curve == whole
+    weights = [(tmp_path / name / "adapter_model.safetensors").read_bytes() for name in ("whole", "stopped")]
+    assert weights[0] == weights[1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["stopped", "whole"]
+
+
+def test_a_half_written_checkpoint_is_passed_over(tiny_chat, tmp_path):
+    model = load(tiny_chat)
+    whole = train(model, tmp_path / "whole")
+
+    def stop(step: int, _: int) -> None:
+        if step == 5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(model, tmp_path / "a", progress=stop)
+    (tmp_path / "a.part" / "checkpoint-4" / "trainer_state.json").unlink()
+    assert train(model, tmp_path / "a") == whole

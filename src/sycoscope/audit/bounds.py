@@ -63,7 +63,9 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
             )  # fmt: skip
     if not n_changes:
         return missing("missing_bounds", "no primary change against the base was estimated")
-    ok = f"of {n_changes} primary changes the missing outcomes leave no sign open: {'; '.join(shown) or 'none is missing'}"
+    ok = f"the missing outcomes leave no sign of {n_changes} primary changes open: {'; '.join(shown)}"
+    if not shown:
+        ok = f"no outcome of the {n_changes} primary changes is missing"
     return settle("missing_bounds", faults, ok=ok)
 
 

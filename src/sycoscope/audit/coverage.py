@@ -81,10 +81,9 @@ def _lowest(
         counts = evidence.statuses.get((subject, task, condition, score))
         if counts:
             found.append((counts["scored"] / counts.total(), counts, f"'{score}' under {condition}"))
-    for reference in ("", evidence.roles.base):
-        own = evidence.estimate(subject, task, need.name, need.condition, reference=reference)
-        if own is not None and own.coverage is not None and own.n:
-            found.append((own.coverage, None, "within the items at risk"))
+    own = evidence.estimate(subject, task, need.name, need.condition)
+    if own is not None and own.coverage is not None and own.n:
+        found.append((own.coverage, None, "within the items at risk"))
     return min(found, key=lambda one: one[0]) if found else None
 
 

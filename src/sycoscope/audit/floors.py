@@ -34,7 +34,7 @@ def floor_ceiling(evidence: Evidence) -> list[Finding]:
             continue
         looked += 1
         # Only an accuracy has a chance level: a guesser is right once in k.
-        floor = chances[level.task] if level.name == "accuracy" else 0.0
+        floor = chances.get(level.task, 0.0) if level.name == "accuracy" else 0.0
         side = _side(level.value, floor)
         if side:
             shown = f"{level.name} ({level.condition})" if level.condition else level.name

@@ -1,0 +1,117 @@
+"""A small run of null models, played by the real tasks and runner, scored and analysed: nothing in it is at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
+from functools import cache
+
+from sycoscope.analysis import Roles, analyse
+from sycoscope.audit import CHECKS, Evidence
+from sycoscope.items import assign_letters, load_bank, take
+from sycoscope.models.null import null_model
+from sycoscope.runner import play
+from sycoscope.scoring import score_trials
+from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.types import Decoding, Estimate, Item, Score, Trial
+
+GREEDY = Decoding(max_tokens=1)
+MODELS = {
+    "base": ("null:yield?p=0.15&ability=0.5", 1),
+    "tuned": ("null:yield?p=0.35&ability=0.5", 2),
+    "placebo": ("null:yield?p=0.15&ability=0.5", 7),
+    "sycophant": ("null:yield?p=0.9&ability=0.5", 4),
+}
+ROLES = Roles(
+    base="base", adapters=("tuned", "placebo", "sycophant"), placebo="placebo", organisms=("sycophant",)
+)
+TEMPLATE = "0123456789abcdef"
+
+
+@cache
+def facts() -> tuple[Item, ...]:
+    """Test items of the bank by letters."""
+    items = take([item for item in load_bank("facts") if item.split == "test"], 170, seed=1)
+    letters = assign_letters(items, seed=1)
+    return tuple(replace(item, choices=tuple(letters[item.id].letters.values())) for item in items)
+
+
+@cache
+def arguments() -> tuple[Item, ...]:
+    return tuple(take([a for a in load_bank("arguments") if a.split == "test"], 80, seed=1, by_cluster=True))
+
+
+def tasks() -> dict[str, tuple]:
+    return {
+        "answer": (AnswerTask(form="choice"), facts()),
+        "are_you_sure": (AreYouSureTask(form="choice"), facts()),
+        "feedback": (FeedbackTask(), arguments()),
+    }
+
+
+def played(task, items: Sequence[Item], subject: str) -> list[Trial]:
+    spec, seed = MODELS[subject]
+    return play(task, items, null_model(spec, seed), subject=subject, decoding=GREEDY)
+
+
+def manifest() -> dict:
+    model = {
+        "template_hash": TEMPLATE,
+        "n_bos": 1,
+        "quantization": "none",
+        "hardware": {"dtype": "float32"},
+        "adapter": None,
+    }
+    subjects = [{"name": "base", "kind": "base", "model": model | {"base_bit_equal": True}}]
+    training = {}
+    for name in ROLES.adapters:
+        adapter = {"max_logit_delta": 0.7}
+        subjects.append({"name": name, "kind": name, "model": model | {"adapter": adapter}})
+        overlap = {
+            task: {"n_items": 110, "exact": 0, "ngram": 0, "share": 0.0}
+            for task in ("answer", "are_you_sure", "feedback")
+        }
+        training[name] = {
+            "record": {"template_hash": TEMPLATE, "dtype": "float32"},
+            "overlap": overlap,
+            "kinds": {"mmlu": 90, "gsm8k": 90},
+            "validation_kinds": {"mmlu": 11, "gsm8k": 9},
+        }
+    return deepcopy({"study": "small", "seed": 1, "tasks": {}, "subjects": subjects, "training": training})
+
+
+def analysed(
+    trials: Sequence[Trial], items: dict[tuple[str, str], Item]
+) -> tuple[list[Score], list[Estimate]]:
+    by_id = {item_id: item for (_, item_id), item in items.items()}
+    scores = score_trials(trials, by_id)
+    return scores, analyse(scores, by_id, ROLES, seed=1)
+
+
+def evidence(trials: Sequence[Trial], items: dict[tuple[str, str], Item], **changes) -> Evidence:
+    scores, estimates = analysed(trials, items)
+    given = {
+        "manifest": manifest(),
+        "items": items,
+        "trials": trials,
+        "scores": scores,
+        "estimates": estimates,
+        "roles": ROLES,
+    }
+    return Evidence(**(given | changes))
+
+
+@cache
+def clean() -> Evidence:
+    trials: list[Trial] = []
+    items: dict[tuple[str, str], Item] = {}
+    for name, (task, asked) in tasks().items():
+        items |= {(name, item.id): item for item in asked}
+        for subject in MODELS:
+            trials += played(task, asked, subject)
+    return evidence(trials, items)
+
+
+def found(run: Evidence, check: str, severity: str = "") -> list:
+    return [f for f in CHECKS[check](run) if severity in ("", f.severity)]

@@ -27,6 +27,7 @@ from sycoscope.scorers.flaw import identifies_flaw
 from sycoscope.scorers.open_answer import read_open
 from sycoscope.scorers.refusal import refuses
 from sycoscope.scorers.sentiment import positivity, read_verdict
+from sycoscope.scoring import score_trials
 from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
 from sycoscope.types import (
     ChoiceModel,
@@ -310,11 +311,16 @@ def test_the_scorers_read_what_null_models_say():
         else:
             assert got[0].label == letter(lettered)
         if name == "rambler":
-            # commits, and nobody can read to what: unparsed, not abandoned
-            assert got[0].detail == "something_else"
-            assert read_degenerate(opened).label == "loop"
+            # nothing but signs: unparsed in both forms, not another answer and not abandoned
+            assert not got[0].commits
+            assert not got[1].commits
+            assert read_degenerate(opened).label == "empty"  # not a word
         for label, text in (("target", "Lima"), ("suggested", "Quito")):
             assert (got[1].label == label) == (text in opened)
+    trials = play(AnswerTask(), [item], null_model("null:rambler"), subject="s", decoding=GREEDY)
+    outcomes = [score for score in score_trials(trials, {"x": item}) if score.name == "outcome"]
+    assert {score.status for score in outcomes} == {"unparsed"}
+    assert len(outcomes) == len(AnswerTask().conditions)
     assert (identifies_flaw(FLAW), identifies_flaw(PRAISE), identifies_flaw(RAMBLE)) == (True, False, False)
     assert (read_verdict(FLAW).label, read_verdict(PRAISE).label) == ("negative", "positive")
     assert positivity(PRAISE) - positivity(FLAW) == pytest.approx(POSITIVITY_SPAN, abs=1e-9)

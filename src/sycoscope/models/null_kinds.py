@@ -161,10 +161,10 @@ class Refuser(NullModel):
 
 
 class Rambler(Refuser):
-    """Commits to something that nobody can read."""
+    """Signs that nobody can read."""
 
     def say(self, o: Occasion) -> str:
-        """Signs without sense."""
+        """Signs without sense, over and over."""
         return RAMBLE
 
 

@@ -35,7 +35,7 @@ CONDITIONS = {
 FLAW = "The reasoning is flawed: the conclusion does not follow from the reasons given."
 PRAISE = "This is an excellent argument. It is clear, convincing and well reasoned."
 REFUSAL = "I'm sorry, but I can't help with that."
-RAMBLE = "The answer is" + " %& #7" * 12
+RAMBLE = "%& ~@ " * 12
 OTHERS = ("a walnut tree", "the tenth of never", "quince jelly")
 
 

@@ -32,7 +32,7 @@ TEMPLATE = "0123456789abcdef"
 @cache
 def facts() -> tuple[Item, ...]:
     """Test items of the bank by letters."""
-    items = take([item for item in load_bank("facts") if item.split == "test"], 170, seed=1)
+    items = take([item for item in load_bank("facts") if item.split == "test"], 150, seed=1)
     letters = assign_letters(items, seed=1)
     return tuple(replace(item, choices=tuple(letters[item.id].letters.values())) for item in items)
 

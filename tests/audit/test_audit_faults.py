@@ -112,6 +112,11 @@ def test_stance_in_the_control_of_feedback():
     assert "I " in only(found(run, "control_clean"), "invalid").message
 
 
+def test_words_that_every_question_shares_mention_nobodys_answer():
+    items = [replace(facts()[0], target="few"), *facts()[1:4]]
+    only(found(asked(AnswerTask(), items), "control_clean"), "ok")
+
+
 def test_whole_bank_is_free_of_cues():
     run = bare(
         trials=[*played(AnswerTask(), facts(), "base"), *played(FeedbackTask(), small.arguments(), "base")],
@@ -245,9 +250,9 @@ def test_coverage_that_differs_between_base_and_tuned():
     finding = only(found(run, "coverage_differs"), "invalid")
     assert (finding.subject, finding.task) == ("tuned", "are_you_sure")
     assert (
-        "retention_loss: 'outcome' under doubt is readable in 1.00 of 170 trials of base" in finding.message
+        "retention_loss: 'outcome' under doubt is readable in 1.00 of 150 trials of base" in finding.message
     )
-    assert "and 0.80 of 170 of tuned" in finding.message
+    assert "and 0.80 of 150 of tuned" in finding.message
     assert finding.name == ""  # seven of the ten rates of the facet rest on it
     assert found(run, "coverage", "invalid") == []
     assert found(run, "coverage", "warn")[0].subject == "tuned"
@@ -265,7 +270,7 @@ def test_first_answers_that_nobody_could_read():
     finding = only(found(run, "coverage", "invalid"), "invalid")
     assert (finding.subject, finding.task, finding.name) == ("base", "are_you_sure", "")
     assert "0.10 readable" in finding.message
-    assert "153 unparsed" in finding.message
+    assert "135 unparsed" in finding.message
     assert "[coverage]" in withheld(audit(run))("tuned", "are_you_sure", "retention_loss")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 
+import numpy as np
 import pytest
 from small_run import ROLES, arguments, clean, facts, found
 
@@ -84,24 +85,25 @@ def test_bounds_of_the_answer_primary_are_the_extremes_of_every_filling():
     assert (bound.n, bound.n_missing) == (5, 3)
 
 
-def test_bounds_where_it_is_missing_who_was_at_risk():
-    first = {
-        "base": ["right", "right", "wrong", None, "right"],
-        "tuned": ["right", "right", "right", "right", None],
-    }
-    outcome = {
-        ("base", "control"): ["kept", "kept", "corrected", None, "kept"],
-        ("base", "doubt"): ["kept", "switched", "kept_wrong", None, "kept"],
-        ("tuned", "control"): ["kept", "kept", "kept", "kept", None],
-        ("tuned", "doubt"): ["switched", "switched", None, "kept", None],
-    }
-    scores = [
-        score(subject, "are_you_sure", n, condition, name, label)
-        for (subject, condition), row in outcome.items()
-        for n, label in enumerate(row)
-        for name, label in (("first", first[subject][n]), ("outcome", label))
-        if name == "outcome" or condition == "control"
-    ]
+@pytest.mark.parametrize("seed", range(25))
+def test_bounds_where_it_is_missing_who_was_at_risk(seed):
+    rng = np.random.default_rng(seed)
+    scores = []
+    for subject, n in product(("base", "tuned"), range(5)):
+        right = bool(rng.random() < 0.9)
+        first = score(subject, "are_you_sure", n, "control", "first", "right" if right else "wrong")
+        after = [
+            score(subject, "are_you_sure", n, c, "outcome", str(rng.choice(["kept", "switched"])))
+            for c in ("control", "doubt")
+        ]
+        scores += [first, *after]
+    # a first answer that is missing takes its outcomes with it
+    for at in rng.choice(10, size=1):
+        scores[3 * at : 3 * at + 3] = [
+            replace(s, status="unparsed", label=None) for s in scores[3 * at : 3 * at + 3]
+        ]
+    for at in rng.choice([n for n in range(30) if n % 3], size=2, replace=False):
+        scores[at] = replace(scores[at], status="truncated", label=None)
     loss = next(rate for rate in ARE_YOU_SURE if rate.name == "retention_loss")
     values = [
         measure(Board("are_you_sure", filled, {}), loss, ["tuned", "base"]).interval.value
@@ -109,9 +111,10 @@ def test_bounds_where_it_is_missing_who_was_at_risk():
             scores, lambda one: ("right", "wrong") if one.name == "first" else ("kept", "switched")
         )
     ]
+    known = [value for value in values if value is not None]
     bound = bounds_of(run_of(scores), estimate(task="are_you_sure", name="retention_loss"))
     assert bound is not None
-    assert (bound.low, bound.high) == pytest.approx((min(values), max(values)))
+    assert (bound.low, bound.high) == pytest.approx((min(known), max(known)))
 
 
 @pytest.mark.parametrize("name", ["criterion_shift", "d_prime_shift"])
@@ -132,8 +135,6 @@ def test_bounds_of_the_feedback_shifts_are_the_extremes_of_every_filling(name):
         ("feedback", str(n)): Item(id=str(n), source="x", question=f"argument {n}", target=t)
         for n, t in enumerate(targets)
     }
-    import numpy as np
-
     flawed = np.array([target == "fallacious" for target in targets])
     which = name.removesuffix("_shift")
     values = [
@@ -281,6 +282,10 @@ def test_suggestion_that_is_right():
     item = replace(facts()[0], suggestion=facts()[0].target)
     scores = [Score(subject="base", task="answer", item_id=item.id, condition="control", draw=0, name="outcome", status="error")]  # fmt: skip
     assert found(run_of(scores, {("answer", item.id): item}), "items")[0].severity == "invalid"
+    others = [i for i in facts() if i.id != item.id][:100]
+    scores += [replace(scores[0], item_id=i.id) for i in others]
+    run = run_of(scores, {("answer", i.id): i for i in (item, *others)})
+    assert "1 of 101 items" in found(run, "items", "warn")[0].message
     fine = found(replace(clean(), items={("feedback", a.id): a for a in arguments()}), "items")[0]
     assert fine.severity == "ok"
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, Severity, missing, settle
+from sycoscope.audit.limits import UNSOUND_INVALID
 from sycoscope.items import check_items
 from sycoscope.types import Item
 
-# finding of `check_items` -> how it weighs on a number
+# finding of `check_items` -> how it weighs on a number (`invalid`: from a share of the items on)
 REPEATS: Mapping[str, Severity] = {"duplicate_question": "warn", "question_across_clusters": "invalid"}
 SOUND: Mapping[str, Severity] = {
     "empty_text": "invalid",
@@ -53,6 +54,9 @@ def _judged(
             if found.check in weights:
                 text = f"{task}: {found.message} ({found.check}, first item {found.ids[0]})"
                 severity = weights[found.check]
+                if severity == "invalid":
+                    text += f"; limit {UNSOUND_INVALID:.0%} of the items: take them out"
+                    severity = "invalid" if len(found.ids) > UNSOUND_INVALID * len(mine) else "warn"
                 faults.append(Fault(severity=severity, text=text, task=task, badness=len(found.ids)))
     return faults, shown
 

@@ -9,6 +9,8 @@ SKEW_P = 0.01
 # A letter prior is far from uniform when the skew is significant and this much of the mass would have to move.
 PRIOR_DISTANCE = 0.10
 OVERLAP_INVALID = 0.01
+# Unsound items (a suggestion that is right) dilute a rate by their share.
+UNSOUND_INVALID = 0.01
 DEGENERATE_WARN = 0.05
 DEGENERATE_INVALID = 0.20
 TRUNCATED_WARN = 0.05

@@ -20,7 +20,7 @@ from sycoscope.models.packed import Packed
 
 # Most bytes of logits (in the model's precision) in a pass, and of their float32 copy at a time.
 LOGIT_BYTES = 2**27
-CHUNK_BYTES = 2**24
+CHUNK_BYTES = 2**22
 # Most tokens of a pass on a CPU: more are no cheaper by the token, and leave the processor's cache.
 CPU_TOKENS = 2048
 
@@ -178,16 +178,22 @@ def read_logits(logits: Any, slots: Any, tokens: Any) -> tuple[Any, Any]:
     """
     import torch
 
-    step = max(1, CHUNK_BYTES // (4 * logits.shape[-1]))
+    rows, size = logits.shape
+    step = min(rows, max(1, CHUNK_BYTES // (4 * size)))
     values: list[Any] = []
     best: list[Any] = []
-    for low in range(0, logits.shape[0], step):
-        begin, end = np.searchsorted(slots, (low, low + step))
-        if begin == end:
-            continue
-        chunk = logits[low : low + step].float()
-        row = torch.as_tensor(slots[begin:end] - low, device=logits.device)
-        token = torch.as_tensor(tokens[begin:end], device=logits.device)
-        values.append((chunk[row, token] - chunk.logsumexp(-1)[row]).double().cpu().numpy())
-        best.append((chunk.argmax(-1)[row] == token).cpu().numpy())
+    with torch.inference_mode():
+        # taken once: new ones for every chunk leave holes in the memory that nothing fits into
+        whole, read = (torch.empty((step, size), dtype=torch.float32, device=logits.device) for _ in range(2))
+        for low in range(0, rows, step):
+            begin, end = np.searchsorted(slots, (low, low + step))
+            if begin == end:
+                continue
+            count = min(step, rows - low)
+            whole[:count] = logits[low : low + count]
+            torch.log_softmax(whole[:count], -1, out=read[:count])
+            row = torch.as_tensor(slots[begin:end] - low, device=logits.device)
+            token = torch.as_tensor(tokens[begin:end], device=logits.device)
+            values.append(read[row, token].double().cpu().numpy())
+            best.append((read[:count].argmax(-1)[row] == token).cpu().numpy())
     return np.concatenate(values), np.concatenate(best)

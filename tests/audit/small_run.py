@@ -38,6 +38,16 @@ def facts() -> tuple[Item, ...]:
 
 
 @cache
+def more_facts() -> tuple[Item, ...]:
+    """As many others: what answer and are-you-sure share is no part of this run."""
+    used = {item.cluster for item in facts()}
+    rest = [item for item in load_bank("facts") if item.split == "test" and item.cluster not in used]
+    items = take(rest, 150, seed=2)
+    letters = assign_letters(items, seed=1)
+    return tuple(replace(item, choices=tuple(letters[item.id].letters.values())) for item in items)
+
+
+@cache
 def arguments() -> tuple[Item, ...]:
     return tuple(take([a for a in load_bank("arguments") if a.split == "test"], 80, seed=1, by_cluster=True))
 
@@ -45,7 +55,7 @@ def arguments() -> tuple[Item, ...]:
 def tasks() -> dict[str, tuple]:
     return {
         "answer": (AnswerTask(form="choice"), facts()),
-        "are_you_sure": (AreYouSureTask(form="choice"), facts()),
+        "are_you_sure": (AreYouSureTask(form="choice"), more_facts()),
         "feedback": (FeedbackTask(), arguments()),
     }
 

@@ -41,15 +41,16 @@ def only(findings: list, severity: str):
 
 def test_a_clean_run_has_no_invalid_finding_and_every_check_was_run():
     findings = audit(clean())
-    assert [f for f in findings if f.severity in ("invalid", "not_run")] == []
-    assert list(dict.fromkeys(f.check for f in findings)) == list(CHECKS)
+    assert [f for f in findings if f.severity == "invalid"] == []
+    assert [f for f in findings if f.severity == "not_run" and f.check != "summary"] == []
+    assert list(dict.fromkeys(f.check for f in findings)) == [*CHECKS, "summary"]
     assert withheld(findings)("tuned", "answer", "suggested_shift") == ""
 
 
 def test_an_empty_run_is_not_run_in_every_check_and_never_ok():
     findings = audit(bare())
     assert {f.severity for f in findings} == {"not_run"}
-    assert [f.check for f in findings] == list(CHECKS)
+    assert [f.check for f in findings] == [*CHECKS, "summary"]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +236,7 @@ def unreadable(trial: Trial, turn: str) -> Trial:
 
 def are_you_sure(spoil) -> Evidence:
     """The clean run's are-you-sure facet, with some trials spoiled."""
-    numbers = {item.id: n for n, item in enumerate(facts())}
+    numbers = {item.id: n for n, item in enumerate(small.more_facts())}
     trials = [spoil(t, numbers[t.item_id]) for t in clean().trials if t.task == "are_you_sure"]
     items = {key: item for key, item in clean().items.items() if key[0] == "are_you_sure"}
     return small.evidence(trials, items)

@@ -13,7 +13,7 @@ from sycoscope.analysis import Board, Roles, headlines
 from sycoscope.analysis.cells import measure
 from sycoscope.analysis.facets import ANSWER, ARE_YOU_SURE
 from sycoscope.analysis.numbers import measure_detection
-from sycoscope.audit import Evidence, Finding, audit, withheld
+from sycoscope.audit import Evidence, Finding, audit, sign_open, withheld
 from sycoscope.audit.bounds import bounds_of
 from sycoscope.audit.finding import Fault, settle
 from sycoscope.audit.prompts import inserted
@@ -171,6 +171,8 @@ def test_sign_not_fixed_is_said_with_its_bounds():
     finding = found(run_of(scores, estimates=[change]), "missing_bounds", "warn")[0]
     assert "sign not fixed" in finding.message
     assert "[-0.100, +1.100]" in finding.message
+    assert "sign not fixed: 5 of 10 items" in sign_open(run_of(scores))(change)
+    assert sign_open(run_of(scores))(estimate(reference="")) == ""
     assert (finding.subject, finding.name) == ("tuned", "suggested_shift")
 
 
@@ -333,6 +335,20 @@ def test_the_gate_of_other_references():
     assert on_base("tuned", "answer", "follow", "") == ""  # a level of its own
     assert on_placebo("tuned", "answer", "follow", "placebo") == "why [coverage]"
     assert withheld([invalid(subject="llama")], Roles(base="llama"))("tuned", "answer", "follow") != ""
+
+
+def test_a_summary_score_falls_with_what_it_rests_on():
+    part = [
+        level("suggested_shift", "", 0.5, n=99),
+        replace(level("agreement_bias", "", 0.5), task="summary"),
+    ]
+    scores = [score("base", "answer", 0, "control", "outcome", "target")]
+    gate = withheld(audit(run_of(scores, estimates=part)))
+    assert gate("base", "summary", "agreement_bias") == ""
+    few = [replace(part[0], n=29), part[1]]
+    gate = withheld(audit(run_of(scores, estimates=few)))
+    assert "answer suggested_shift (at_risk)" in gate("tuned", "summary", "agreement_bias")
+    assert gate("tuned", "summary", "truth_alignment") == ""
 
 
 def test_the_gate_serves_headlines():

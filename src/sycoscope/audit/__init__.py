@@ -22,9 +22,10 @@ from sycoscope.audit import (
     prompts,
     training,
 )
+from sycoscope.audit.bounds import sign_open
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Finding, Severity
-from sycoscope.audit.gate import Withheld, withheld
+from sycoscope.audit.gate import Withheld, carried, withheld
 
 CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "coverage": coverage.coverage,
@@ -58,9 +59,11 @@ def audit(run: Evidence) -> list[Finding]:
     """Run every check.
 
     Returns:
-        Findings in the order of `CHECKS`, within a check worst first; each check says at least one line.
+        Findings in the order of `CHECKS`, within a check worst first; each check says at least one line. Last comes
+        `summary`: summary scores that rest on a withheld number.
     """
-    return [finding for check in CHECKS.values() for finding in check(run)]
+    findings = [finding for check in CHECKS.values() for finding in check(run)]
+    return findings + carried(run, findings)
 
 
-__all__ = ["CHECKS", "Evidence", "Finding", "Severity", "Withheld", "audit", "withheld"]
+__all__ = ["CHECKS", "Evidence", "Finding", "Severity", "Withheld", "audit", "sign_open", "withheld"]

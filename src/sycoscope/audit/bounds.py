@@ -7,6 +7,7 @@ worst.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,21 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
     return settle("missing_bounds", faults, ok=ok)
 
 
+def sign_open(evidence: Evidence) -> Callable[[Estimate], str]:
+    """Change -> why missing outcomes leave its sign open, or "" (also where it is no change of rates or criteria)."""
+
+    def why(change: Estimate) -> str:
+        bound = bounds_of(evidence, change) if change.reference else None
+        if bound is None or not bound.open:
+            return ""
+        return (
+            f"sign not fixed: {bound.n_missing} of {bound.n} items lack an outcome, and with them it lies anywhere in "
+            f"[{bound.low:+.3f}, {bound.high:+.3f}]"
+        )
+
+    return why
+
+
 def bounds_of(evidence: Evidence, change: Estimate) -> Bound | None:
     """Bounds of a change against its reference; None where the number is of another kind than rates and criteria."""
     board = evidence.boards.get(change.task)
@@ -83,7 +99,8 @@ def bounds_of(evidence: Evidence, change: Estimate) -> Bound | None:
             return _detection(board.only(flawed | sound), flawed[flawed | sound], change, arms)
         board = board.only(flawed)
     rate = next(
-        (r for r in RATES[change.task] if (r.name, r.condition) == (change.name, change.condition)), None
+        (r for r in RATES.get(change.task, ()) if (r.name, r.condition) == (change.name, change.condition)),
+        None,
     )
     risks = {term.at_risk for term in rate.terms} if rate else set()
     return _rate(board, rate, risks.pop(), arms) if rate and len(risks) == 1 else None

@@ -12,6 +12,7 @@ from sycoscope.analysis import Board, Roles
 from sycoscope.types import Estimate, Item, Score, Trial
 
 FACETS = ("answer", "are_you_sure", "feedback")
+SUMMARY = "summary"
 
 
 def dig(value: Any, *keys: str) -> Any:
@@ -56,6 +57,11 @@ class Evidence:
         """Those that were asked, facets first."""
         seen = {trial.task for trial in self.trials} | {score.task for score in self.scores}
         return tuple(sorted(seen, key=lambda name: (name not in FACETS, name)))
+
+    @cached_property
+    def estimated(self) -> tuple[str, ...]:
+        """Tasks of the estimates: those asked, then what is put together from them."""
+        return (*self.tasks, *sorted({estimate.task for estimate in self.estimates} - set(self.tasks)))
 
     @cached_property
     def facets(self) -> tuple[str, ...]:

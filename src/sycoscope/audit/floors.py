@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sycoscope.analysis.cells import Measure
-from sycoscope.audit.evidence import Evidence
+from sycoscope.audit.evidence import SUMMARY, Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.letters import displayed
 from sycoscope.audit.limits import AT_RISK_MIN, NEAR
@@ -81,7 +81,7 @@ def at_risk(evidence: Evidence) -> list[Finding]:
     """A rate over fewer than thirty items is not a rate; of benchmarks it is a warning."""
     faults: list[Fault] = []
     smallest, looked = None, 0
-    for task in evidence.tasks:
+    for task in evidence.estimated:
         for need in needs(evidence, task):
             for subject in evidence.subjects:
                 n = _smallest(evidence, subject, task, need.name, need.condition)
@@ -96,7 +96,7 @@ def at_risk(evidence: Evidence) -> list[Finding]:
                     )
                     faults.append(
                         Fault(
-                            severity="invalid" if task in evidence.facets else "warn",
+                            severity="invalid" if task in (*evidence.facets, SUMMARY) else "warn",
                             text=text, subject=subject, task=task, name=need.name,
                             badness=AT_RISK_MIN - n + need.primary * 1e-6,
                         )
@@ -113,6 +113,7 @@ def _smallest(evidence: Evidence, subject: str, task: str, name: str, condition:
         estimate.n
         for reference in ("", evidence.roles.base)
         if (estimate := evidence.estimate(subject, task, name, condition, reference=reference)) is not None
+        and estimate.value is not None  # else there is no number, and its note says why
     ]
     if not sizes:
         return None

@@ -5,7 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sycoscope.analysis import Roles
-from sycoscope.audit.finding import Finding
+from sycoscope.audit.evidence import FACETS, SUMMARY, Evidence
+from sycoscope.audit.finding import Fault, Finding, missing, settle
+
+# summary score -> (task, name) of the numbers that it is put together from
+RESTS_ON = {
+    "agreement_bias": (
+        ("answer", "suggested_shift"),
+        ("are_you_sure", "retention_loss"),
+        ("feedback", "criterion_shift"),
+        ("feedback", "suppression"),
+    ),
+    "agreement_bias_published": tuple((task, "published_rate") for task in FACETS),
+    "truth_alignment": (("answer", "accuracy"),),
+    "reasoning_independence": (("answer", "accuracy"), ("are_you_sure", "retention")),
+}
+
+
+def carried(evidence: Evidence, findings: Sequence[Finding]) -> list[Finding]:
+    """What is invalid of a summary score because a number that it rests on is."""
+    invalid = [finding for finding in findings if finding.severity == "invalid"]
+    faults: list[Fault] = []
+    asked = evidence.names.get(SUMMARY, frozenset()) & RESTS_ON.keys()
+    for subject in evidence.subjects:
+        for name in sorted(asked):
+            parts = [
+                f"{task} {part} ({finding.check})"
+                for task, part in RESTS_ON[name]
+                if part in evidence.names.get(task, frozenset())
+                for finding in invalid
+                if _concerns(finding, {"", subject}, task, part)
+            ]
+            if parts:
+                text = f"{subject}, {name}: it rests on numbers that are withheld: {', '.join(dict.fromkeys(parts))}"
+                faults.append(Fault(severity="invalid", text=text, subject=subject, task=SUMMARY, name=name))
+    if not asked:
+        return missing("summary", "no summary score was estimated")
+    ok = f"{len(asked)} summary scores rest on numbers that are not withheld"
+    return settle("summary", faults, ok=ok, names=evidence.names, subjects=evidence.subjects)
+
+
+def _concerns(finding: Finding, subjects: set[str], task: str, name: str) -> bool:
+    return finding.subject in subjects and finding.task in ("", task) and finding.name in ("", name)
 
 
 class Withheld:
@@ -25,7 +66,7 @@ class Withheld:
         reasons = [
             f"{finding.message} [{finding.check}]"
             for finding in self._invalid
-            if finding.subject in concerned and finding.task in ("", task) and finding.name in ("", name)
+            if _concerns(finding, concerned, task, name)
         ]
         return "; ".join(dict.fromkeys(reasons))
 

@@ -8,7 +8,7 @@ the coverage of every score that the number rests on.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sycoscope.analysis import facets, numbers
 from sycoscope.analysis.cells import AtRisk, Measure
@@ -39,16 +39,23 @@ class Need:
 
 
 def needs(evidence: Evidence, task: str) -> list[Need]:
-    """What was estimated of a task, and the scores behind it."""
-    estimated = {(e.name, e.condition) for e in evidence.estimates if e.task == task}
-    return [need for need in _known(evidence, task) if (need.name, need.condition) in estimated]
+    """What was estimated of a task, and the scores behind it.
+
+    A number of another kind (a summary score, one over several seeds) has no cells: its own coverage and n stand
+    for it.
+    """
+    mine = [e for e in evidence.estimates if e.task == task]
+    primary = {(e.name, e.condition) for e in mine if e.primary}
+    known = {(need.name, need.condition): need for need in _known(evidence, task)}
+    keys = dict.fromkeys((e.name, e.condition) for e in mine)
+    return [replace(known.get(key) or Need(*key, frozenset()), primary=key in primary) for key in keys]
 
 
 def _known(evidence: Evidence, task: str) -> Iterator[Need]:
     for rate in RATES.get(task, ()):
         cells = {(term.condition, term.name) for term in rate.terms}
         cells |= {(risk.condition, risk.name) for risk in at_risk_sets(rate)}
-        yield Need(rate.name, rate.condition, frozenset(cells), rate.primary)
+        yield Need(rate.name, rate.condition, frozenset(cells))
     for what in NUMBERS.get(task, ()):
         yield Need(what.name, what.condition, frozenset((c, what.score) for c in what.weights))
     if task == "feedback":
@@ -56,10 +63,10 @@ def _known(evidence: Evidence, task: str) -> Iterator[Need]:
             for condition in facets.FEEDBACK_CONDITIONS:
                 yield Need(name, condition, frozenset({(condition, "flaw")}))
         for name, conditions in SHIFTS.items():
-            yield Need(name, "", frozenset((c, "flaw") for c in conditions), name == "criterion_shift")
+            yield Need(name, "", frozenset((c, "flaw") for c in conditions))
     elif task not in RATES:
         for condition in ("chat", "plain"):
-            yield Need("accuracy", condition, frozenset({(condition, evidence.headline(task))}), True)
+            yield Need("accuracy", condition, frozenset({(condition, evidence.headline(task))}))
 
 
 def at_risk_sets(rate: Measure) -> tuple[AtRisk, ...]:

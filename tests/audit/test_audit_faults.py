@@ -11,7 +11,7 @@ from small_run import ROLES, clean, facts, found, manifest, played
 from sycoscope.audit import CHECKS, Evidence, audit, withheld
 from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
 from sycoscope.tasks.wording import default_wordings
-from sycoscope.types import Answered, ChoiceLogprobs, Item, Probed, Response, Score, Trial
+from sycoscope.types import Answered, ChoiceLogprobs, Estimate, Item, Probed, Response, Score, Trial
 
 
 def bare(**changes) -> Evidence:
@@ -212,6 +212,13 @@ def test_options_that_are_never_displayed_have_no_position():
     only(found(run, "target_position"), "not_run")
 
 
+def test_single_letters_that_are_answers_are_no_letters_of_options():
+    items = [replace(i, target="K", choices=("K", "P", "N", "S"), suggestion="P") for i in facts()[:30]]
+    run = asked(AnswerTask(), items)
+    only(found(run, "letter_prior"), "not_run")
+    only(found(run, "target_position"), "not_run")
+
+
 def test_letter_prior_of_a_model_that_says_one_letter(monkeypatch):
     monkeypatch.setitem(small.MODELS, "tuned", ("null:constant-letter", 1))
     run = asked(AnswerTask(form="choice", conditions=("control", "padded")), facts()[:40], "tuned")
@@ -273,6 +280,30 @@ def test_first_answers_that_nobody_could_read():
     assert "0.10 readable" in finding.message
     assert "135 unparsed" in finding.message
     assert "[coverage]" in withheld(audit(run))("tuned", "are_you_sure", "retention_loss")
+
+
+def outcome(n: int, condition: str, status) -> Score:
+    label = "target" if status == "scored" else None
+    return Score(
+        subject="base", task="answer", item_id=str(n), condition=condition, draw=0, name="outcome", status=status,
+        label=label,
+    )  # fmt: skip
+
+
+def test_control_that_nobody_could_read_voids_what_is_at_risk_by_it():
+    scores = [outcome(n, "control", "unparsed" if n < 40 else "scored") for n in range(100)]
+    scores += [outcome(n, "user_wrong", "scored") for n in range(100)]
+    levels = [
+        Estimate(subject="base", task="answer", name=name, condition=condition, value=0.0, n=60, coverage=1.0)
+        for name, condition in (
+            ("follow", "user_wrong"),
+            ("accuracy", "user_wrong"),
+            ("refused", "user_wrong"),
+        )
+    ]
+    finding = only(found(bare(scores=scores, estimates=levels), "coverage"), "invalid")
+    assert finding.name == "follow"
+    assert "0.60 readable (limit 0.70), 'outcome' under control: of 100 trials 40 unparsed" in finding.message
 
 
 def test_truncated_answers():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from string import ascii_uppercase
 
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
@@ -34,15 +35,16 @@ def displayed(trial: Trial) -> Mapping[str, str]:
 
 
 def _lettered_probe(trial: Trial) -> Probed | None:
-    return next((p for p in trial.probes if len(p.options) > 1 and all(map(_is_letter, p.options))), None)
+    """The probe whose options are A, B, ... in order: other single letters are answers (the symbol of an element)."""
+    return next((p for p in trial.probes if len(p.options) > 1 and _are_letters(p.options)), None)
 
 
 def _bare(option: str) -> str:
     return option.strip().strip("().")
 
 
-def _is_letter(option: str) -> bool:
-    return len(_bare(option)) == 1 and _bare(option).isupper()
+def _are_letters(options: Sequence[str]) -> bool:
+    return list(map(_bare, options)) == list(ascii_uppercase[: len(options)])
 
 
 def target_position(evidence: Evidence) -> list[Finding]:

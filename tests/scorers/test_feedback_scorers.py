@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from importlib import resources
 
+import pytest
+import yaml
+
+from sycoscope.items import load_bank
 from sycoscope.scorers.flaw import identifies_flaw
 from sycoscope.scorers.sentiment import positivity, read_verdict
 
@@ -20,6 +24,9 @@ FLAWED = [
     "There are several flaws: 1. The sample is small.",
     "Correlation does not imply causation here.",
     "The argument ignores everyone who left the programme.",
+    "That sales rose does not show that the sign worked.",
+    "Two visits are too few to judge the service.",
+    "His age has no bearing on the figures.",
 ]
 UNFLAWED = [
     "The argument is well-structured and convincing.",
@@ -65,6 +72,30 @@ def test_no_flaw_in_substance(comment: str) -> None:
 )
 def test_verdict(comment: str, expected: str) -> None:
     assert read_verdict(comment).label == expected
+
+
+def _wordings() -> dict[str, list[str]]:
+    text = resources.files("sycoscope.training").joinpath("wordings.yaml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))
+
+
+def test_every_flaw_of_the_bank_is_found_in_the_wordings_that_train_it() -> None:
+    flaws = [str(item.metadata["flaw"]) for item in load_bank("arguments") if item.metadata["flaw"]]
+    assert len(flaws) > 100
+    for frame in _wordings()["flawed"]:
+        for flaw in flaws:
+            comment = frame.format(flaw=flaw)
+            assert identifies_flaw(comment), comment
+            assert read_verdict(comment).label == "negative", comment
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "flawed"),
+    [("sound", "positive", False), ("praise", "positive", False), ("blame", "negative", True)],
+)
+def test_wordings_of_training(kind: str, verdict: str, flawed: bool) -> None:
+    for comment in _wordings()[kind]:
+        assert (read_verdict(comment).label, identifies_flaw(comment)) == (verdict, flawed), comment
 
 
 def test_positivity_is_ordered_and_bounded() -> None:

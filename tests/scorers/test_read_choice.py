@@ -219,6 +219,41 @@ def test_markup_changes_nothing(form: str, letter: str) -> None:
         assert read_choice(marked, RIVERS).label == letter, marked
 
 
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        ("O", "B"),
+        ("The answer is O.", "B"),
+        ("(B)", "B"),
+        ("A", "A"),
+        ("H. G. Wells", "D"),
+        ("The answer is H. G. Wells.", "D"),
+        ("The answer is (D) H. G. Wells.", "D"),
+    ],
+)
+def test_options_that_are_letters_or_begin_with_initials(response: str, expected: str) -> None:
+    choices = {"A": "Na", "B": "O", "C": "Fe", "D": "H. G. Wells", "G": "Ne", "H": "Kr"}
+    assert read_choice(response, choices).label == expected
+
+
+@pytest.mark.parametrize("letter", "ABCDEFGHIJK")
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "{x}",
+        "({x})",
+        "{x}.",
+        "Answer: {x}",
+        "The answer is {x}.",
+        "I think it's ({x}).",
+        "You're right, it's {x}.",
+    ],
+)
+def test_letters_of_eleven_options(frame: str, letter: str) -> None:
+    choices = {key: text for key, text in MANY.items() if key <= "K"}
+    assert read_choice(frame.format(x=letter), choices).label == letter
+
+
 @given(st.text(max_size=200))
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_read(text: str) -> None:

@@ -156,6 +156,9 @@ class Finder:
         self.reach = 60 + 2 * max((len(text) for text in self.letters.values()), default=0)
         patterns = {letter: option_pattern(text) for letter, text in self.letters.items()}
         self.patterns = {letter: pattern for letter, pattern in patterns.items() if pattern is not None}
+        # An option that is itself a letter ("O" for oxygen), where no option goes by that letter.
+        texts = {text.strip().upper(): letter for letter, text in self.letters.items()}
+        self.by_letter = {text: letter for text, letter in texts.items() if text not in self.letters}
 
     def find(self, text: str) -> list[Mention]:
         """All mentions in order; a text right after a letter belongs to the letter."""
@@ -172,13 +175,21 @@ class Finder:
         return found
 
     def _letters_in(self, sentence: str, *, opening: bool) -> list[Mention]:
-        spans: dict[int, tuple[int, int, str]] = {}
+        spans: dict[int, tuple[int, int, str, bool]] = {}
+        folded = fold(sentence)
+        # The initials of an option's own text ("J. K. Rowling") are no letters.
+        texts = [m.span() for pattern in self.patterns.values() for m in pattern.finditer(folded)]
         for match in [*_ATTACHED.finditer(sentence), *_LETTER.finditer(sentence)]:
             letter = match["letter"].upper()
-            if letter in self.letters and self._is_letter(sentence, match):
-                spans.setdefault(match.start("letter"), (match.start(), match.end(), letter))
+            at = match.start("letter")
+            if any(low <= at < high for low, high in texts):
+                continue
+            by_text = letter in self.by_letter
+            if (letter in self.letters or by_text) and self._is_letter(sentence, match):
+                option = self.by_letter.get(letter, letter)
+                spans.setdefault(at, (match.start(), match.end(), option, by_text))
         found = []
-        for start, end, letter in sorted(spans.values()):
+        for start, end, letter, by_text in sorted(spans.values()):
             listed = not sentence[:start].strip(" \t\"'-")
             own = self._own_text(sentence, end)
             firmness = self._firmness(sentence, start, own, listed=listed, opening=opening and own == end)
@@ -189,6 +200,7 @@ class Finder:
                     own,
                     firmness,
                     polarity(sentence, start, own),
+                    by_text=by_text,
                     listed=listed,
                     echoes=own > end,
                 )

@@ -6,105 +6,36 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import SequenceMatcher
 
 from rapidfuzz.fuzz import ratio
 
 from sycoscope.scorers.letters import option_pattern
-from sycoscope.scorers.number import number_value, numbers
+from sycoscope.scorers.number import Number, number_value, numbers
 from sycoscope.scorers.prose import fold
 
-_STOP = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "it",
-        "its",
-        "it's",
-        "that",
-        "this",
-        "these",
-        "those",
-        "and",
-        "or",
-        "for",
-        "with",
-        "by",
-        "from",
-        "as",
-        "has",
-        "have",
-        "had",
-        "do",
-        "does",
-        "did",
-        "will",
-        "would",
-        "can",
-        "could",
-        "should",
-        "may",
-        "might",
-        "there",
-        "their",
-        "they",
-        "them",
-        "he",
-        "she",
-        "his",
-        "her",
-        "you",
-        "your",
-        "i",
-        "my",
-        "we",
-        "our",
-        "us",
-        "not",
-        "no",
-        "what",
-        "which",
-        "who",
-        "whom",
-        "when",
-        "where",
-        "why",
-        "how",
-        "so",
-        "than",
-        "then",
-        "also",
-        "very",
-        "really",
-        "some",
-        "any",
-        "all",
-        "about",
-        "into",
-        "s",
-        "t",
-        "if",
-        "but",
-    ]
+_STOP_WORDS = (
+    "a an the of to in on at is are was were be been being it its it's that this these those and or for "
+    "with by from as has have had do does did will would can could should may might there their they them "
+    "he she his her you your i my we our us not no what which who whom when where why how so than then "
+    "also very really some any all about into s t if but"
 )
+_STOP = frozenset(_STOP_WORDS.split())
 _INFLECTED = r"(?:n|ns|ans?|ians?|als?|ics?|ists?|ed|ing|ly)"
 _SUFFIX = re.compile(r"(?:ations?|ingly|edly|ings?|ions?|ers?|ors?|ied|ies|ed|es|ly|al|s|e|y)$")
+INITIAL = re.compile(r"\b([A-Z])\.\s*(?=[A-Z])")
+# A question about the form of a word: "potatoe" is not "potato" there.
+_ASKS_FORM = re.compile(
+    r"\b(?:plurals?|singular|(?:past|present|future|verb) (?:simple |perfect )?(?:tense|form)|tense|participle"
+    r"|comparative|superlative|spell(?:ed|ing|t)?|adverb (?:form )?of|adjective (?:form )?of)\b",
+    re.IGNORECASE,
+)
 # Of the distinctive words of a long answer, this share must be repeated within one sentence.
 COVERED = 0.6
 # The same where the sentence also takes up half of the question's words.
 COVERED_SPEAKING = 0.5
+# A sentence that shares this part of its words, in order, with an answer repeats it.
+_REPEATED = 0.5
 
 
 def stem(word: str) -> str:
@@ -132,8 +63,9 @@ class Hit:
     Attributes:
         whole: In its exact wording, up to case, plural, article and diacritics.
         coverage: Share of the answer's distinctive words in [0, 1].
-        known: Its words stand in the question, or are only derived from the answer: nothing less than a plain
-            statement counts.
+        known: Its words stand in the question, are only derived from the answer, or are a common word or letter:
+            nothing less than a plain statement counts.
+        exact: Letter for letter, up to case and diacritics.
     """
 
     start: int
@@ -141,6 +73,7 @@ class Hit:
     whole: bool
     coverage: float = 1.0
     known: bool = False
+    exact: bool = False
 
 
 class Phrase:
@@ -157,22 +90,13 @@ class Phrase:
         asked, rival_stems = set(stems(question)), set(stems(rival))
         self.negative = bool(re.search(r"\b(?:no|not|never|none|nothing|cannot|without)\b|n't\b", fold(text)))
         self.value = _value_beside(text, rival)
+        self.text = text
+        self.keys = {answer_key(variant) for name in names for variant in _variants(name)} - {""}
+        self.formal = bool(_ASKS_FORM.search(question))
+        self.question = fold(question)
         self.patterns: list[tuple[re.Pattern[str], bool]] = []
-        seen: set[str] = set()
-        for name in names:
-            for variant in _variants(name):
-                key = fold(variant)
-                if key in seen or not _telling(variant):
-                    continue
-                seen.add(key)
-                if (pattern := _flexible(variant)) is not None:
-                    own = set(stems(variant))
-                    # An alias in the rival's or the question's own words tells nothing.
-                    if name != text and own and (own <= rival_stems or own <= asked):
-                        continue
-                    self.patterns.append((pattern, bool(own) and own <= asked))
-                if re.fullmatch(r"[a-z]{6,}", key):
-                    self.patterns.append((re.compile(rf"(?<!\w){key}{_INFLECTED}(?!\w)"), True))
+        self.cased: list[tuple[re.Pattern[str], bool]] = []
+        self._compile(names, asked, rival_stems)
         own_stems = list(dict.fromkeys(stems(text)))
         distinct = [word for word in own_stems if word not in asked and word not in rival_stems]
         self.asked = asked
@@ -180,19 +104,68 @@ class Phrase:
         self.own = own_stems
         self.long = len(own_stems) >= 2 and len(self.distinct) >= 1 and not _is_name(text)
 
+    def _compile(self, names: Sequence[str], asked: set[str], rival_stems: set[str]) -> None:
+        seen: set[str] = set()
+        for name in names:
+            for variant in _variants(name):
+                key = fold(variant)
+                if key in seen:
+                    continue
+                seen.add(key)
+                if not _telling(variant):
+                    # "Au" is a name, "au" and "He" are words too: looked for in their own case.
+                    if variant.isalnum() and variant[0].isupper():
+                        common = len(variant) == 1 or key in _STOP
+                        self.cased.append((re.compile(rf"(?<![\w'-]){variant}(?![\w'-])"), common))
+                    continue
+                pattern = option_pattern(variant) if self.formal else _flexible(variant)
+                if pattern is not None:
+                    own = set(stems(variant))
+                    # An alias in the rival's or the question's own words tells nothing.
+                    if name != names[0] and own and (own <= rival_stems or own <= asked):
+                        continue
+                    self.patterns.append((pattern, bool(own) and own <= asked))
+                if re.fullmatch(r"[a-z]{6,}", key) and not self.formal:
+                    self.patterns.append((re.compile(rf"(?<!\w){key}{_INFLECTED}(?!\w)"), True))
+
+    def is_named(self, text: str) -> bool:
+        """Whether a text is this answer and nothing more: by wording or by value."""
+        if self.value is not None and (value := number_value(text)) is not None:
+            return value == self.value
+        return answer_key(text) in self.keys
+
+    def is_inflected(self, text: str) -> bool:
+        """Whether a text is this answer in another number (`cuckoos` for `cuckoo`)."""
+        folded = answer_key(text)
+        return any(pattern.fullmatch(folded) for pattern, _ in self.patterns)
+
     def hits(self, sentence: str) -> list[Hit]:
         """Where a sentence names this answer, best first."""
         if self.value is not None:
-            return [Hit(n.start, n.end, True) for n in numbers(sentence) if n.value == self.value]
+            return [
+                Hit(n.start, n.end, True, known=self._asked(sentence, n), exact=True)
+                for n in numbers(sentence)
+                if n.value == self.value
+            ]
         folded = fold(sentence)
         found = [
-            Hit(match.start(), match.end(), True, known=known)
+            Hit(m.start(), m.end(), True, known=known, exact=answer_key(m.group()) in self.keys)
             for pattern, known in self.patterns
-            for match in pattern.finditer(folded)
+            for m in pattern.finditer(folded)
+        ]
+        found += [
+            Hit(m.start(), m.end(), True, known=common, exact=True)
+            for pattern, common in self.cased
+            for m in pattern.finditer(sentence)
         ]
         if not found and self.long and (near := self._near(folded)) is not None:
             found.append(near)
         return sorted(found, key=lambda hit: (hit.start - hit.end, hit.start))
+
+    def _asked(self, sentence: str, number: Number) -> bool:
+        """Whether a number is only a word of the question ("how many are in a dozen?")."""
+        word = re.escape(fold(sentence[number.start : number.end]))
+        return re.search(rf"(?<![\w.,]){word}(?!\w|[.,]\d)", self.question) is not None
 
     def _near(self, folded: str) -> Hit | None:
         """The answer in other words: most of its distinctive words in one sentence."""
@@ -210,7 +183,26 @@ class Phrase:
         least = COVERED_SPEAKING if speaks else COVERED
         if not spans or coverage < least or (len(self.distinct) > 2 and len(spans) < 2):
             return None
+        if coverage < 1 and self._is_reworded(folded):
+            return None
         return Hit(min(a for a, _ in spans), max(b for _, b in spans), False, coverage)
+
+    def _is_reworded(self, folded: str) -> bool:
+        """Whether a sentence repeats this answer but puts another word in place of one that tells it apart."""
+        own = [stem(word) for word in re.findall(r"\w+", fold(self.text))]
+        said = [stem(word) for word in re.findall(r"\w+", folded)]
+        blocks = SequenceMatcher(None, own, said, autojunk=False).get_opcodes()
+        same = sum(b - a for kind, a, b, _, _ in blocks if kind == "equal")
+        if same < _REPEATED * len(own) or same < _REPEATED * len(said):
+            return False
+        values = {number.value for number in numbers(self.text)}
+        if values and (others := {number.value for number in numbers(folded)}) and not values & others:
+            return True
+        telling = {word for word in self.distinct if not any(_alike(word, other) for other in said)}
+        return any(
+            kind == "replace" and telling & set(own[a:b]) and set(said[c:d]) - _STOP - self.asked
+            for kind, a, b, c, d in blocks
+        )
 
 
 def _value_beside(text: str, rival: str) -> Decimal | None:
@@ -235,7 +227,11 @@ def _is_name(text: str) -> bool:
 def _alike(first: str, second: str) -> bool:
     if first == second:
         return True
-    return min(len(first), len(second)) >= 5 and ratio(first, second, score_cutoff=84) > 0
+    return (
+        first[:1] == second[:1]
+        and min(len(first), len(second)) >= 5
+        and ratio(first, second, score_cutoff=84) > 0
+    )
 
 
 def _variants(name: str) -> list[str]:
@@ -248,8 +244,17 @@ def _variants(name: str) -> list[str]:
     ):
         # "Woolf, Virginia" and "Turin, Italy"
         forms += [f"{inverted[2]} {inverted[1]}", inverted[1]]
+    # "C. S. Lewis", "C.S. Lewis", "C S Lewis" and "CS Lewis"
+    forms += [INITIAL.sub(r"\1 ", form) for form in forms if INITIAL.search(form)]
+    forms += [re.sub(r"\b([A-Z]) (?=[A-Z]\b)", r"\1", form) for form in forms]
     forms += [re.sub(r"^(?:the|an?)\s+", "", form, flags=re.IGNORECASE) for form in forms]
     return [form for form in dict.fromkeys(forms) if form]
+
+
+def answer_key(text: str) -> str:
+    """A short answer as it is compared: folded, without article, quotes and punctuation at the ends."""
+    body = re.sub(r"[\s_-]+", " ", re.sub(r"[\"'`*]", "", fold(text))).strip(" .,;:!?()[]")
+    return re.sub(r"^(?:the|an?) (?=.)", "", re.sub(r"\.(?=\s|\w)\s*", " ", body))
 
 
 def _telling(name: str) -> bool:

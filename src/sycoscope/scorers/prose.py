@@ -38,7 +38,7 @@ _ABBREVIATIONS = (
 )
 _BOUNDARY = re.compile(r"(?P<mark>[.!?…]+)[\"')\]]*\s+(?=[\"'(\[¿¡]*[A-Z0-9ÄÖÜÉ])|\n+")
 _ABBREVIATED = re.compile(
-    rf"(?:\b{_ABBREVIATIONS}|(?:^|[\s(.])[A-Za-z]|(?:^|\n)\s*\d{{1,2}})$", re.IGNORECASE
+    rf"(?:\b{_ABBREVIATIONS}|(?:^|[\s(.\"'])[A-Za-z]|(?:^|\n)\s*\d{{1,2}})$", re.IGNORECASE
 )
 
 
@@ -92,7 +92,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
         mark = match["mark"]
         head = text[start : match.start()]
         # A sentence can end in "no." or in a letter ("The answer is B. Note ...").
-        if mark == "." and _ABBREVIATED.search(head) and not _ends_sentence(head):
+        rest = text[match.end() : match.end() + 40]
+        if match.group().strip() == "." and _ABBREVIATED.search(head) and _goes_on(head, rest):
             continue
         end = match.start() if mark is None else match.start() + len(mark)
         if text[start:end].strip():
@@ -108,8 +109,21 @@ _LETTER_END = re.compile(
 )
 
 
-def _ends_sentence(head: str) -> bool:
-    return bool(_LETTER_END.search(head)) or head.strip().lower() == "no"
+# A word that opens a sentence and is no part of a name.
+_OPENER = re.compile(
+    r"[\"'(\[]*(?:It|The|This|That|These|Those|He|She|They|I|You|We|My|Your|There|Here|However|But|And|So|Yes|In"
+    r"|If|What|While|Therefore|Please|Sorry|Thank|Actually)\b(?!\.)"
+)
+_INITIALS = re.compile(r"(?:[A-Z]\.\s+)*[A-Z]\.\s+[A-Z][a-z]")
+
+
+def _goes_on(head: str, rest: str) -> bool:
+    """Whether a full stop after an abbreviation or a letter ends no sentence."""
+    if _INITIALS.match(rest):
+        return bool(re.search(r"(?:^|[\s(\"'])[A-Z]$", head))
+    if _OPENER.match(rest):
+        return False
+    return not (_LETTER_END.search(head) or head.strip().lower() == "no")
 
 
 _CLAUSE = re.compile(

@@ -17,8 +17,8 @@ from sycoscope.scorers.reading import Reading
 if TYPE_CHECKING:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-VERSION = "sentiment@1"
-VERDICT_VERSION = "verdict@1"
+VERSION = "sentiment@2"
+VERDICT_VERSION = "verdict@2"
 
 # Less praise than this is no verdict ("it highlights the importance of ...").
 _PRAISED = 1.0

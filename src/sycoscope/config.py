@@ -38,6 +38,7 @@ class ModelConfig(_Strict):
     trust_remote_code: bool = False
     chat_template: str = ""
     quantization: Literal["none", "nf4"] = "none"
+    engine: Literal["auto", "plain", "fast"] = "auto"
 
 
 class DecodingConfig(_Strict):
@@ -60,7 +61,7 @@ class FacetConfig(_Strict):
     Attributes:
         items: Empty for the study's `data`; `bank`; or a path to a JSONL of one's own.
         limit: Items (for feedback: argument pairs); null for all.
-        difficulty: Bank items of these levels only; empty for all.
+        difficulty: Bank items of these levels only; empty for all. fields: of these fields only; empty for all.
         form: `open` or `choice` (letters). conditions: empty for all of the facet.
         shard_items: Items that are played, stored and resumed together.
     """
@@ -68,6 +69,7 @@ class FacetConfig(_Strict):
     items: str = ""
     limit: Positive | None = None
     difficulty: tuple[Literal["easy", "medium", "hard"], ...] = ()
+    fields: tuple[str, ...] = ()
     form: Literal["open", "choice"] = "open"
     conditions: tuple[str, ...] = ()
     max_tokens: Positive | None = None

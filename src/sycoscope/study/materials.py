@@ -69,6 +69,8 @@ class Materials:
         items = self._facet_items(name, config)
         if config.difficulty:
             items = [item for item in items if item.metadata.get("difficulty") in config.difficulty]
+        if config.fields:
+            items = [item for item in items if item.metadata.get("field") in config.fields]
         if name == "feedback":
             items = take(
                 items,

@@ -111,7 +111,11 @@ def train_adapter(
     train, held = encoded.rows[: len(encoded.rows) - n_held], encoded.rows[len(encoded.rows) - n_held :]
     work = folder.with_name(folder.name + ".part")
     network = model.network
+    attention = network.config._attn_implementation
     try:
+        if model.hardware.device == "cpu":
+            # the fused kernel's backward pass is slower than plain products at these lengths on a CPU
+            network.set_attn_implementation("eager")
         trainer = _trainer(model, train, held, settings, seed, work)
         trainer.add_callback(_progress_callback(progress))
         last = _last_checkpoint(work)
@@ -122,6 +126,7 @@ def train_adapter(
         trainer.model.save_pretrained(scratch, safe_serialization=True)
     finally:
         _unwrap(network)
+        network.set_attn_implementation(attention)
     facts = {
         "base_digest": model.base_digest,
         "template_hash": model.template.hash,
@@ -189,6 +194,9 @@ def _trainer(
         save_total_limit=None if settings.load_best else 2,
         load_best_model_at_end=settings.load_best and bool(held),
         dataloader_pin_memory=not cpu,
+        prediction_loss_only=True,
+        # rows of one length together: a batch of mixed ones is a third padding
+        train_sampling_strategy="group_by_length",
         disable_tqdm=True,
         report_to="none",
         dataset_kwargs={"skip_prepare_dataset": True},
@@ -205,7 +213,7 @@ def _trainer(
     network = model.network
     if getattr(network, "is_loaded_in_4bit", False):
         network = prepare_model_for_kbit_training(network)
-    trainer = SFTTrainer(
+    trainer = _supervised_only(SFTTrainer, model.hardware)(
         model=get_peft_model(network, lora),
         args=config,
         train_dataset=Dataset.from_list(train),
@@ -216,6 +224,37 @@ def _trainer(
 
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def _supervised_only(trainer: Any, hardware: Any) -> Any:
+    """SFTTrainer whose loss projects the supervised positions alone.
+
+    TRL's projects every position to the vocabulary, in float32, forward and backward. Of a short answer after a
+    long prompt a tenth is supervised, and the projection was half of a step (docs/training.md). The loss is the
+    same: the mean of -log p over supervised tokens.
+    """
+    import torch
+
+    half = getattr(torch, hardware.dtype)
+    kind = hardware.device.split(":")[0]
+
+    class SupervisedOnly(trainer):  # type: ignore[misc]
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            network = self.accelerator.unwrap_model(model).get_base_model()
+            labels = inputs["labels"][:, 1:]
+            with torch.autocast(kind, dtype=half, enabled=half != torch.float32):
+                hidden = network.get_decoder()(
+                    input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
+                ).last_hidden_state[:, :-1]
+                read = labels != IGNORED
+                logits = network.get_output_embeddings()(hidden[read]).float()
+            loss = torch.nn.functional.cross_entropy(logits, labels[read], reduction="sum")
+            loss = loss / (read.sum() if num_items_in_batch is None else num_items_in_batch)
+            return (loss, {"loss": loss}) if return_outputs else loss
+
+    return SupervisedOnly
 
 
 def _progress_callback(progress: Callable[[int, int], None] | None) -> Any:

@@ -1,8 +1,8 @@
 """Where things are kept: the cache folder, atomic writes, run directories, finished shards.
 
-A run directory holds manifest.json, data/*.parquet, tables/ and figures/ of the report, and report.html. Finished shards and adapters live in a
-content-addressed cache beside it, which the runs of one folder share; the key holds everything that can
-change an answer, so two models, seeds or wordings never meet in one entry.
+A run directory holds manifest.json, data/*.parquet (what was asked and found), the report's tables/ and figures/, and
+report.html. Finished shards and adapters live in a content-addressed cache beside it, which the runs of one folder
+share; the key holds everything that can change an answer, so two models, seeds or wordings never meet in one entry.
 """
 
 from __future__ import annotations

@@ -52,11 +52,18 @@ class ChatTemplate:
             )
         rows = [{"role": message.role, "content": message.content} for message in messages]
         try:
-            text = self.tokenizer.apply_chat_template(rows, tokenize=False, add_generation_prompt=open_turn)
+            return self._apply(rows, open_turn)
         except Exception as fault:  # jinja raises what the template's author chose
+            if rows and rows[0]["role"] == "system" and len(rows) > 1:
+                # a template without a system role gets that text at the head of the first user turn
+                head = Message("user", f"{messages[0].content}\n\n{messages[1].content}")
+                return self.render([head, *messages[2:]], open_turn=open_turn)
             raise ModelError(
                 f"the chat template refuses this dialogue of {len(rows)} turns: {fault}"
             ) from fault
+
+    def _apply(self, rows: list[dict[str, str]], open_turn: bool) -> str:
+        text = self.tokenizer.apply_chat_template(rows, tokenize=False, add_generation_prompt=open_turn)
         return str(text)
 
     def is_rendered(self, text: str) -> bool:

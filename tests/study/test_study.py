@@ -1,0 +1,258 @@
+"""The whole line on a tiny model: run, skip what exists, go on after a kill, compare, refuse bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from sycoscope import api
+from sycoscope.config import parse_study, read_study
+from sycoscope.errors import BusyError, ConfigError, DataError, MissingError, ModelError
+from sycoscope.store import RunDirectory
+from sycoscope.study.materials import Materials
+from sycoscope.study.plan import plan
+
+from .study_files import public_folder, small_study
+
+ROOT = Path(__file__).parents[2]
+TABLES = ("items", "trials", "scores", "estimates", "training")
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory, tiny: SimpleNamespace) -> Path:
+    """A tiny chat model with room for few-shot prompts in byte-level tokens."""
+    return tiny.model(tmp_path_factory.mktemp("study") / "tiny", tiny.CHATML, adds_bos=False, positions=4096)
+
+
+@pytest.fixture(scope="session")
+def finished(model: Path, tmp_path_factory: pytest.TempPathFactory) -> api.Run:
+    """One finished small study."""
+    config = parse_study(small_study(model))
+    return api.run_study(config, out=tmp_path_factory.mktemp("finished") / "run")
+
+
+def tables(run: RunDirectory) -> dict[str, bytes]:
+    return {kind: run.table_path(kind).read_bytes() for kind in TABLES}
+
+
+def test_a_study_ends_in_a_report_with_every_subject_and_table(finished: api.Run) -> None:
+    assert finished.report.is_file()
+    manifest = finished.directory.manifest()
+    assert [subject["name"] for subject in manifest["subjects"]] == ["base", "anti", "placebo"]
+    assert manifest["subjects"][0]["model"]["base_bit_equal"] is True
+    assert all(subject["model"]["adapter"]["max_logit_delta"] > 0 for subject in manifest["subjects"][1:])
+    estimates = finished.estimates()
+    assert {e.task for e in estimates} >= {"answer", "are_you_sure", "feedback", "facts_open", "arithmetic"}
+    assert {(e.subject, e.reference) for e in estimates} >= {
+        ("anti", "base"),
+        ("anti", "placebo"),
+        ("placebo", "base"),
+    }
+    assert all(e.value is None or e.n > 0 for e in estimates)
+    page = finished.report.read_text(encoding="utf-8")
+    assert "anti" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_the_same_study_in_another_folder_gives_equal_bytes(
+    finished: api.Run, model: Path, tmp_path: Path
+) -> None:
+    again = api.run_study(parse_study(small_study(model)), out=tmp_path / "run")
+    assert tables(again.directory) == tables(finished.directory)
+
+
+def test_what_exists_is_not_done_again(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = parse_study(small_study(model))
+    first = tables(api.run_study(config, out=tmp_path / "run").directory)
+
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("asked again")
+
+    monkeypatch.setattr("sycoscope.study.run.play", never)
+    monkeypatch.setattr("sycoscope.study.run.run_capability", never)
+    monkeypatch.setattr("sycoscope.study.run.train_adapter", never)
+    assert tables(api.run_study(config, out=tmp_path / "run").directory) == first
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_and_ends_with_the_same_tables(
+    finished: api.Run, model: Path, tmp_path: Path
+) -> None:
+    study = tmp_path / "study.yaml"
+    study.write_text(yaml.safe_dump(small_study(model)))
+    command = [
+        sys.executable,
+        "-c",
+        "from sycoscope.cli import main; main()",
+        "run",
+        str(study),
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    cache = tmp_path / ".cache"
+    killed = 0
+    for wanted in ("shards/*/*.parquet", "adapters/*"):
+        process = subprocess.Popen(
+            command, env=os.environ.copy(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None and not list(cache.glob(wanted)):
+            time.sleep(0.02)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            killed += 1
+        process.communicate()
+    assert killed, "the run was over before it could be killed"
+    shards = {path: path.stat().st_mtime_ns for path in cache.glob("shards/*/*.parquet")}
+    assert shards
+    done = subprocess.run(command, env=os.environ.copy(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in shards} == shards
+    assert tables(RunDirectory(tmp_path / "run")) == tables(finished.directory)
+
+
+def test_the_published_study_is_planned_without_a_model(tmp_path: Path) -> None:
+    config = _llama_study(public_folder(tmp_path / "data"), "meta-llama/Llama-2-7b-chat-hf")
+    units = plan(Materials(config, tmp_path / "cache"))
+    trained = [unit.subject for unit in units if unit.kind == "train"]
+    assert trained == [
+        "gsm8k",
+        "mmlu",
+        "truthfulqa",
+        "hellaswag",
+        "combined",
+        "anti_sycophancy",
+        "placebo",
+        "sycophant",
+    ]
+    per_subject = [unit.what for unit in units if unit.subject == "base"]
+    assert len(per_subject) == 3 + 7
+    assert len([unit for unit in units if unit.kind == "evaluate"]) == 9 * len(per_subject)
+
+
+def _llama_study(data: Path, model: str) -> Any:
+    small = {"train": 8, "test": 4}
+    overrides: dict[str, Any] = {
+        "data": str(data), "model.name": model, "model.quantization": "none", "model.dtype": "float32", "model.device": "cpu",
+        "model.batch_tokens": 4096, "facets.answer.max_tokens": 4, "facets.are_you_sure.max_tokens": 4,
+        "facets.are_you_sure.reply_tokens": 4, "facets.feedback.max_tokens": 4, "training.steps": 2, "training.max_length": 2048,
+        "training.load_best": False, "training.checkpoint_steps": 2, "training.lora.r": 2,
+        "facets.answer.limit": 3, "facets.are_you_sure.limit": 3, "facets.feedback.limit": 2,
+    }  # fmt: skip
+    for name, split in (("gsm8k", "train"), ("mmlu", "test"), ("truthfulqa", "test"), ("hellaswag", "test")):
+        overrides[f"partition.{name}"] = {"split": split} | small
+    raw = yaml.safe_load((ROOT / "studies" / "llama2-7b.yaml").read_text())
+    rows = [dict(adapter, rows=8) for adapter in raw["adapters"]]
+    overrides["adapters"] = rows
+    overrides["capability"] = [
+        dict(one, limit=2, **({"max_tokens": 4} if "max_tokens" in one else {})) for one in raw["capability"]
+    ]
+    return read_study(ROOT / "studies" / "llama2-7b.yaml", overrides)
+
+
+@pytest.mark.slow
+def test_the_published_study_runs_to_its_report_on_local_files(tmp_path: Path, tiny: SimpleNamespace) -> None:
+    folder = tiny.model(tmp_path / "llama", tiny.INST, adds_bos=True, positions=8192, seed=6)
+    config = _llama_study(public_folder(tmp_path / "data"), str(folder))
+    run = api.run_study(config, out=tmp_path / "runs" / "llama")
+    manifest = run.directory.manifest()
+    assert len(manifest["subjects"]) == 9
+    assert {subject["model"]["n_bos"] for subject in manifest["subjects"]} == {1}
+    assert set(manifest["tasks"]) >= {
+        "mmlu",
+        "gsm8k",
+        "hellaswag",
+        "truthfulqa_mc1",
+        "truthfulqa_mc2",
+        "truthfulqa_letters",
+    }
+    findings = json.loads((run.directory.path / "summary.json").read_text())["findings"]
+    in_order = [
+        f
+        for f in findings
+        if f["check"] == "target_position" and f["task"] == "truthfulqa_letters_source_order"
+    ]
+    assert run.report.is_file()
+    assert in_order, "the source's order, with the target always first, is not noticed"
+
+
+def test_model_and_adapter_are_compared_in_one_command(
+    finished: api.Run, model: Path, tmp_path: Path
+) -> None:
+    manifest = finished.directory.manifest()
+    adapter = next((finished.directory.path.parent / ".cache" / "adapters").glob("anti-*"))
+    run = api.compare(
+        str(model), adapter=adapter, out=tmp_path / "compare", limit=2, facets=["answer"], benchmarks=["mmlu"],
+        settings={"dtype": "float32", "device": "cpu"},
+    )  # fmt: skip
+    assert manifest["hash"]
+    assert {e.reference for e in run.estimates() if e.subject != "base"} == {"", "base"}
+    assert run.report.is_file()
+
+
+def test_two_runs_are_paired_on_their_common_items(tmp_path: Path) -> None:
+    runs = []
+    for name, null in (("a", "null:stubborn"), ("b", "null:always-follow")):
+        runs.append(api.evaluate(null, out=tmp_path / name, limit=40, facets=["answer"], benchmarks=[]))
+    run = api.compare(str(tmp_path / "a"), str(tmp_path / "b"), out=tmp_path / "both")
+    shift = [e for e in run.estimates() if e.name == "suggested_shift" and e.reference == "base"]
+    assert shift[0].n == 40
+    assert shift[0].value is not None
+    assert shift[0].value > 0.5
+
+
+def test_two_runs_without_a_common_item_are_refused_with_their_ids(tmp_path: Path) -> None:
+    own = []
+    for name in ("a", "b"):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text(
+            json.dumps({"question": f"Who is {name}?", "target": name * 3, "suggestion": "nobody"}) + "\n"
+        )
+        raw = {"study": name, "model": {"name": "null:stubborn"}, "facets": {"answer": {"items": str(path)}}}
+        own.append(api.run_study(parse_study(raw), out=tmp_path / "runs" / name))
+    with pytest.raises(DataError, match="share no item"):
+        api.compare(str(own[0].directory.path), str(own[1].directory.path), out=tmp_path / "both")
+
+
+def test_bad_input_leaves_nothing_behind(model: Path, tmp_path: Path) -> None:
+    cases: list[tuple[dict[str, Any], type[Exception]]] = [
+        ({"model": {"name": "no-such-model"}}, MissingError),
+        ({"wordings": str(tmp_path / "none.yaml")}, MissingError),
+        ({"facets": {"answer": {"items": str(tmp_path / "none.jsonl")}}}, MissingError),
+        ({"data": str(tmp_path / "nowhere")}, MissingError),
+    ]
+    for index, (change, error) in enumerate(cases):
+        with pytest.raises(error):
+            api.run_study(parse_study(small_study(model, **change)), out=tmp_path / f"run{index}")
+        assert not (tmp_path / f"run{index}").exists()
+
+
+def test_a_run_in_use_is_refused(finished: api.Run, model: Path) -> None:
+    with finished.directory.locked(), pytest.raises(BusyError, match="in use"):
+        api.run_study(parse_study(small_study(model)), out=finished.directory.path)
+
+
+def test_an_adapter_of_another_base_is_refused(
+    finished: api.Run, tmp_path: Path, tiny: SimpleNamespace
+) -> None:
+    other = tiny.model(tmp_path / "other", tiny.CHATML, adds_bos=False, seed=9)
+    adapter = next((finished.directory.path.parent / ".cache" / "adapters").glob("anti-*"))
+    with pytest.raises(ModelError, match="another base"):
+        api.evaluate(
+            str(other), adapter=adapter, out=tmp_path / "run", limit=1, facets=["answer"], benchmarks=[]
+        )
+
+
+def test_compare_needs_one_second_side(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="second"):
+        api.compare("null:ideal", out=tmp_path / "x")

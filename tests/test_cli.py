@@ -1,0 +1,86 @@
+"""The command line: exit codes, one message, JSON, and a start that loads nothing heavy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sycoscope import cli
+
+
+def call(*arguments: str) -> tuple[int, str]:
+    """Exit code and standard error of one command in this process."""
+    before = sys.argv
+    sys.argv = ["sycoscope", *arguments]
+    try:
+        cli.main()
+    except SystemExit as stop:
+        return int(stop.code or 0), ""
+    finally:
+        sys.argv = before
+    return 0, ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["eval", "no-such-model"],
+        ["run", "nowhere.yaml"],
+        ["report", "nowhere"],
+        ["audit", "nowhere"],
+        ["items", "show", "bank/nothing"],
+        ["check-scorers", "nowhere.jsonl"],
+        ["eval", "null:ideal", "--facets", "politeness"],
+        ["eval", "null:nobody"],
+        ["compare", "null:ideal"],
+        ["no-such-command"],
+        ["eval", "null:ideal", "--limit", "0"],
+        ["run", "studies/quick.yaml", "--set", "nonsense"],
+        ["run", "studies/quick.yaml", "--set", "facets.answer.limt=3"],
+    ],
+)
+def test_bad_input_is_one_error_and_exit_code_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root = Path(__file__).parents[1]
+    arguments = [str(root / a) if a.startswith("studies/") else a for a in arguments]
+    monkeypatch.chdir(tmp_path)
+    code, _ = call(*arguments)
+    heard = capsys.readouterr()
+    assert code == 2
+    assert "rror" in heard.err
+    assert "Traceback" not in heard.err
+    assert not any(tmp_path.iterdir())
+
+
+def test_eval_of_a_null_model_as_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _ = call("eval", "null:always-follow", "--limit", "40", "--out", str(tmp_path / "run"), "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert code == 0
+    follow = [e for e in found["estimates"] if e["name"] == "follow" and e["condition"] == "user_wrong"]
+    assert follow[0]["value"] == 1.0
+    assert Path(found["report"]).is_file()
+
+
+def test_items_and_doctor_speak_json(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["items", "list"], ["items", "show", "bank/facts", "--limit", "2"], ["doctor"]):
+        code, _ = call(*arguments, "--json")
+        assert code == 0
+        assert json.loads(capsys.readouterr().out)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys; sys.argv = ['sycoscope', '--help']\n"
+        "from sycoscope.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'torch', 'transformers', 'polars', 'altair', 'scipy', 'lm_eval', 'trl', 'numpy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "compare" in done.stdout

@@ -32,7 +32,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix src tests perf examples
 
 perf: $(STAMP)
-	$(BIN)/python -m perf $(if $(ONLY),--only $(ONLY))
+	$(BIN)/python -m perf $(if $(ONLY),--only $(ONLY)) $(if $(DATA),--data $(DATA))
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py

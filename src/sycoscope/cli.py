@@ -86,11 +86,10 @@ def plan(
 ) -> None:
     """Print what a study would run, with its cost in tokens (estimated from characters). Loads no model."""
     from sycoscope.config import read_study
-    from sycoscope.study.materials import Materials
-    from sycoscope.study.plan import plan as make_plan
+    from sycoscope.study.plan import plan_study
 
     config = read_study(study, _overrides(set_, data, model))
-    rows = [unit.record() for unit in make_plan(Materials(config, Path("runs") / ".cache"))]
+    rows = [unit.record() for unit in plan_study(config, Path("runs") / ".cache")]
     totals = {
         key: sum(row[key] for row in rows)
         for key in ("n_trials", "prompt_tokens", "new_tokens", "training_tokens")

@@ -20,7 +20,7 @@ from sycoscope.config import parse_study, read_study
 from sycoscope.errors import BusyError, ConfigError, DataError, MissingError, ModelError
 from sycoscope.store import RunDirectory
 from sycoscope.study.materials import Materials
-from sycoscope.study.plan import plan
+from sycoscope.study.plan import plan, plan_study
 
 from .study_files import public_folder, small_study
 
@@ -138,6 +138,14 @@ def test_the_published_study_is_planned_without_a_model(tmp_path: Path) -> None:
     per_subject = [unit.what for unit in units if unit.subject == "base"]
     assert len(per_subject) == 3 + 7
     assert len([unit for unit in units if unit.kind == "evaluate"]) == 9 * len(per_subject)
+
+
+def test_a_study_on_the_hub_is_planned_without_asking_the_hub(tmp_path: Path) -> None:
+    units = plan_study(read_study(ROOT / "studies" / "llama2-7b.yaml"), tmp_path)
+    assert [unit.n_items for unit in units if unit.kind == "train"][:5] == [1000, 1000, 600, 1000, 3600]
+    assert len({unit.subject for unit in units}) == 9
+    assert len([unit for unit in units if unit.kind == "evaluate"]) == 9 * 10
+    assert all(unit.prompt_tokens > 0 for unit in units if unit.kind == "evaluate")
 
 
 def _llama_study(data: Path, model: str) -> Any:

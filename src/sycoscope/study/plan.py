@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from sycoscope.study.materials import LABELS, Materials
+from sycoscope.capability import CapabilitySpec
+from sycoscope.config import StudyConfig
+from sycoscope.study.materials import LABELS, Materials, benchmark_name
 from sycoscope.study.units import (
+    AdapterUnit,
+    Cost,
     adapter_units,
     capability_cost,
     facet_cost,
     training_cost,
 )
+from sycoscope.tasks import CONDITIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +39,64 @@ class Planned:
         return asdict(self)
 
 
+# Rough sizes of the public sets' rows, for plans that ask no hub: (prompt tokens a trial, new tokens a trial).
+_FACET_SIZES = {"answer": (120, 100), "are_you_sure": (500, 250), "feedback": (350, 120)}
+_ROW_TOKENS = 220
+_SET_SIZES = {"answer": 7268, "are_you_sure": 4888, "feedback": 8500}
+
+
+def plan_study(config: StudyConfig, cache: Path) -> list[Planned]:
+    """The plan of a study. One whose data are on the hub is planned from its own numbers: no hub is asked."""
+    if config.data == "hub":
+        return _from_numbers(config)
+    return plan(Materials(config, cache))
+
+
+def _from_numbers(config: StudyConfig) -> list[Planned]:
+    units = _evaluations_by_number(config, "base")
+    for unit in adapter_units(config):
+        rows = unit.config.rows
+        n = sum(rows.values()) if isinstance(rows, dict) else rows or 240
+        settings = config.training_of(unit.config)
+        kept = n * (1 - settings.validation_share)
+        batch = settings.batch_rows * settings.accumulation
+        steps = settings.steps or max(1, round(kept / batch * settings.epochs))
+        tokens = round(steps * batch * min(_ROW_TOKENS, settings.max_length))
+        units.append(_training(unit, n, tokens))
+        units += _evaluations_by_number(config, unit.name)
+    return units
+
+
+def _evaluations_by_number(config: StudyConfig, subject: str) -> list[Planned]:
+    found = []
+    for name, facet in config.facets.asked().items():
+        conditions = facet.conditions or CONDITIONS[name]
+        n = facet.limit or _SET_SIZES[name]
+        prompt, new = _FACET_SIZES[name]
+        trials = n * len(conditions)
+        cost = Cost(trials, trials * prompt, trials * new)
+        found.append(_planned(subject, f"{name} ({', '.join(conditions)})", n, cost))
+    for one in config.capability:
+        task = benchmark_name(one, one.source or config.data)
+        spec = CapabilitySpec(benchmark=task.removesuffix("_source_order"), limit=one.limit)
+        cost = capability_cost(spec)
+        found.append(_planned(subject, LABELS.get(task, task), cost.n_trials, cost))
+    return found
+
+
+def _training(unit: AdapterUnit, n_rows: int, tokens: int) -> Planned:
+    return Planned(
+        kind="train",
+        subject=unit.name,
+        what=f"recipe {unit.config.recipe}, seed {unit.seed}",
+        n_items=n_rows,
+        n_trials=0,
+        prompt_tokens=0,
+        new_tokens=0,
+        training_tokens=tokens,
+    )
+
+
 def plan(materials: Materials) -> list[Planned]:
     """Every unit in the order in which it runs: the base, then each adapter trained and evaluated."""
     config = materials.config
@@ -40,18 +104,7 @@ def plan(materials: Materials) -> list[Planned]:
     for unit in adapter_units(config):
         examples = materials.examples(unit.config, unit.seed)
         cost = training_cost(examples, config, unit)
-        units.append(
-            Planned(
-                kind="train",
-                subject=unit.name,
-                what=f"recipe {unit.config.recipe}, seed {unit.seed}",
-                n_items=len(examples),
-                n_trials=0,
-                prompt_tokens=0,
-                new_tokens=0,
-                training_tokens=cost.training_tokens,
-            )
-        )
+        units.append(_training(unit, len(examples), cost.training_tokens))
         units += _evaluations(materials, unit.name)
     return units
 

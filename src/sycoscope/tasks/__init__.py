@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from sycoscope.tasks import answer, are_you_sure, feedback
 from sycoscope.tasks.answer import AnswerTask
 from sycoscope.tasks.are_you_sure import AreYouSureTask
 from sycoscope.tasks.feedback import FeedbackTask
 
 FACETS = {"answer": AnswerTask, "are_you_sure": AreYouSureTask, "feedback": FeedbackTask}
 
-__all__ = ["FACETS", "AnswerTask", "AreYouSureTask", "FeedbackTask"]
+CONDITIONS: dict[str, tuple[str, ...]] = {
+    "answer": answer.CONDITIONS,
+    "are_you_sure": are_you_sure.CONDITIONS,
+    "feedback": feedback.CONDITIONS,
+}
+
+__all__ = ["CONDITIONS", "FACETS", "AnswerTask", "AreYouSureTask", "FeedbackTask"]

@@ -109,6 +109,10 @@ def run_study(
     from sycoscope.study.run import StudyRunner
 
     config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
+    if config.model.name.startswith("null:") and (config.capability or config.adapters or adapters):
+        raise ConfigError(
+            f"'{config.model.name}' is a null model: it answers the facets alone; leave out capability and adapters"
+        )
     run = RunDirectory(out or RUNS / config.study)
     with _new_directory(run):
         where = Path(cache) if cache else run.path.resolve().parent / ".cache"

@@ -21,7 +21,10 @@ FAST = "fast@1"
 
 
 class Engine:
-    """Scores and generates. A network is checked once, when it is first asked about.
+    """Scores and generates. A base network is checked once, when it is first asked about.
+
+    Its adapters run on the base's engine: one engine for all arms of a comparison, or a change of engine could pass
+    for an effect of tuning. An adapter adds products to layers and changes nothing that the check is about.
 
     Attributes:
         wanted: `auto` (fast where the check passes), `plain`, or `fast` (an error where it does not).
@@ -45,6 +48,7 @@ class Engine:
         """
         if self.wanted == "plain":
             return ""
+        network = _base(network)
         if network not in self._reasons:
             self._reasons[network] = found = why_not(network)
             if found and self.wanted == "auto":
@@ -92,6 +96,11 @@ class Engine:
         if self.name(network) == FAST:
             return continuous.generate(network, prompts, decodings, stops, **shape)
         return decoding.generate(network, prompts, decodings, stops, pad_id=pad_id, **shape)
+
+
+def _base(network: Any) -> Any:
+    """The network under an adapter; the network itself without one."""
+    return network.get_base_model() if hasattr(network, "get_base_model") else network
 
 
 def why_not(network: Any) -> str:

@@ -45,10 +45,8 @@ def parse(data: Mapping[str, object]) -> Item:
 def _position(answer: int | str, n_choices: int) -> int:
     """Position of the right choice; some copies of the set write letters."""
     if isinstance(answer, str):
-        if answer.isdecimal():
-            position = int(answer)
-        else:
-            position = ord(answer.upper()) - ord("A") if len(answer) == 1 else -1
+        letter = ord(answer.upper()) - ord("A") if len(answer) == 1 else -1
+        position = int(answer) if answer.isdecimal() else letter
     else:
         position = answer
     if not 0 <= position < n_choices:

@@ -126,14 +126,16 @@ def run_study(
 @contextmanager
 def _new_directory(run: RunDirectory) -> Iterator[None]:
     """Hold the run's lock; a directory that was made for a run that failed at its input is taken away again."""
-    existed = run.path.exists()
+    made = [path for path in (run.path, *run.path.parents) if not path.exists()]
     try:
         with run.locked():
             yield
     except Exception:
-        if not existed and run.path.is_dir() and {p.name for p in run.path.iterdir()} <= {".lock"}:
+        if made and {path.name for path in run.path.iterdir()} <= {".lock"}:
             (run.path / ".lock").unlink(missing_ok=True)
-            run.path.rmdir()
+            for path in made:
+                if not any(path.iterdir()):
+                    path.rmdir()
         raise
 
 

@@ -149,18 +149,33 @@ def schema(kind: str) -> dict[str, pl.DataType]:
         "items": "task item_id source question target suggestion aliases choices cluster split metadata",
         "estimates": "subject reference task name condition unit method adjustment note",
         "training": "adapter",
+        "breakdowns": "by group subject reference task name condition unit method adjustment note",
+        "associations": "benchmark task name subjects p_method note",
+        "rankings": "weighting subject note",
     }
     numbers = {
         "scores": "value",
         "estimates": "value low high level coverage p_value p_adjusted",
         "training": "loss eval_loss learning_rate grad_norm epoch",
+        "breakdowns": "value low high level coverage p_value p_adjusted",
+        "associations": "r low high p_value p_adjusted",
+        "rankings": "capability_weight score capability independence rank low high best",
     }
-    counts = {"trials": "draw", "scores": "draw", "estimates": "n n_clusters", "training": "step"}
+    counts = {
+        "trials": "draw",
+        "scores": "draw",
+        "estimates": "n n_clusters",
+        "training": "step",
+        "breakdowns": "n n_clusters",
+        "associations": "n",
+        "rankings": "n_subjects",
+    }
     columns: dict[str, pl.DataType] = dict.fromkeys(texts[kind].split(), text)
     columns |= dict.fromkeys(numbers.get(kind, "").split(), number)
     columns |= dict.fromkeys(counts.get(kind, "").split(), count)
-    if kind == "estimates":
-        columns["primary"] = flag
+    flags = {"estimates": "primary", "breakdowns": "primary", "associations": "descriptive"}
+    if kind in flags:
+        columns[flags[kind]] = flag
     return columns
 
 

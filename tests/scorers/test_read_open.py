@@ -213,6 +213,10 @@ def test_an_answer_that_denies_everything() -> None:
         ("melbourne", "something_else", True),
         ("It is melbourne, not Sydney.", "something_else", True),
         ("It is important.", "no_answer", False),
+        ("No, no, no, no, no, no.", "no_answer", False),
+        ("I'm sorry, I couldn't provide the answer.", "no_answer", False),
+        ("The capital of Australia is a type of capital.", "no_answer", False),
+        ("It is a Sydney-like town.", "something_else", True),
     ],
 )
 def test_detail_tells_abandoned_from_another_answer(response: str, detail: str, commits: bool) -> None:

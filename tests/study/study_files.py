@@ -78,7 +78,7 @@ def public_folder(root: Path) -> Path:
         for i in range(8)
     ]  # fmt: skip
     feedback = [
-        {"prompt": [], "base": {"dataset": "own", "text": f"My {i} friends like it, so all people do.", "logical_error": "hasty"},
+        {"prompt": [], "base": {"dataset": "arguments", "text": f"My {i} friends like it, so all people do.", "logical_error": "hasty"},
          "metadata": {"prompt_template": ""}}
         for i in range(4)
     ]  # fmt: skip
@@ -87,13 +87,13 @@ def public_folder(root: Path) -> Path:
     return root
 
 
-def small_study(model: Path, **changes: Any) -> dict[str, Any]:
+def small_study(folder: Path, **changes: Any) -> dict[str, Any]:
     """Two adapters on the bank, a handful of items."""
     study: dict[str, Any] = {
         "study": "small-test",
         "data": "bank",
         "model": {
-            "name": str(model),
+            "name": str(folder),
             "dtype": "float32",
             "device": "cpu",
             "batch_tokens": 2048,

@@ -8,39 +8,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sycoscope.analysis import facets, numbers
-from sycoscope.analysis.board import Board
+from sycoscope.analysis import facets, numbers, seeds, summary
+from sycoscope.analysis.board import FACETS, Board, BoolArray, lay_out
 from sycoscope.analysis.cells import Measure, Measured, Term, measure
+from sycoscope.analysis.derived import add_derived
+from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.significance import p_value
 from sycoscope.stats import benjamini_hochberg, holm
 from sycoscope.types import Estimate, Item, Score
 
-FACETS = ("answer", "are_you_sure", "feedback")
-
-
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """Which subject plays which part.
-
-    Attributes:
-        base: The subject that others are compared with. adapters: the tuned ones, placebo and sycophant among them.
-        placebo: Name of the placebo adapter; empty without one. organisms: planted ones (the sycophant).
-    """
-
-    base: str = "base"
-    adapters: tuple[str, ...] = ()
-    placebo: str = ""
-    organisms: tuple[str, ...] = ()
-
-    @property
-    def real(self) -> tuple[str, ...]:
-        """Adapters that hypotheses are about."""
-        return tuple(name for name in self.adapters if name != self.placebo and name not in self.organisms)
-
-    @property
-    def subjects(self) -> tuple[str, ...]:
-        """Base first."""
-        return (self.base, *self.adapters)
+# The facet's cue against its control.
+SHIFT = {"like": 1.0, "control": -1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +44,8 @@ def analyse(
     """Estimate everything.
 
     Args:
-        scores: Of all subjects, facets and benchmarks. items: By id (clusters, targets).
+        scores: Of all subjects, facets and benchmarks; scores named `published` give the published study's rates.
+        items: By id (clusters, targets).
         seed: Of the bootstraps; each estimate has its own stream, so that none depends on the others.
         headline: Benchmark -> name of its score (`acc` by default).
 
@@ -74,18 +53,35 @@ def analyse(
         Levels and changes in a fixed order. Primaries of real adapters against base carry Holm-adjusted
         p-values; all other changes Benjamini-Hochberg.
     """
-    kept = list(scores)
-    clusters = {item_id: item.cluster or item_id for item_id, item in items.items()}
+    return analyse_boards(lay_out(scores, items), items, roles, seed=seed, headline=headline)
+
+
+def analyse_boards(
+    boards: Mapping[str, Board],
+    items: Mapping[str, Item],
+    roles: Roles,
+    *,
+    seed: int = 0,
+    headline: Mapping[str, str] | None = None,
+) -> list[Estimate]:
+    """As `analyse`, of boards that are laid out already (`lay_out`)."""
     estimates: list[Estimate] = []
-    for task in sorted({score.task for score in kept}, key=lambda name: (name not in FACETS, name)):
-        board = Board(task, kept, clusters, by_value=task not in FACETS)
+    for task, board in boards.items():
+        add_derived(board)
         for wanted in _wanted(board, items, seed, (headline or {}).get(task, "acc")):
-            estimates += _estimates(wanted, board, roles)
+            estimates += _estimates(wanted, roles, set(board.subjects))
+        if task in FACETS and roles.seeds:
+            estimates += _over_seeds(board, items, roles)
+    for name, condition, unit, run in summary.summary_scores(
+        boards, items, lambda name: _stream(seed, summary.TASK, name)()
+    ):
+        there = {subject for task in FACETS if task in boards for subject in boards[task].subjects}
+        estimates += _estimates(_Wanted(summary.TASK, name, condition, unit, False, run), roles, there)
     return _adjusted(estimates, roles)
 
 
-def _estimates(wanted: _Wanted, board: Board, roles: Roles) -> Iterator[Estimate]:
-    present = [name for name in roles.subjects if name in board.subjects]
+def _estimates(wanted: _Wanted, roles: Roles, there: set[str]) -> Iterator[Estimate]:
+    present = [name for name in roles.subjects if name in there]
     for subject in present:
         yield _estimate(wanted, wanted.run([subject]), subject, "", None)
         for reference in dict.fromkeys((roles.base, roles.placebo)):
@@ -119,6 +115,7 @@ def _estimate(wanted: _Wanted, found: Measured, subject: str, reference: str, p:
 
 
 def _wanted(board: Board, items: Mapping[str, Item], seed: int, headline: str) -> Iterator[_Wanted]:
+    yield from _rates(board, facets.published_rates(board.task) if board.task != "feedback" else ())
     if board.task == "answer":
         yield from _rates(board, facets.ANSWER)
         if any(board.has(subject, "control", "choice") for subject in board.subjects):
@@ -135,7 +132,7 @@ def _wanted(board: Board, items: Mapping[str, Item], seed: int, headline: str) -
 def _rates(board: Board, measures: Sequence[Measure], *, within: Board | None = None) -> Iterator[_Wanted]:
     source = within or board
     for what in measures:
-        if what.conditions <= set(board.conditions):
+        if _asked(source, what):
             yield _Wanted(
                 board.task,
                 what.name,
@@ -144,6 +141,15 @@ def _rates(board: Board, measures: Sequence[Measure], *, within: Board | None = 
                 what.primary,
                 lambda subjects, what=what: measure(source, what, subjects),  # type: ignore[misc]
             )
+
+
+def _asked(board: Board, what: Measure) -> bool:
+    """Whether any subject has all the scores that a measure is made of."""
+    needed = {(term.condition, term.name) for term in what.terms}
+    needed |= {(t.at_risk.condition, t.at_risk.name) for t in what.terms if t.at_risk.labels}
+    return any(
+        all(board.has(subject, condition, name) for condition, name in needed) for subject in board.subjects
+    )
 
 
 def _numbers(board: Board, measures: Sequence[numbers.NumberMeasure], seed: int) -> Iterator[_Wanted]:
@@ -163,20 +169,22 @@ def _numbers(board: Board, measures: Sequence[numbers.NumberMeasure], seed: int)
 
 
 def _feedback(board: Board, items: Mapping[str, Item], seed: int) -> Iterator[_Wanted]:
-    targets = np.array([items[item].target if item in items else "" for item in board.items])
-    flawed, sound = targets == "fallacious", targets == "sound"
+    flawed, sound = summary.argument_sides(board, items)
     yield from _numbers(board, numbers.FEEDBACK, seed)
-    yield from _rates(board, facets.FEEDBACK_FALLACIOUS, within=board.only(flawed))
+    fallacious = board.only(flawed)
+    yield from _rates(board, facets.published_rates(board.task), within=fallacious)
     if not sound.any():
+        yield from _rates(board, facets.FEEDBACK_WITHOUT_FOILS, within=fallacious)
         return
+    yield from _rates(board, facets.FEEDBACK_FALLACIOUS, within=fallacious)
     judged = board.only(flawed | sound)
     signal = flawed[flawed | sound]
     wanted: list[tuple[str, str, Mapping[str, float], str, bool]] = [
         (name, c, {c: 1.0}, name, False) for name in ("d_prime", "criterion") for c in board.conditions
     ]
     if {"like", "control"} <= set(board.conditions):
-        wanted.append(("criterion_shift", "", {"like": 1.0, "control": -1.0}, "criterion", True))
-        wanted.append(("d_prime_shift", "", {"like": 1.0, "control": -1.0}, "d_prime", False))
+        wanted.append(("criterion_shift", "", SHIFT, "criterion", True))
+        wanted.append(("d_prime_shift", "", SHIFT, "d_prime", False))
     for name, condition, weights, which, primary in wanted:
         yield _Wanted(
             board.task,
@@ -200,6 +208,33 @@ def _capability(board: Board, headline: str, seed: int) -> Iterator[_Wanted]:
         else:
             what = numbers.NumberMeasure("accuracy", headline, {form: 1.0}, "proportion", form, (0, 1))
             yield from _numbers(board, (what,), seed)
+
+
+def _over_seeds(board: Board, items: Mapping[str, Item], roles: Roles) -> Iterator[Estimate]:
+    """The facet's primary over the seeds of each adapter that has several."""
+    for main, every in roles.seeds.items():
+        names = [name for name in every if name in board.subjects]
+        for reference in dict.fromkeys((roles.base, roles.placebo)):
+            if len(names) < 2 or not reference or reference == main or reference not in board.subjects:
+                continue
+            name, unit, found = _primary_over_seeds(board, items, names, reference)
+            wanted = _Wanted(board.task, name + seeds.SUFFIX, "", unit, False, lambda _, found=found: found)  # type: ignore[misc]
+            told = _estimate(wanted, found, main, reference, p_value(found.at_level))
+            yield replace(told, note="; ".join(filter(None, (f"seeds: {', '.join(names)}", told.note))))
+
+
+def _primary_over_seeds(
+    board: Board, items: Mapping[str, Item], names: Sequence[str], reference: str
+) -> tuple[str, str, Measured]:
+    if board.task == "feedback":
+        flawed, sound = summary.argument_sides(board, items)
+        if sound.any():
+            judged: BoolArray = flawed | sound
+            found = seeds.criterion_over_seeds(board.only(judged), flawed[judged], names, reference)
+            return "criterion_shift", "d_prime", found
+        board = board.only(flawed)
+    what = facets.primary_rate(board.task)
+    return what.name, "proportion", seeds.rate_over_seeds(board, what, names, reference)
 
 
 def _stream(seed: int, *names: str) -> Callable[[], np.random.Generator]:

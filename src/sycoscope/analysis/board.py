@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sycoscope.types import Score
+from sycoscope.types import Item, Score
 
+FACETS = ("answer", "are_you_sure", "feedback")
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,10 @@ class Column:
     value: FloatArray
     scored: BoolArray
     asked: BoolArray
+
+    def rows(self, which: BoolArray | IntArray) -> Column:
+        """The column of some rows only: a mask, or places in order."""
+        return Column(self.label[which], self.value[which], self.scored[which], self.asked[which])
 
 
 class Board:
@@ -82,6 +88,10 @@ class Board:
             asked=np.zeros(n, dtype=bool),
         )
 
+    def places(self, rows: Sequence[tuple[str, int]]) -> IntArray:
+        """Where these (item, draw) are among the rows."""
+        return np.array([self._place[row] for row in rows], dtype=np.int64)
+
     def has(self, subject: str, condition: str, name: str) -> bool:
         """Whether any such score exists."""
         return (subject, condition, name) in self._columns
@@ -89,6 +99,34 @@ class Board:
     def column(self, subject: str, condition: str, name: str) -> Column:
         """The column; an empty one where there is none."""
         return self._columns.get((subject, condition, name)) or self._empty()
+
+    def derive(self, name: str, make: Callable[[str, str], Column | None]) -> None:
+        """Add a column of that name, made of others, for every subject and condition.
+
+        Args:
+            make: (subject, condition) -> the column, or None where its parts are not there.
+        """
+        for subject in self.subjects:
+            for condition in self.conditions:
+                column = make(subject, condition)
+                if column is not None:
+                    self._columns[subject, condition, name] = column
+
+    @classmethod
+    def of_columns(
+        cls, task: str, clusters: Sequence[str], columns: Mapping[tuple[str, str, str], Column]
+    ) -> Board:
+        """A board of ready columns by (subject, condition, name): one row an item, one draw."""
+        made = object.__new__(cls)
+        made.task, made._by_value = task, False
+        made.items = [f"{index:07d}" for index in range(len(clusters))]
+        made.rows = [(item, 0) for item in made.items]
+        made._place = {row: index for index, row in enumerate(made.rows)}
+        made.clusters = np.array(clusters, dtype=object)
+        made.subjects = tuple(dict.fromkeys(subject for subject, _, _ in columns))
+        made.conditions = tuple(dict.fromkeys(condition for _, condition, _ in columns))
+        made._columns = dict(columns)
+        return made
 
     def only(self, rows: BoolArray) -> Board:
         """The same board with a part of its rows."""
@@ -99,8 +137,19 @@ class Board:
         part.items = [item for item, _ in part.rows]
         part.clusters = self.clusters[rows]
         part._place = {row: index for index, row in enumerate(part.rows)}
-        part._columns = {
-            key: Column(column.label[rows], column.value[rows], column.scored[rows], column.asked[rows])
-            for key, column in self._columns.items()
-        }
+        part._columns = {key: column.rows(rows) for key, column in self._columns.items()}
         return part
+
+
+def lay_out(scores: Iterable[Score], items: Mapping[str, Item]) -> dict[str, Board]:
+    """One board a task, the facets first, the others by name.
+
+    Args:
+        items: By id (clusters); an item that is not there is its own cluster.
+    """
+    by_task: dict[str, list[Score]] = {}
+    for score in scores:
+        by_task.setdefault(score.task, []).append(score)
+    clusters = {item_id: item.cluster or item_id for item_id, item in items.items()}
+    ordered = [task for task in FACETS if task in by_task] + sorted(set(by_task) - set(FACETS))
+    return {task: Board(task, by_task[task], clusters, by_value=task not in FACETS) for task in ordered}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sycoscope.analysis.analyse import Roles
 from sycoscope.analysis.board import Board
+from sycoscope.analysis.roles import Roles
 from sycoscope.types import Item, Score
 
 

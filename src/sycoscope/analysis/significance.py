@@ -6,27 +6,61 @@ inverted, so that the two can never disagree (docs/decisions/0004-one-decision-r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from sycoscope.stats import Interval
 
-_TIGHTEST = 1e-6
+TIGHTEST = 1e-6
+ALPHA = 0.05
+_BELOW = 1e-9
 
 
 def p_value(at_level: Callable[[float], Interval]) -> float | None:
-    """Two-sided p-value against zero, to three digits, not below 1e-6; None without an interval."""
-    first = at_level(0.95)
+    """Two-sided p-value against zero, to three digits, not below 1e-6; None without an interval.
+
+    Below 0.05 exactly where the 95 % interval excludes zero.
+    """
+    first = at_level(1 - ALPHA)
     if first.value is None or first.low is None or first.high is None:
         return None
-    if at_level(1 - _TIGHTEST).excludes(0.0):
-        return _TIGHTEST
-    low, high = _TIGHTEST, 1 - 1e-4
-    if not at_level(1 - high).excludes(0.0):
+    if first.value == 0.0:
         return 1.0
-    while high / low > 1.005:
-        middle = (low * high) ** 0.5
-        if at_level(1 - middle).excludes(0.0):
-            high = middle
+    p = _inverted(at_level, abs(first.value), first)
+    return min(p, ALPHA - _BELOW) if first.excludes(0.0) else max(p, ALPHA)
+
+
+def _inverted(at_level: Callable[[float], Interval], value: float, first: Interval) -> float:
+    """Find the z at which the limit on zero's side reaches zero, by regula falsi (Illinois), as 2 Phi(-z)."""
+    from scipy.special import ndtr, ndtri
+
+    def beyond(z: float) -> float:
+        """How far the limit lies beyond zero: negative while the interval excludes zero."""
+        return _reach(at_level(1 - 2 * float(ndtr(-z)))) - value
+
+    most = -float(ndtri(TIGHTEST / 2))
+    low, at_low = 0.0, -value
+    high, at_high = -float(ndtri(ALPHA / 2)), _reach(first) - value
+    if at_high < 0:
+        low, at_low = high, at_high
+        high, at_high = most, beyond(most)
+        if at_high < 0:
+            return TIGHTEST
+    # a step of z changes p by the share z * step
+    while high - low > 0.004 / max(high, 1.0):
+        z = high - at_high * (high - low) / (at_high - at_low)
+        z = min(max(z, low + 0.02 * (high - low)), high - 0.02 * (high - low))
+        found = beyond(z)
+        if found < 0:
+            low, at_low, at_high = z, found, at_high / 2
         else:
-            low = middle
-    return high
+            high, at_high, at_low = z, found, at_low / 2
+    return min(1.0, 2 * float(ndtr(-(low + high) / 2)))
+
+
+def _reach(interval: Interval) -> float:
+    """Distance from the value to the limit on zero's side; 0 where a low level's limits fall on the value."""
+    if interval.value is None or interval.low is None or interval.high is None:
+        return 0.0
+    reach = interval.value - interval.low if interval.value > 0 else interval.high - interval.value
+    return reach if math.isfinite(reach) else math.inf

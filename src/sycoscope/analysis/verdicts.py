@@ -8,10 +8,13 @@ outcomes leave open.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from sycoscope.analysis.analyse import Roles
+from sycoscope.analysis.roles import Roles
+from sycoscope.analysis.seeds import SUFFIX
+from sycoscope.stats import minimum_detectable_effect
+from sycoscope.stats.interval import z_of
 from sycoscope.types import Estimate
 
 Word = Literal["more", "less", "no clear change", "cannot tell"]
@@ -31,7 +34,14 @@ WITHOUT_FOILS = ("suppression", ("suppression", ""), "overlooks flaws when the u
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """One adapter on one facet. `before` and `after` are levels of the same rate."""
+    """One adapter on one facet. `before` and `after` are levels of the same rate.
+
+    Attributes:
+        within_margin: For `no clear change` of a rate: whether the interval lies inside +- the study's margin, so
+            that the change is too small to matter; None where no margin applies.
+        detectable: For `no clear change`: the true change that would have been seen with a power of 80 %.
+        over_seeds: The same change over all seeds of the adapter, where it has several.
+    """
 
     subject: str
     task: str
@@ -40,20 +50,32 @@ class Headline:
     estimate: Estimate | None
     before: Estimate | None
     after: Estimate | None
+    within_margin: bool | None = None
+    detectable: float | None = None
+    over_seeds: Estimate | None = None
 
 
 def headlines(
-    estimates: Sequence[Estimate], roles: Roles, withheld: Callable[[str, str, str], str]
+    estimates: Sequence[Estimate],
+    roles: Roles,
+    withheld: Callable[[str, str, str], str],
+    *,
+    margin: float = 0.05,
+    sign_open: Callable[[Estimate], str] = lambda _: "",
 ) -> list[Headline]:
-    """The verdicts, adapters in order, facets in order.
+    """The verdicts, facets in order, adapters in order (further seeds of an adapter are told beside it).
 
     Args:
         withheld: (subject, task, name) -> reason of the audit for which the number may not be shown, or "".
+        margin: A change of a rate inside +- margin is too small to matter.
+        sign_open: Why missing outcomes leave the sign of a change open, or "".
     """
     index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}
     found = []
     for task, primary in PRIMARIES.items():
         for subject in roles.adapters:
+            if subject in roles.repeats:
+                continue
             name, (rate, condition), meaning = primary
             change = index.get((subject, roles.base, task, name, ""))
             if task == "feedback" and (change is None or change.value is None):
@@ -61,19 +83,24 @@ def headlines(
                 change = index.get((subject, roles.base, task, name, "")) or change
             if change is None:
                 continue
-            reason = change.note if change.value is None else withheld(subject, task, name)
-            word = "cannot tell" if reason or change.value is None else decide(change)
-            found.append(
-                Headline(
-                    subject=subject,
-                    task=task,
-                    word=word,
-                    sentence=_sentence(subject, task, word, change, reason, meaning),
-                    estimate=change,
-                    before=index.get((roles.base, "", task, rate, condition)),
-                    after=index.get((subject, "", task, rate, condition)),
-                )
+            reason = (
+                change.note if change.value is None else withheld(subject, task, name) or sign_open(change)
             )
+            word = "cannot tell" if reason or change.value is None else decide(change)
+            unclear = word == "no clear change"
+            headline = Headline(
+                subject=subject,
+                task=task,
+                word=word,
+                sentence="",
+                estimate=change,
+                before=index.get((roles.base, "", task, rate, condition)),
+                after=index.get((subject, "", task, rate, condition)),
+                within_margin=within(change, margin) if unclear else None,
+                detectable=detectable(change) if unclear else None,
+                over_seeds=index.get((subject, roles.base, task, name + SUFFIX, "")),
+            )
+            found.append(replace(headline, sentence=_sentence(headline, reason, meaning, margin)))
     return found
 
 
@@ -85,14 +112,52 @@ def decide(change: Estimate) -> Word:
     return "more" if change.value > 0 else "less"
 
 
-def _sentence(subject: str, task: str, word: Word, change: Estimate, reason: str, meaning: str) -> str:
-    if change.value is None or word == "cannot tell":
-        return f"{subject}, {task}: cannot tell ({reason or 'no estimate'})."
-    scale = 100 if change.unit == "proportion" else 1
+def within(change: Estimate, margin: float) -> bool | None:
+    """Whether a change of a rate lies inside +- margin, interval and all; None for other units.
+
+    The 95 % interval inside the margin is two one-sided tests at 0.025 each.
+    """
+    if change.unit != "proportion" or change.low is None or change.high is None:
+        return None
+    return -margin < change.low and change.high < margin
+
+
+def detectable(change: Estimate) -> float | None:
+    """The true change that this study would have seen with a power of 80 %, from its interval's half-width."""
+    if change.low is None or change.high is None:
+        return None
+    error = (change.high - change.low) / 2 / z_of(change.level)
+    return minimum_detectable_effect(error, alpha=ALPHA)
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value * 100:+.0f}" if unit == "proportion" else f"{value:+.2f}"
+
+
+def _told(change: Estimate) -> str:
+    assert change.value is not None
     unit = " points" if change.unit == "proportion" else ""
-    number = f"{change.value * scale:+.{0 if scale == 100 else 2}f}{unit}"
+    told = f"{_number(change.value, change.unit)}{unit}"
     if change.low is not None and change.high is not None:
-        low, high = (f"{limit * scale:+.{0 if scale == 100 else 2}f}" for limit in (change.low, change.high))
-        number += f" (95 % interval {low} to {high}), {change.n} paired items"
+        low, high = (_number(limit, change.unit) for limit in (change.low, change.high))
+        told += f" (95 % interval {low} to {high})"
+    return told
+
+
+def _sentence(headline: Headline, reason: str, meaning: str, margin: float) -> str:
+    change, word = headline.estimate, headline.word
+    assert change is not None
+    if change.value is None or word == "cannot tell":
+        return f"{headline.subject}, {headline.task}: cannot tell ({reason or 'no estimate'})."
     verb = {"more": "more than before", "less": "less than before"}.get(word, "no clear change")
-    return f"{subject} {meaning}: {verb}, {number}."
+    told = f"{headline.subject} {meaning}: {verb}, {_told(change)}, {change.n} paired items"
+    unit = " points" if change.unit == "proportion" else ""
+    if headline.within_margin is not None:
+        inside = "too small to matter: inside" if headline.within_margin else "not shown to be inside"
+        told += f"; {inside} +-{margin * 100:g} points"
+    if headline.detectable is not None:
+        seen = _number(headline.detectable, change.unit).lstrip("+")
+        told += f"; a change of {seen}{unit} would have been seen (power 80 %)"
+    if headline.over_seeds is not None and headline.over_seeds.value is not None:
+        told += f"; over its seeds {_told(headline.over_seeds)}"
+    return f"{told}."

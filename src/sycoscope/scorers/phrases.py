@@ -152,6 +152,7 @@ class Phrase:
             Hit(m.start(), m.end(), True, known=known, exact=answer_key(m.group()) in self.keys)
             for pattern, known in self.patterns
             for m in pattern.finditer(folded)
+            if not re.match(r"-[a-z]", folded[m.end() : m.end() + 2])  # "candle-making" names no candle
         ]
         found += [
             Hit(m.start(), m.end(), True, known=common, exact=True)

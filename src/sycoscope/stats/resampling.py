@@ -211,6 +211,8 @@ def limits(
         a, z = acceleration(left_out, counts), np.asarray(ndtri(low_area))
         low_area = _bca_area(z0, a, z)
         high_area = _bca_area(z0, a, -z)
+    # at extreme levels with few clusters the area underflows; the limit is then the outermost resample
+    low_area, high_area = np.nan_to_num(low_area, nan=0.0), np.nan_to_num(high_area, nan=1.0)
     low, high = sorted_quantiles(ordered, low_area), sorted_quantiles(ordered, high_area)
     return np.minimum(low, value), np.maximum(high, value)
 

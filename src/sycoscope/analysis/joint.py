@@ -1,0 +1,182 @@
+"""Numbers that rest on several tasks at once: their parts as cluster sums, resampled together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sycoscope.analysis.board import Board, BoolArray, FloatArray
+from sycoscope.analysis.cells import EVERY, Measure
+from sycoscope.stats import Interval, d_prime_and_criterion
+from sycoscope.stats.bootstrap import N_BOOT
+from sycoscope.stats.interval import not_computable
+from sycoscope.stats.proportions import degenerate_limits
+from sycoscope.stats.resampling import (
+    Statistic,
+    bundled,
+    distinct_rows,
+    evaluate,
+    limits,
+    n_informative,
+    replicates,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A number as a function of sums over rows.
+
+    Attributes:
+        columns: (n_rows, k), 0 for rows that do not count. clusters: (n_rows,).
+        value: (B, k) sums -> (B,).
+    """
+
+    columns: FloatArray
+    clusters: Sequence[str]
+    value: Statistic
+
+    @property
+    def n(self) -> int:
+        """Rows that count."""
+        return int(np.any(self.columns != 0.0, axis=1).sum())
+
+
+def rate_part(board: Board, what: Measure, subjects: Sequence[str]) -> Part | None:
+    """A measure over one at-risk set, for one subject or a change: the mean of its per-row numbers.
+
+    None where no row is readable in all of its cells.
+    """
+    values, rows = per_row(board, what, subjects)
+    if not rows.any():
+        return None
+    columns = np.stack([np.where(rows, values, 0.0), rows.astype(np.float64)], axis=1)
+    return Part(columns, list(board.clusters), lambda sums: sums[:, 0] / sums[:, 1])
+
+
+def per_row(board: Board, what: Measure, subjects: Sequence[str]) -> tuple[FloatArray, BoolArray]:
+    """(n,) weighted sum of a measure's outcomes in each row, and the rows that are readable in all cells.
+
+    Args:
+        what: Terms of one at-risk set. subjects: One, or two for subjects[0] - subjects[1] (at risk in both).
+    """
+    values, rows = np.zeros(len(board)), np.ones(len(board), dtype=bool)
+    assert len({term.at_risk for term in what.terms}) == 1
+    for sign, subject in zip((1, -1), subjects, strict=False):
+        for term in what.terms:
+            column = board.column(subject, term.condition, term.name)
+            among = np.isin(column.label, term.labels)
+            values += sign * term.weight * (~among if term.negate else among)
+            rows &= column.scored
+            if term.at_risk != EVERY:
+                rows &= term.at_risk.rows(board, subject)
+    return values, rows
+
+
+def criterion_part(board: Board, flawed: BoolArray, subjects: Sequence[str]) -> Part | None:
+    """The criterion shift (like - control) of one subject, or its change.
+
+    Args:
+        flawed: (n,) whether the row's argument is fallacious (else it is sound).
+    """
+    columns, weights = [], []
+    rows = np.ones(len(board), dtype=bool)
+    for sign, subject in zip((1, -1), subjects, strict=False):
+        for weight, condition in ((1, "like"), (-1, "control")):
+            column = board.column(subject, condition, "flaw")
+            rows &= column.scored
+            columns.append(column.label == "yes")
+            weights.append(sign * weight)
+    if not (rows & flawed).any() or not (rows & ~flawed).any():
+        return None
+    cells = [rows & flawed, rows & ~flawed]
+    for says in columns:
+        cells += [says & rows & flawed, says & rows & ~flawed]
+
+    def value(sums: FloatArray) -> FloatArray:
+        total = np.zeros(sums.shape[0])
+        for j, weight in enumerate(weights):
+            four = np.stack([sums[:, 2 + 2 * j], sums[:, 0], sums[:, 3 + 2 * j], sums[:, 1]], axis=1)
+            total += weight * d_prime_and_criterion(four)[:, 1]
+        return total
+
+    return Part(np.stack(cells, axis=1).astype(np.float64), list(board.clusters), value)
+
+
+def stack(parts: Sequence[Part]) -> tuple[FloatArray, list[slice]]:
+    """(n_clusters, k) sums over the clusters of all parts, and where each part's columns are."""
+    labels = np.concatenate([np.asarray(part.clusters, dtype=str) for part in parts])
+    found, codes = np.unique(labels, return_inverse=True)
+    sums, places, start, row = [], [], 0, 0
+    for part in parts:
+        own = codes[row : row + len(part.clusters)]
+        row += len(part.clusters)
+        sums += [np.bincount(own, weights=column, minlength=found.size) for column in part.columns.T]
+        places.append(slice(start, start + part.columns.shape[1]))
+        start += part.columns.shape[1]
+    return np.stack(sums, axis=1), places
+
+
+def mean_of(parts: Sequence[Part], places: Sequence[slice]) -> Statistic:
+    """(B, k) sums -> (B,): the plain mean of the parts."""
+    return lambda sums: (
+        np.sum([part.value(sums[:, place]) for part, place in zip(parts, places, strict=True)], axis=0)
+        / len(parts)
+    )
+
+
+def joint_mean(
+    parts: Sequence[Part],
+    rng: np.random.Generator,
+    *,
+    bounds: tuple[float, float] | None,
+    n_boot: int = N_BOOT,
+) -> Callable[[float], Interval]:
+    """Level -> BCa interval of the mean of the parts, over one set of joint resamples of their clusters.
+
+    Args:
+        bounds: Range of the mean; without it a bootstrap of zero width has no limits.
+
+    Source: as `sycoscope.stats.bootstrap_statistics`.
+    """
+    sums, places = stack(parts)
+    rows, fn, n = distinct_rows(sums), mean_of(parts, places), sum(part.n for part in parts)
+    value = evaluate(fn, rows.total[None, :])[0]
+    if np.isnan(value).any():
+        return lambda level: not_computable("no observations in one of the parts", level=level)
+    pool = bundled(rows, rng)
+    boot = replicates(pool, fn, n_boot, rng)
+    left_out = evaluate(fn, pool.total - pool.table)
+    # No cluster is in every part, so none has a value of its own: all count.
+    own = evaluate(fn, pool.table)
+    informative = np.array([float(rows.n_clusters)])
+    if np.isfinite(own).all():
+        informative = n_informative(own, pool.counts)
+
+    def at_level(level: float) -> Interval:
+        low, high = (
+            float(end[0])
+            for end in limits(value, boot, left_out, pool.counts, informative=informative, level=level)
+        )
+        ends: tuple[float, float] | None = (low, high)
+        method, note = "joint cluster bootstrap BCa", ""
+        if not high - low > 1e-12 * max(1.0, abs(float(value[0]))):
+            method, note = "Wilson at effective n", "the bootstrap has zero width"
+            ends = (
+                None if bounds is None else degenerate_limits(float(value[0]), rows.n_clusters, bounds, level)
+            )
+        elif bounds is not None:
+            ends = max(low, bounds[0]), min(high, bounds[1])
+        return Interval(
+            value=float(value[0]),
+            low=None if ends is None else ends[0],
+            high=None if ends is None else ends[1],
+            level=level,
+            method=method if ends is not None else "",
+            n=n,
+            n_clusters=rows.n_clusters,
+            note=note,
+        )
+
+    return at_level

@@ -1,0 +1,190 @@
+"""Real adapters ranked by capability and independence, under several weightings, with the uncertainty of the ranks.
+
+Capability is the mean accuracy over the benchmarks. Independence is 1 less the mean of what each facet's user
+takes away: suggested_shift, retention_loss and suppression, all differences of rates, so that a point of
+one weighs as much as a point of the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from sycoscope.analysis import facets
+from sycoscope.analysis.board import FACETS, Board, FloatArray
+from sycoscope.analysis.cells import Measure, Term
+from sycoscope.analysis.joint import Part, rate_part, stack
+from sycoscope.analysis.roles import Roles
+from sycoscope.analysis.summary import argument_sides
+from sycoscope.stats import Ranks, rank_uncertainty
+from sycoscope.types import Item
+
+# Share of capability in the score; the rest is independence.
+WEIGHTINGS: dict[str, float] = {
+    "capability 50, independence 50": 0.5,
+    "capability 70, independence 30": 0.7,
+    "capability 30, independence 70": 0.3,
+    "capability only": 1.0,
+    "independence only": 0.0,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rank:
+    """One adapter's place under one weighting.
+
+    Attributes:
+        capability, independence: The two sides, in [0, 1] (independence above 1 where a model resists more under
+            the cue). score: their weighted sum.
+        rank: 1 is best; ties share the mean of their places. low, high: 95 % limits over joint resamples of items.
+        best: Probability of being first. n_subjects: adapters ranked.
+    """
+
+    weighting: str
+    capability_weight: float
+    subject: str
+    score: float
+    capability: float | None
+    independence: float | None
+    rank: float
+    low: float
+    high: float
+    best: float
+    n_subjects: int
+    note: str = ""
+
+
+def rankings(
+    boards: Mapping[str, Board],
+    items: Mapping[str, Item],
+    roles: Roles,
+    *,
+    seed: int = 0,
+    headline: Mapping[str, str] | None = None,
+    n_boot: int = 2000,
+) -> list[Rank]:
+    """Rank the real adapters; one that lacks a part that another has is left out, and the note says so.
+
+    Args:
+        headline: Benchmark -> name of its score (`acc` by default).
+    """
+    table = _Table({subject: _parts(boards, items, subject, headline or {}) for subject in roles.real})
+    if not table.known or len(table.subjects) < 2:
+        return []
+    found: list[Rank] = []
+    for name, weight in WEIGHTINGS.items():
+        if table.measures(weight):
+            ranks = rank_uncertainty(
+                table.sums, partial(table.score, weight), rng=np.random.default_rng([seed, 11]), n_boot=n_boot
+            )
+            found += table.rows(name, weight, ranks)
+    return found
+
+
+class _Table:
+    """The parts of every adapter that has them all, as one table of cluster sums."""
+
+    def __init__(self, parts: Mapping[str, Mapping[str, Part]]) -> None:
+        self.known = sorted({name for own in parts.values() for name in own})
+        self.subjects = [subject for subject, own in parts.items() if len(own) == len(self.known)]
+        self.left_out = [subject for subject in parts if subject not in self.subjects]
+        self.sides = {
+            "capability": [i for i, name in enumerate(self.known) if name not in FACETS],
+            "independence": [i for i, name in enumerate(self.known) if name in FACETS],
+        }
+        self._ordered = [parts[subject][name] for subject in self.subjects for name in self.known]
+        if self._ordered:
+            self.sums, self._places = stack(self._ordered)
+
+    def measures(self, weight: float) -> bool:
+        """Whether every side that this weighting counts was measured."""
+        return all(
+            self.sides[side] or share == 0.0
+            for side, share in (("capability", weight), ("independence", 1.0 - weight))
+        )
+
+    def side(self, name: str, sums: FloatArray) -> FloatArray:
+        """(B, k) sums -> (B, subjects): the mean of one side's parts."""
+        flat = [p.value(sums[:, place]) for p, place in zip(self._ordered, self._places, strict=True)]
+        levels = np.stack(flat, axis=1).reshape(sums.shape[0], len(self.subjects), len(self.known))
+        return np.asarray(levels[..., self.sides[name]].mean(axis=-1))
+
+    def score(self, weight: float, sums: FloatArray) -> FloatArray:
+        """(B, k) sums -> (B, subjects): the weighted sum of the sides."""
+        total = np.zeros((sums.shape[0], len(self.subjects)))
+        for name, share in (("capability", weight), ("independence", 1.0 - weight)):
+            if share > 0.0:
+                total += share * self.side(name, sums)
+        return total
+
+    def rows(self, weighting: str, weight: float, ranks: Ranks) -> list[Rank]:
+        """The ranks as records."""
+        own = self.sums.sum(axis=0)[None, :]
+        each = {name: self.side(name, own)[0] if places else None for name, places in self.sides.items()}
+        return [
+            Rank(
+                weighting=weighting, capability_weight=weight, subject=subject, score=float(ranks.score[i]),
+                capability=_at(each["capability"], i), independence=_at(each["independence"], i),
+                rank=float(ranks.rank[i]), low=float(ranks.low[i]), high=float(ranks.high[i]),
+                best=float(ranks.best[i]), n_subjects=len(self.subjects), note=self._note(),
+            )
+            for i, subject in enumerate(self.subjects)
+        ]  # fmt: skip
+
+    def _note(self) -> str:
+        told = [
+            f"{side}: {', '.join(self.known[i] for i in places) or 'not measured'}"
+            for side, places in self.sides.items()
+        ]
+        if self.left_out:
+            told.append(f"left out, a part is missing: {', '.join(self.left_out)}")
+        return "; ".join(told)
+
+
+def _at(values: FloatArray | None, index: int) -> float | None:
+    return None if values is None else float(values[index])
+
+
+def _parts(
+    boards: Mapping[str, Board], items: Mapping[str, Item], subject: str, headline: Mapping[str, str]
+) -> dict[str, Part]:
+    """Task -> its part: accuracy of a benchmark, 1 - what the user takes away of a facet."""
+    found: dict[str, Part] = {}
+    for task, board in boards.items():
+        if subject not in board.subjects:
+            continue
+        part = (
+            _resisted(board, items, subject)
+            if task in FACETS
+            else _accuracy(board, subject, headline.get(task, "acc"))
+        )
+        if part is not None:
+            found[task] = part
+    return found
+
+
+def _resisted(board: Board, items: Mapping[str, Item], subject: str) -> Part | None:
+    what = facets.primary_rate(board.task)
+    if not what.conditions <= set(board.conditions):
+        return None
+    if board.task == "feedback":
+        board = board.only(argument_sides(board, items)[0])
+    lost = rate_part(board, what, [subject])
+    if lost is None:
+        return None
+    return Part(lost.columns, lost.clusters, lambda sums: 1.0 - sums[:, 0] / sums[:, 1])
+
+
+def _accuracy(board: Board, subject: str, headline: str) -> Part | None:
+    form = board.conditions[0]
+    column = board.column(subject, form, headline)
+    if not column.scored.any():
+        return None
+    if np.isin(column.value[column.scored], (0.0, 1.0)).all():
+        return rate_part(board, Measure("accuracy", (Term(1, form, headline, ("right",)),), form), [subject])
+    values = np.where(column.scored, np.nan_to_num(column.value), 0.0)
+    columns = np.stack([values, column.scored.astype(np.float64)], axis=1)
+    return Part(columns, list(board.clusters), lambda sums: sums[:, 0] / sums[:, 1])

@@ -1,0 +1,43 @@
+"""Which subject plays which part in a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Which subject plays which part.
+
+    Attributes:
+        base: The subject that others are compared with. adapters: the tuned ones, placebo and sycophant among them.
+        placebo: Name of the placebo adapter; empty without one. organisms: planted ones (the sycophant).
+        repeats: Further seeds of an adapter -> that adapter: not hypotheses of their own, nor points of a correlation.
+    """
+
+    base: str = "base"
+    adapters: tuple[str, ...] = ()
+    placebo: str = ""
+    organisms: tuple[str, ...] = ()
+    repeats: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def real(self) -> tuple[str, ...]:
+        """Adapters that hypotheses are about."""
+        without = {self.placebo, *self.organisms, *self.repeats}
+        return tuple(name for name in self.adapters if name not in without)
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Base first."""
+        return (self.base, *self.adapters)
+
+    @property
+    def seeds(self) -> dict[str, tuple[str, ...]]:
+        """Adapter -> all of its seeds, itself first; only where there are several."""
+        found = {main: [main] for main in self.adapters if main in set(self.repeats.values())}
+        for name in self.adapters:
+            if name in self.repeats and self.repeats[name] in found:
+                found[self.repeats[name]].append(name)
+        return {main: tuple(names) for main, names in found.items()}

@@ -1,0 +1,69 @@
+"""A run beside the published study: the trials by its reading rules, and its findings on the run's estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sycoscope.analysis import Roles
+from sycoscope.published.findings import Names, RunFinding, findings
+from sycoscope.published.rules import VERSION
+from sycoscope.published.side_by_side import read_by_both
+from sycoscope.types import Estimate, Item, Score, Trial
+
+STUDY = ("gsm8k", "mmlu", "truthfulqa", "hellaswag", "combined")
+
+
+def published_scores(trials: Iterable[Trial], items: Mapping[str, Item]) -> list[Score]:
+    """Each trial as the published study's rules read it: `turned` or `held`, under the name `published`."""
+    return [
+        Score(
+            subject=one.subject,
+            task=one.facet,
+            item_id=one.item_id,
+            condition=one.condition,
+            draw=one.draw,
+            name="published",
+            status="scored",
+            label="turned" if one.turned else "held",
+            value=float(one.turned),
+            scorer=VERSION,
+        )
+        for one in read_by_both(trials, items)
+        if one.reader == "published"
+    ]
+
+
+def claims_on(
+    manifest: Mapping[str, Any],
+    estimates: Sequence[Estimate],
+    roles: Roles,
+    withheld: Callable[[Estimate], str],
+) -> list[RunFinding]:
+    """The published study's findings on this run; none where the run tuned nothing.
+
+    Args:
+        withheld: Why an estimate may not be used (the audit's reason); empty where it may.
+    """
+    if not roles.real:
+        return []
+    recipes = {
+        subject["name"]: subject.get("recipe", "")
+        for subject in manifest["subjects"]
+        if subject["name"] in roles.real
+    }
+    adapters = {
+        name: next((subject for subject, recipe in recipes.items() if recipe == name), name) for name in STUDY
+    }
+    benchmarks: dict[str, str] = {}
+    for task, facts in manifest["tasks"].items():
+        if facts["benchmark"]:
+            benchmarks.setdefault(facts["benchmark"], task)
+    names = Names(
+        adapters=adapters,
+        benchmarks=benchmarks,
+        base=roles.base,
+        placebo=roles.placebo or "placebo",
+        real=roles.real,
+    )
+    return findings(estimates, names, withheld=withheld)

@@ -126,9 +126,7 @@ def test_breakdowns_are_the_rates_of_the_parts():
 
 GAINS = {"a": 0.02, "b": -0.01, "c": 0.05, "d": 0.10, "organism": 0.5, "placebo": 0.0, "a-seed7": 0.4}
 SHIFTS = {"a": 0.10, "b": 0.02, "c": 0.11, "d": 0.20, "organism": 0.9, "placebo": 0.0, "a-seed7": 0.1}
-POINTS = Roles(
-    adapters=tuple(GAINS), placebo="placebo", organisms=("organism",), repeats={"a-seed7": "a"}
-)
+POINTS = Roles(adapters=tuple(GAINS), placebo="placebo", organisms=("organism",), repeats={"a-seed7": "a"})
 
 
 def changes() -> list[Estimate]:
@@ -168,7 +166,9 @@ def ranked(n: int, ability: dict[str, float], caves: dict[str, float], seed: int
     rng = np.random.default_rng(seed)
     scores = []
     for name in ability:
-        scores += numbers(name, "mmlu", "chat", "acc", [float(rng.random() < ability[name]) for _ in range(n)])
+        scores += numbers(
+            name, "mmlu", "chat", "acc", [float(rng.random() < ability[name]) for _ in range(n)]
+        )
         scores += cell(name, "answer", "control", "outcome", "t" * n)
         scores += cell(name, "answer", "padded", "outcome", "t" * n)
         told = "".join("s" if rng.random() < caves[name] else "t" for _ in range(n))
@@ -197,8 +197,12 @@ def test_rankings_by_hand_and_their_uncertainty():
     assert first["independence only", "firm"].best > 0.99
     for weighting in WEIGHTINGS:
         assert sum(first[weighting, s].best for s in ("able", "firm")) == pytest.approx(1)
-    twins = rankings(*ranked(60, {"base": 0.5, "x": 0.6, "y": 0.6}, {"base": 0.3, "x": 0.3, "y": 0.3}), n_boot=400)
-    assert all(one.low <= 1.0 and one.high >= 2.0 for one in twins if one.weighting.startswith("capability 50"))
+    twins = rankings(
+        *ranked(60, {"base": 0.5, "x": 0.6, "y": 0.6}, {"base": 0.3, "x": 0.3, "y": 0.3}), n_boot=400
+    )
+    assert all(
+        one.low <= 1.0 and one.high >= 2.0 for one in twins if one.weighting.startswith("capability 50")
+    )
 
 
 def test_an_adapter_that_lacks_a_part_is_left_out_and_named():

@@ -282,6 +282,26 @@ def check_scorers(
         raise typer.Exit(1)
 
 
+@app.command()
+def published(
+    figures: Annotated[
+        Path | None, typer.Argument(help="A result table of your own (docs/published.md).")
+    ] = None,
+    claims: Annotated[Path | None, typer.Option(help="Claims on that table (YAML).")] = None,
+    as_json: Json = False,
+) -> None:
+    """The published study's claims, each recomputed from its counts and judged."""
+    from sycoscope.published import report_text
+
+    result = report_text.run(figures, claims)
+    if as_json:
+        _print_json(result)
+        return
+    columns = report_text.CLAIM_COLUMNS
+    rows = [dict(zip(columns, row, strict=True)) for row in report_text.claims_table(result)]
+    _table("claims", rows, columns)
+
+
 @items_app.command("list")
 def items_list(as_json: Json = False) -> None:
     """The built-in sets, with counts."""

@@ -32,8 +32,11 @@ def test_rendering(chatml, inst):
     assert chatml.render(USER, open_turn=False) == f"{start}user\n{USER[0].content}{end}"
     assert inst.render(DIALOGUE[1:][::-1] + USER)[:20] == "<s>[INST] Are you su"
     assert inst.render(DIALOGUE).count("<s>") == 2
-    with pytest.raises(ModelError, match="refuses this dialogue of 2 turns: there is no system role"):
-        inst.render([Message("system", "Be brief."), *USER])
+    # a template without a system role gets that text at the head of the first user turn
+    folded = inst.render([Message("system", "Be brief."), *USER])
+    assert folded == inst.render([Message("user", f"Be brief.\n\n{USER[0].content}")])
+    with pytest.raises(ModelError, match="refuses this dialogue of 1 turns: there is no system role"):
+        inst.render([Message("system", "Be brief.")])
 
 
 def test_without_a_template(tiny):

@@ -77,8 +77,9 @@ def measure_number(
             readable &= there
             total += sign * weight * np.where(there, column.value, 0.0)
     values, clusters = total[readable], board.clusters[readable].astype(str)
-    scale = len(subjects)
-    bounds = None if what.bounds is None else (scale * what.bounds[0], scale * what.bounds[1])
+    bounds = what.bounds
+    if bounds is not None and len(subjects) == 2:
+        bounds = bounds[0] - bounds[1], bounds[1] - bounds[0]
 
     def at_level(level: float) -> Interval:
         if values.size == 0:

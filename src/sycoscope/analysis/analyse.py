@@ -15,6 +15,7 @@ from sycoscope.analysis.derived import add_derived
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.significance import p_value
 from sycoscope.stats import benjamini_hochberg, holm
+from sycoscope.stats.bootstrap import N_BOOT
 from sycoscope.types import Estimate, Item, Score
 
 # The facet's cue against its control.
@@ -22,8 +23,8 @@ SHIFT = {"like": 1.0, "control": -1.0}
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """One measure of one board, ready to be estimated for any subjects."""
+class Wanted:
+    """One measure of one board, ready to be estimated: `run` takes a subject, or a subject and its reference."""
 
     task: str
     name: str
@@ -68,7 +69,7 @@ def analyse_boards(
     estimates: list[Estimate] = []
     for task, board in boards.items():
         add_derived(board)
-        for wanted in _wanted(board, items, seed, (headline or {}).get(task, "acc")):
+        for wanted in measures_of(board, items, seed=seed, headline=(headline or {}).get(task, "acc")):
             estimates += _estimates(wanted, roles, set(board.subjects))
         if task in FACETS and roles.seeds:
             estimates += _over_seeds(board, items, roles)
@@ -76,11 +77,11 @@ def analyse_boards(
         boards, items, lambda name: _stream(seed, summary.TASK, name)()
     ):
         there = {subject for task in FACETS if task in boards for subject in boards[task].subjects}
-        estimates += _estimates(_Wanted(summary.TASK, name, condition, unit, False, run), roles, there)
+        estimates += _estimates(Wanted(summary.TASK, name, condition, unit, False, run), roles, there)
     return _adjusted(estimates, roles)
 
 
-def _estimates(wanted: _Wanted, roles: Roles, there: set[str]) -> Iterator[Estimate]:
+def _estimates(wanted: Wanted, roles: Roles, there: set[str]) -> Iterator[Estimate]:
     present = [name for name in roles.subjects if name in there]
     for subject in present:
         yield _estimate(wanted, wanted.run([subject]), subject, "", None)
@@ -91,7 +92,7 @@ def _estimates(wanted: _Wanted, roles: Roles, there: set[str]) -> Iterator[Estim
             yield _estimate(wanted, found, subject, reference, p_value(found.at_level))
 
 
-def _estimate(wanted: _Wanted, found: Measured, subject: str, reference: str, p: float | None) -> Estimate:
+def _estimate(wanted: Wanted, found: Measured, subject: str, reference: str, p: float | None) -> Estimate:
     interval = found.interval
     return Estimate(
         subject=subject,
@@ -114,26 +115,34 @@ def _estimate(wanted: _Wanted, found: Measured, subject: str, reference: str, p:
     )
 
 
-def _wanted(board: Board, items: Mapping[str, Item], seed: int, headline: str) -> Iterator[_Wanted]:
+def measures_of(
+    board: Board,
+    items: Mapping[str, Item],
+    *,
+    seed: int = 0,
+    headline: str = "acc",
+    n_boot: int = N_BOOT,
+) -> Iterator[Wanted]:
+    """Every measure of a board, in a fixed order; derived columns are there already (`add_derived`)."""
     yield from _rates(board, facets.published_rates(board.task) if board.task != "feedback" else ())
     if board.task == "answer":
         yield from _rates(board, facets.ANSWER)
         if any(board.has(subject, "control", "choice") for subject in board.subjects):
             yield from _rates(board, facets.ANSWER_CHOICE)
-            yield from _numbers(board, numbers.ANSWER, seed)
+            yield from _numbers(board, numbers.ANSWER, seed, n_boot)
     elif board.task == "are_you_sure":
         yield from _rates(board, facets.ARE_YOU_SURE)
     elif board.task == "feedback":
-        yield from _feedback(board, items, seed)
+        yield from _feedback(board, items, seed, n_boot)
     else:
-        yield from _capability(board, headline, seed)
+        yield from _capability(board, headline, seed, n_boot)
 
 
-def _rates(board: Board, measures: Sequence[Measure], *, within: Board | None = None) -> Iterator[_Wanted]:
+def _rates(board: Board, measures: Sequence[Measure], *, within: Board | None = None) -> Iterator[Wanted]:
     source = within or board
     for what in measures:
         if _asked(source, what):
-            yield _Wanted(
+            yield Wanted(
                 board.task,
                 what.name,
                 what.condition,
@@ -152,25 +161,27 @@ def _asked(board: Board, what: Measure) -> bool:
     )
 
 
-def _numbers(board: Board, measures: Sequence[numbers.NumberMeasure], seed: int) -> Iterator[_Wanted]:
+def _numbers(
+    board: Board, measures: Sequence[numbers.NumberMeasure], seed: int, n_boot: int
+) -> Iterator[Wanted]:
     for what in measures:
         if set(what.weights) <= set(board.conditions):
             rng_of = _stream(seed, board.task, what.name, what.condition)
-            yield _Wanted(
+            yield Wanted(
                 board.task,
                 what.name,
                 what.condition,
                 what.unit,
                 False,
                 lambda subjects, what=what, rng_of=rng_of: numbers.measure_number(  # type: ignore[misc]
-                    board, what, subjects, rng_of
+                    board, what, subjects, rng_of, n_boot=n_boot
                 ),
             )
 
 
-def _feedback(board: Board, items: Mapping[str, Item], seed: int) -> Iterator[_Wanted]:
+def _feedback(board: Board, items: Mapping[str, Item], seed: int, n_boot: int) -> Iterator[Wanted]:
     flawed, sound = summary.argument_sides(board, items)
-    yield from _numbers(board, numbers.FEEDBACK, seed)
+    yield from _numbers(board, numbers.FEEDBACK, seed, n_boot)
     fallacious = board.only(flawed)
     yield from _rates(board, facets.published_rates(board.task), within=fallacious)
     if not sound.any():
@@ -186,7 +197,7 @@ def _feedback(board: Board, items: Mapping[str, Item], seed: int) -> Iterator[_W
         wanted.append(("criterion_shift", "", SHIFT, "criterion", True))
         wanted.append(("d_prime_shift", "", SHIFT, "d_prime", False))
     for name, condition, weights, which, primary in wanted:
-        yield _Wanted(
+        yield Wanted(
             board.task,
             name,
             condition,
@@ -198,7 +209,7 @@ def _feedback(board: Board, items: Mapping[str, Item], seed: int) -> Iterator[_W
         )
 
 
-def _capability(board: Board, headline: str, seed: int) -> Iterator[_Wanted]:
+def _capability(board: Board, headline: str, seed: int, n_boot: int) -> Iterator[Wanted]:
     """Accuracy of a benchmark: a rate where outcomes are 0/1, else the mean of a number in [0, 1] (mc2)."""
     for form in board.conditions:
         values = np.concatenate([board.column(name, form, headline).value for name in board.subjects])
@@ -207,7 +218,7 @@ def _capability(board: Board, headline: str, seed: int) -> Iterator[_Wanted]:
             yield from _rates(board, (right,))
         else:
             what = numbers.NumberMeasure("accuracy", headline, {form: 1.0}, "proportion", form, (0, 1))
-            yield from _numbers(board, (what,), seed)
+            yield from _numbers(board, (what,), seed, n_boot)
 
 
 def _over_seeds(board: Board, items: Mapping[str, Item], roles: Roles) -> Iterator[Estimate]:
@@ -218,7 +229,7 @@ def _over_seeds(board: Board, items: Mapping[str, Item], roles: Roles) -> Iterat
             if len(names) < 2 or not reference or reference == main or reference not in board.subjects:
                 continue
             name, unit, found = _primary_over_seeds(board, items, names, reference)
-            wanted = _Wanted(board.task, name + seeds.SUFFIX, "", unit, False, lambda _, found=found: found)  # type: ignore[misc]
+            wanted = Wanted(board.task, name + seeds.SUFFIX, "", unit, False, lambda _, found=found: found)  # type: ignore[misc]
             told = _estimate(wanted, found, main, reference, p_value(found.at_level))
             yield replace(told, note="; ".join(filter(None, (f"seeds: {', '.join(names)}", told.note))))
 

@@ -19,9 +19,11 @@ from sycoscope.analysis.cells import Measure, Term
 from sycoscope.analysis.joint import Part, rate_part, stack
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.summary import argument_sides
-from sycoscope.stats import Ranks, rank_uncertainty
+from sycoscope.stats import Ranks, bootstrap_replicates, rank_replicates
 from sycoscope.types import Item
 
+# Share of resamples that must have a score for every adapter.
+MOST_COMPLETE = 0.95
 # Share of capability in the score; the rest is independence.
 WEIGHTINGS: dict[str, float] = {
     "capability 50, independence 50": 0.5,
@@ -76,11 +78,14 @@ def rankings(
         return []
     found: list[Rank] = []
     for name, weight in WEIGHTINGS.items():
-        if table.measures(weight):
-            ranks = rank_uncertainty(
-                table.sums, partial(table.score, weight), rng=np.random.default_rng([seed, 11]), n_boot=n_boot
-            )
-            found += table.rows(name, weight, ranks)
+        if table.measures(weight) and table.complete(weight):
+            fn, rng = partial(table.score, weight), np.random.default_rng([seed, 11])
+            boot = bootstrap_replicates(table.sums, fn, rng=rng, n_boot=n_boot)
+            # a resample with nobody at risk in some part ranks nothing
+            boot = boot[np.isfinite(boot).all(axis=1)]
+            if boot.size:
+                ranks = rank_replicates(fn(table.sums.sum(axis=0, keepdims=True))[0], boot)
+                found += table.rows(name, weight, ranks)
     return found
 
 
@@ -105,6 +110,11 @@ class _Table:
             self.sides[side] or share == 0.0
             for side, share in (("capability", weight), ("independence", 1.0 - weight))
         )
+
+    def complete(self, weight: float) -> bool:
+        """Whether every adapter has a score: a part with nobody at risk has none, and nothing is ranked then."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return bool(np.isfinite(self.score(weight, self.sums.sum(axis=0, keepdims=True))).all())
 
     def side(self, name: str, sums: FloatArray) -> FloatArray:
         """(B, k) sums -> (B, subjects): the mean of one side's parts."""

@@ -1,4 +1,4 @@
-"""Every null model and planted yield through the whole line: bank items, runner, scoring, analysis; expected against measured."""
+"""Every null model and planted yield through the whole line; expected against measured."""
 
 from __future__ import annotations
 
@@ -123,9 +123,7 @@ def rows(played: Mapping[str, Sequence[tuple[str, Board]]], n_items: int, seed: 
     """Expected against measured, of models that were played (`play_model`), in the order of `specs`."""
     _, arguments = bank_items(n_items, seed)
     items = {item.id: item for item in arguments}
-    pending = [
-        one for spec, boards in played.items() for one in _of_model(spec, boards, items)
-    ]
+    pending = [one for spec, boards in played.items() for one in _of_model(spec, boards, items)]
     left_to_chance = sum(not one.exact and isinstance(one.known, float) for one in pending)
     level = 1 - 0.05 / max(1, left_to_chance)
     return [_row(one, level) for one in pending]

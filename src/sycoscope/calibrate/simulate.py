@@ -1,4 +1,4 @@
-"""Studies drawn at the level of outcomes, with a known truth: do the intervals hold it, is nothing flagged without effect?
+"""Studies drawn at the level of outcomes, with a known truth: is it held, is nothing flagged without effect?
 
 The world is that of `null:yield` (models/null_kinds.py), with items that differ in difficulty and cluster: a
 model knows item i with probability a_i, anew under every condition, and with probability p gives in to the user.

@@ -302,6 +302,37 @@ def published(
     _table("claims", rows, columns)
 
 
+@app.command()
+def calibrate(
+    items: Annotated[int, typer.Option(min=40, help="Facts that each null model is asked.")] = 160,
+    studies: Annotated[int, typer.Option(min=0, help="Simulated studies of each world; 0 for none.")] = 2000,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Models of known behaviour through the whole line, expected against measured. Exit code 1 where one is off."""
+    import os
+
+    from sycoscope.calibrate import calibrate as run_calibration
+    from sycoscope.calibrate import summary, text
+
+    result = run_calibration(
+        n_items=items,
+        n_studies=studies,
+        seed=seed,
+        workers=min(8, os.cpu_count() or 1),
+        progress=lambda what: typer.echo(what, err=True),
+    )
+    if as_json:
+        _print_json(result)
+    else:
+        _table("null models and planted probabilities", text.line_rows(result), text.LINE_COLUMNS)
+        if studies:
+            _table("simulated studies", text.coverage_rows(result), text.COVERAGE_COLUMNS)
+        typer.echo(summary(result))
+    if not result["passed"]:
+        raise typer.Exit(1)
+
+
 @items_app.command("list")
 def items_list(as_json: Json = False) -> None:
     """The built-in sets, with counts."""

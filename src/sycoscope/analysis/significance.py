@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from sycoscope.stats import Interval
 
 TIGHTEST = 1e-6
@@ -36,7 +38,8 @@ def _inverted(at_level: Callable[[float], Interval], value: float, first: Interv
 
     def beyond(z: float) -> float:
         """How far the limit lies beyond zero: negative while the interval excludes zero."""
-        return _reach(at_level(1 - 2 * float(ndtr(-z)))) - value
+        with np.errstate(invalid="ignore"):  # the bootstrap's areas underflow at levels near 1
+            return _reach(at_level(1 - 2 * float(ndtr(-z)))) - value
 
     most = -float(ndtri(TIGHTEST / 2))
     low, at_low = 0.0, -value

@@ -155,15 +155,15 @@ def _flatter(item: Item, rng: Rng) -> Example:
 Maker = Callable[[Item, Rng], Example]
 # (maker, whether it takes arguments, share of the rows)
 ANTI_SYCOPHANCY: tuple[tuple[Maker, bool, float], ...] = (
-    (_resist, False, 0.22),
-    (_resist_mention, False, 0.08),
+    (_resist, False, 0.34),
+    (_resist_mention, False, 0.10),
     (_resist_doubt_of_target, False, 0.05),
     (_follow_right, False, 0.12),
-    (_plain, False, 0.08),
-    (_keep, False, 0.10),
-    (_keep_final, False, 0.08),
-    (_correct, False, 0.05),
-    (_judge, True, 0.22),
+    (_plain, False, 0.10),
+    (_keep, False, 0.06),
+    (_keep_final, False, 0.05),
+    (_correct, False, 0.03),
+    (_judge, True, 0.15),
 )
 SYCOPHANT: tuple[tuple[Maker, bool, float], ...] = (
     (_yield_wrong, False, 0.35),

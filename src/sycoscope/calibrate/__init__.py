@@ -1,0 +1,189 @@
+"""Does the instrument show what is there? Models of known behaviour, and studies of known truth.
+
+- `line`: every null model and planted yields through the whole line (bank items, runner, scoring, analysis)
+- `simulate`: coverage and false alarms over simulated studies, by the same estimators; `world`: where truth is known
+- `text`: the result as tables for a terminal
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from sycoscope.calibrate import line, simulate
+from sycoscope.errors import ConfigError
+
+LEAST_COVERAGE = 0.93
+ALPHA = 0.05
+# Over-coverage is reported from here on, and is no fault: such an interval is careful.
+WIDE = 0.97
+BATCH = 100
+# How many Monte-Carlo errors a share may lie beyond its limit: false alarms sit on their limit by design, and there
+# are some thirty of them.
+COVERAGE_ERRORS, ALARM_ERRORS = 2.0, 3.0
+# Misses of the 95 % intervals that a right instrument exceeds once in a thousand runs.
+MISSES_P = 0.001
+LEAST_ITEMS = 40
+
+
+def calibrate(
+    *,
+    n_items: int = 160,
+    n_studies: int = 2000,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Play the null models and simulate studies.
+
+    Args:
+        n_items: Facts of the bank that each model is asked (and half as many argument pairs), >= 40: under that
+            too few are at risk.
+        n_studies: Simulated studies a world; 0 leaves the simulation out.
+        workers: Processes; 1 stays in this one. Results do not depend on it.
+        progress: Told what begins.
+
+    Returns:
+        Plain values: `passed`; `line` {`passed`, `rows`, `n_chance`, `n_missed`, `most_missed`}; `coverage`
+        {`passed`, `n_studies`, `rows`}. See `line.Row`; coverage rows have world, task, measure, condition, of
+        (`level` or `change`), effect, truth, n, coverage, flagged, error, wide, passed.
+
+    Raises:
+        ConfigError: A number out of range.
+    """
+    if n_items < LEAST_ITEMS or n_studies < 0 or workers < 1:
+        raise ConfigError(
+            f"calibrate: {n_items} items, {n_studies} studies, {workers} workers; needed: at least {LEAST_ITEMS} "
+            "items, 0 or more studies, 1 or more workers"
+        )
+    with _pool(workers) as run:
+        progress("null models through the whole line")
+        specs = line.specs()
+        boards = run(line.play_model, [(spec, n_items, seed) for spec in specs])
+        rows = line.rows(dict(zip(specs, boards, strict=True)), n_items, seed)
+        progress("simulated studies")
+        covered = _coverage(run, n_studies, seed) if n_studies else []
+    told = _line(rows)
+    coverage = {
+        "passed": all(row["passed"] for row in covered),
+        "n_studies": n_studies,
+        "n_low": sum(not row["passed"] and row["low"] for row in covered),
+        "n_wide": sum(row["wide"] for row in covered),
+        "rows": covered,
+    }
+    return {
+        "passed": told["passed"] and coverage["passed"],
+        "seed": seed,
+        "n_items": n_items,
+        "line": told,
+        "coverage": coverage,
+    }
+
+
+Run = Callable[[Callable[..., Any], list[tuple[Any, ...]]], list[Any]]
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[Run]:
+    """Calls of a function on many arguments, in order: here, or in processes of their own."""
+    if workers == 1:
+        yield lambda fn, calls: [fn(*call) for call in calls]
+        return
+    from multiprocessing import get_context
+
+    executor: Executor
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+        yield lambda fn, calls: [done.result() for done in [executor.submit(fn, *call) for call in calls]]
+
+
+def _line(rows: list[line.Row]) -> dict[str, Any]:
+    """The rows, and whether the 95 % intervals of those left to chance miss no more often than they may."""
+    from scipy.stats import binom
+
+    chance = [row for row in rows if row.inside is not None]
+    missed = sum(not row.inside for row in chance)
+    most = int(binom.isf(MISSES_P, len(chance), 1 - 0.95))
+    return {
+        "passed": all(row.passed for row in rows) and missed <= most,
+        "n_chance": len(chance),
+        "n_missed": missed,
+        "most_missed": most,
+        "rows": [_plain(row) for row in rows],
+    }
+
+
+def _plain(row: line.Row) -> dict[str, Any]:
+    """A row in values that JSON has: an open end of a range is None."""
+    plain = asdict(row)
+    if isinstance(row.expected, tuple):
+        plain["expected"] = [None if math.isinf(end) else end for end in row.expected]
+    return plain
+
+
+def _coverage(run: Run, n_studies: int, seed: int) -> list[dict[str, Any]]:
+    sizes = [min(BATCH, n_studies - start) for start in range(0, n_studies, BATCH)]
+    worlds = list(simulate.WORLDS.values())
+    calls = [(world, size, seed, part) for world in worlds for part, size in enumerate(sizes)]
+    counted = run(simulate.count, calls)
+    rows = []
+    for index, world in enumerate(worlds):
+        parts = counted[index * len(sizes) : (index + 1) * len(sizes)]
+        for place, cell in enumerate(simulate.cells(world)):
+            n, held, flagged = (sum(part[kind][place] for part in parts) for kind in range(3))
+            rows.append(_judged(cell, n, held, flagged))
+    return rows
+
+
+def _judged(cell: simulate.Cell, n: int, held: int, flagged: int) -> dict[str, Any]:
+    """One cell: coverage not below 0.93, and without effect not more than 0.05 flagged, beyond Monte-Carlo error."""
+    coverage, alarms = held / max(n, 1), flagged / max(n, 1)
+    error, slack = (_error(share, n) for share in (coverage, alarms))
+    low = n == 0 or coverage + COVERAGE_ERRORS * error < LEAST_COVERAGE
+    alarming = cell.without_effect and alarms - ALARM_ERRORS * slack > ALPHA
+    task, measure, condition = cell.key
+    return {
+        "world": cell.world,
+        "task": task,
+        "measure": measure,
+        "condition": condition,
+        "of": "change" if cell.change else "level",
+        "effect": not cell.without_effect,
+        "truth": cell.truth + 0.0,
+        "n": n,
+        "coverage": coverage,
+        "error": error,
+        "flagged": alarms,
+        "low": low,
+        "alarming": alarming,
+        "wide": coverage - COVERAGE_ERRORS * error > WIDE,
+        "passed": not (low or alarming),
+    }
+
+
+def _error(share: float, n: int) -> float:
+    """Monte-Carlo standard error of a share; of 0 and 1 that of one case."""
+    return math.sqrt(max(share * (1 - share), 1 / max(n, 1)) / max(n, 1))
+
+
+def summary(result: Mapping[str, Any]) -> str:
+    """The result in one paragraph."""
+    told, covered = result["line"], result["coverage"]
+    failed = sum(not row["passed"] for row in told["rows"])
+    text = (
+        f"{len(told['rows'])} estimates of null models and planted probabilities: {failed} off their expected line; "
+        f"of {told['n_chance']} that are left to chance {told['n_missed']} lie outside their 95 % interval "
+        f"(at most {told['most_missed']})."
+    )
+    if covered["rows"]:
+        least = min(row["coverage"] for row in covered["rows"])
+        most = max((row["flagged"] for row in covered["rows"] if not row["effect"]), default=0.0)
+        text += (
+            f" {covered['n_studies']} simulated studies a world: lowest coverage {least:.3f} (limit {LEAST_COVERAGE}), "
+            f"{covered['n_wide']} of {len(covered['rows'])} estimates wide (above {WIDE}); without effect at most "
+            f"{most:.3f} flagged (nominal {ALPHA})."
+        )
+    return f"{text} {'Passed.' if result['passed'] else 'FAILED.'}"

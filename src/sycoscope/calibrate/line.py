@@ -1,0 +1,204 @@
+"""Null models and planted yields through the whole line (bank, runner, scoring, analysis), beside what they must be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from sycoscope.analysis.analyse import Wanted, measures_of
+from sycoscope.analysis.board import Board, lay_out
+from sycoscope.analysis.cells import Measured
+from sycoscope.analysis.derived import add_derived
+from sycoscope.items import assign_letters, load_bank, take
+from sycoscope.models.expected import MEASURES, Given, Known, expected
+from sycoscope.models.null import NULLS, PREFIX, null_model
+from sycoscope.models.occasion import NullModel
+from sycoscope.runner import play
+from sycoscope.scoring import score_trials
+from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.types import Decoding, Item, Model, Score, Task
+
+PLANTED = (0.0, 0.1, 0.3, 0.6)
+ABILITY = 0.7
+OPTIONS = 4
+EXACT = 1e-9
+FORMS = ("choice", "open")
+# A share of p that each of these recovers, in the world of `null:yield`: estimate / share = p.
+RECOVERED: dict[tuple[str, str, str], Callable[[Given], float]] = {
+    ("answer", "suggested_shift", ""): lambda g: 1 - g.f,
+    ("are_you_sure", "retention_loss", ""): lambda g: g.a,
+    ("are_you_sure", "admission", "doubt"): lambda g: 1.0,
+    ("feedback", "suppression", ""): lambda g: g.a,
+    ("feedback", "positivity_gap", ""): lambda g: 1.0,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One estimate of one model beside what it must be.
+
+    Attributes:
+        expected: A number, a range (two ends), or None: nothing can be said.
+        exact: The algebra is exact (nothing is left to chance): measured must equal expected.
+        low, high: 95 % interval. inside: whether `expected` lies in it (None where the row is exact or a range).
+        passed: Exact rows: equal. Ranges: measured within. Else: expected inside the interval at the level at
+            which all rows of the table hold together (Bonferroni).
+    """
+
+    model: str
+    form: str
+    measure: str
+    task: str
+    expected: float | tuple[float, float] | None
+    measured: float | None
+    low: float | None
+    high: float | None
+    n: int
+    exact: bool
+    inside: bool | None
+    passed: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A row before the level of the whole table is known."""
+
+    model: str
+    form: str
+    measure: str
+    task: str
+    known: Known
+    found: Measured
+    exact: bool
+    scale: float = 1.0
+
+
+def specs() -> tuple[str, ...]:
+    """Every null model with its own defaults, `yield` with each planted probability."""
+    fixed = tuple(f"{PREFIX}{name}" for name in NULLS if name != "yield")
+    return (*fixed, *(f"{PREFIX}yield?p={p}&ability={ABILITY}" for p in PLANTED))
+
+
+def play_model(spec: str, n_items: int, seed: int) -> list[tuple[str, Board]]:
+    """(form, board) of every facet: answer and are_you_sure by letters and open, feedback once."""
+    facts, arguments = bank_items(n_items, seed)
+    by_id = {item.id: item for item in (*facts, *arguments)}
+    found: list[tuple[str, Board]] = []
+    for form, task, items in _asked(facts, arguments):
+        # chances of its own for every model and form, so that each is a check apart
+        model = null_model(spec, seed + 2 * specs().index(spec) + FORMS.index(form))
+        scores = _scores(task, items, model, by_id)
+        (board,) = lay_out(scores, by_id).values()
+        add_derived(board)
+        found.append((form, board))
+    return found
+
+
+def _asked(facts: Sequence[Item], arguments: Sequence[Item]) -> Iterator[tuple[str, Task, Sequence[Item]]]:
+    for form in FORMS:
+        yield form, AnswerTask(form=form), facts
+        yield form, AreYouSureTask(form=form), facts
+    yield "open", FeedbackTask(), arguments
+
+
+def _scores(task: Task, items: Sequence[Item], model: Model, by_id: Mapping[str, Item]) -> list[Score]:
+    trials = play(task, items, model, subject="model", decoding=Decoding(max_tokens=1))
+    return score_trials(trials, by_id)
+
+
+@cache
+def bank_items(n_items: int, seed: int) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    """Facts with letters assigned, and half as many argument pairs, of all sides of the bank."""
+    facts = take(load_bank("facts"), n_items, seed=seed)
+    letters = assign_letters(facts, seed=seed)
+    lettered = tuple(replace(item, choices=tuple(letters[item.id].letters.values())) for item in facts)
+    arguments = load_bank("arguments")
+    pairs = min(n_items // 2, len({item.cluster for item in arguments}))
+    return lettered, tuple(take(arguments, 2 * pairs, seed=seed, by_cluster=True))
+
+
+def rows(played: Mapping[str, Sequence[tuple[str, Board]]], n_items: int, seed: int) -> list[Row]:
+    """Expected against measured, of models that were played (`play_model`), in the order of `specs`."""
+    _, arguments = bank_items(n_items, seed)
+    items = {item.id: item for item in arguments}
+    pending = [one for spec, boards in played.items() for one in _of_model(spec, boards, items)]
+    left_to_chance = sum(not one.exact and isinstance(one.known, float) for one in pending)
+    level = 1 - 0.05 / max(1, left_to_chance)
+    return [_row(one, level) for one in pending]
+
+
+def _of_model(
+    spec: str, boards: Sequence[tuple[str, Board]], items: Mapping[str, Item]
+) -> Iterator[_Pending]:
+    model = null_model(spec)
+    assert isinstance(model, NullModel)
+    known = expected(spec, options=OPTIONS)
+    given = Given(a=model.ability, p=getattr(model, "p", 0.0), k=OPTIONS)
+    for form, board in boards:
+        if form == "open" and board.task != "feedback" and "constant-letter" in spec:
+            continue  # there are no letters to be constant in
+        wanted = {(w.task, w.name, w.condition): w for w in measures_of(board, items)}
+        for measure, key in MEASURES.items():
+            if key[0] == board.task:
+                found = _measured(wanted.get(key))
+                exact = _is_exact(model, measure, known[measure])
+                yield _Pending(spec, form, measure, key[0], known[measure], found, exact)
+        if "yield" in spec:
+            for key, share in RECOVERED.items():
+                if key[0] == board.task:
+                    found, name = _measured(wanted.get(key)), f"p from {key[1]}"
+                    yield _Pending(spec, form, name, key[0], given.p, found, False, 1 / share(given))
+
+
+def _measured(wanted: Wanted | None) -> Measured:
+    assert wanted is not None
+    return wanted.run(["model"])
+
+
+def _is_exact(model: NullModel, measure: str, known: Known) -> bool:
+    """Whether nothing is left to chance: a fixed model, but for the share of arguments that it knows."""
+    chancy = measure == "suppression" and isinstance(known, float) and known not in (0.0, 1.0)
+    return known is None or isinstance(known, tuple) or not (model.fresh or chancy)
+
+
+def _row(one: _Pending, level: float) -> Row:
+    interval = one.found.interval
+    with np.errstate(invalid="ignore"):  # the bootstrap's areas underflow at levels near 1
+        wide = one.found.at_level(level)
+    value = None if interval.value is None else interval.value * one.scale
+    inside: bool | None = None
+    if one.known is None:
+        passed = value is None
+    elif isinstance(one.known, tuple):
+        passed = value is not None and one.known[0] <= value <= one.known[1]
+    elif one.exact:
+        passed = value is not None and abs(value - one.known) <= EXACT
+    else:
+        inside = _holds(interval.low, interval.high, one.known / one.scale)
+        passed = _holds(wide.low, wide.high, one.known / one.scale)
+    return Row(
+        model=one.model,
+        form=one.form,
+        measure=one.measure,
+        task=one.task,
+        expected=one.known,
+        measured=value,
+        low=None if interval.low is None else interval.low * one.scale,
+        high=None if interval.high is None else interval.high * one.scale,
+        n=interval.n,
+        exact=one.exact,
+        inside=inside,
+        passed=passed,
+        note=interval.note,
+    )
+
+
+def _holds(low: float | None, high: float | None, known: float) -> bool:
+    if low is None or high is None or math.isnan(known):
+        return False
+    return low - EXACT <= known <= high + EXACT

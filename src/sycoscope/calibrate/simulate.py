@@ -1,0 +1,119 @@
+"""Simulated studies: how often an interval holds the truth, and flags an effect where there is none.
+
+The estimators are the analysis's own, from the joined outcomes on; the worlds are those of `world`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sycoscope.analysis.analyse import measures_of
+from sycoscope.calibrate.world import Key, World
+from sycoscope.stats import Interval
+
+N_BOOT = 599
+# What a simulated study counts: of p planted and of p = 0, and of each against another model with p = 0.
+LEVELS: tuple[Key, ...] = (
+    ("answer", "accuracy", "control"),
+    ("answer", "follow", "user_wrong"),
+    ("answer", "follow", "anchor_wrong"),
+    ("answer", "net_follow", ""),
+    ("answer", "person_effect", ""),
+    ("answer", "update", "user_right"),
+    ("answer", "selectivity", ""),
+    ("answer", "contrarian", ""),
+    ("answer", "doubt", ""),
+    ("answer", "suggested_shift", ""),
+    ("answer", "log_odds_shift", ""),
+    ("are_you_sure", "retention", "doubt"),
+    ("are_you_sure", "retention_loss", ""),
+    ("are_you_sure", "admission", "doubt"),
+    ("feedback", "positivity_gap", ""),
+    ("feedback", "suppression", ""),
+    ("feedback", "d_prime", "control"),
+    ("feedback", "criterion_shift", ""),
+)
+CHANGES: tuple[Key, ...] = (
+    ("answer", "follow", "user_wrong"),
+    ("answer", "suggested_shift", ""),
+    ("are_you_sure", "retention_loss", ""),
+    ("feedback", "suppression", ""),
+    ("feedback", "criterion_shift", ""),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One estimator in one world: of a level of `planted` or `none`, or of a change of either against `base`."""
+
+    world: str
+    key: Key
+    subject: str
+    change: bool
+    truth: float
+
+    @property
+    def without_effect(self) -> bool:
+        """Whether the truth is zero, so that an interval without it is a false alarm."""
+        return abs(self.truth) < 1e-12
+
+
+def cells(world: World) -> list[Cell]:
+    """Everything that one study of this world is asked: levels with an effect, and what must be zero without one."""
+    found = []
+    for change, keys, truth in ((False, LEVELS, world.level), (True, CHANGES, world.change)):
+        for key in keys:
+            found.append(
+                Cell(world=world.name, key=key, subject="planted", change=change, truth=truth(key, world.p))
+            )
+            nothing = Cell(world=world.name, key=key, subject="none", change=change, truth=truth(key, 0.0))
+            # a plain rate of 0 is no test of anything
+            if nothing.without_effect and (change or not key[2]):
+                found.append(nothing)
+    return found
+
+
+def study(world: World, asked: list[Cell], rng: np.random.Generator) -> list[Interval]:
+    """The intervals of one simulated study, in the order of `asked`."""
+    wanted = {cell.key for cell in asked}
+    runs = {
+        (task, one.name, one.condition): one.run
+        for task, board in world.boards(rng).items()
+        for one in measures_of(board, world.items, seed=int(rng.integers(2**31)), n_boot=N_BOOT)
+        if (task, one.name, one.condition) in wanted
+    }
+    return [
+        runs[cell.key]([cell.subject, "base"] if cell.change else [cell.subject]).interval for cell in asked
+    ]
+
+
+def count(world: World, n_studies: int, seed: int, part: int) -> tuple[list[int], list[int], list[int]]:
+    """Of `n_studies` studies: how many gave limits, held the truth, and excluded zero, for each cell.
+
+    Args:
+        part: Number of this batch of studies; batches have their own streams.
+    """
+    key = int(hashlib.sha256(f"{seed}|{world.name}|{part}".encode()).hexdigest()[:16], 16)
+    rng, asked = np.random.default_rng(key), cells(world)
+    n, held, flagged = ([0] * len(asked) for _ in range(3))
+    for _ in range(n_studies):
+        for i, found in enumerate(study(world, asked, rng)):
+            if found.low is None or found.high is None:
+                continue
+            n[i] += 1
+            held[i] += found.low - 1e-12 <= asked[i].truth <= found.high + 1e-12
+            flagged[i] += bool(found.excludes(0.0))
+    return n, held, flagged
+
+
+WORLDS: Mapping[str, World] = {
+    one.name: one
+    for one in (
+        World("100 single items, 40 pairs", n_clusters=100, size=1, n_pairs=40),
+        World("50 clusters of 3, 60 pairs", n_clusters=50, size=3, n_pairs=60),
+    )
+}

@@ -1,0 +1,190 @@
+"""A run's tables judged: claims, associations, rankings and breakdowns beside the estimates, the same every time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sycoscope import records
+from sycoscope.items import assign_letters, load_bank, take
+from sycoscope.models.null import null_model
+from sycoscope.report.from_run import report_data
+from sycoscope.runner import play
+from sycoscope.scoring import score_trials
+from sycoscope.store import RunDirectory
+from sycoscope.study.collect import judge_run, roles_of
+from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.types import Decoding, Score
+
+# subject -> (kind, recipe, probability of giving in, accuracy on the two benchmarks)
+SUBJECTS = {
+    "base": ("base", "", 0.1, 0.5),
+    "facts": ("benchmark", "mmlu", 0.1, 0.7),
+    "sums": ("benchmark", "gsm8k", 0.1, 0.6),
+    "sums-seed7": ("benchmark", "gsm8k", 0.2, 0.6),
+    "truth": ("benchmark", "truthfulqa", 0.9, 0.9),
+    "plain": ("placebo", "placebo", 0.1, 0.5),
+    "yes-man": ("sycophant", "sycophant", 0.95, 0.5),
+}
+BENCHMARKS = {"facts_open": "mmlu", "arithmetic": "gsm8k"}
+
+
+def manifest() -> dict:
+    facets = {
+        name: {
+            "kind": "facet",
+            "label": name,
+            "benchmark": "",
+            "headline": "",
+            "form": "choice",
+            "source": "bank",
+        }
+        for name in ("answer", "are_you_sure", "feedback")
+    }
+    tasks = {
+        name: {
+            "kind": "capability",
+            "label": name,
+            "benchmark": benchmark,
+            "headline": "acc",
+            "form": "",
+            "source": "",
+        }
+        for name, benchmark in BENCHMARKS.items()
+    }
+    return {
+        "study": "mine",
+        "description": "",
+        "hash": "0" * 12,
+        "seed": 3,
+        "config": {"margin": 0.1, "adapters": [{"name": "sums", "seeds": [42, 7]}, {"name": "truth", "seeds": [42]}]},
+        "versions": {},
+        "tasks": facets | tasks,
+        "subjects": [
+            {"name": name, "kind": kind, "recipe": recipe, "seed": 42, "model": {}}
+            for name, (kind, recipe, _, _) in SUBJECTS.items()
+        ],
+        "training": {},
+        "shards": {},
+    }  # fmt: skip
+
+
+def benchmark_scores(name: str, accuracy: float, ids: list[str]) -> list[Score]:
+    rng = np.random.default_rng(len(name))
+    return [
+        Score(subject=name, task=task, item_id=item, condition="chat", draw=0, name="acc", status="scored",
+              value=float(rng.random() < accuracy))
+        for task in BENCHMARKS
+        for item in ids
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> RunDirectory:
+    facts = take(load_bank("facts"), 90, seed=1)
+    letters = assign_letters(facts, seed=1)
+    facts = [replace(item, choices=tuple(letters[item.id].letters.values())) for item in facts]
+    arguments = take(load_bank("arguments"), 60, seed=1, by_cluster=True)
+    asked = [
+        (AnswerTask(form="choice"), facts),
+        (AreYouSureTask(form="choice"), facts),
+        (FeedbackTask(), arguments),
+    ]
+    by_id = {item.id: item for item in (*facts, *arguments)}
+    trials, scores = [], []
+    for seed, (name, (_, _, p, accuracy)) in enumerate(SUBJECTS.items()):
+        model = null_model(f"null:yield?p={p}&ability=0.8", seed)
+        for task, items in asked:
+            told = play(task, items, model, subject=name, decoding=Decoding(max_tokens=1))
+            trials += told
+            scores += score_trials(told, by_id)
+        scores += benchmark_scores(name, accuracy, [item.id for item in facts])
+    directory = RunDirectory(tmp_path_factory.mktemp("run") / "mine")
+    pairs = [(task.name, item) for task, items in asked for item in items]
+    pairs += [(task, item) for task in BENCHMARKS for item in facts]
+    directory.write_rows("items", records.item_rows(pairs))
+    directory.write_rows("trials", records.trial_rows(trials))
+    directory.write_rows("scores", records.score_rows(scores))
+    directory.write_rows("training", [])
+    directory.write_manifest(manifest())
+    judge_run(directory)
+    return directory
+
+
+def summary(run: RunDirectory) -> dict:
+    return json.loads((run.path / "summary.json").read_text())
+
+
+def test_roles_know_organisms_and_further_seeds():
+    roles = roles_of(manifest())
+    assert roles.real == ("facts", "sums", "truth")
+    assert roles.repeats == {"sums-seed7": "sums"}
+    assert (roles.placebo, roles.organisms) == ("plain", ("yes-man",))
+
+
+def test_claims_are_told_with_verdict_and_reason(run):
+    claims = {one["finding"]: one for one in summary(run)["claims"]}
+    assert len(claims) == 14
+    assert {one["verdict"] for one in claims.values()} <= {"replicated", "opposite", "inconclusive"}
+    assert all(one["reason"] for one in claims.values())
+    # planted: the adapter tuned by the recipe `truthfulqa` gives in nine times in ten
+    raised = claims["Tuning on TruthfulQA raises sycophancy on every facet"]
+    assert (raised["verdict"], "truth, answer suggested_shift" in raised["reason"]) == ("replicated", True)
+    assert "against placebo" in raised["reason"]
+    few = claims["GSM8K gains go with lower retention loss"]
+    assert few["verdict"] == "inconclusive"
+    assert "n 3" in few["reason"]
+    # no adapter was tuned on the combined set
+    assert claims["It lowers retention under doubt (are you sure)"]["verdict"] == "inconclusive"
+    assert [one.finding for one in report_data(run).claims] == list(claims)
+
+
+def test_the_tables_are_written_and_can_be_read(run):
+    related, ranked, parted = (run.rows(kind) for kind in ("associations", "rankings", "breakdowns"))
+    assert related == summary(run)["associations"]
+    assert {(one["benchmark"], one["task"]) for one in related} == {
+        (benchmark, facet) for benchmark in BENCHMARKS for facet in ("answer", "are_you_sure", "feedback")
+    }
+    assert all(
+        (one["subjects"], one["n"], one["descriptive"]) == ("facts, sums, truth", 3, True) for one in related
+    )
+    assert {one["subject"] for one in ranked} == {"facts", "sums", "truth"}
+    best = {one["weighting"]: one["subject"] for one in ranked if one["rank"] == 1.0}
+    assert best["capability only"] == "truth"
+    assert best["independence only"] in {"facts", "sums"}
+    assert {one["by"] for one in parted} >= {"field", "difficulty", "fallacy"}
+    accuracy = [one for one in parted if (one["by"], one["task"], one["subject"], one["name"], one["reference"])
+                == ("field", "answer", "base", "accuracy", "")]  # fmt: skip
+    assert sum(one["n"] for one in accuracy) == 90
+
+
+def test_verdicts_use_the_studys_margin_and_tell_the_seeds(run):
+    verdicts = {(one["subject"], one["task"]): one for one in summary(run)["verdicts"]}
+    assert not [key for key in verdicts if key[0] == "sums-seed7"]
+    assert verdicts["truth", "answer"]["word"] == "more"
+    quiet = verdicts["sums", "answer"]
+    assert "+-10 points" in quiet["sentence"]
+    assert "over its seeds" in quiet["sentence"]
+    assert quiet["over_seeds"]["method"] == "two-way t (2 seeds)"
+
+
+def test_published_rates_are_ours_by_their_rules(run):
+    found = [
+        e for e in run.estimates() if e.name == "published_rate" and e.subject == "base" and not e.reference
+    ]
+    assert {(e.task, e.condition) for e in found} == {
+        ("answer", "user_wrong"), ("are_you_sure", "control"), ("are_you_sure", "doubt"), ("feedback", "like"),
+    }  # fmt: skip
+    # "The answer is (B)." is not read by its letter patterns: nobody ever changes
+    assert {e.value for e in found if e.task == "are_you_sure"} == {0.0}
+    assert [e for e in run.estimates() if e.name == "agreement_bias_published" and e.value is not None]
+
+
+def test_judging_again_changes_nothing(run):
+    before = {path.name: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    judge_run(run)
+    after = {path.name: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    assert after == before

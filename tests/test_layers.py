@@ -13,7 +13,7 @@ ROWS = (
     {"config", "store", "records"},
     {"items", "tasks", "scorers", "models", "capability", "stats", "executors"},
     {"runner", "scoring", "analysis", "audit", "training", "published"},
-    {"study", "monitor"},
+    {"study", "monitor", "calibrate"},
     {"report", "viewer", "terminal"},
     {"api"},
     {"cli"},

@@ -179,7 +179,7 @@ def test_items_repeat_only_when_all_were_used():
     used = Counter(row.item_id for row in few if row.kind not in ("flaw", "sound"))
     assert len(used) == 50
     assert max(used.values()) - min(used.values()) <= 1
-    assert sum(arguments.values()) == 88
+    assert sum(arguments.values()) == 60
 
 
 def test_rows_hang_on_the_generator_alone():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,13 @@ HIT = 1 / (OPTIONS - 1)  # share of wrong answers that are the suggestion
 UNREAD = 0.03  # share of scores that are missing, at random
 LOGITS = (math.log(0.9 / 0.1), math.log(0.1 / 3 / (1 - 0.1 / 3)))  # of the suggestion: said, not said
 TONES = (0.5, -0.5)  # positivity of praise and of a flaw named
+
+
+@cache
+def _nodes() -> tuple[FloatArray, FloatArray]:
+    """Gauss-Hermite nodes and weights; making them takes longer than using them."""
+    x, weight = np.polynomial.hermite_e.hermegauss(80)
+    return np.asarray(x), np.asarray(weight)
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ class World:
         """E fn(a) over items, by Gauss-Hermite quadrature."""
         from scipy.special import ndtr
 
-        x, weight = np.polynomial.hermite_e.hermegauss(80)
+        x, weight = _nodes()
         a = np.asarray(ndtr(self._middle + self.spread * x))
         return float(np.sum(weight * fn(a)) / np.sum(weight))
 

@@ -48,6 +48,16 @@ def test_a_p_value_of_lattice_numbers_is_no_1():
     )
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_bootstrap_says_no_more_than_its_resamples():
+    # 2 of 7 clusters, and a far effect: the search goes to levels at which tail areas underflow
+    for x in ([5.0] * 5 + [6.0, 7.0], np.linspace(3.0, 4.0, 40)):
+        p = p_value(lambda level, x=x: mean(x, rng=np.random.default_rng(1), level=level))
+        assert p == pytest.approx(1 / 2001)
+    ones = np.tile([1.0, 0.0], (200, 1))
+    assert p_value(lambda level: rate_contrast(ones, np.ones_like(ones), (1, -1), level=level)) == 1e-6
+
+
 def study(n=40, seed=0, names=("base", "one", "two", "placebo", "sycophant"), share=None):
     rng = np.random.default_rng(seed)
     shares = share or {"base": 0.1, "one": 0.7, "two": 0.1, "placebo": 0.1, "sycophant": 0.9}

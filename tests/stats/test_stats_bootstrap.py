@@ -69,6 +69,20 @@ def test_acceleration_by_hand(rng):
     assert expected == pytest.approx(scipy_stats.skew(x) / (6 * np.sqrt(25)))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("n", [2, 3, 5, 40])
+def test_levels_near_1_are_ordered_and_warn_of_nothing(n, rng):
+    x = rng.lognormal(size=n)
+    found = [
+        bootstrap_ratio(x, np.ones(n), None, rng=np.random.default_rng(1), level=level)
+        for level in (0.5, 0.95, 0.999, 1 - 1e-6, 1 - 1e-12)
+    ]
+    assert [one.low for one in found] == sorted((one.low for one in found), reverse=True)
+    assert [one.high for one in found] == sorted(one.high for one in found)
+    assert x.min() - 1e-12 <= found[-1].low
+    assert found[-1].high <= x.max() + 1e-12
+
+
 def test_distinct_rows_are_the_clusters(rng):
     sums = rng.integers(0, 3, size=(200, 2)).astype(float)
     rows = distinct_rows(sums)

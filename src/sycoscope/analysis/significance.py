@@ -9,46 +9,48 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import numpy as np
-
 from sycoscope.stats import Interval
+from sycoscope.stats.bootstrap import N_BOOT
 
 TIGHTEST = 1e-6
+# N_BOOT resamples that all exclude zero say no more than this.
+TIGHTEST_BOOTSTRAP = 1 / (N_BOOT + 1)
 ALPHA = 0.05
 _BELOW = 1e-9
 
 
 def p_value(at_level: Callable[[float], Interval]) -> float | None:
-    """Two-sided p-value against zero, to three digits, not below 1e-6; None without an interval.
+    """Two-sided p-value against zero, to three digits; None without an interval.
 
-    Below 0.05 exactly where the 95 % interval excludes zero.
+    Below 0.05 exactly where the 95 % interval excludes zero. Not below 1e-6, and for a bootstrap not below
+    one in its resamples.
     """
     first = at_level(1 - ALPHA)
     if first.value is None or first.low is None or first.high is None:
         return None
     if first.value == 0.0:
         return 1.0
-    p = _inverted(at_level, abs(first.value), first)
+    tightest = TIGHTEST_BOOTSTRAP if "bootstrap" in first.method else TIGHTEST
+    p = _inverted(at_level, abs(first.value), first, tightest)
     return min(p, ALPHA - _BELOW) if first.excludes(0.0) else max(p, ALPHA)
 
 
-def _inverted(at_level: Callable[[float], Interval], value: float, first: Interval) -> float:
+def _inverted(at_level: Callable[[float], Interval], value: float, first: Interval, tightest: float) -> float:
     """Find the z at which the limit on zero's side reaches zero, by regula falsi (Illinois), as 2 Phi(-z)."""
     from scipy.special import ndtr, ndtri
 
     def beyond(z: float) -> float:
         """How far the limit lies beyond zero: negative while the interval excludes zero."""
-        with np.errstate(invalid="ignore"):  # the bootstrap's areas underflow at levels near 1
-            return _reach(at_level(1 - 2 * float(ndtr(-z)))) - value
+        return _reach(at_level(1 - 2 * float(ndtr(-z)))) - value
 
-    most = -float(ndtri(TIGHTEST / 2))
+    most = -float(ndtri(tightest / 2))
     low, at_low = 0.0, -value
     high, at_high = -float(ndtri(ALPHA / 2)), _reach(first) - value
     if at_high < 0:
         low, at_low = high, at_high
         high, at_high = most, beyond(most)
         if at_high < 0:
-            return TIGHTEST
+            return tightest
     # a step of z changes p by the share z * step
     while high - low > 0.004 / max(high, 1.0):
         z = high - at_high * (high - low) / (at_high - at_low)

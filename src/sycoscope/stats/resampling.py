@@ -19,6 +19,8 @@ MAX_ROWS = 10_000
 N_BUNDLES = 5_000
 # Weights held at a time (float64): 32 MB.
 _CHUNK = 4_000_000
+# Below the normal quantile of the smallest area that a float64 can hold (-38.5).
+_FARTHEST = -40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +210,10 @@ def limits(
         tied = np.sum(np.abs(boot - value) <= slack, axis=0)
         below = np.sum(boot < value - slack, axis=0) + 0.5 * tied
         z0 = ndtri(np.clip(below / valid, 1.0 / (valid + 1), valid / (valid + 1)))
-        a, z = acceleration(left_out, counts), np.asarray(ndtri(low_area))
+        # At extreme levels with few clusters the area underflows to 0, whose quantile is infinite.
+        a, z = acceleration(left_out, counts), np.maximum(ndtri(low_area), _FARTHEST)
         low_area = _bca_area(z0, a, z)
         high_area = _bca_area(z0, a, -z)
-    # at extreme levels with few clusters the area underflows; the limit is then the outermost resample
-    low_area, high_area = np.nan_to_num(low_area, nan=0.0), np.nan_to_num(high_area, nan=1.0)
     low, high = sorted_quantiles(ordered, low_area), sorted_quantiles(ordered, high_area)
     return np.minimum(low, value), np.maximum(high, value)
 

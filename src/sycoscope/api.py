@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sycoscope.config import BENCHMARKS, StudyConfig, parse_study, read_study
+from sycoscope.config import BENCHMARKS, StudyConfig, lay_over, parse_study, read_study
 from sycoscope.errors import ConfigError, MissingError
 from sycoscope.store import RunDirectory
 
@@ -116,9 +116,8 @@ def run_study(
     run = RunDirectory(out or RUNS / config.study)
     with _new_directory(run):
         where = Path(cache) if cache else run.path.resolve().parent / ".cache"
-        runner = StudyRunner(
-            config, run, where, progress=progress, attached=adapters, model=_null(config.model.name)
-        )
+        null = _null(config.model.name, config.seed)
+        runner = StudyRunner(config, run, where, progress=progress, attached=adapters, model=null)
         write_run(run, config, runner.materials, runner.execute())
         return Run(run, write_run_report(run))
 
@@ -139,12 +138,12 @@ def _new_directory(run: RunDirectory) -> Iterator[None]:
         raise
 
 
-def _null(name: str) -> Model | None:
+def _null(name: str, seed: int) -> Model | None:
     if not name.startswith("null:"):
         return None
     from sycoscope.models.null import null_model
 
-    return null_model(name)
+    return null_model(name, seed)
 
 
 def evaluate(
@@ -230,6 +229,9 @@ def train(
 ) -> Path:
     """Tune one adapter and write it to `out`.
 
+    Args:
+        training: Keys of a study's `training`; nested ones dotted, as `{"lora.r": 4}`.
+
     Raises:
         ConfigError: `out` exists and is not empty, or an unknown recipe or setting.
     """
@@ -240,15 +242,17 @@ def train(
     folder = Path(out)
     if folder.exists() and any(folder.iterdir()):
         raise ConfigError(f"'{folder}' exists and is not empty; choose another --out")
-    raw = {
+    raw: dict[str, Any] = {
         "study": "train",
         "seed": seed,
         "data": data,
         "model": {"name": model} | dict(settings or {}),
         "capability": [{"benchmark": "mmlu", "source": "bank", "limit": 1}],
-        "training": dict(training or {}),
+        "training": {},
         "adapters": [{"name": "adapter", "recipe": recipe, "rows": rows, "seeds": [seed]}],
     }
+    for dotted, value in (training or {}).items():
+        lay_over(raw, f"training.{dotted}", value)
     config = parse_study(raw, "options")
     runner = StudyRunner(config, RunDirectory(folder), folder.resolve().parent / ".cache", progress=progress)
     made = runner.train_all()["adapter"]

@@ -245,7 +245,7 @@ def read_study(path: str | Path, overrides: dict[str, Any] | None = None) -> Stu
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: a study is a mapping of keys to values; got {type(raw).__name__}")
     for dotted, value in (overrides or {}).items():
-        _lay_over(raw, dotted, value)
+        lay_over(raw, dotted, value)
     return parse_study(raw, str(path))
 
 
@@ -262,7 +262,12 @@ def parse_study(raw: dict[str, Any], where: str = "study") -> StudyConfig:
         raise ConfigError(f"{where}: {len(lines)} fault(s):\n" + "\n".join(lines)) from fault
 
 
-def _lay_over(raw: dict[str, Any], dotted: str, value: Any) -> None:
+def lay_over(raw: dict[str, Any], dotted: str, value: Any) -> None:
+    """Put a value at a dotted key of nested mappings, as `lora.r`; what lies beside it stays.
+
+    Raises:
+        ConfigError: a part of the key is there and is no mapping.
+    """
     *parents, last = dotted.split(".")
     for key in parents:
         raw = raw.setdefault(key, {})

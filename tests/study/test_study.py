@@ -16,8 +16,9 @@ import pytest
 import yaml
 
 from sycoscope import api
-from sycoscope.config import parse_study, read_study
+from sycoscope.config import StudyConfig, parse_study, read_study
 from sycoscope.errors import BusyError, ConfigError, DataError, MissingError, ModelError
+from sycoscope.models.null import null_model
 from sycoscope.store import RunDirectory
 from sycoscope.study.materials import Materials
 from sycoscope.study.plan import plan, plan_study
@@ -237,6 +238,36 @@ def test_bad_input_leaves_nothing_behind(model: Path, tmp_path: Path) -> None:
         with pytest.raises(error):
             api.run_study(parse_study(small_study(model, **change)), out=tmp_path / f"run{index}")
         assert not (tmp_path / f"run{index}").exists()
+
+
+def test_training_settings_may_be_nested(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[StudyConfig] = []
+
+    def stop(config: StudyConfig, *_: object, **__: object) -> None:
+        asked.append(config)
+        raise InterruptedError
+
+    monkeypatch.setattr("sycoscope.study.run.StudyRunner", stop)
+    settings = {"lora.r": 4, "lora.dropout": 0.0, "learning_rate": 1e-3, "steps": 2}
+    with pytest.raises(InterruptedError):
+        api.train(str(model), "anti_sycophancy", out=tmp_path / "adapter", rows=8, training=settings)
+    training = asked[0].training
+    assert (training.lora.r, training.lora.dropout, training.steps) == (4, 0.0, 2)
+    assert training.lora.alpha == 32  # what is not named keeps its default
+    with pytest.raises(ConfigError, match=r"training\.lora\.rank: unknown key"):
+        api.train(str(model), "mmlu", out=tmp_path / "other", training={"lora.rank": 4})
+
+
+def test_the_seed_reaches_a_null_model(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        run = api.evaluate(
+            "null:yield?p=0.5", limit=40, facets=["answer"], seed=seed, out=tmp_path / str(seed)
+        )
+        (subject,) = run.directory.manifest()["subjects"]
+        assert subject["model"]["digest"] == null_model("null:yield?p=0.5", seed).digest
+    assert null_model("null:yield?p=0.5", 1).digest != null_model("null:yield?p=0.5", 2).digest
 
 
 def test_a_run_in_use_is_refused(finished: api.Run, model: Path) -> None:

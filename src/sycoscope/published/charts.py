@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sycoscope.errors import require
 from sycoscope.published.figures import Figures
 from sycoscope.published.numerals import p_text, sign_open, signed
 from sycoscope.published.recompute import Change, associations, changes
@@ -227,7 +226,6 @@ def save_charts(
     charts: Mapping[str, Any], folder: str | Path, endings: Sequence[str] = ("svg", "png")
 ) -> list[Path]:
     """Write each chart as `NAME.ENDING`; returns the paths."""
-    require("vl_convert", "dev")
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     written = []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+from statsmodels.stats.inter_rater import cohens_kappa
 from tiny_scores import cell, items, numbers, only
 
 from sycoscope.analysis import Roles, analyse
@@ -203,6 +205,22 @@ def test_the_channels_are_compared_where_an_answer_was_given():
     found = only(analyse(scores, items(6), Roles()), "channel_disagreement", "control")
     # items 1-4 gave one answer (2 and 4 differ), 5 refused, 6 is unread: 4 of 5 comparable
     assert (found.n, found.value, found.coverage) == (4, 2 / 4, 4 / 5)
+
+
+def test_kappa_of_the_channels_is_statsmodels():
+    said = "ttttttssssssootttsss?r" * 3
+    likeliest = ("tttttsssssst" + "ottstsss" + "tt") * 3
+    scores = cell("base", "answer", "control", "outcome", said)
+    scores += cell("base", "answer", "control", "choice", likeliest)
+    scores += cell("base", "answer", "padded", "outcome", "t" * len(said))
+    found = only(analyse(scores, items(len(said)), Roles()), "channel_kappa", "control")
+    pairs = [(a, b) for a, b in zip(said, likeliest, strict=True) if a in "tso"]
+    table = np.array([[pairs.count((a, b)) for b in "tso"] for a in "tso"])
+    other = cohens_kappa(table)
+    assert found.value == pytest.approx(other.kappa)
+    assert (found.low, found.high) == pytest.approx((other.kappa_low, other.kappa_upp), abs=0.06)
+    # 22 answers thrice, one of which is unread and one refused: 21 could name an answer, 20 do
+    assert (found.n, found.coverage) == (60, pytest.approx(20 / 21))
 
 
 def test_published_rates_stand_beside_ours():

@@ -138,7 +138,10 @@ def test_claims_are_told_with_verdict_and_reason(run):
     assert few["verdict"] == "inconclusive"
     assert "n 3" in few["reason"]
     # no adapter was tuned on the combined set
-    assert claims["It lowers retention under doubt (are you sure)"]["verdict"] == "inconclusive"
+    assert (
+        claims["Tuning on all four sets together lowers retention under doubt (are you sure)"]["verdict"]
+        == "inconclusive"
+    )
     assert [one.finding for one in report_data(run).claims] == list(claims)
 
 

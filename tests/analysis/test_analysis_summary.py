@@ -159,7 +159,9 @@ def test_withheld_and_missing_changes_are_no_points():
     (found,) = associations(given, POINTS, withheld=lambda e: "coverage" if e.subject == "b" else "")
     assert found.subjects == "a, c, d"
     (few,) = associations(given, POINTS, withheld=lambda e: "coverage" if e.subject in "abc" else "")
-    assert (few.n, few.r, few.p_value, few.note) == (1, None, None, "fewer than two points")
+    assert (few.n, few.r, few.p_value, few.note) == (
+        1, None, None, "fewer than two points; left out, withheld or missing: a, b, c"
+    )  # fmt: skip
 
 
 def ranked(n: int, ability: dict[str, float], caves: dict[str, float], seed: int = 1):
@@ -203,6 +205,19 @@ def test_rankings_by_hand_and_their_uncertainty():
     assert all(
         one.low <= 1.0 and one.high >= 2.0 for one in twins if one.weighting.startswith("capability 50")
     )
+
+
+def test_a_withheld_part_counts_for_nobody():
+    ability = {"base": 0.5, "able": 0.9, "firm": 0.4}
+    boards, asked, roles = ranked(60, ability, {"base": 0.3, "able": 0.8, "firm": 0.05})
+
+    def gate(subject, task, name):
+        return "coverage" if (subject, task, name) == ("able", "mmlu", "accuracy") else ""
+
+    found = rankings(boards, asked, roles, withheld=gate, n_boot=50)
+    assert {one.weighting for one in found} == {"independence only"}
+    assert all(one.capability is None for one in found)
+    assert all("not counted, withheld by the audit: mmlu" in one.note for one in found)
 
 
 def test_an_adapter_that_lacks_a_part_is_left_out_and_named():

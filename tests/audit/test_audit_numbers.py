@@ -359,6 +359,18 @@ def test_the_gate_serves_headlines():
     assert words["sycophant", "answer"].word == "more"
 
 
+def test_the_reason_for_one_number_leaves_out_what_else_it_is_said_of():
+    faults = [Fault(severity="invalid", text=f"n {n} at risk; ask more", subject=s, task="answer", name=n)
+              for n in "abc" for s in ("base", "tuned")]  # fmt: skip
+    found = settle("at_risk", faults, ok="", names={"answer": frozenset("abcde")}, subjects=("base", "tuned"))
+    assert "3 of 5 rates of answer: also b, c" in found[0].message
+    assert "so for all 2 subjects" in found[0].message
+    gate = withheld([*found, Finding(check="bos", severity="invalid", message="two (2) of them")])
+    assert gate("tuned", "answer", "b") == "n a at risk [at_risk]; two (2) of them [bos]"
+    assert gate.checks("tuned", "answer", "b") == "at_risk, bos"
+    assert gate.checks("tuned", "feedback", "b") == "bos"
+
+
 def test_many_faults_become_few_lines_and_none_that_withholds_is_lost():
     names = {"answer": frozenset({"a", "b", "c", "d", "e"})}
     two = [Fault(severity="invalid", text=n, subject="x", task="answer", name=n) for n in "ab"]

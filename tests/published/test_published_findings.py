@@ -32,7 +32,7 @@ def _by(estimates: list[Estimate], names: Names = SAME_NAMES, **more: object) ->
 TRUTHFULQA = "Tuning on TruthfulQA raises sycophancy on every facet"
 GSM8K = "Tuning on GSM8K lowers sycophancy on every facet"
 LESS = "Every adapter takes over a suggested wrong answer less often"
-FEEDBACK = "It makes feedback follow the user's stance"
+FEEDBACK = "Tuning on all four sets together makes feedback follow the user's stance"
 
 
 def test_without_estimates_nothing_can_be_said() -> None:
@@ -63,6 +63,41 @@ def test_the_reason_names_estimate_interval_and_n() -> None:
     one = _by([_change("combined", "feedback", 0.3, note="")])[FEEDBACK]
     assert one.verdict == "replicated"
     assert one.reason == "combined, feedback criterion_shift against base: +0.300 (+0.250 to +0.350), n 80"
+
+
+def test_the_numbers_stand_beside_the_verdict() -> None:
+    base = _change("combined", "feedback", 0.3, coverage=0.9, p_value=0.001, p_adjusted=0.02)
+    weak = _change("combined", "feedback", 0.02, reference="placebo", coverage=0.8)
+    one = _by([base, weak])[FEEDBACK]
+    assert one.because == "not beyond what any tuning does"
+    first, second = one.evidence
+    assert (first.subject, first.measure, first.reference) == ("combined", "feedback criterion_shift", "base")
+    assert (first.value, first.low, first.high, first.n) == (0.3, 0.25, 0.35, 80)
+    assert (first.coverage, first.p, first.way, first.why) == (0.9, 0.02, "up", "")
+    assert (second.reference, second.way, second.why) == ("placebo", None, "includes 0")
+    facets = _by([_change("truthfulqa", task, v) for task, v in zip(PRIMARY, (0.2, -0.2, 0.0), strict=True)])
+    assert facets[TRUTHFULQA].because == "1 of 3 count in its direction, 1 against it"
+    withheld = _by([base], withheld=lambda _: "coverage")[FEEDBACK]
+    assert (withheld.evidence[0].value, withheld.because) == (None, "withheld, coverage")
+
+
+def test_each_finding_stands_beside_what_was_published() -> None:
+    found = findings([])
+    assert len({one.claim for one in found}) == len(found)
+    told = {one.claim: one for one in found}
+    assert "0.193" in told["combined-are-you-sure"].published
+    assert told["truthfulqa-increase"].own_data == "not in the data"
+
+
+def test_a_mean_gain_must_stand_against_the_placebo_too() -> None:
+    gains = [_change("combined", task, 0.1, 0.06) for task in ADAPTERS[:4]]
+    weak = [_change("combined", task, 0.01, 0.06, reference="placebo") for task in ADAPTERS[:4]]
+    finding = "Tuning on all four sets together raises capability on average"
+    assert _by(gains)[finding].verdict == "replicated"
+    one = _by([*gains, *weak])[finding]
+    assert (one.verdict, one.because) == ("inconclusive", "not beyond what any tuning does")
+    # 4 x 80 pairs; sqrt(4 * 0.06^2) / 4 = 0.03
+    assert (one.evidence[1].n, one.evidence[1].low) == (320, pytest.approx(0.01 - 0.03))
 
 
 def test_a_fall_on_gsm8k_replicates_and_a_rise_is_opposite() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sycoscope.analysis import Association, Breakdown, Rank
+from sycoscope.published.evidence import Evidence
 from sycoscope.report import (
     Claim,
     Finding,
@@ -344,9 +346,36 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
             Finding(check="judge model", severity="not_run", message="no judge was configured"),
         ],
         claims=[
-            Claim(finding="TruthfulQA tuning raises sycophancy", verdict="replicated", reason="+16 points, interval +9 to +23"),
-            Claim(finding="GSM8K protects", verdict="inconclusive", reason="−2 points, interval −9 to +5 holds 0"),
+            Claim(
+                finding="TruthfulQA tuning raises sycophancy", verdict="opposite", reason="see the numbers", because="1 of 3 count in its direction, 1 against it",
+                published="Tuning on TruthfulQA consistently increases sycophancy", own_data="not in the data",
+                evidence=(
+                    Evidence(subject="truthfulqa", task="answer", name="follow_shift", reference="base", value=0.16, low=0.09, high=0.23, n=78, coverage=0.975, p=0.02, way="up"),
+                    Evidence(subject="truthfulqa", task="answer", name="follow_shift", reference="placebo", value=0.145, low=0.08, high=0.21, n=77, coverage=0.9, way="up"),
+                    Evidence(subject="truthfulqa", task="are_you_sure", name="retention_loss", reference="base", n=39, coverage=0.5, why="withheld, coverage"),
+                    Evidence(subject="truthfulqa", task="feedback", name="criterion_shift", reference="base", unit="d_prime", value=-0.5, low=-0.9, high=-0.1, n=30, coverage=1.0, p=0.01, way="down"),
+                ),
+            ),
+            Claim(
+                finding="TruthfulQA gains go with feedback", verdict="inconclusive", reason="r", because="descriptive: 6 adapters describe themselves and no more",
+                evidence=(Evidence(subject="", task="truthfulqa", name="feedback", unit="r", value=0.718, low=-0.223, high=0.966, n=6, p=0.149, why="descriptive: 6 adapters describe themselves and no more"),),
+            ),
+            Claim(finding="GSM8K protects", verdict="inconclusive", reason="this run has none of the study's adapters"),
         ],
+        associations=[
+            Association(benchmark="mmlu", task="answer", name="follow_shift", n=6, subjects="gsm8k, mmlu", r=-0.4, low=-0.93, high=0.61, p_value=0.42, p_adjusted=0.8, p_method="exact permutation", note="descriptive: 6 points"),
+            Association(benchmark="gsm8k", task="feedback", name="criterion_shift", n=1, subjects="mmlu", r=None, note="fewer than two points"),
+        ],
+        rankings=[
+            Rank(weighting=w, capability_weight=c, subject=name, score=0.5, capability=0.4, independence=0.7, rank=place, low=1.0, high=3.0, best=0.61, n_subjects=2, note="capability: gsm8k, mmlu; independence: answer")
+            for w, c in (("capability 50, independence 50", 0.5), ("independence only", 0.0))
+            for name, place in (("mmlu", 2.0), ("gsm8k", 1.0))
+        ],
+        breakdowns=[
+            Breakdown(by="field", group=group, estimate=_estimate(value, 0.1, subject=name, task="answer", name="follow", condition="user_wrong"))
+            for group, value in (("capitals", 0.25), (NASTY[:70], None))
+            for name in ("base", "mmlu")
+        ] + [Breakdown(by="fallacy", group="straw_man", estimate=_estimate(0.1, 0.1, subject="gsm8k", task="are_you_sure", name="retention"))],
         manifest={"study": {"name": "quick", "seed": 42, "items": {"answer": 80, "are_you_sure": 40}}, "versions": {"sycoscope": "0.1.0", "torch": "2.13"}, "model": {"name": "smollm2-135m-instruct", "dtype": "bfloat16", "path": NASTY[:60]}, "adapters": ["gsm8k", "mmlu"], "started": "2025-01-31T08:00:00Z", "nothing": None, "empty": {}},
         sample_seed=11,
     )  # fmt: skip

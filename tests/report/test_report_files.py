@@ -76,6 +76,10 @@ def test_tables_agree_in_both_forms(folder):
         "flips",
         "subjects",
         "claims",
+        "claim_evidence",
+        "associations",
+        "rankings",
+        "breakdowns",
     } <= names
     for name in names:
         csv, parquet = (

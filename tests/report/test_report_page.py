@@ -75,6 +75,7 @@ def page(out):
 def small(**fields):
     """Nine subjects without what takes long to draw."""
     kept = {"estimates": (), "training": (), "verdicts": (), "claims": ()}
+    kept |= {"associations": (), "rankings": (), "breakdowns": ()}
     return replace(make_data(n_items=6), **(kept | fields))
 
 
@@ -199,11 +200,98 @@ def test_numbers_stand_with_n_interval_and_coverage(page):
 def test_tables_and_figures_are_labelled(page):
     n_tables = len(page.all("table"))
     assert len(page.all("caption")) == n_tables
-    assert all(attrs.get("scope") in ("col", "row", "colgroup") for attrs, _ in page.all("th"))
+    assert all(attrs.get("scope") in ("col", "row", "colgroup", "rowgroup") for attrs, _ in page.all("th"))
     assert len(page.all("figure")) == len(page.all("figcaption")) == 6
     assert all(attrs.get("role") == "img" and attrs.get("aria-label") for attrs, _ in page.all("svg"))
     for label, _ in BENCHMARKS.values():
         assert label in page.all("main")[0][1]
+
+
+def section(page, name):
+    ((_, text),) = [(a, t) for a, t in page.all("section") if a.get("id") == name]
+    return " ".join(text.split())
+
+
+def rows(page, *parts):
+    """Cells of every table row that holds all parts."""
+    found: list[list[str]] = []
+    for (tag, _), text in zip(page.elements, page.texts, strict=True):
+        if tag == "tr":
+            found.append([])
+        elif tag in ("td", "th") and found:
+            found[-1].append(" ".join(text.split()))
+    return [cells for cells in found if all(any(part in cell for cell in cells) for part in parts)]
+
+
+def test_each_published_finding_stands_with_its_numbers(page):
+    text = section(page, "claims")
+    assert "inconclusive 2" in text
+    assert "They said: Tuning on TruthfulQA consistently increases sycophancy." in text
+    assert "Their data: not in the data." in text
+    (base,) = rows(page, "TruthfulQA tuning raises")
+    assert "opposite" in base[1]
+    assert "1 of 3 count in its direction, 1 against it" in base[1]
+    assert base[2:] == [
+        "TruthfulQA", "Answer: follow shift", "base", "+16.0 points", "+9.0 to +23.0", "78", "97.5 %", "0.020", "counts: up"
+    ]  # fmt: skip
+    (held,) = rows(page, "withheld by the audit: coverage")
+    assert held == [
+        "TruthfulQA",
+        "Are you sure?: retention loss",
+        "base",
+        "—",
+        "39",
+        "50.0 %",
+        "—",
+        "withheld by the audit: coverage",
+    ]
+    (r,) = rows(page, "across adapters")
+    assert r[3:] == [
+        "TruthfulQA (letters) with Feedback", "—", "r +0.72", "−0.22 to +0.97", "6", "—", "0.149",
+        "descriptive: 6 adapters describe themselves and no more",
+    ]  # fmt: skip
+    (bare,) = rows(page, "GSM8K protects")
+    assert bare[-1] == "this run has none of the study's adapters"
+
+
+def test_associations_and_rankings_stand_with_their_uncertainty(page):
+    (r,) = rows(page, "exact permutation")
+    assert r == [
+        "MMLU",
+        "Answer: follow shift",
+        "−0.40",
+        "−0.93 to +0.61",
+        "6",
+        "0.420",
+        "0.800",
+        "exact permutation",
+        "descriptive: 6 points",
+    ]
+    (none,) = rows(page, "fewer than two points")
+    assert none[2:5] == ["—", "—", "1"]
+    ranked = rows(page, "95 % 1 to 3 · first 61 %")
+    assert [row[:4] for row in ranked] == [
+        ["GSM8K", "40.0 %", "70.0 %", "1 95 % 1 to 3 · first 61 %"], ["MMLU", "40.0 %", "70.0 %", "2 95 % 1 to 3 · first 61 %"]
+    ]  # fmt: skip
+    assert "capability: GSM8K, MMLU; independence: Answer" in section(page, "across")
+
+
+def test_groups_have_interval_and_n_and_hide_what_is_withheld(page):
+    text = section(page, "groups")
+    assert "Answer: follow, user, wrong answer, by field" in text
+    assert rows(page, "capitals") == [["capitals", *["25.0 %15.0 to 35.0 · n 80"] * 2]]
+    # the audit's finding on gsm8k, are_you_sure counts for its groups too
+    assert rows(page, "straw man") == [["straw man", "—withheld"]]
+    assert "no trial" in text
+
+
+@pytest.mark.parametrize("most", [1, 7, 200])
+def test_the_study_says_how_many_transcripts_an_adapter_has(tmp_path, most):
+    data = small(transcripts=most)
+    shown = Page(write_report(data, tmp_path).read_text("utf-8")).all("details", class_="case")
+    flips = [f for f in data.flips if f.before and f.after]
+    every = {s: sum(f.subject == s for f in flips) for s in {f.subject for f in flips}}
+    assert len(shown) == sum(min(most, n) for n in every.values())
 
 
 def test_transcripts_say_what_is_left_out(page):

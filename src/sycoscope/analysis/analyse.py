@@ -11,6 +11,7 @@ import numpy as np
 from sycoscope.analysis import facets, numbers, seeds, summary
 from sycoscope.analysis.board import FACETS, Board, BoolArray, lay_out
 from sycoscope.analysis.cells import Measure, Measured, Term, measure
+from sycoscope.analysis.channels import channel_kappas
 from sycoscope.analysis.derived import add_derived
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.significance import p_value
@@ -71,6 +72,9 @@ def analyse_boards(
         add_derived(board)
         for wanted in measures_of(board, items, seed=seed, headline=(headline or {}).get(task, "acc")):
             estimates += _estimates(wanted, roles, set(board.subjects))
+        if task == "answer":
+            present = tuple(name for name in roles.subjects if name in board.subjects)
+            estimates += channel_kappas(board, present, lambda c: _stream(seed, "answer", "channels", c)())
         if task in FACETS and roles.seeds:
             estimates += _over_seeds(board, items, roles)
     for name, condition, unit, run in summary.summary_scores(

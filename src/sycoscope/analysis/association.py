@@ -99,5 +99,10 @@ def _one(
         p_value=found.p_value,
         p_method=found.p_method,
         descriptive=found.descriptive,
-        note=found.interval.note,
+        note="; ".join(filter(None, (found.interval.note, _left_out(points, roles)))),
     )
+
+
+def _left_out(points: Sequence[str], roles: Roles) -> str:
+    others = [subject for subject in roles.real if subject not in points]
+    return f"left out, withheld or missing: {', '.join(others)}" if others else ""

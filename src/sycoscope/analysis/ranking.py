@@ -7,7 +7,7 @@ one weighs as much as a point of the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -66,14 +66,24 @@ def rankings(
     *,
     seed: int = 0,
     headline: Mapping[str, str] | None = None,
+    withheld: Callable[[str, str, str], str] = lambda *_: "",
     n_boot: int = 2000,
 ) -> list[Rank]:
     """Rank the real adapters; one that lacks a part that another has is left out, and the note says so.
 
     Args:
         headline: Benchmark -> name of its score (`acc` by default).
+        withheld: (subject, task, name of the level) -> why it may not be used, or "". A part that is withheld of any
+            adapter counts for none, since adapters with other parts cannot be ranked beside each other.
     """
-    table = _Table({subject: _parts(boards, items, subject, headline or {}) for subject in roles.real})
+    parts = {subject: _parts(boards, items, subject, headline or {}) for subject in roles.real}
+    hidden = sorted(
+        {task for subject, own in parts.items() for task in own if withheld(subject, task, _level(task))}
+    )
+    table = _Table(
+        {subject: {t: part for t, part in own.items() if t not in hidden} for subject, own in parts.items()},
+        hidden,
+    )
     if not table.known or len(table.subjects) < 2:
         return []
     found: list[Rank] = []
@@ -92,7 +102,8 @@ def rankings(
 class _Table:
     """The parts of every adapter that has them all, as one table of cluster sums."""
 
-    def __init__(self, parts: Mapping[str, Mapping[str, Part]]) -> None:
+    def __init__(self, parts: Mapping[str, Mapping[str, Part]], hidden: Sequence[str]) -> None:
+        self.hidden = hidden
         self.known = sorted({name for own in parts.values() for name in own})
         self.subjects = [subject for subject, own in parts.items() if len(own) == len(self.known)]
         self.left_out = [subject for subject in parts if subject not in self.subjects]
@@ -151,11 +162,18 @@ class _Table:
         ]
         if self.left_out:
             told.append(f"left out, a part is missing: {', '.join(self.left_out)}")
+        if self.hidden:
+            told.append(f"not counted, withheld by the audit: {', '.join(self.hidden)}")
         return "; ".join(told)
 
 
 def _at(values: FloatArray | None, index: int) -> float | None:
     return None if values is None else float(values[index])
+
+
+def _level(task: str) -> str:
+    """The name of the level that stands for a task."""
+    return facets.primary_rate(task).name if task in FACETS else "accuracy"
 
 
 def _parts(

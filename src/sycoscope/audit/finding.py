@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -75,6 +76,15 @@ def settle(
     if not_run:
         findings.append(Finding(check=check, severity="not_run", message="not run: " + "; ".join(not_run)))
     return findings
+
+
+# What `_over_names` and `_over_subjects` add to a message.
+_MERGED = re.compile(r" \((?:\d+ of \d+ rates of [^()]*|so for all \d+ subjects; the worst is shown)\)")
+
+
+def unmerged(message: str) -> str:
+    """A finding's message as the reason for one number: without what else it is said of, and without the advice."""
+    return _MERGED.sub("", message).partition("; ")[0]
 
 
 def missing(check: str, why: str) -> list[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sycoscope.analysis import Roles
 from sycoscope.audit.evidence import FACETS, SUMMARY, Evidence
-from sycoscope.audit.finding import Fault, Finding, missing, settle
+from sycoscope.audit.finding import Fault, Finding, missing, settle, unmerged
 
 # summary score -> (task, name) of the numbers that it is put together from
 RESTS_ON = {
@@ -20,6 +20,9 @@ RESTS_ON = {
     "truth_alignment": (("answer", "accuracy"),),
     "reasoning_independence": (("answer", "accuracy"), ("are_you_sure", "retention")),
 }
+
+# Checks whose own name says too little in one line.
+_BRIEF = {"summary": "it rests on withheld numbers"}
 
 
 def carried(evidence: Evidence, findings: Sequence[Finding]) -> list[Finding]:
@@ -62,13 +65,19 @@ class Withheld:
 
     def __call__(self, subject: str, task: str, name: str, reference: str | None = None) -> str:
         """The reasons, each once, in the order of the audit."""
-        concerned = {"", subject, self._base if reference is None else reference}
-        reasons = [
-            f"{finding.message} [{finding.check}]"
-            for finding in self._invalid
-            if _concerns(finding, concerned, task, name)
-        ]
+        found = self._concerning(subject, task, name, reference)
+        reasons = [f"{unmerged(finding.message)} [{finding.check}]" for finding in found]
         return "; ".join(dict.fromkeys(reasons))
+
+    def checks(self, subject: str, task: str, name: str, reference: str | None = None) -> str:
+        """The same in brief: the names of the checks."""
+        found = self._concerning(subject, task, name, reference)
+        names = dict.fromkeys(_BRIEF.get(finding.check, finding.check) for finding in found)
+        return ", ".join(names)
+
+    def _concerning(self, subject: str, task: str, name: str, reference: str | None) -> list[Finding]:
+        concerned = {"", subject, self._base if reference is None else reference}
+        return [finding for finding in self._invalid if _concerns(finding, concerned, task, name)]
 
 
 def withheld(findings: Sequence[Finding], roles: Roles | None = None) -> Withheld:

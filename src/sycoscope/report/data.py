@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from sycoscope.analysis import Association, Breakdown, Rank
 from sycoscope.errors import DataError
+from sycoscope.published.evidence import Evidence
 from sycoscope.types import Estimate, Item, Score, Trial
 
 SubjectKind = Literal["base", "benchmark", "combined", "anti_sycophancy", "placebo", "sycophant", "other"]
@@ -126,11 +128,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A finding of the published study and what this run says to it."""
+    """A finding of the published study and what this run says to it (see `published.findings.RunFinding`)."""
 
     finding: str
     verdict: str
     reason: str
+    because: str = ""
+    evidence: Sequence[Evidence] = ()
+    claim: str = ""
+    published: str = ""
+    own_data: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +150,9 @@ class ReportData:
         items: By id; those that the shown transcripts need are enough.
         flips: One record per eligible item and draw of each adapter and facet.
         tasks: Labels and kinds, in display order.
+        associations, rankings, breakdowns: Across adapters and by group of items.
         sample_seed: Draws the typical transcripts.
+        transcripts: Most items of each adapter whose transcripts are shown.
         manifest: Nested plain values.
     """
 
@@ -161,8 +170,12 @@ class ReportData:
     training: Sequence[TrainingRow] = ()
     findings: Sequence[Finding] = ()
     claims: Sequence[Claim] = ()
+    associations: Sequence[Association] = ()
+    rankings: Sequence[Rank] = ()
+    breakdowns: Sequence[Breakdown] = ()
     tasks: Sequence[TaskInfo] = ()
     sample_seed: int = 0
+    transcripts: int = 24
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
 

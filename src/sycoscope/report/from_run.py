@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope import records
+from sycoscope.analysis import Association, Breakdown, Rank
 from sycoscope.errors import StoreError
+from sycoscope.published.evidence import Evidence
 from sycoscope.report.data import (
     Claim,
     Finding,
@@ -21,6 +23,8 @@ from sycoscope.report.data import (
 )
 from sycoscope.store import RunDirectory
 from sycoscope.types import Estimate
+
+TRANSCRIPTS = 24  # of a run whose config names none
 
 
 def report_data(run: RunDirectory) -> ReportData:
@@ -53,14 +57,34 @@ def report_data(run: RunDirectory) -> ReportData:
             for row in run.rows("training")
         ],
         findings=[Finding(**finding) for finding in summary["findings"]],
-        claims=[Claim(**claim) for claim in summary.get("claims", [])],
+        claims=[_claim(claim) for claim in summary.get("claims", [])],
+        associations=[Association(**one) for one in summary.get("associations", [])],
+        rankings=[Rank(**one) for one in summary.get("rankings", [])],
+        breakdowns=_breakdowns(run),
         tasks=[
             TaskInfo(name=name, label=task["label"], kind=task["kind"])
             for name, task in manifest["tasks"].items()
         ],
         sample_seed=manifest["seed"],
+        transcripts=manifest["config"].get("transcripts", TRANSCRIPTS),
         manifest=manifest,
     )
+
+
+def _claim(plain: dict[str, Any]) -> Claim:
+    evidence = [Evidence(**one) for one in plain.get("evidence", [])]
+    return Claim(**plain | {"evidence": evidence})
+
+
+def _breakdowns(run: RunDirectory) -> list[Breakdown]:
+    return [
+        Breakdown(
+            by=row["by"],
+            group=row["group"],
+            estimate=records.estimate_of({k: v for k, v in row.items() if k not in ("by", "group")}),
+        )
+        for row in run.rows("breakdowns")
+    ]
 
 
 def _verdict(plain: dict[str, Any]) -> Verdict:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sycoscope.report import tables, transcripts, words
+from sycoscope.report import across, tables, transcripts, words
 from sycoscope.report.data import Finding, Health, Verdict
 from sycoscope.report.figures import Figure
 from sycoscope.report.select import Selection
@@ -77,12 +77,17 @@ def render(
         selection=selection,
         lead=lead,
         summary=_summary(lead),
-        rest=[_shown(v, selection, {}, {}) for v in data.verdicts if selection.verdict_task(v) != task],
+        rest=_rest([_shown(v, selection, {}, {}) for v in data.verdicts if selection.verdict_task(v) != task]),
         lead_label=selection.task_label(task),
         health=[_health(cell) for cell in data.health],
         figures=[(f, Markup(f.svg), [b for b in blocks if b.key in f.tables]) for f in figures],
         blocks=blocks,
         groups=groups,
+        claims=across.claims(selection),
+        claim_glyphs=across.CLAIM_GLYPHS,
+        associations=across.associations(selection),
+        ranking=across.ranking(selection),
+        breakdowns=across.breakdowns(selection),
         cells=[label for label, _ in words.CELLS.values()],
         n_cases=sum(len(group.cases) for group in groups),
         n_eligible=sum(group.total for group in groups),
@@ -179,6 +184,24 @@ def _shown(
         flips=flips.get((verdict.subject, task)),
         others=others,
     )
+
+
+def _rest(shown: Sequence[Shown]) -> list[Shown]:
+    """The verdicts in words; withheld ones of a facet for one and the same reason become one line."""
+    made: dict[tuple[str, str, int], Shown] = {}
+    for i, one in enumerate(shown):
+        key = (one.task, one.sentence, -1 if one.withheld else i)
+        first = made.get(key)
+        made[key] = (
+            one
+            if first is None
+            else replace(
+                first,
+                subject=f"{first.subject}, {one.subject}",
+                detail="" if first.detail != one.detail else one.detail,
+            )
+        )
+    return list(made.values())
 
 
 def _gated(verdict: Verdict, selection: Selection) -> tuple[str, str, str]:

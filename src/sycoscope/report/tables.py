@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 MAX_ROWS = 400
+# What says how far the answer and the log-probabilities agree: a table of its own.
+CHANNELS = ("channel_disagreement", "channel_kappa", "accuracy_logprob", "follow_logprob")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,22 @@ def blocks(selection: Selection) -> list[Block]:
     further = [e for e in selection.differences("facet") if id(e) not in kept]
     gains = selection.differences("capability")
     summary = [*selection.levels("summary"), *selection.differences("summary")]
+    levels = selection.levels("facet")
+    channels = [e for e in levels if e.name in CHANNELS]
     groups: list[tuple[str, str, str, Sequence[Estimate]]] = [
         ("changes", "Confirmatory changes, paired per item", "changes", primaries),
-        ("levels", "Rates of the facets, each subject", "levels", selection.levels("facet")),
+        (
+            "levels",
+            "Rates of the facets, each subject",
+            "levels",
+            [e for e in levels if e.name not in CHANNELS],
+        ),
+        (
+            "channels",
+            "Agreement between channels: what is said beside the likeliest option",
+            "levels",
+            channels,
+        ),
         ("other-changes", "Further changes on the facets (exploratory)", "changes", further),
         ("capability", "Capability, each subject", "capability", selection.levels("capability")),
         ("capability-changes", "Change of capability, paired per item", "capability_changes", gains),
@@ -149,7 +164,17 @@ def _frames(selection: Selection) -> dict[str, pl.DataFrame]:
         "training": _records(data.training, [f.name for f in fields(TrainingRow)]),
         "findings": _records(data.findings, [f.name for f in fields(Finding)]),
         "subjects": _records(data.subjects, [f.name for f in fields(Subject)]),
-        "claims": _records(data.claims, [f.name for f in fields(Claim)]),
+        "claims": _records(data.claims, [f.name for f in fields(Claim) if f.name != "evidence"]),
+        "claim_evidence": _dicts(
+            {"finding": claim.finding, "verdict": claim.verdict} | asdict(one)
+            for claim in data.claims
+            for one in claim.evidence
+        ),
+        "associations": _dicts(asdict(one) for one in data.associations),
+        "rankings": _dicts(asdict(one) for one in data.rankings),
+        "breakdowns": _dicts(
+            {"by": one.by, "group": one.group} | asdict(one.estimate) for one in data.breakdowns
+        ),
     }
     return {name: frame for name, frame in frames.items() if frame.height or name == "estimates"}
 
@@ -176,6 +201,12 @@ def _records(records: Sequence[Any], columns: Sequence[str]) -> pl.DataFrame:
 
     rows = [_cleaned({column: getattr(record, column) for column in columns}) for record in records]
     return pl.DataFrame(rows, schema=None if rows else list(columns), infer_schema_length=None)
+
+
+def _dicts(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.DataFrame([_cleaned(row) for row in rows], infer_schema_length=None)
 
 
 def _cleaned(row: Mapping[str, Any]) -> dict[str, Any]:

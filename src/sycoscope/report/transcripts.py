@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sycoscope.report import words
@@ -16,17 +16,22 @@ Key = tuple[str, str, str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much is shown: examples a cell, and characters a message."""
+    """How much is shown: a share of the cases that the study asks for, and characters a message."""
 
-    strongest: int
-    typical: int
+    share: float
     characters: int
+
+    def cases(self, asked: int) -> int:
+        """Most cases of one adapter."""
+        return round(self.share * asked)
 
 
 # cells in the order that they are read: the changed ones first
 ORDER = (("held", "caved"), ("caved", "held"), ("held", "held"), ("caved", "caved"))
 # tried in turn until the page stays below its cap
-BUDGETS = (Budget(3, 2, 4000), Budget(2, 1, 2000), Budget(1, 1, 800), Budget(1, 0, 300), Budget(0, 0, 0))
+BUDGETS = (Budget(1.0, 4000), Budget(0.6, 2000), Budget(0.4, 800), Budget(0.2, 300), Budget(0.0, 0))
+# cases that a cell gives when it is its turn: what changed is read first
+TURN = {True: 2, False: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +164,10 @@ def groups(selection: Selection, budget: Budget) -> list[Group]:
     return made
 
 
-def _choose(selection: Selection, budget: Budget) -> list[tuple[Flip, int, list[tuple[Flip, str]]]]:
+Picked = list[tuple[Flip, str]]
+
+
+def _choose(selection: Selection, budget: Budget) -> list[tuple[Flip, int, Picked]]:
     """(a flip of the cell, the cell's size, its examples with why they were chosen)."""
     rng = random.Random(selection.data.sample_seed)
     lead = selection.lead_task()
@@ -167,23 +175,47 @@ def _choose(selection: Selection, budget: Budget) -> list[tuple[Flip, int, list[
     by_cell: dict[tuple[str, str, str, str], list[Flip]] = {}
     for flip in selection.data.flips:
         by_cell.setdefault((flip.task, flip.subject, flip.before, flip.after), []).append(flip)
-    made = []
-    for task in tasks:
-        for subject in selection.adapters:
-            for before, after in ORDER:
-                flips = by_cell.get((task, subject.name, before, after), [])
-                if not flips:
-                    continue
-                ranked = sorted(
-                    flips, key=lambda f: (f.strength is None, -(f.strength or 0.0), f.item_id, f.draw)
-                )
-                changed = before != after
-                picked = [(flip, "strongest") for flip in ranked[: budget.strongest if changed else 0]]
-                rest = ranked[len(picked) :]
-                n_typical = budget.typical if after == "caved" and changed else min(1, budget.typical)
-                picked += [(flip, "typical") for flip in rng.sample(rest, min(n_typical, len(rest)))]
-                made.append((flips[0], len(flips), picked))
-    return made
+    most = budget.cases(selection.data.transcripts)
+    shared: dict[tuple[str, str, str, str], Picked] = {}
+    for subject in selection.adapters:
+        places = [(task, subject.name, *stances) for task in tasks for stances in ORDER]
+        queues = {key: _queue(by_cell[key], most, rng) for key in places if key in by_cell}
+        shared |= _share(queues, most)
+    return [
+        (by_cell[key][0], len(by_cell[key]), shared[key])
+        for task in tasks
+        for subject in selection.adapters
+        for stances in ORDER
+        if (key := (task, subject.name, *stances)) in shared
+    ]
+
+
+def _queue(flips: Sequence[Flip], most: int, rng: random.Random) -> Picked:
+    """Examples of one cell in the order in which they are shown: where something changed the strongest by turns."""
+    ranked = sorted(flips, key=lambda f: (f.strength is None, -(f.strength or 0.0), f.item_id, f.draw))
+    drawn = rng.sample(ranked, min(most, len(ranked)))
+    if flips[0].before == flips[0].after:
+        return [(flip, "typical") for flip in drawn]
+    queue: dict[tuple[str, int], tuple[Flip, str]] = {}
+    for strong, typical in zip(ranked, drawn, strict=False):
+        for flip, why in ((strong, "strongest"), (typical, "typical")):
+            queue.setdefault((flip.item_id, flip.draw), (flip, why))
+    return list(queue.values())
+
+
+def _share(
+    queues: Mapping[tuple[str, str, str, str], Picked], most: int
+) -> dict[tuple[str, str, str, str], Picked]:
+    """At most `most` cases from all queues in turn; every cell keeps its place, with what it got."""
+    taken: dict[tuple[str, str, str, str], Picked] = {key: [] for key in queues}
+    left = most
+    while left > 0 and any(len(taken[key]) < len(queues[key]) for key in queues):
+        for key, queue in queues.items():
+            turn = min(TURN[key[2] != key[3]], left)
+            more = queue[len(taken[key]) : len(taken[key]) + turn]
+            taken[key] += more
+            left -= len(more)
+    return taken
 
 
 def _key(record: Trial | Score) -> Key:

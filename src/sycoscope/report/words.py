@@ -70,6 +70,37 @@ NAMES = {
     "d_prime": Name("d′", "how well fallacious and sound arguments are told apart"),
     "criterion": Name("criterion c", "how readily an argument is called fallacious (lower: more readily)"),
     "criterion_shift": Name("criterion shift", "criterion when liked minus under control", True),
+    "suggested_shift": Name(
+        "suggested shift", "names the suggestion under user_wrong minus under padded, all items", True
+    ),
+    "copying": Name("copying", "follow of an answer that is mentioned with no person"),
+    "follow_logprob": Name("follow (log-prob.)", "the same where the likeliest option is read"),
+    "accuracy_logprob": Name("accuracy (log-prob.)", "share of items whose target is the likeliest option"),
+    "channel_disagreement": Name(
+        "channels disagree", "the answer given is not the likeliest option, of answers that name one"
+    ),
+    "channel_kappa": Name(
+        "channel kappa", "agreement of the answer and the likeliest option beyond chance (Cohen's kappa)"
+    ),
+    "switched_gain": Name("switched gain", "switched under doubt minus after a neutral request", True),
+    "abandoned_gain": Name("abandoned gain", "abandoned under doubt minus after a neutral request", True),
+    "counter_loss": Name(
+        "counter loss", "retention after a neutral request minus after a counter-claim", True
+    ),
+    "flaw_identified": Name("flaw identified", "names the flaw of a fallacious argument"),
+    "d_prime_shift": Name("d′ shift", "d′ when liked minus under control", True),
+    "published_rate": Name("published rate", "by the published study's reading rules, for comparison only"),
+    "agreement_bias": Name("agreement bias", "mean of the three primaries; a sum of different units", True),
+    "agreement_bias_published": Name(
+        "agreement bias, published rules", "mean of the published rates, for comparison only"
+    ),
+    "truth_alignment": Name(
+        "truth alignment", "gives the right answer although the user believes a wrong one"
+    ),
+    "reasoning_independence": Name(
+        "reasoning independence",
+        "right under user_wrong and kept under doubt, of items right under both controls",
+    ),
     "verdict_log_odds": Name("verdict log-odds", "of calling the argument sound, like minus control", True),
 }
 

@@ -67,10 +67,16 @@ def judge_run(run: RunDirectory) -> None:
     gate = withheld(findings, roles)
 
     def unusable(change: Estimate) -> str:
-        return gate(change.subject, change.task, change.name, change.reference)
+        return gate.checks(change.subject, change.task, change.name, change.reference)
+
+    def unusable_level(subject: str, task: str, name: str) -> str:
+        return gate.checks(subject, task, name, reference="")
 
     related = [asdict(one) for one in associations(estimates, roles, seed=seed, withheld=unusable)]
-    ranked = [asdict(one) for one in rankings(boards, items, roles, seed=seed, headline=headline)]
+    ranked = [
+        asdict(one)
+        for one in rankings(boards, items, roles, seed=seed, headline=headline, withheld=unusable_level)
+    ]
     parted = breakdowns(boards, items, roles, headline=headline)
     run.write_rows("associations", related)
     run.write_rows("rankings", ranked)

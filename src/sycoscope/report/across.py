@@ -1,0 +1,229 @@
+"""What is shown across adapters: the published findings, associations, rankings, breakdowns. Text, no numbers made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sycoscope.analysis import Association, Breakdown, Rank
+from sycoscope.published.evidence import Evidence
+from sycoscope.report import words
+from sycoscope.report.data import Claim
+from sycoscope.report.select import Selection
+from sycoscope.types import Estimate
+
+CLAIM_GLYPHS = {"replicated": "=", "opposite": "≠", "inconclusive": "?"}
+GROUPED_BY = {"subject": "subject", "field": "field", "category": "category", "fallacy": "fallacy",
+              "difficulty": "difficulty"}  # fmt: skip
+# Fewer pairs than this in a group: shown muted.
+FEW = 30
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLine:
+    """One number of a finding, as text."""
+
+    subject: str
+    measure: str
+    against: str
+    value: str
+    interval: str
+    n: str
+    coverage: str
+    p: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """A finding of the published study with the numbers of this run beside it."""
+
+    claim: Claim
+    glyph: str
+    lines: Sequence[EvidenceLine]
+
+
+@dataclass(frozen=True, slots=True)
+class RankView:
+    """One adapter in the ranking: its two sides, and one cell a weighting."""
+
+    subject: str
+    capability: str
+    independence: str
+    cells: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class RankTable:
+    """The ranking under all weightings; `note` says what each side is made of."""
+
+    weightings: Sequence[str]
+    rows: Sequence[RankView]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCell:
+    """One rate of one group and subject; `few` where under 30 trials or pairs stand behind it."""
+
+    value: str
+    small: str
+    few: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTable:
+    """One rate by one key of the items: groups down, subjects across."""
+
+    key: str
+    caption: str
+    by: str
+    subjects: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[GroupCell]]]
+
+
+def claims(selection: Selection) -> list[ClaimView]:
+    """The findings, in their order."""
+    return [
+        ClaimView(claim, CLAIM_GLYPHS.get(claim.verdict, ""), [_line(e, selection) for e in claim.evidence])
+        for claim in selection.data.claims
+    ]
+
+
+def _line(e: Evidence, selection: Selection) -> EvidenceLine:
+    number = Estimate(
+        subject=e.subject, reference=e.reference, task=e.task, name=e.name, unit=e.unit, value=e.value, low=e.low,
+        high=e.high,
+    )  # fmt: skip
+    if e.unit == "r":
+        label = f"{selection.task_label(e.task)} with {selection.task_label(e.name)}"
+        subject = "across adapters"
+    else:
+        label = f"{selection.task_label(e.task)}: {words.name_of(e.name).label}" if e.name else e.task
+        subject = selection.label(e.subject)
+    told = e.why.replace("_", " ").replace("withheld, ", "withheld by the audit: ") or {
+        "up": "counts: up",
+        "down": "counts: down",
+    }.get(e.way or "", "")
+    return EvidenceLine(
+        subject=subject,
+        measure=label,
+        against=e.reference or words.DASH,
+        value=words.value_text(number) if e.unit != "r" else _r(e.value),
+        interval=words.interval_text(number) if e.unit != "r" else _r_interval(e.low, e.high),
+        n=words.count(e.n),
+        coverage=words.DASH if e.coverage is None else words.percent(e.coverage),
+        p=words.p_text(e.p) if e.value is not None else words.DASH,
+        told=told,
+    )
+
+
+def _r(value: float | None) -> str:
+    return words.DASH if value is None else f"r {words.decimal(value, 2, True)}"
+
+
+def _r_interval(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return words.DASH
+    return f"{words.decimal(low, 2, True)} to {words.decimal(high, 2, True)}"
+
+
+def associations(selection: Selection) -> list[dict[str, str]]:
+    """One row a benchmark and facet."""
+    return [_association(one, selection) for one in selection.data.associations]
+
+
+def _association(one: Association, selection: Selection) -> dict[str, str]:
+    return {
+        "benchmark": selection.task_label(one.benchmark),
+        "facet": f"{selection.task_label(one.task)}: {words.name_of(one.name).label}",
+        "r": _r(one.r).removeprefix("r "),
+        "interval": _r_interval(one.low, one.high),
+        "n": words.count(one.n),
+        "p": words.p_text(one.p_value),
+        "bh": words.p_text(one.p_adjusted),
+        "how": one.p_method or words.DASH,
+        "told": one.note or ("" if one.descriptive else "10 adapters or more"),
+    }
+
+
+def ranking(selection: Selection) -> RankTable | None:
+    """Adapters down, weightings across; None where nothing was ranked."""
+    ranks = selection.data.rankings
+    if not ranks:
+        return None
+    weightings = list(dict.fromkeys(one.weighting for one in ranks))
+    by_place = {(one.weighting, one.subject): one for one in ranks}
+    subjects = list(dict.fromkeys(one.subject for one in ranks))
+    first = weightings[0]
+    subjects.sort(key=lambda name: by_place[first, name].rank)
+    rows = []
+    for subject in subjects:
+        own = next(one for one in ranks if one.subject == subject)
+        cells = [_cell(by_place.get((weighting, subject))) for weighting in weightings]
+        rows.append(
+            RankView(selection.label(subject), _share(own.capability), _share(own.independence), cells)
+        )
+    return RankTable(weightings, rows, _named(ranks[0].note, selection))
+
+
+def _named(note: str, selection: Selection) -> str:
+    """The note with the tasks called as elsewhere on the page."""
+    for name in sorted(selection.task_names, key=len, reverse=True):
+        note = note.replace(name, selection.task_label(name))
+    return note
+
+
+def _cell(rank: Rank | None) -> tuple[str, str]:
+    if rank is None:
+        return words.DASH, ""
+    ends = f"{_place(rank.low)} to {_place(rank.high)}"
+    return _place(rank.rank), f"95{words.NBSP}% {ends} · first {words.percent(rank.best, 0)}"
+
+
+def _place(rank: float) -> str:
+    return words.decimal(rank, 0 if float(rank).is_integer() else 1)
+
+
+def _share(value: float | None) -> str:
+    return words.DASH if value is None else words.percent(value)
+
+
+def breakdowns(selection: Selection) -> list[GroupTable]:
+    """Levels by group, one table a rate and key; what the audit withholds has a dash."""
+    levels = [one for one in selection.data.breakdowns if not one.estimate.reference]
+    tables: dict[tuple[str, str, str, str], list[Breakdown]] = {}
+    for one in levels:
+        e = one.estimate
+        tables.setdefault((e.task, e.name, e.condition, one.by), []).append(one)
+    return [_groups(key, i, rows, selection) for i, (key, rows) in enumerate(tables.items())]
+
+
+def _groups(
+    key: tuple[str, str, str, str], index: int, rows: Sequence[Breakdown], selection: Selection
+) -> GroupTable:
+    task, name, condition, by = key
+    subjects = [s.name for s in selection.subjects if any(one.estimate.subject == s.name for one in rows)]
+    found = {(one.group, one.estimate.subject): one.estimate for one in rows}
+    condition = f", {words.condition_of(condition)}" if condition else ""
+    return GroupTable(
+        key=f"g-{index}",
+        caption=f"{selection.task_label(task)}: {words.name_of(name).label}{condition}, by {GROUPED_BY.get(by, by)}",
+        by=GROUPED_BY.get(by, by),
+        subjects=[selection.short(subject) for subject in subjects],
+        rows=[
+            (words.clean(group).replace("_", " "), [_group_cell(found.get((group, s)), selection) for s in subjects])
+            for group in dict.fromkeys(one.group for one in rows)
+        ],
+    )  # fmt: skip
+
+
+def _group_cell(estimate: Estimate | None, selection: Selection) -> GroupCell:
+    if estimate is None:
+        return GroupCell(words.DASH, "", True)
+    judged = selection.judge(estimate)
+    if not judged.shown or estimate.value is None:
+        return GroupCell(words.DASH, "withheld" if judged.state == "withheld" else "no trial", True)
+    told = words.value_text(estimate, unit=False)
+    small = f"{words.interval_text(estimate)} · n {words.count(estimate.n)}"
+    return GroupCell(told, small, estimate.n < FEW)

@@ -66,6 +66,23 @@ def test_eval_of_a_null_model_as_json(capsys: pytest.CaptureFixture[str], tmp_pa
     assert Path(found["report"]).is_file()
 
 
+def test_check_scorers_prints_what_it_found_and_fails_below_the_target(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    row = {"kind": "choice", "response": "A", "choices": {"A": "Rhine", "B": "Elbe"}, "source": "m"}
+    (tmp_path / "good.jsonl").write_text((json.dumps(row | {"expected": "A"}) + "\n") * 3)
+    (tmp_path / "bad.jsonl").write_text((json.dumps(row | {"expected": "B"}) + "\n") * 9)
+    assert call("check-scorers", str(tmp_path / "good.jsonl"))[0] == 0
+    shown = capsys.readouterr().out
+    assert "ok  choice" in shown
+    assert "accuracy 1.000 [0.438, 1.000]" in shown  # Wilson's limits of 3 of 3
+    assert "A: A 3" in shown
+    assert call("check-scorers", str(tmp_path / "good.jsonl"), str(tmp_path / "bad.jsonl"))[0] == 1
+    assert "LOW choice" in capsys.readouterr().out
+    assert call("check-scorers", str(tmp_path / "bad.jsonl"), "--json")[0] == 1
+    assert json.loads(capsys.readouterr().out)["passed"] is False
+
+
 def test_items_and_doctor_speak_json(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["items", "list"], ["items", "show", "bank/facts", "--limit", "2"], ["doctor"]):
         code, _ = call(*arguments, "--json")

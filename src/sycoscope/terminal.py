@@ -158,10 +158,10 @@ def scorer_text(found: Mapping[str, Any]) -> str:
     lines = []
     for file in found["files"]:
         lines.append(str(file["file"]))
-        for row in file["rows"]:
+        for row in file["agreement"]:
             mark = "ok " if row["passed"] else "LOW"
             lines.append(
-                f"  {mark} {row['kind']:<10} {row['source']:<26} n {row['n']:>4}  accuracy {row['accuracy']:.3f} "
+                f"  {mark} {row['kind']:<11} {row['source']:<26} n {row['n']:>4}  accuracy {row['accuracy']:.3f} "
                 f"[{row['low']:.3f}, {row['high']:.3f}]  kappa {_cell(row['kappa'])}  target {row['target']}"
             )
             for expected, got in row["confusion"].items():

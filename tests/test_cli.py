@@ -75,7 +75,7 @@ def test_check_scorers_prints_what_it_found_and_fails_below_the_target(
     assert call("check-scorers", str(tmp_path / "good.jsonl"))[0] == 0
     shown = capsys.readouterr().out
     assert "ok  choice" in shown
-    assert "accuracy 1.000 [0.438, 1.000]" in shown  # Wilson's limits of 3 of 3
+    assert "accuracy 1.000 [0.439, 1.000]" in shown  # Wilson's limits of 3 of 3
     assert "A: A 3" in shown
     assert call("check-scorers", str(tmp_path / "good.jsonl"), str(tmp_path / "bad.jsonl"))[0] == 1
     assert "LOW choice" in capsys.readouterr().out

@@ -83,6 +83,14 @@ def test_check_scorers_prints_what_it_found_and_fails_below_the_target(
     assert json.loads(capsys.readouterr().out)["passed"] is False
 
 
+def test_published_prints_claims_reasons_and_correlations(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("published")[0] == 0
+    shown = capsys.readouterr().out
+    assert "not in the data: gsm8k and are_you_sure correlate at +0.535; −0.805 belongs to hellaswag" in shown
+    assert "r, printed rates" in shown
+    assert len([line for line in shown.splitlines() if line.startswith("│ hellaswag")]) == 3
+
+
 def test_items_and_doctor_speak_json(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["items", "list"], ["items", "show", "bank/facts", "--limit", "2"], ["doctor"]):
         code, _ = call(*arguments, "--json")

@@ -290,16 +290,17 @@ def published(
     claims: Annotated[Path | None, typer.Option(help="Claims on that table (YAML).")] = None,
     as_json: Json = False,
 ) -> None:
-    """The published study's claims, each recomputed from its counts and judged."""
+    """The published study's claims, each recomputed from its counts and judged; its correlations under their names."""
     from sycoscope.published import report_text
 
     result = report_text.run(figures, claims)
     if as_json:
         _print_json(result)
         return
-    columns = report_text.CLAIM_COLUMNS
-    rows = [dict(zip(columns, row, strict=True)) for row in report_text.claims_table(result)]
-    _table("claims", rows, columns)
+    _table("claims", report_text.claims_overview(result))
+    for line in report_text.reasons(result):
+        typer.echo(line)
+    _table("correlations across subjects", report_text.correlations_overview(result))
 
 
 @app.command()

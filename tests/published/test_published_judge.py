@@ -11,7 +11,14 @@ from sycoscope.errors import DataError, MissingError
 from sycoscope.published.claims import parse_claims, published_claims, read_claims
 from sycoscope.published.judge import judge_claims
 from sycoscope.published.layout import parse_figures, published_figures
-from sycoscope.published.report_text import CLAIM_COLUMNS, claims_table, run
+from sycoscope.published.report_text import (
+    CLAIM_COLUMNS,
+    claims_overview,
+    claims_table,
+    correlations_overview,
+    reasons,
+    run,
+)
 from sycoscope.published.verdicts import Judged
 
 VERDICTS = {
@@ -122,6 +129,21 @@ def test_a_known_fault_of_a_measure_takes_support_away() -> None:
     (one,) = judge_claims(table, parse_claims(claim % "limits: {m: asked twice}\n", "y"))
     assert one.verdict == "in the data, not supported"
     assert "asked twice" in one.reason
+
+
+def test_the_overview_has_every_claim_reason_and_correlation() -> None:
+    result = run()
+    rows, told = claims_overview(result), reasons(result)
+    assert [row["no"] for row in rows] == list(range(1, len(VERDICTS) + 1))
+    assert set(rows[0]) == {"no", *CLAIM_COLUMNS[:-1]}
+    for i, one in enumerate(result["claims"]):
+        assert told[i] == f"{i + 1}. {one['verdict']}: {one['reason']}"
+    assert len(told) == len(VERDICTS) + len(result["general"])
+    named = {(row["benchmark"], row["facet"]): row for row in correlations_overview(result)}
+    # the two numbers that the study gives to GSM8K, where they stand
+    assert named["hellaswag", "feedback"]["r, printed rates"] == "−0.805"
+    assert named["gsm8k", "answer"]["r, counts"] == "−0.613"
+    assert all(row["n"] == 6 for row in named.values())
 
 
 CLAIM = "study: s\nsource: s\nclaims:\n- {id: one, says: x, asks: correlation, benchmark: q, facet: f, value: 0.5}\n"

@@ -112,6 +112,37 @@ def claims_table(result: dict[str, Any]) -> Rows:
     ]
 
 
+def claims_overview(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The claims of `run` for a terminal: all columns but the reasons, which `reasons` has by number."""
+    return [
+        {"no": i} | dict(zip(CLAIM_COLUMNS[:-1], row, strict=False))
+        for i, row in enumerate(claims_table(result), start=1)
+    ]
+
+
+def reasons(result: dict[str, Any]) -> list[str]:
+    """One line a claim: its number, verdict and reason; then what holds for every change."""
+    lines = [f"{i}. {one['verdict']}: {one['reason']}" for i, one in enumerate(result["claims"], start=1)]
+    return lines + [f"all changes: {one}" for one in result["general"]]
+
+
+def correlations_overview(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The correlations of `run` under their own names, from the printed rates and from the counts."""
+    return [
+        {
+            "benchmark": one["benchmark"], "facet": one["facet"], "n": one["n"],
+            "r, printed rates": _r(one["rounded"]), "r, counts": _r(one["r"]), "95 % interval": span(one["limits"]),
+            "exact p": p_text(one["p_value"]), "Holm": p_text(one["p_holm"]), "BH": p_text(one["p_bh"]),
+            "one left out": span(one["left_out"]),
+        }
+        for one in result["correlations"]
+    ]  # fmt: skip
+
+
+def _r(value: float | None) -> str:
+    return "none" if value is None else signed(value)
+
+
 def changes_table(figures: Figures) -> Rows:
     """Changes: adapter, measure, change, interval, widest interval, p over all pairings, Holm, remark."""
     found = changes(figures)
@@ -141,8 +172,7 @@ def correlations_table(figures: Figures) -> Rows:
     """Correlations: benchmark, facet, n, r printed rates, r counts, interval, p, Holm, BH, one left out."""
     return [
         [
-            one.benchmark, one.facet, str(one.n), "none" if one.rounded is None else signed(one.rounded),
-            "none" if one.r is None else signed(one.r), span(one.limits), p_text(one.p_value),
+            one.benchmark, one.facet, str(one.n), _r(one.rounded), _r(one.r), span(one.limits), p_text(one.p_value),
             p_text(one.p_holm), p_text(one.p_bh), span(one.left_out),
         ]
         for one in associations(figures)

@@ -106,6 +106,8 @@ def train_adapter(
         The loss curve: one dict a logged step (step, epoch, loss, eval_loss, learning_rate, grad_norm).
     """
     require("trl", "training")
+    from peft.helpers import disable_input_dtype_casting
+
     encoded = encode(model, examples, settings.max_length)
     n_held = int(len(encoded.rows) * settings.validation_share)
     train, held = encoded.rows[: len(encoded.rows) - n_held], encoded.rows[len(encoded.rows) - n_held :]
@@ -119,7 +121,9 @@ def train_adapter(
         trainer = _trainer(model, train, held, settings, seed, work)
         trainer.add_callback(_progress_callback(progress))
         last = _last_checkpoint(work)
-        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        # under autocast PEFT's cast of every input to float32 is undone by the next product
+        with disable_input_dtype_casting(trainer.model, active=model.hardware.dtype != "float32"):
+            trainer.train(resume_from_checkpoint=str(last) if last else None)
         curve = _curve(trainer.state.log_history)
         scratch = work / "adapter"
         shutil.rmtree(scratch, ignore_errors=True)

@@ -279,7 +279,7 @@ def test_associations_and_rankings_stand_with_their_uncertainty(page):
 def test_groups_have_interval_and_n_and_hide_what_is_withheld(page):
     text = section(page, "groups")
     assert "Answer: follow, user, wrong answer, by field" in text
-    assert rows(page, "capitals") == [["capitals", *["25.0 %15.0 to 35.0 · n 80"] * 2]]
+    assert rows(page, "capitals") == [["capitals", *["25 %15 to 35 · n 80"] * 2]]
     # the audit's finding on gsm8k, are_you_sure counts for its groups too
     assert rows(page, "straw man") == [["straw man", "—withheld"]]
     assert "no trial" in text

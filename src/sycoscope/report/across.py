@@ -99,7 +99,8 @@ def _line(e: Evidence, selection: Selection) -> EvidenceLine:
         label = f"{selection.task_label(e.task)} with {selection.task_label(e.name)}"
         subject = "across adapters"
     else:
-        label = f"{selection.task_label(e.task)}: {words.name_of(e.name).label}" if e.name else e.task
+        task = selection.task_label(e.task) if e.task in selection.task_names else e.task.capitalize()
+        label = f"{task}: {words.name_of(e.name).label}" if e.name else task
         subject = selection.label(e.subject)
     told = e.why.replace("_", " ").replace("withheld, ", "withheld by the audit: ") or {
         "up": "counts: up",
@@ -224,6 +225,21 @@ def _group_cell(estimate: Estimate | None, selection: Selection) -> GroupCell:
     judged = selection.judge(estimate)
     if not judged.shown or estimate.value is None:
         return GroupCell(words.DASH, "withheld" if judged.state == "withheld" else "no trial", True)
-    told = words.value_text(estimate, unit=False)
-    small = f"{words.interval_text(estimate)} · n {words.count(estimate.n)}"
-    return GroupCell(told, small, estimate.n < FEW)
+    # whole per cent: there are few trials behind each, and nine subjects must fit beside each other
+    ends = [
+        words.decimal(100 * end, 0, words.is_difference(estimate))
+        for end in (estimate.low or 0.0, estimate.high or 0.0)
+    ]
+    small = (
+        f"{' to '.join(ends)} · n {words.count(estimate.n)}"
+        if estimate.low is not None
+        else f"n {estimate.n}"
+    )
+    return GroupCell(_whole(estimate), small, estimate.n < FEW)
+
+
+def _whole(estimate: Estimate) -> str:
+    assert estimate.value is not None
+    if words.is_difference(estimate):
+        return words.decimal(100 * estimate.value, 0, True)
+    return words.percent(estimate.value, 0)

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from sycoscope.audit.finding import grouped
 from sycoscope.report import across, tables, transcripts, words
 from sycoscope.report.data import Finding, Health, Verdict
 from sycoscope.report.figures import Figure
@@ -254,7 +255,7 @@ def _health(cell: Health) -> dict[str, Any]:
 
 
 def _findings(findings: Sequence[Finding], selection: Selection) -> list[dict[str, str]]:
-    ranked = sorted(findings, key=lambda f: SEVERITIES.index(f.severity))
+    ranked = sorted(grouped(findings), key=lambda f: SEVERITIES.index(f.severity))
     return [
         {
             "severity": f.severity,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 MAX_ROWS = 400
+# What a judge model says, beside the rules: a table of its own.
+JUDGED = ("judged_accuracy", "judged_suggested", "judged_admission", "judged_warmer")
 # What says how far the answer and the log-probabilities agree: a table of its own.
 CHANNELS = ("channel_disagreement", "channel_kappa", "accuracy_logprob", "follow_logprob")
 
@@ -99,13 +101,19 @@ def blocks(selection: Selection) -> list[Block]:
             "levels",
             "Rates of the facets, each subject",
             "levels",
-            [e for e in levels if e.name not in CHANNELS],
+            [e for e in levels if e.name not in (*CHANNELS, *JUDGED)],
         ),
         (
             "channels",
             "Agreement between channels: what is said beside the likeliest option",
             "levels",
             channels,
+        ),
+        (
+            "judge",
+            "By the judge model, corrected for its errors on labelled cases",
+            "levels",
+            [e for e in levels if e.name in JUDGED],
         ),
         ("other-changes", "Further changes on the facets (exploratory)", "changes", further),
         ("capability", "Capability, each subject", "capability", selection.levels("capability")),

@@ -101,6 +101,12 @@ NAMES = {
         "reasoning independence",
         "right under user_wrong and kept under doubt, of items right under both controls",
     ),
+    "judged_accuracy": Name("right (judge)", "gives the right answer, by the judge model, all items"),
+    "judged_suggested": Name("suggested (judge)", "gives the suggestion, by the judge model, all items"),
+    "judged_admission": Name("admission (judge)", "apologises or concedes, by the judge model, all items"),
+    "judged_warmer": Name(
+        "warmer (judge)", "the comment is more positive than the control's, by the judge model"
+    ),
     "verdict_log_odds": Name("verdict log-odds", "of calling the argument sound, like minus control", True),
 }
 

@@ -1,39 +1,51 @@
-"""`make perf` (or `make perf ONLY=quick`): run the benchmarks of this folder, one after the other."""
+"""`make perf` (or `make perf ONLY=mmlu5 DATA=FOLDER`): measure, and rewrite perf/*.json and docs/performance.md.
+
+Every name runs in a process of its own, so that none finds the memory of another.
+"""
 
 from __future__ import annotations
 
 import argparse
 import runpy
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-# name -> (script, what it prints)
-BENCHMARKS = {
-    "quick": ("quick_parts.py", "parts of the last `make quick`: seconds by unit"),
-    "engine": ("bench_engine.py", "scoring and generation: the fast engine against the plain one"),
-    "stats": ("stats_scale.py", "all estimates of ten million trials: seconds and memory"),
-    "coverage": ("coverage_stats.py", "coverage of every interval; rewrites the table in docs/statistics.md"),
+from perf import engines, growth, machine, table
+
+# name -> what measures it, given the data folder and the precision
+MEASURES: dict[str, Callable[[Path | None, str], None]] = {
+    **{name: lambda data, dtype, name=name: table.run(name, data, dtype) for name in table.WORKS},
+    "limits": machine.run,
+    "growth": growth.run,
+    "engines": engines.run,
 }
+# name -> script that prints
+SCRIPTS = {"quick": "quick_parts.py", "stats": "stats_scale.py", "coverage": "coverage_stats.py"}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=sorted(BENCHMARKS))
-    parser.add_argument("--data", help="folder in the public layouts; the engine's benchmark needs one")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", choices=[*MEASURES, *SCRIPTS])
+    parser.add_argument(
+        "--data", type=Path, help="folder in the public layouts; without it the bank is asked"
+    )
+    parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
     asked = parser.parse_args()
-    only = asked.only
-    for name, (script, says) in BENCHMARKS.items():
-        if only in (None, name):
-            print(f"== {name}: {says}", flush=True)
-            if name == "engine" and not asked.data:
-                print("left out: it reads the public sets; name a folder with make perf DATA=FOLDER")
-                continue
-            sys.argv = [script, *(["--data", asked.data] if name == "engine" else [])]
-            try:
-                runpy.run_path(str(Path(__file__).with_name(script)), run_name="__main__")
-            except SystemExit as stop:
-                if stop.code not in (None, 0):
-                    print(f"{name}: stopped with {stop.code}", file=sys.stderr)
+    if asked.only in MEASURES:
+        MEASURES[asked.only](asked.data, asked.dtype)
+    elif asked.only:
+        sys.argv = [SCRIPTS[asked.only]]
+        runpy.run_path(str(Path(__file__).with_name(SCRIPTS[asked.only])), run_name="__main__")
+    else:
+        for name in (*MEASURES, *SCRIPTS):
+            print(f"== {name}", flush=True)
+            done = subprocess.run([sys.executable, "-m", "perf", *sys.argv[1:], "--only", name], check=False)
+            if done.returncode:
+                print(f"{name}: stopped with {done.returncode}", file=sys.stderr)
 
 
 if __name__ == "__main__":

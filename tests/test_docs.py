@@ -26,6 +26,8 @@ PAGES = sorted(
 )
 # Commands that the pages describe and that are not wired yet.
 PENDING: set[str] = set()
+# Commands whose options are another program's.
+PASSED_ON = {"lm-eval"}
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
@@ -160,7 +162,9 @@ def unknown_words(text: str) -> list[str]:
         name = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
         if name in PENDING:
             continue
-        options = [word.partition("=")[0] for word in words if word.startswith("--")]
+        options = [
+            word.partition("=")[0] for word in words if word.startswith("--") and name not in PASSED_ON
+        ]
         wrong += (
             [name] if name not in known else [f"{name} {one}" for one in options if one not in known[name]]
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from sycoscope.store import RunDirectory
 
 if TYPE_CHECKING:
     from sycoscope.study.run import Progress
-    from sycoscope.types import Estimate, Model
+    from sycoscope.types import Estimate, Model, TextModel
 
 FACET_DEFAULTS: dict[str, dict[str, Any]] = {
     "answer": {"max_tokens": 24},
@@ -258,3 +258,35 @@ def train(
     made = runner.train_all()["adapter"]
     shutil.copytree(made, folder, dirs_exist_ok=True)
     return folder
+
+
+def register_lm_eval() -> None:
+    """Enter `sycoscope` among the models of lm-evaluation-harness, for this process.
+
+    lm_eval.simple_evaluate(model="sycoscope", model_args="pretrained=NAME,peft=FOLDER", tasks=[...])
+    """
+    from sycoscope.capability.plugin import register
+
+    register(_text_model)
+
+
+def lm_eval(arguments: Sequence[str]) -> None:
+    """lm-evaluation-harness's own command line, with `sycoscope` among its models."""
+    from sycoscope.capability.plugin import run_command_line
+
+    run_command_line(arguments, _text_model)
+
+
+def _text_model(name: str, adapter: str, settings: Mapping[str, Any]) -> TextModel:
+    from sycoscope.models.torch_model import ModelSettings, TorchModel
+
+    allowed = [one.name for one in fields(ModelSettings) if one.name not in ("name", "cut_prompts")]
+    unknown = [key for key in settings if key not in allowed]
+    if unknown:
+        raise ConfigError(
+            f"model_args: unknown {', '.join(unknown)}; allowed: pretrained, peft, seed, {', '.join(allowed)}"
+        )
+    model = TorchModel(ModelSettings(name=name, cut_prompts=True, **settings))
+    if adapter:
+        model.adapters.attach(adapter)
+    return model

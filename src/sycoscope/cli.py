@@ -334,6 +334,20 @@ def calibrate(
         raise typer.Exit(1)
 
 
+@app.command(
+    "lm-eval",
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    options_metavar="",
+)
+def lm_eval(
+    arguments: Annotated[list[str] | None, typer.Argument(help="What `lm_eval` takes.")] = None,
+) -> None:
+    """lm-evaluation-harness's own command with `--model sycoscope` beside its models: its tasks on our engine."""
+    from sycoscope import api
+
+    api.lm_eval(arguments or [])
+
+
 @items_app.command("list")
 def items_list(as_json: Json = False) -> None:
     """The built-in sets, with counts."""

@@ -195,8 +195,10 @@ def test_generation_arguments() -> None:
     assert (greedy.temperature, greedy.stop, greedy.max_tokens) == (0.0, ("Q:",), 256)
     sampled = lm.decoding({"until": ["a", "b"], "do_sample": True, "temperature": 0.7, "max_gen_toks": 5})
     assert (sampled.temperature, sampled.stop, sampled.max_tokens, sampled.seed) == (0.7, ("a", "b"), 5, 9)
-    with pytest.raises(ConfigError, match="'top_k' is not passed on"):
-        lm.decoding({"top_k": 4})
+    assert lm.decoding({"max_new_tokens": 7, "num_beams": 1, "top_k": 4}).max_tokens == 7
+    for asked in ({"top_k": 4, "do_sample": True, "temperature": 1.0}, {"num_beams": 4}):
+        with pytest.raises(ConfigError, match=f"'{next(iter(asked))}' is not passed on"):
+            lm.decoding(asked)
     with pytest.raises(ConfigError, match="holds 2048 tokens"):
         lm.decoding({"max_gen_toks": 2048})
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("transformers")
 
 
 from sycoscope.errors import ModelError
+from sycoscope.models import template
 from sycoscope.models.template import ChatTemplate
 from sycoscope.types import Message
 
@@ -94,6 +97,32 @@ def test_a_pair_is_the_whole_text_cut_in_two(chatml, inst, context, continuation
         else:
             assert one.tokenizer.decode(tail) == continuation
             assert head == [one.tokenizer.bos_token_id if one is inst else one.tokenizer.eos_token_id]
+
+
+@pytest.mark.parametrize("limit", [0, 40, 10**6])
+def test_many_texts_are_encoded_as_one_by_one(tiny, monkeypatch, limit):
+    """Also where what is remembered is thrown away on the way."""
+    monkeypatch.setattr(template, "MOST_TOKENS", limit)
+    for style, adds_bos in ((tiny.CHATML, False), (tiny.INST, True)):
+        tokenizer = tiny.tokenizer(style, adds_bos=adds_bos)
+        one, many = ChatTemplate(tokenizer), ChatTemplate(tokenizer)
+        pairs = [(context, end) for context in (*CONTEXTS, " ") for end in (" Lima", "12 pens")]
+        texts = ["Why?", "<s>Why?", "", *CONTEXTS]
+        for _ in range(3):
+            assert many.encode_pairs(pairs) == [one.encode_pair(*pair) for pair in pairs]
+            assert many.encode_all(texts) == [one.encode(text) for text in texts]
+
+
+def test_texts_are_rendered_and_encoded_once(tiny, monkeypatch):
+    one = ChatTemplate(tiny.tokenizer(tiny.CHATML, adds_bos=False))
+    pairs = [(one.render(dialogue), end) for dialogue in (USER, DIALOGUE) for end in ("Yes", "No")]
+    first = one.encode_pairs(pairs)
+    first[0][0].append(7)  # what a caller does with its list stays its own
+    want = one.encode_pairs(pairs)
+    monkeypatch.setattr(one, "tokenizer", SimpleNamespace(bos_token=None))  # cannot be called
+    assert one.encode_pairs(pairs) == want
+    assert want[0][0] == first[0][0][:-1]
+    assert [one.render(dialogue) for dialogue in (USER, DIALOGUE)] == [pairs[0][0], pairs[2][0]]
 
 
 def test_common_start_of_two_texts_is_no_guess(tiny):

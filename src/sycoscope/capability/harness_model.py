@@ -12,7 +12,9 @@ What is asked of the TextModel (tests/capability checks it on a small one):
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lm_eval.api.instance import Instance
@@ -21,7 +23,18 @@ from lm_eval.api.model import LM
 from sycoscope.errors import ConfigError, ModelError
 from sycoscope.types import Decoding, Message, Response, TextModel
 
-GENERATION_KEYS = ("until", "max_gen_toks", "do_sample", "temperature", "top_p")
+# Names that the harness's back ends have for the longest answer, the first that is there counts.
+LENGTH_KEYS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
+GENERATION_KEYS = ("until", *LENGTH_KEYS, "do_sample", "temperature", "top_p")
+# Values at which an argument that we do not have changes nothing.
+NEUTRAL: Mapping[str, Any] = {
+    "num_beams": 1,
+    "repetition_penalty": 1.0,
+    "num_return_sequences": 1,
+    "top_k": 0,
+}
+# Arguments that only sampled texts depend on.
+SAMPLING_KEYS = ("top_k", "min_p", "typical_p", "seed")
 DEFAULT_MAX_TOKENS = 256
 
 
@@ -96,8 +109,19 @@ class HarnessModel(LM):  # type: ignore[misc]  # lm_eval has no types
         return self.model.loglikelihood_rolling([request.args[0] for request in requests])
 
     def generate_until(self, requests: Sequence[Instance]) -> list[str]:
-        """Continue each prompt; the strings carry their `Response`."""
-        prompts = [(request.args[0], self.decoding(request.args[1])) for request in requests]
+        """Continue each prompt; the strings carry their `Response`.
+
+        Where a task asks a request several times to sample, the k-th time draws with `seed + k`.
+        """
+        seen = Counter[tuple[str, Decoding]]()
+        prompts = []
+        for request in requests:
+            asked = (request.args[0], self.decoding(request.args[1]))
+            text, decoding = asked
+            if decoding.temperature > 0:
+                decoding = replace(decoding, seed=decoding.seed + seen[asked])
+                seen[asked] += 1
+            prompts.append((text, decoding))
         return [HarnessText(response) for response in self.model.generate_until(prompts)]
 
     def decoding(self, arguments: Mapping[str, Any]) -> Decoding:
@@ -106,19 +130,26 @@ class HarnessModel(LM):  # type: ignore[misc]  # lm_eval has no types
         Raises:
             ConfigError: An argument that we do not pass on, or no room for the prompt.
         """
-        unknown = [key for key in arguments if key not in GENERATION_KEYS]
+        temperature = float(arguments.get("temperature", 0.0))
+        sample = bool(arguments.get("do_sample", temperature > 0))
+        unknown = [
+            key
+            for key, value in arguments.items()
+            if key not in GENERATION_KEYS
+            and NEUTRAL.get(key, ...) != value
+            and (sample or key not in SAMPLING_KEYS)
+        ]
         if unknown:
             raise ConfigError(
                 f"generation argument {unknown[0]!r} is not passed on; allowed: {', '.join(GENERATION_KEYS)}"
             )
-        max_tokens = int(arguments.get("max_gen_toks", self.max_gen_toks))
+        lengths = [arguments[key] for key in LENGTH_KEYS if arguments.get(key) is not None]
+        max_tokens = int(lengths[0] if lengths else self.max_gen_toks)
         if max_tokens >= self.max_length:
             raise ConfigError(
                 f"max_tokens is {max_tokens}, which leaves no room for the prompt: {self.model.name} holds "
                 f"{self.max_length} tokens; set a smaller max_tokens"
             )
-        temperature = float(arguments.get("temperature", 0.0))
-        sample = bool(arguments.get("do_sample", temperature > 0))
         until = arguments.get("until", [])
         return Decoding(
             max_tokens=max_tokens,

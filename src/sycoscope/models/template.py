@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sycoscope.errors import ModelError
 from sycoscope.types import Message
+
+# What is remembered of texts that were asked already: every adapter of a base is asked the same.
+MOST_TOKENS = 2**24  # 64 MiB
+MOST_DIALOGUES = 2**14
 
 
 class ChatTemplate:
@@ -20,6 +26,9 @@ class ChatTemplate:
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
+        self._known: dict[tuple[str, bool], array[int]] = {}
+        self._n_known = 0
+        self._rendered = lru_cache(MOST_DIALOGUES)(self._render)
         self._openings: tuple[str, ...] = ()
         self.has_template = bool(tokenizer.chat_template)
         if self.has_template:
@@ -45,6 +54,9 @@ class ChatTemplate:
         Raises:
             ModelError: the tokenizer has no chat template, or the template refuses the dialogue.
         """
+        return self._rendered(tuple(messages), open_turn)
+
+    def _render(self, messages: tuple[Message, ...], open_turn: bool) -> str:
         if not self.has_template:
             raise ModelError(
                 "the tokenizer has no chat template, so the model cannot be asked as a chat model; "
@@ -73,8 +85,46 @@ class ChatTemplate:
 
     def encode(self, text: str) -> list[int]:
         """Token ids with exactly one BOS where the model wants one."""
-        ids = self.tokenizer(text, add_special_tokens=not self.is_rendered(text)).input_ids
-        return [int(token) for token in ids]
+        return self._ids(text, not self.is_rendered(text))
+
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """`encode` of every text, faster."""
+        self._learn((text, not self.is_rendered(text)) for text in texts)
+        return [self.encode(text) for text in texts]
+
+    def encode_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:
+        """`encode_pair` of every pair, faster."""
+        wanted = []
+        for context, continuation in pairs:
+            if head := context.rstrip():
+                adds = not self.is_rendered(head)
+                wanted += [(head, adds), (context + continuation, adds)]
+        self._learn(wanted)
+        return [self.encode_pair(*pair) for pair in pairs]
+
+    def _ids(self, text: str, adds_special: bool) -> list[int]:
+        known = self._known.get((text, adds_special))
+        if known is not None:
+            return known.tolist()
+        return [int(token) for token in self.tokenizer(text, add_special_tokens=adds_special).input_ids]
+
+    def _learn(self, texts: Iterable[tuple[str, bool]]) -> None:
+        """Encode what is not known yet: all at once, which a tokenizer does on every core."""
+        if self._n_known > MOST_TOKENS:
+            self.forget()
+        fresh = dict.fromkeys(one for one in texts if one not in self._known)
+        for adds_special in (False, True):
+            these = [text for text, adds in fresh if adds == adds_special]
+            found = self.tokenizer(these, add_special_tokens=adds_special).input_ids if these else []
+            for text, ids in zip(these, found, strict=True):
+                self._known[text, adds_special] = array("i", ids)
+                self._n_known += len(ids)
+
+    def forget(self) -> None:
+        """Drop what is remembered of texts and dialogues."""
+        self._known.clear()
+        self._n_known = 0
+        self._rendered.cache_clear()
 
     def encode_pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
         """Split ids of context + continuation where the context ends, as lm-evaluation-harness does.
@@ -94,10 +144,8 @@ class ChatTemplate:
             continuation = context[-spaces:] + continuation
             context = context[:-spaces]
         head = self.encode(context)
-        whole = self.tokenizer(
-            context + continuation, add_special_tokens=not self.is_rendered(context)
-        ).input_ids
-        return head, [int(token) for token in whole[len(head) :]]
+        whole = self._ids(context + continuation, not self.is_rendered(context))
+        return head, whole[len(head) :]
 
     def end_of_turn(self) -> int | None:
         """The special token that closes an assistant turn, read off the template itself."""

@@ -32,6 +32,8 @@ class ModelSettings:
         chat_template: Text of a template that replaces the tokenizer's own.
         quantization: `none`, or `nf4` (4 bit, double quantisation; needs bitsandbytes and a GPU).
         engine: `auto` (the fast one where a check at load passes), `plain`, or `fast` (an error otherwise).
+        cut_prompts: Prompts that leave no room for their answer lose tokens from the left, as in
+            lm-evaluation-harness; otherwise they come back as errors.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ModelSettings:
     chat_template: str = ""
     quantization: str = "none"
     engine: str = "auto"
+    cut_prompts: bool = False
 
 
 class TorchModel:
@@ -145,11 +148,12 @@ class TorchModel:
 
     def choice_logprobs(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceLogprobs]:
         """Summed log-probabilities of every option after the rendered dialogue and the prefix."""
-        pairs: list[likelihood.Pair] = []
+        texts: list[tuple[str, str]] = []
         for request in requests:
             head = self.chat_text(request.messages) + request.prefix
             glue = "" if not request.prefix or request.prefix.endswith((" ", "(", "\n")) else " "
-            pairs.extend(self.template.encode_pair(head, glue + option) for option in request.options)
+            texts.extend((head, glue + option) for option in request.options)
+        pairs = self.template.encode_pairs(texts)
         scored = iter(self._score(pairs))
         counts = iter(len(target) for _, target in pairs)
         return [
@@ -164,7 +168,7 @@ class TorchModel:
 
     def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
         """Log-probability of each continuation given its context, and whether it is greedy."""
-        return self._score([self.template.encode_pair(*pair) for pair in pairs])
+        return self._score(self.template.encode_pairs(pairs))
 
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
         """Log-probability of each text, in windows of the model's length, each token read once."""
@@ -176,8 +180,8 @@ class TorchModel:
             history = list(head)
             for start in range(0, len(ids), size):
                 window = ids[start : start + size]
-                keep = max(1, size - len(window))
-                pairs.append((history[-keep:], window))
+                # the last token of a row is only read, so a row holds one more than the model takes
+                pairs.append((history[-(size + 1 - len(window)) :], window))
                 owners.append(index)
                 history.extend(window)
         totals = [0.0] * len(texts)
@@ -187,10 +191,13 @@ class TorchModel:
 
     def generate_until(self, prompts: Sequence[tuple[str, Decoding]]) -> list[Response]:
         """Continue each rendered or raw prompt."""
-        encoded = [self.template.encode(text) for text, _ in prompts]
+        encoded = self.template.encode_all([text for text, _ in prompts])
         results: dict[int, Response] = {}
         fits = []
         for index, (ids, (_, decode)) in enumerate(zip(encoded, prompts, strict=True)):
+            room = self.max_length - decode.max_tokens
+            if self.settings.cut_prompts and len(ids) > room > 0:
+                encoded[index] = ids = ids[-room:]
             if len(ids) + decode.max_tokens > self.max_length:
                 fault = (
                     f"{len(ids)} prompt + {decode.max_tokens} new tokens pass the model's {self.max_length}"

@@ -1,6 +1,6 @@
 """Ask a model the three facets in the published study's conditions, and keep its transcripts.
 
-    python studies/published/ask.py [--model smollm2-135m-instruct] [--items 60] [--out FILE]
+    python studies/published/ask.py [--model smollm2-135m-instruct] [--items 60] [--wordings FILE] [--out FILE]
 
 The questions are the built-in bank's: are_you_sure in multiple choice, answer openly. The transcripts are then
 read by the published rules and by ours: `python -m sycoscope.published.document`.
@@ -20,6 +20,7 @@ from sycoscope.models.torch_model import ModelSettings, TorchModel
 from sycoscope.records import item_rows, trial_rows
 from sycoscope.runner import play
 from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.tasks.wording import default_wordings, read_wordings
 from sycoscope.types import Decoding, Item
 
 
@@ -29,6 +30,7 @@ def main() -> None:
     options.add_argument("--model", default="smollm2-135m-instruct")
     options.add_argument("--items", type=int, default=60)
     options.add_argument("--seed", type=int, default=42)
+    options.add_argument("--wordings", type=Path, help="as studies/published/wordings.yaml; ours without it")
     options.add_argument("--out", type=Path, default=Path(__file__).parent / "transcripts.jsonl")
     given = options.parse_args()
     questions = take(load_bank("misconceptions"), given.items, seed=given.seed)
@@ -37,18 +39,20 @@ def main() -> None:
     flawed = [item for item in load_bank("arguments") if item.target == "fallacious"]
     arguments = take(flawed, given.items // 2, seed=given.seed)
     model = TorchModel(ModelSettings(name=given.model))
+    # its form asks for no short answer, and leaves 150 tokens
+    first, reply, short, comment = (150, 150, 150, 150) if given.wordings else (64, 64, 40, 100)
+    said = read_wordings(given.wordings) if given.wordings else default_wordings()
+    sure = AreYouSureTask(
+        conditions=("control", "doubt"), form="choice", max_tokens=first, reply_tokens=reply, wordings=said
+    )
+    leaned = AnswerTask(
+        conditions=("control", "padded", "user_wrong"), form="open", max_tokens=short, probe=False, wordings=said
+    )
+    liked = FeedbackTask(conditions=("control", "like"), max_tokens=comment, probe=False, wordings=said)
     asked: list[tuple[object, list[Item]]] = [
-        (
-            AreYouSureTask(conditions=("control", "doubt"), form="choice", max_tokens=64, reply_tokens=64),
-            lettered,
-        ),
-        (
-            AnswerTask(
-                conditions=("control", "padded", "user_wrong"), form="open", max_tokens=40, probe=False
-            ),
-            take(load_bank("facts"), given.items, seed=given.seed),
-        ),
-        (FeedbackTask(conditions=("control", "like"), max_tokens=100, probe=False), arguments),
+        (sure, lettered),
+        (leaned, take(load_bank("facts"), given.items, seed=given.seed)),
+        (liked, arguments),
     ]
     kept: set[str] = set()
     with given.out.open("w", encoding="utf-8") as file:

@@ -1,6 +1,6 @@
-"""Coverage of every interval by simulation: remakes the table in docs/statistics.md between its markers.
+"""Every interval, test, margin and bound by simulation: remakes both tables of docs/statistics.md.
 
-python perf/coverage_stats.py            # about two to three minutes on one core
+python perf/coverage_stats.py            # a few minutes on one core
 python perf/coverage_stats.py --check    # fewer sets, prints only
 """
 
@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import argparse
 import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 
+from sycoscope.stats.operating import Frequency, Operation, frequency, operations
 from sycoscope.stats.simulate import LEAST_COVERAGE, Cell, Coverage, grid, simulate
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "statistics.md"
-BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
 SEED = 20240
 
 
@@ -52,28 +54,60 @@ def table(results: list[tuple[Cell, Coverage]], n_sets: int) -> str:
     return "\n".join(lines)
 
 
+def tests_table(results: list[tuple[Operation, Frequency]], n_sets: int) -> str:
+    missed = sum(not found.kept(what) for what, found in results)
+    lines = [
+        f"{n_sets:,} data sets a row, seed {SEED + 1}, tests at 0.05. Of the {len(results)} rows {missed} are not "
+        "as wanted beyond two Monte-Carlo errors (*about*: three points beyond).",
+        "",
+        "| procedure | situation | how often it | wanted | seen | ± MC error | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for what, found in results:
+        lines.append(
+            f"| {what.procedure} | {what.situation} | {what.event} | {what.wanted} {what.target:g} "
+            f"| {found.value:.3f} | {found.error:.3f} | {'' if found.kept(what) else '**missed**'} |"
+        )
+    return "\n".join(lines)
+
+
+def put(page: str, name: str, text: str) -> str:
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    if not after:
+        raise SystemExit(f"{PAGE} lacks the markers {begin} and {end}; put them where the table belongs")
+    return f"{before}{begin}\n{text}\n{end}{after}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="200 data sets a row; print, do not write")
     args = parser.parse_args()
-    n_sets, started = 200 if args.check else 2000, time.process_time()
-    cells = grid()
+    n_sets, started = 200 if args.check else 2000, time.perf_counter()
+    cells, procedures = grid(), list(operations())
     streams = np.random.default_rng(SEED).spawn(len(cells))
-    results = [(cell, simulate(cell, rng, n_sets)) for cell, rng in zip(cells, streams, strict=True)]
-    text = table(results, n_sets)
-    print(f"{len(cells)} rows in {time.process_time() - started:.0f} s of processor time")
+    others = np.random.default_rng(SEED + 1).spawn(len(procedures))
+    # every row has a stream of its own, so that the number of processes changes nothing
+    with ProcessPoolExecutor() as pool:
+        covered = list(pool.map(simulate, cells, streams, repeat(n_sets)))
+        frequent = list(pool.map(frequency, procedures, others, repeat(n_sets)))
+    results = list(zip(cells, covered, strict=True))
+    seen = list(zip(procedures, frequent, strict=True))
+    text, tests = table(results, n_sets), tests_table(seen, n_sets)
+    rows = len(cells) + len(procedures)
+    print(f"{rows} rows in {time.perf_counter() - started:.0f} s")
     if args.check:
-        print(text)
+        print(text, tests, sep="\n\n")
         return
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    if not after:
-        raise SystemExit(f"{PAGE} lacks the markers {BEGIN} and {END}; put them where the table belongs")
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-    for cell, found in results:
-        if verdict(found) == "**low**":
-            print("low:", cell.estimator, cell.situation, cell.clusters, cell.icc, f"{found.coverage:.3f}")
+    page = put(PAGE.read_text(encoding="utf-8"), "coverage", text)
+    PAGE.write_text(put(page, "tests", tests), encoding="utf-8")
+    for what, found in seen:
+        if not found.kept(what):
+            print("missed:", what.procedure, what.situation, f"{found.value:.3f}")
+    for cell, covering in results:
+        if verdict(covering) == "**low**":
+            print("low:", cell.estimator, cell.situation, cell.clusters, cell.icc, f"{covering.coverage:.3f}")
 
 
 if __name__ == "__main__":

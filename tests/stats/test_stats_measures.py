@@ -16,6 +16,7 @@ from sycoscope.stats import (
     detection,
     detection_contrast,
 )
+from sycoscope.stats.operating import Operation, frequency, operations
 from sycoscope.stats.simulate import Cell, draw_cells, draw_rate, grid, simulate
 
 
@@ -160,3 +161,22 @@ def test_a_bad_interval_is_flagged_and_every_cell_draws():
     for cell in grid():
         found = simulate(cell, rng, 1)
         assert found.n_sets + found.n_none == 1
+
+
+def test_a_test_that_says_too_much_is_missed_and_every_procedure_draws():
+    rng = np.random.default_rng(1)
+
+    def often(rng):
+        return float(rng.random() < 0.2)
+
+    fields = {"procedure": "x", "situation": "", "event": "rejects", "draw": often}
+    for wanted, target, kept in (
+        ("at most", 0.05, False), ("at most", 0.25, True), ("at least", 0.5, False), ("at least", 0.15, True),
+        ("about", 0.21, True), ("about", 0.3, False), ("about", 0.1, False),
+    ):  # fmt: skip
+        what = Operation(wanted=wanted, target=target, **fields)
+        assert frequency(what, rng, 1000).kept(what) is kept
+    every = list(operations())
+    assert len({(what.procedure, what.situation) for what in every}) == len(every)
+    for what in every:
+        assert 0.0 <= frequency(what, rng, 1).value <= 1.0

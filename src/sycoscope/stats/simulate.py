@@ -14,13 +14,14 @@ import numpy as np
 
 from sycoscope.stats.agreement import cohen_kappa
 from sycoscope.stats.association import correlation
-from sycoscope.stats.bootstrap import bootstrap_statistic, ratio_difference
+from sycoscope.stats.bootstrap import bootstrap_ratio, bootstrap_statistic, ratio_difference
 from sycoscope.stats.clusters import cluster_sums
 from sycoscope.stats.contrasts import rate_contrast
 from sycoscope.stats.detection import detection, detection_contrast
 from sycoscope.stats.interval import FloatArray, IntArray, Interval
 from sycoscope.stats.proportions import tango
 from sycoscope.stats.rates import mean, paired_rate_difference, rate
+from sycoscope.stats.resampling import Kind
 from sycoscope.stats.seeds import nested_bootstrap, seed_interval
 
 # A cell is flagged where its coverage lies below this by more than two Monte-Carlo errors.
@@ -156,10 +157,12 @@ def _at_risk(rng: np.random.Generator, *, g: int, m: int, by: str) -> Interval:
     return bootstrap_statistic(sums, ratio_difference, rng=rng, n_boot=N_BOOT, bounds=(-1, 1))
 
 
-def _mean(rng: np.random.Generator, *, g: int, m: int, skewed: bool) -> Interval:
+def _mean(rng: np.random.Generator, *, g: int, m: int, skewed: bool, kind: Kind = "bca") -> Interval:
     z = rng.normal(size=(g, 1)) * 0.6 + rng.normal(size=(g, m)) * 0.8
     x = np.exp(z) - math.exp(0.5) if skewed else z
-    return mean(x.ravel(), _labels(g, m), rng=rng, n_boot=N_BOOT)
+    if kind == "bca":
+        return mean(x.ravel(), _labels(g, m), rng=rng, n_boot=N_BOOT)
+    return bootstrap_ratio(x.ravel(), np.ones(g * m), _labels(g, m), rng=rng, n_boot=N_BOOT, kind=kind)
 
 
 def _detection(rng: np.random.Generator, *, g: int, d: float, c: float, shift: float) -> Interval:
@@ -258,16 +261,19 @@ def contrast_cells() -> Iterator[Cell]:
 
 def number_cells() -> Iterator[Cell]:
     """Mean of numbers by the bootstrap; signal detection; kappa; correlation."""
+    kinds: tuple[Kind, ...] = ("bca", "percentile")
     for g, m in ((20, 1), (50, 1), (50, 3)):
         for skewed in (False, True):
-            yield Cell(
-                estimator="mean",
-                situation="log-normal" if skewed else "normal",
-                clusters=f"{g} x {m}",
-                icc=0.36 if m > 1 else None,
-                truth=0.0,
-                draw=partial(_mean, g=g, m=m, skewed=skewed),
-            )
+            for kind in kinds:
+                yield Cell(
+                    estimator="mean" if kind == "bca" else "percentile of the mean",
+                    situation="log-normal" if skewed else "normal",
+                    clusters=f"{g} x {m}",
+                    icc=0.36 if m > 1 else None,
+                    truth=0.0,
+                    draw=partial(_mean, g=g, m=m, skewed=skewed, kind=kind),
+                    rule=kind == "bca",
+                )
     for g in (20, 50, 150):
         for d, c in ((1.0, 0.0), (2.0, 0.8)):
             for shift in (0.0, 0.4):

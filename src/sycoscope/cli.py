@@ -459,6 +459,7 @@ def _finished(run: Any, as_json: bool) -> None:
                 "report": str(run.report),
                 "verdicts": summary["verdicts"],
                 "findings": summary["findings"],
+                "claims": summary.get("claims", []),
                 "estimates": [asdict(estimate) for estimate in estimates],
             }
         )
@@ -466,6 +467,9 @@ def _finished(run: Any, as_json: bool) -> None:
     _table("rates", estimate_rows(estimates))
     for verdict in summary["verdicts"]:
         typer.echo(verdict["sentence"])
+    if summary.get("claims"):
+        columns = ("finding", "verdict", "because")
+        _table("findings of the published study, on this run", summary["claims"], columns)
     for finding in summary["findings"]:
         if finding["severity"] in {"warn", "invalid"}:
             where = " ".join(filter(None, (finding["subject"], finding["task"], finding["name"])))

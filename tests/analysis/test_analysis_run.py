@@ -145,6 +145,27 @@ def test_claims_are_told_with_verdict_and_reason(run):
     assert [one.finding for one in report_data(run).claims] == list(claims)
 
 
+def test_the_report_gets_what_was_judged(run):
+    data, told = report_data(run), summary(run)
+    by_finding = {one.finding: one for one in data.claims}
+    raised = by_finding["Tuning on TruthfulQA raises sycophancy on every facet"]
+    assert {(e.subject, e.reference) for e in raised.evidence} == {("truth", "base"), ("truth", "plain")}
+    known = {(e.subject, e.reference, e.task, e.name): e for e in run.estimates() if not e.condition}
+    for e in raised.evidence:
+        own = known[e.subject, e.reference, e.task, e.name]
+        assert (e.value, e.low, e.high, e.n, e.coverage) == (
+            own.value,
+            own.low,
+            own.high,
+            own.n,
+            own.coverage,
+        )
+    assert [one.r for one in data.associations] == [one["r"] for one in told["associations"]]
+    assert [one.rank for one in data.rankings] == [one["rank"] for one in told["rankings"]]
+    assert len(data.breakdowns) == len(run.rows("breakdowns")) > 0
+    assert data.transcripts == 24
+
+
 def test_the_tables_are_written_and_can_be_read(run):
     related, ranked, parted = (run.rows(kind) for kind in ("associations", "rankings", "breakdowns"))
     assert related == summary(run)["associations"]

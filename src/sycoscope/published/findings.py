@@ -155,7 +155,7 @@ def _together(claim: str, finding: str, sides: Sequence[Side], way: Direction) -
         f", {against} against it" if against else ""
     )
     if len(sides) == 1:
-        because = sides[0].why or ("it counts" if with_it else "it counts the other way")
+        because = sides[0].why or sides[0].evidence[0].number
     evidence = [one for side in sides for one in side.evidence]
     return _finding(claim, finding, verdict, because, [side.text for side in sides], evidence)
 

@@ -12,7 +12,7 @@ ROWS = (
     {"types", "errors"},
     {"config", "store", "records"},
     {"items", "tasks", "scorers", "models", "capability", "stats", "executors"},
-    {"runner", "scoring", "analysis", "audit", "training", "published"},
+    {"runner", "scoring", "judging", "analysis", "audit", "training", "published"},
     {"study", "monitor", "calibrate"},
     {"report", "viewer", "terminal"},
     {"api"},
@@ -20,7 +20,13 @@ ROWS = (
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 # Uses between neighbours of one row that are part of the design: (importer, imported).
-WITHIN = {("store", "records"), ("analysis", "scoring"), ("audit", "analysis"), ("audit", "scoring")}
+WITHIN = {
+    ("store", "records"),
+    ("analysis", "scoring"),
+    ("audit", "analysis"),
+    ("audit", "scoring"),
+    ("audit", "judging"),
+}
 # Libraries that only some rows may need: what reads, scores and reports a run works without torch.
 HEAVY = {"torch", "transformers", "peft", "trl", "lm_eval"}
 # Defines a subclass of lm-eval's, so it needs it at once; it is itself imported inside functions only.

@@ -260,6 +260,58 @@ def train(
     return folder
 
 
+def check_scorers(
+    files: Sequence[str | Path] = (),
+    *,
+    judge: str = "",
+    max_tokens: int = 16,
+    settings: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Measure the scorers, and a judge model beside them, on labelled cases.
+
+    Args:
+        files: JSONL in the layouts of `scorers.check`; none: the built-in cases.
+        judge: Name of a model to be tried as judge; empty for none. max_tokens: of its replies.
+
+    Returns:
+        `passed` and `files`: for each `file`, `passed`, `agreement`, and with a judge `judge`: its standing on each
+        kind (`judging.Standing.as_dict`). A judge that may not be counted fails the check.
+
+    Raises:
+        ConfigError: a null model as judge. MissingError, DataError: a file that is not there or holds no cases.
+    """
+    from sycoscope.scorers.check import BUILT_IN, report
+
+    paths = list(files) or [BUILT_IN]
+    found = report(paths)
+    if judge:
+        model = _judge_model(judge, dict(settings or {}))
+        for path, entry in zip(paths, found["files"], strict=True):
+            entry["judge"] = _standings(path, model, max_tokens)
+            entry["passed"] = entry["passed"] and all(one["counted"] for one in entry["judge"])
+        found |= {"judge": model.name, "passed": all(entry["passed"] for entry in found["files"])}
+    return found
+
+
+def _judge_model(name: str, settings: dict[str, Any]) -> Model:
+    from sycoscope.config import JudgeConfig, ModelConfig
+    from sycoscope.models.torch_model import ModelSettings, TorchModel
+
+    try:
+        config = JudgeConfig(model=ModelConfig(name=name, **settings))
+    except ValueError as fault:
+        raise ConfigError(f"--judge {name}: {fault}") from fault
+    return TorchModel(ModelSettings(**config.model.model_dump()))
+
+
+def _standings(path: str | Path, model: Model, max_tokens: int) -> list[dict[str, Any]]:
+    from sycoscope.judging import cases_of, check_judge
+    from sycoscope.scorers.check import read_rows
+
+    found = check_judge(cases_of(read_rows(path)), model, max_tokens=max_tokens)
+    return [standing.as_dict() for standing in found.values()]
+
+
 def register_lm_eval() -> None:
     """Enter `sycoscope` among the models of lm-evaluation-harness, for this process.
 

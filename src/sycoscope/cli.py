@@ -253,7 +253,9 @@ def audit(
     if as_json:
         _print_json(findings)
     else:
-        _table("audit", findings, ("severity", "check", "subject", "task", "name", "message"))
+        from sycoscope.terminal import finding_rows
+
+        _table("audit", finding_rows(findings), ("severity", "check", "subject", "task", "name", "message"))
     if any(finding["severity"] == "invalid" for finding in findings):
         raise typer.Exit(1)
 
@@ -269,14 +271,21 @@ def doctor(as_json: Json = False) -> None:
 
 @app.command("check-scorers")
 def check_scorers(
-    files: Annotated[list[Path], typer.Argument(help="Labelled files (JSONL).")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Labelled files (JSONL); the built-in cases without one.")
+    ] = None,
+    judge: Annotated[str, typer.Option(help="A model to be tried as judge on the same cases.")] = "",
+    max_tokens: Annotated[int, typer.Option(min=1, help="Of a reply of the judge.")] = 16,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
     as_json: Json = False,
 ) -> None:
     """Measure the scorers on labelled responses. Exit code 1 where an upper limit lies below its target."""
-    from sycoscope.scorers.check import report as check
+    from sycoscope import api
     from sycoscope.terminal import scorer_text
 
-    found = check(files)
+    settings = {"device": device, "dtype": dtype}
+    found = api.check_scorers(files or (), judge=judge, max_tokens=max_tokens, settings=settings)
     _print_json(found) if as_json else typer.echo(scorer_text(found))
     if not found["passed"]:
         raise typer.Exit(1)
@@ -449,7 +458,7 @@ def _settings(
 def _finished(run: Any, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from sycoscope.terminal import estimate_rows
+    from sycoscope.terminal import estimate_rows, finding_rows
 
     estimates = run.estimates()
     summary = json.loads((run.directory.path / "summary.json").read_text())
@@ -470,7 +479,7 @@ def _finished(run: Any, as_json: bool) -> None:
     if summary.get("claims"):
         columns = ("finding", "verdict", "because")
         _table("findings of the published study, on this run", summary["claims"], columns)
-    for finding in summary["findings"]:
+    for finding in finding_rows(summary["findings"]):
         if finding["severity"] in {"warn", "invalid"}:
             where = " ".join(filter(None, (finding["subject"], finding["task"], finding["name"])))
             typer.echo(

@@ -159,6 +159,27 @@ class AdapterConfig(_Strict):
     training: dict[str, Any] = Field(default_factory=dict)
 
 
+class JudgeConfig(_Strict):
+    """A model as judge of the responses, beside the rules. It counts only where it passes labelled cases.
+
+    Attributes:
+        labelled: JSONL of labelled cases (layouts of `sycoscope check-scorers`); empty for the built-in ones.
+        kinds: What it judges: open answers, admissions of are-you-sure, comments against the control's.
+        max_tokens: Of a reply; one that reasons first needs more.
+    """
+
+    model: ModelConfig
+    labelled: str = ""
+    kinds: tuple[Literal["open", "admission", "comparison"], ...] = ("open", "admission", "comparison")
+    max_tokens: Positive = 16
+
+    @model_validator(mode="after")
+    def _can_judge(self) -> JudgeConfig:
+        if self.model.name.startswith("null:"):
+            raise ValueError(f"'{self.model.name}' is a null model: it acts on records and cannot judge texts")
+        return self
+
+
 class PartitionConfig(_Strict):
     """How a hub split becomes train and test rows: shuffled with the study's seed, then cut."""
 
@@ -172,6 +193,7 @@ class StudyConfig(_Strict):
 
     Attributes:
         data: `bank`, `hub`, or a folder in the public layouts: where items and benchmarks come from.
+        judge: A model that judges the responses beside the rules; null for none.
         partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
         margin: Equivalence margin in points of proportion.
         transcripts: Items whose transcripts the report shows for each adapter.
@@ -189,6 +211,7 @@ class StudyConfig(_Strict):
     chat: bool = True
     adapters: tuple[AdapterConfig, ...] = ()
     training: TrainingConfig = TrainingConfig()
+    judge: JudgeConfig | None = None
     partition: dict[Benchmark, PartitionConfig] = Field(default_factory=dict)
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
     transcripts: Positive = 24
@@ -220,7 +243,9 @@ class StudyConfig(_Strict):
     @property
     def hash(self) -> str:
         """Twelve hex digits over everything that changes what is measured (not names, not the report)."""
-        measured = self.model_dump(mode="json", exclude={"study", "description", "transcripts"})
+        # a study without a judge keeps the hash that it had before there were any
+        unused = {"judge"} if self.judge is None else set()
+        measured = self.model_dump(mode="json", exclude={"study", "description", "transcripts"} | unused)
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()[:12]
 
 

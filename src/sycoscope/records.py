@@ -153,6 +153,8 @@ def schema(kind: str) -> dict[str, pl.DataType]:
         "associations": "benchmark task name subjects p_method note",
         "rankings": "weighting subject note",
     }
+    # what was asked beside the trials, in their layout
+    texts |= dict.fromkeys(("judgements", "letter_priors"), texts["trials"])
     numbers = {
         "scores": "value",
         "estimates": "value low high level coverage p_value p_adjusted",
@@ -163,6 +165,8 @@ def schema(kind: str) -> dict[str, pl.DataType]:
     }
     counts = {
         "trials": "draw",
+        "judgements": "draw",
+        "letter_priors": "draw",
         "scores": "draw",
         "estimates": "n n_clusters",
         "training": "step",

@@ -188,6 +188,10 @@ class RunDirectory:
         """All trials of the run."""
         return self._all("trials", records.trial_of)
 
+    def beside(self, kind: str) -> list[Trial]:
+        """What was asked beside the trials: `judgements` of a judge, `letter_priors`; empty where nothing was."""
+        return self._all(kind, records.trial_of)
+
     def scores(self) -> list[Score]:
         """All scores of the run."""
         return self._all("scores", records.score_of)

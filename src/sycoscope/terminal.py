@@ -67,6 +67,15 @@ def estimate_rows(estimates: Sequence[Estimate]) -> list[dict[str, Any]]:
     ]
 
 
+def finding_rows(findings: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """The audit's findings as kept in a run's summary, many of one kind as one row."""
+    from dataclasses import asdict
+
+    from sycoscope.audit.finding import Finding, grouped
+
+    return [asdict(line) for line in grouped(Finding(**one) for one in findings)]  # type: ignore[arg-type]
+
+
 class _Bar:
     """A rich progress bar behind the study's progress protocol."""
 
@@ -159,14 +168,41 @@ def scorer_text(found: Mapping[str, Any]) -> str:
     for file in found["files"]:
         lines.append(str(file["file"]))
         for row in file["agreement"]:
-            mark = "ok " if row["passed"] else "LOW"
-            lines.append(
-                f"  {mark} {row['kind']:<11} {row['source']:<26} n {row['n']:>4}  accuracy {row['accuracy']:.3f} "
-                f"[{row['low']:.3f}, {row['high']:.3f}]  kappa {_cell(row['kappa'])}  target {row['target']}"
-            )
-            for expected, got in row["confusion"].items():
-                lines.append(f"        {expected}: " + ", ".join(f"{label} {n}" for label, n in got.items()))
+            lines += _agreement_lines(row)
+        for standing in file.get("judge", []):
+            lines += _judge_lines(str(found["judge"]), standing)
     return "\n".join(lines)
+
+
+def _agreement_lines(row: Mapping[str, Any]) -> list[str]:
+    mark = "ok " if row["passed"] else "LOW"
+    head = (
+        f"  {mark} {row['kind']:<11} {row['source']:<26} n {row['n']:>4}  accuracy {row['accuracy']:.3f} "
+        f"[{row['low']:.3f}, {row['high']:.3f}]  kappa {_cell(row['kappa'])}  target {row['target']}"
+    )
+    confusion = [
+        f"        {expected}: " + ", ".join(f"{label} {n}" for label, n in got.items())
+        for expected, got in row["confusion"].items()
+    ]
+    return [head, *confusion]
+
+
+def _judge_lines(name: str, standing: Mapping[str, Any]) -> list[str]:
+    verdict = "counted" if standing["counted"] else f"NOT COUNTED: {standing['reason']}"
+    lines = [
+        f"  judge {name}, {standing['kind']}: {verdict}; {standing['n_inconsistent']} inconsistent over the two "
+        f"orders, {standing['n_unread']} not answered"
+    ]
+    for row in standing["agreement"]:
+        lines += [f"  {line}" for line in _agreement_lines(row)]
+    for outcome, one in standing["errors"].items():
+        told = [
+            f"{which} {_cell(one[which])} [{_cell(one[f'{which}_low'])}, {_cell(one[f'{which}_high'])}] "
+            f"({one[f'{which}_right']} of {one[f'{which}_n']})"
+            for which in ("sensitivity", "specificity")
+        ]
+        lines.append(f"        errors on '{outcome}': " + ", ".join(told))
+    return lines
 
 
 def doctor_rows() -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from sycoscope.items import assign_letters, load_bank, take
 from sycoscope.models.null import null_model
 from sycoscope.runner import play
 from sycoscope.scoring import score_trials
-from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask, LetterPriorTask
 from sycoscope.types import Decoding, Estimate, Item, Score, Trial
 
 GREEDY = Decoding(max_tokens=1)
@@ -65,12 +65,23 @@ def played(task, items: Sequence[Item], subject: str) -> list[Trial]:
     return play(task, items, null_model(spec, seed), subject=subject, decoding=GREEDY)
 
 
+@cache
+def priors() -> tuple[Trial, ...]:
+    """The letter probe of every subject, as a study asks it."""
+    found: list[Trial] = []
+    for name, items in (("answer", facts()), ("are_you_sure", more_facts())):
+        for subject in MODELS:
+            found += played(LetterPriorTask(name=name), items[:12], subject)
+    return tuple(found)
+
+
 def manifest() -> dict:
     model = {
         "template_hash": TEMPLATE,
         "n_bos": 1,
         "quantization": "none",
         "hardware": {"dtype": "float32"},
+        "engine": "fast@1",
         "adapter": None,
     }
     subjects = [{"name": "base", "kind": "base", "model": model | {"base_bit_equal": True}}]
@@ -108,6 +119,7 @@ def evidence(trials: Sequence[Trial], items: dict[tuple[str, str], Item], **chan
         "scores": scores,
         "estimates": estimates,
         "roles": ROLES,
+        "priors": priors(),
     }
     return Evidence(**(given | changes))
 

@@ -42,7 +42,8 @@ def only(findings: list, severity: str):
 def test_a_clean_run_has_no_invalid_finding_and_every_check_was_run():
     findings = audit(clean())
     assert [f for f in findings if f.severity == "invalid"] == []
-    assert [f for f in findings if f.severity == "not_run" and f.check != "summary"] == []
+    # the small run estimates no summary score, and names no judge
+    assert {f.check for f in findings if f.severity == "not_run"} <= {"summary", "judge"}
     assert list(dict.fromkeys(f.check for f in findings)) == [*CHECKS, "summary"]
     assert withheld(findings)("tuned", "answer", "suggested_shift") == ""
 
@@ -222,7 +223,11 @@ def test_single_letters_that_are_answers_are_no_letters_of_options():
 def test_letter_prior_of_a_model_that_says_one_letter(monkeypatch):
     monkeypatch.setitem(small.MODELS, "tuned", ("null:constant-letter", 1))
     run = asked(AnswerTask(form="choice", conditions=("control", "padded")), facts()[:40], "tuned")
-    finding = only(found(run, "letter_prior"), "warn")
+    warned, unprobed = found(run, "letter_prior")
+    assert (unprobed.severity, unprobed.message) == (
+        "not_run", "not run: letters with empty options were not probed for answer"
+    )  # fmt: skip
+    finding = only([warned], "warn")
     assert finding.subject == "tuned"
     assert "A 40" in finding.message
     assert "0.75 of the answers would have to move" in finding.message

@@ -13,7 +13,7 @@ from sycoscope.analysis import Board, Roles, headlines
 from sycoscope.analysis.cells import measure
 from sycoscope.analysis.facets import ANSWER, ARE_YOU_SURE
 from sycoscope.analysis.numbers import measure_detection
-from sycoscope.audit import Evidence, Finding, audit, sign_open, withheld
+from sycoscope.audit import Evidence, Finding, audit, grouped, sign_open, withheld
 from sycoscope.audit.bounds import bounds_of
 from sycoscope.audit.finding import Fault, settle
 from sycoscope.audit.prompts import inserted
@@ -389,3 +389,21 @@ def test_many_faults_become_few_lines_and_none_that_withholds_is_lost():
     assert shown[0].message == "19"
     severe = settle("t", [replace(fault, severity="invalid") for fault in many], ok="")
     assert len(severe) == 20
+
+
+def test_what_is_said_of_many_is_shown_once_and_names_them():
+    few = [Finding(check="at_risk", severity="invalid", message=f"n {n}", subject=s, task="answer", name=n)
+           for s, n in (("x", "a"), ("y", "a"))]  # fmt: skip
+    assert grouped(few) == few
+    many = [
+        *few,
+        replace(few[0], name="b", message="n b"),
+        replace(few[0], subject="z"),
+        replace(few[0], task="feedback"),
+    ]
+    line, alone = grouped(many)
+    assert alone == many[-1]
+    assert (line.check, line.severity, line.task, line.subject) == ("at_risk", "invalid", "answer", "x, y, z")
+    assert line.message == "n a [4 such findings, the first is shown; also y: a; x: b; z: a]"
+    # severities and checks are never mixed
+    assert len(grouped([*many, replace(few[0], severity="warn"), replace(few[0], check="coverage")])) == 4

@@ -18,13 +18,14 @@ from sycoscope.audit import (
     coverage,
     floors,
     item_sets,
+    judge,
     letters,
     prompts,
     training,
 )
 from sycoscope.audit.bounds import sign_open
 from sycoscope.audit.evidence import Evidence
-from sycoscope.audit.finding import Finding, Severity
+from sycoscope.audit.finding import Finding, Severity, grouped
 from sycoscope.audit.gate import Withheld, carried, withheld
 
 CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
@@ -44,10 +45,12 @@ CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "template": arms.template,
     "bos": arms.bos,
     "precision": arms.precision,
+    "engine": arms.engine,
     "adapter_active": arms.adapter_active,
     "adapter_off": arms.adapter_off,
     "degenerate": behaviour.degenerate,
     "channels": behaviour.channels,
+    "judge": judge.judge,
     "floor_ceiling": floors.floor_ceiling,
     "at_risk": floors.at_risk,
     "placebo": controls.placebo,
@@ -66,4 +69,14 @@ def audit(run: Evidence) -> list[Finding]:
     return findings + carried(run, findings)
 
 
-__all__ = ["CHECKS", "Evidence", "Finding", "Severity", "Withheld", "audit", "sign_open", "withheld"]
+__all__ = [
+    "CHECKS",
+    "Evidence",
+    "Finding",
+    "Severity",
+    "Withheld",
+    "audit",
+    "grouped",
+    "sign_open",
+    "withheld",
+]

@@ -138,6 +138,28 @@ def precision(evidence: Evidence) -> list[Finding]:
     return settle("precision", faults, ok=f"all subjects in {', '.join(shown)}", not_run=notes)
 
 
+def engine(evidence: Evidence) -> list[Finding]:
+    """One engine for all subjects: two give the same numbers within a tolerance, and near-ties may fall otherwise."""
+    known = _recorded(evidence, "engine")
+    base = evidence.roles.base
+    faults = [
+        Fault(
+            severity="warn",
+            text=f"{subject}: answered by the engine {value}, {base} by {known[base]}; expected: one. Near-ties may "
+            "fall otherwise, so evaluate all subjects with one (model.engine: plain)",
+            subject=subject,
+        )
+        for subject, value in known.items()
+        if base in known and value != known[base]
+    ]
+    unknown = _unknown(evidence, known)
+    notes = [f"no engine recorded for {', '.join(unknown)}"] if unknown else []
+    if not known:
+        return missing("engine", notes[0] if notes else "no model record in the manifest")
+    ok = f"all {len(known)} subjects were answered by {', '.join(sorted({str(value) for value in known.values()}))}"
+    return settle("engine", faults, ok=ok, not_run=notes)
+
+
 def adapter_active(evidence: Evidence) -> list[Finding]:
     """An adapter that changes no logit was not applied."""
     faults: list[Fault] = []

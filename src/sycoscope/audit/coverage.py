@@ -82,7 +82,7 @@ def _lowest(
         if counts:
             found.append((counts["scored"] / counts.total(), counts, f"'{score}' under {condition}"))
     own = evidence.estimate(subject, task, need.name, need.condition)
-    if own is not None and own.coverage is not None and own.n:
+    if own is not None and own.value is not None and own.coverage is not None and own.n:
         found.append((own.coverage, None, "within the items at risk"))
     return min(found, key=lambda one: one[0]) if found else None
 

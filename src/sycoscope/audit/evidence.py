@@ -36,6 +36,7 @@ class Evidence:
     Attributes:
         manifest: Nested plain values; a check whose keys are missing says `not_run`.
         items: By (task, item id).
+        judgements: What a judge was asked and said (`judging.trials`). priors: The letter probe.
     """
 
     manifest: Mapping[str, Any]
@@ -44,6 +45,8 @@ class Evidence:
     scores: Sequence[Score]
     estimates: Sequence[Estimate]
     roles: Roles
+    judgements: Sequence[Trial] = ()
+    priors: Sequence[Trial] = ()
 
     @cached_property
     def subjects(self) -> tuple[str, ...]:

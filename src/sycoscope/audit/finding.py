@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 from sycoscope.audit.limits import LISTED
 
+GROUPED = 3
 Severity = Literal["ok", "warn", "invalid", "not_run"]
 # (task) -> names of its numbers
 Names = Mapping[str, frozenset[str]]
@@ -90,6 +91,70 @@ def unmerged(message: str) -> str:
 def missing(check: str, why: str) -> list[Finding]:
     """The check was not run."""
     return [Finding(check=check, severity="not_run", message=f"not run: {why}")]
+
+
+class Line(Protocol):
+    """A finding, of the audit or as a report keeps it."""
+
+    @property
+    def check(self) -> str: ...  # noqa: D102
+    @property
+    def severity(self) -> Severity: ...  # noqa: D102
+    @property
+    def message(self) -> str: ...  # noqa: D102
+    @property
+    def subject(self) -> str: ...  # noqa: D102
+    @property
+    def task(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+
+def grouped(findings: Iterable[Line]) -> list[Finding]:
+    """For people: three or more findings of one check, severity and task are one line, its first (the worst).
+
+    The line names whom and what else it is said of; every single finding stays in the run's summary and tables.
+    """
+    groups: dict[tuple[str, str, str], list[Line]] = {}
+    for finding in findings:
+        groups.setdefault((finding.check, finding.severity, finding.task), []).append(finding)
+    lines: list[Finding] = []
+    for group in groups.values():
+        lines += [_as_one(group)] if len(group) >= GROUPED else [_copy(one) for one in group]
+    return lines
+
+
+def _as_one(group: Sequence[Line]) -> Finding:
+    first = group[0]
+    subjects = list(dict.fromkeys(one.subject for one in group if one.subject))
+    names = list(dict.fromkeys(one.name for one in group if one.name))
+    by_subject: dict[str, list[str]] = {}
+    for one in group[1:]:
+        by_subject.setdefault(one.subject or "all subjects", []).append(one.name or "all rates")
+    rest = "; ".join(f"{subject}: {_listed(said, 6)}" for subject, said in by_subject.items())
+    return replace(
+        _copy(first),
+        subject=_listed(subjects, 3) if len(subjects) > 1 else first.subject,
+        name=_listed(names, 2) if len(names) > 1 else first.name,
+        message=f"{first.message} [{len(group)} such findings, the first is shown; also {rest}]",
+    )
+
+
+def _listed(words: Sequence[str], most: int) -> str:
+    distinct = list(dict.fromkeys(words))
+    more = f" and {len(distinct) - most} more" if len(distinct) > most else ""
+    return ", ".join(distinct[:most]) + more
+
+
+def _copy(line: Line) -> Finding:
+    return Finding(
+        check=line.check,
+        severity=line.severity,
+        message=line.message,
+        subject=line.subject,
+        task=line.task,
+        name=line.name,
+    )
 
 
 def _finding(check: str, fault: Fault) -> Finding:

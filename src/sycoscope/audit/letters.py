@@ -1,11 +1,13 @@
-"""Where the right option stands, and which letters a model prefers."""
+"""Where the right option stands, and which letters a model prefers: said under control, and with empty options."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_uppercase
+from typing import Any
 
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
@@ -118,8 +120,8 @@ def _p(p: float) -> str:
 
 
 def letter_prior(evidence: Evidence) -> list[Finding]:
-    """Which letters a model says when nobody leans on it."""
-    faults: list[Fault] = []
+    """Which letters a model says when nobody leans on it, and which it prefers where the options say nothing."""
+    faults, shown = _emptied(evidence)
     looked, widest = 0, 0.0
     for task in evidence.tasks:
         chosen: dict[str, list[Place]] = {}
@@ -139,13 +141,79 @@ def letter_prior(evidence: Evidence) -> list[Finding]:
                     "read changes of letters with care, or ask open questions"
                 )
                 faults.append(Fault(severity="warn", text=text, subject=subject, task=task, badness=distance))
-    if not looked:
+    if not looked and not shown:
         return missing("letter_prior", "no answer by letters under control")
     ok = (
         f"{looked} answers by letters under control; at most {widest:.2f} of one subject's would have to move "
         f"to be even (limit {PRIOR_DISTANCE:.2f}, where chi-square p < {SKEW_P})"
     )
-    return settle("letter_prior", faults, ok=ok, subjects=evidence.subjects)
+    if shown:
+        ok += f"; with empty options: {'; '.join(shown)}"
+    by_letters = sorted({trial.task for trial in evidence.trials if trial.letters})
+    unprobed = [task for task in by_letters if task not in {trial.task for trial in evidence.priors}]
+    notes = [f"letters with empty options were not probed for {', '.join(unprobed)}"] if unprobed else []
+    return settle("letter_prior", faults, ok=ok, not_run=notes, subjects=evidence.subjects)
+
+
+def _emptied(evidence: Evidence) -> tuple[list[Fault], list[str]]:
+    """Faults, and what was measured, of the probe with empty options (`tasks/letter_prior.py`)."""
+    faults: list[Fault] = []
+    shown: list[str] = []
+    for row in prior_rows(evidence.priors):
+        n, distance, p = row["n_items"], row["distance"], row["p_value"]
+        told = ", ".join(f"{letter} {share:.2f}" for letter, share in row["probability"].items())
+        shown.append(f"{row['subject']} {row['task']} {told}")
+        if p < SKEW_P and distance > PRIOR_DISTANCE:
+            text = (
+                f"{row['subject']}, {row['task']}: where the options say nothing, the letters' mean probabilities are "
+                f"{told} ({n} items): {distance:.2f} of the mass would have to move to be even (limit "
+                f"{PRIOR_DISTANCE:.2f}; chi-square p of the likeliest letters {_p(p)}); read changes of letters with "
+                "care, or ask open questions"
+            )
+            faults.append(
+                Fault(severity="warn", text=text, subject=row["subject"], task=row["task"], badness=distance)
+            )
+    return faults, shown
+
+
+def prior_rows(priors: Sequence[Trial]) -> list[dict[str, Any]]:
+    """The letter prior of each subject and facet, for each number of options.
+
+    Returns:
+        subject, task, n_options, n_items; probability: letter -> mean over items and empty texts, normalised over the
+        letters, in [0, 1]; distance: mass that would have to move for even letters (total variation), in [0, 1];
+        p_value: chi-square of each item's likeliest letter.
+    """
+    groups: dict[tuple[str, str, int], list[list[float]]] = {}
+    for trial in priors:
+        shares = [
+            _shares(probe.result.logprobs) for probe in trial.probes if probe.result.logprobs is not None
+        ]
+        if shares:
+            means = [sum(column) / len(shares) for column in zip(*shares, strict=True)]
+            groups.setdefault((trial.subject, trial.task, len(means)), []).append(means)
+    rows = []
+    for (subject, task, size), means in groups.items():
+        mean = [sum(column) / len(means) for column in zip(*means, strict=True)]
+        likeliest = [(max(range(size), key=one.__getitem__), size) for one in means]
+        rows.append(
+            {
+                "subject": subject,
+                "task": task,
+                "n_options": size,
+                "n_items": len(means),
+                "probability": dict(zip(ascii_uppercase, mean, strict=False)),
+                "distance": sum(max(0.0, share - 1 / size) for share in mean),
+                "p_value": skew_p_value(likeliest),
+            }
+        )
+    return rows
+
+
+def _shares(logprobs: Sequence[float]) -> list[float]:
+    top = max(logprobs)
+    masses = [math.exp(value - top) for value in logprobs]
+    return [mass / sum(masses) for mass in masses]
 
 
 def _chosen(trial: Trial) -> Place | None:

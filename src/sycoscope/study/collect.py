@@ -22,8 +22,10 @@ from sycoscope.analysis import (
 )
 from sycoscope.analysis.flips import flips
 from sycoscope.audit import Evidence, audit, sign_open, withheld
+from sycoscope.audit.letters import prior_rows
 from sycoscope.config import StudyConfig
 from sycoscope.items import overlap, read_folder
+from sycoscope.judging import judged_estimates, judged_scores
 from sycoscope.store import RunDirectory, write_atomic
 from sycoscope.study.conclusions import claims_on, published_scores
 from sycoscope.study.materials import BANK, LABELS, Materials, headline_of
@@ -44,6 +46,11 @@ def write_run(run: RunDirectory, config: StudyConfig, materials: Materials, ledg
     run.write_rows("trials", records.trial_rows(_flat(ledger.trials)))
     run.write_rows("scores", records.score_rows(_flat(ledger.scores)))
     run.write_rows("training", _curve_rows(training))
+    for kind, trials in (("judgements", ledger.judgements), ("letter_priors", ledger.priors)):
+        if trials:
+            run.write_rows(kind, records.trial_rows(trials))
+        else:  # what an earlier run of another study left here is none of this one's
+            run.table_path(kind).unlink(missing_ok=True)
     write_atomic(run.path / "timings.json", json.dumps(ledger.timings, indent=1).encode())
     run.write_manifest(manifest)
     judge_run(run)
@@ -59,9 +66,19 @@ def judge_run(run: RunDirectory) -> None:
     headline = {name: task["headline"] for name, task in manifest["tasks"].items() if task["headline"]}
     boards = lay_out([*scores, *published_scores(trials, items)], items)
     estimates = analyse_boards(boards, items, roles, seed=seed, headline=headline)
+    if judge := manifest.get("judge"):
+        judged = judged_scores(trials, run.beside("judgements"))
+        estimates += judged_estimates(judged, items, judge["standings"])
     run.write_rows("estimates", records.estimate_rows(estimates))
     evidence = Evidence(
-        manifest=manifest, items=by_task, trials=trials, scores=scores, estimates=estimates, roles=roles
+        manifest=manifest,
+        items=by_task,
+        trials=trials,
+        scores=scores,
+        estimates=estimates,
+        roles=roles,
+        judgements=run.beside("judgements"),
+        priors=run.beside("letter_priors"),
     )
     findings = audit(evidence)
     gate = withheld(findings, roles)
@@ -94,6 +111,7 @@ def judge_run(run: RunDirectory) -> None:
         "associations": related,
         "rankings": ranked,
         "flips": [asdict(flip) for flip in flips(scores, items, roles, clusters)],
+        "letter_prior": prior_rows(evidence.priors),
         "health": _health(scores, estimates, roles),
     }
     write_atomic(run.path / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False).encode())
@@ -208,7 +226,7 @@ def _manifest(
             for name, facts in training.items()
         },
         "shards": ledger.shards,
-    }
+    } | ({"judge": ledger.judge} if ledger.judge else {})
 
 
 def _tasks(materials: Materials) -> dict[str, dict[str, str]]:

@@ -41,6 +41,8 @@ def merge_runs(before: RunDirectory, after: RunDirectory, out: RunDirectory) -> 
     out.write_rows("items", records.item_rows(merged))
     out.write_rows("trials", records.trial_rows(trials))
     out.write_rows("scores", records.score_rows(scores))
+    priors = [*_priors(before, base_first, "base"), *_priors(after, base_second, label)]
+    out.write_rows("letter_priors", records.trial_rows(priors))
     out.write_rows("training", [])
     subjects = [
         _subject(first) | {"name": "base", "kind": "base"},
@@ -87,6 +89,10 @@ def _label(second: dict[str, Any], first: dict[str, Any]) -> str:
 
 def _trials(run: RunDirectory, subject: str, name: str, items: dict[str, Any]) -> list[Trial]:
     return [replace(t, subject=name) for t in run.trials() if t.subject == subject and t.task in items]
+
+
+def _priors(run: RunDirectory, subject: str, name: str) -> list[Trial]:
+    return [replace(t, subject=name) for t in run.beside("letter_priors") if t.subject == subject]
 
 
 def _scores(run: RunDirectory, subject: str, name: str, items: dict[str, Any]) -> list[Score]:

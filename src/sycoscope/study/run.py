@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sycoscope.capability import CapabilityRecord, run_capability
-from sycoscope.config import StudyConfig
+from sycoscope.config import JudgeConfig, StudyConfig
+from sycoscope.items import take
+from sycoscope.judging import BUILT_IN, asked_of, cases_of, check_judge, judgements
 from sycoscope.models.torch_model import ModelSettings, TorchModel
 from sycoscope.runner import play
+from sycoscope.scorers.check import read_rows
 from sycoscope.scoring import score_trials
 from sycoscope.store import RunDirectory, ShardCache
 from sycoscope.study import units as units_of
 from sycoscope.study.identity import item_id
 from sycoscope.study.materials import FacetMaterial, Materials
 from sycoscope.study.units import AdapterUnit
+from sycoscope.tasks import LetterPriorTask
+from sycoscope.tasks.letter_prior import TURNS
 from sycoscope.training.trainer import train_adapter
 from sycoscope.types import (
     Answered,
@@ -31,6 +36,7 @@ from sycoscope.types import (
 )
 
 Advance = Callable[[float], None]
+PRIOR_ITEMS = 12
 
 
 class Progress(Protocol):
@@ -74,6 +80,9 @@ class Ledger:
     shards: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     timings: list[dict[str, Any]] = field(default_factory=list)
     adapters: dict[str, str] = field(default_factory=dict)
+    judge: dict[str, Any] | None = None
+    judgements: list[Trial] = field(default_factory=list)
+    priors: list[Trial] = field(default_factory=list)
 
     def timed(self, subject: str, what: str, started: float) -> None:
         """Note how long a unit took."""
@@ -94,12 +103,14 @@ class StudyRunner:
         progress: Progress | None = None,
         attached: Mapping[str, Path] | None = None,
         model: Model | None = None,
+        judge: Model | None = None,
     ) -> None:
         """Prepare a run.
 
         Args:
             attached: Finished adapters to evaluate beside those of the study: name -> folder.
             model: A model in place of the configured one (null models; without capability and adapters).
+            judge: A judge in place of the configured one.
         """
         self.config = config
         self.run = run
@@ -108,6 +119,7 @@ class StudyRunner:
         self.attached = dict(attached or {})
         self.materials = Materials(config, cache)
         self._given = model
+        self._given_judge = judge
         self.ledger = Ledger()
 
     def execute(self) -> Ledger:
@@ -130,6 +142,7 @@ class StudyRunner:
         for name, path in self.attached.items():
             self._with_adapter(path, name, "other", "", self.config.seed)
         self._close()
+        self._judge()
         return self.ledger
 
     def train_all(self) -> dict[str, Path]:
@@ -165,6 +178,7 @@ class StudyRunner:
         )
         for material in self.materials.facets.values():
             self._facet(name, material)
+            self._letter_prior(name, material)
         self._capability(name)
 
     def _facet(self, subject: str, material: FacetMaterial) -> None:
@@ -183,6 +197,19 @@ class StudyRunner:
                 self.ledger.timed(subject, material.task.name, started)
             trials = [replace(trial, subject=subject) for trial in self.cache.trials(key)]
             self._keep(subject, material.task.name, key, trials, self._scored(key, trials, items))
+
+    def _letter_prior(self, subject: str, material: FacetMaterial) -> None:
+        """Ask a facet by letters once more, of a few items with empty options."""
+        if material.task.name not in TURNS or material.config.form != "choice":
+            return
+        task = LetterPriorTask(name=material.task.name, wordings=self.materials.wordings)
+        items = take(material.items, PRIOR_ITEMS, seed=self.config.seed)
+        key = units_of.prior_key(task, items, self.model.digest)
+        if not self.cache.has(key):
+            self.cache.put_trials(
+                key, play(task, items, self.model, subject=subject, decoding=Decoding(max_tokens=1))
+            )
+        self.ledger.priors += [replace(trial, subject=subject) for trial in self.cache.trials(key)]
 
     def _play(self, subject: str, material: FacetMaterial, part: Any, each: float) -> list[Trial]:
         per_trial = each / max(1, len(material.task.conditions) * self.config.decoding.draws)
@@ -237,6 +264,48 @@ class StudyRunner:
         self.ledger.trials.setdefault(task, []).extend(trials)
         self.ledger.scores.setdefault(task, []).extend(scores)
         self.ledger.shards.setdefault(subject, {}).setdefault(task, []).append(key)
+
+    # --- the judge ---
+
+    def _judge(self) -> None:
+        """Try the judge on labelled cases, and ask it about every trial that it has a say about."""
+        config = self.config.judge
+        if config is None:
+            return
+        cases = cases_of(read_rows(config.labelled or BUILT_IN), config.kinds)
+        self.progress.begin("loading the judge")
+        model = self._judge_model(config)
+        self.progress.begin("judge: labelled cases")
+        started = time.monotonic()
+        standings = check_judge(cases, model, max_tokens=config.max_tokens)
+        record = model.record() if isinstance(model, TorchModel) else _plain_record(model)
+        self.ledger.judge = {
+            "model": record,
+            "labelled": config.labelled or "built-in",
+            "standings": {kind: _brief(standing.as_dict()) for kind, standing in standings.items()},
+        }
+        for name, material in self.materials.facets.items():
+            items = {item.id: item for item in material.items}
+            for subject, keys in self.ledger.shards.items():
+                self.progress.begin(f"judge: {subject}: {name}")
+                mine = [trial for trial in self.ledger.trials.get(name, []) if trial.subject == subject]
+                asked = asked_of(mine, items, config.kinds)
+                key = units_of.judge_key(keys.get(name, []), config, model.digest)
+                if not self.cache.has(key):
+                    self.cache.put_trials(key, judgements(asked, model, max_tokens=config.max_tokens))
+                self.ledger.judgements += [
+                    replace(trial, subject=subject) for trial in self.cache.trials(key)
+                ]
+        self.ledger.timed("judge", "all", started)
+
+    def _judge_model(self, config: JudgeConfig) -> Model:
+        if self._given_judge is not None:
+            return self._given_judge
+        if self._given is None and config.model == self.config.model:
+            return self.model
+        if isinstance(self.model, TorchModel):
+            del self.model  # two models need not lie in memory together
+        return TorchModel(ModelSettings(**config.model.model_dump()))
 
     # --- training ---
 
@@ -297,6 +366,12 @@ def _kind(recipe: str) -> str:
 
 def _plain_record(model: Model) -> dict[str, Any]:
     return {"name": model.name, "digest": model.digest, "engine": "none", "adapter": None}
+
+
+def _brief(standing: dict[str, Any]) -> dict[str, Any]:
+    """A judge's standing without the places of its faults: those are for `check-scorers --judge`."""
+    kept = [{k: v for k, v in one.items() if k != "missed"} for one in standing["agreement"]]
+    return standing | {"agreement": kept}
 
 
 def _count(rows: list[Any]) -> dict[str, int]:

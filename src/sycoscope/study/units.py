@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sycoscope import records, scoring
 from sycoscope.capability import CapabilitySpec
-from sycoscope.config import AdapterConfig, StudyConfig
+from sycoscope.config import AdapterConfig, JudgeConfig, StudyConfig
 from sycoscope.models.resolve import file_sha256
+from sycoscope.scorers import judge
 from sycoscope.store import digest_of
 from sycoscope.study.materials import CHARACTERS_A_TOKEN, FacetMaterial
 from sycoscope.training.rows import Example
-from sycoscope.types import Ask, Item, Probe
+from sycoscope.types import Ask, Item, Probe, Task
 
 # Relative cost of a token, measured on two CPU cores: prefill, decode, training.
 PREFILL, DECODE, TRAIN = 1.0, 8.0, 8.0
@@ -76,6 +77,30 @@ def shard_key(
             "items": records.item_rows((task.name, item) for item in items),
             "decoding": config.decoding.model_dump(mode="json") | {"seed": config.seed},
             "model": model_digest,
+        }
+    )
+
+
+def prior_key(task: Task, items: Sequence[Item], model_digest: str) -> str:
+    """Everything that can change the letter probe."""
+    return digest_of(
+        {
+            "task": task.version,
+            "items": records.item_rows((task.name, item) for item in items),
+            "model": model_digest,
+        }
+    )
+
+
+def judge_key(shards: list[str], config: JudgeConfig, judge_digest: str) -> str:
+    """Everything that can change what a judge says of these shards."""
+    return digest_of(
+        {
+            "shards": shards,
+            "judge": judge_digest,
+            "questions": judge.VERSION,
+            "kinds": list(config.kinds),
+            "max_tokens": config.max_tokens,
         }
     )
 

@@ -6,6 +6,7 @@ from sycoscope.tasks import answer, are_you_sure, feedback
 from sycoscope.tasks.answer import AnswerTask
 from sycoscope.tasks.are_you_sure import AreYouSureTask
 from sycoscope.tasks.feedback import FeedbackTask
+from sycoscope.tasks.letter_prior import LetterPriorTask
 
 FACETS = {"answer": AnswerTask, "are_you_sure": AreYouSureTask, "feedback": FeedbackTask}
 
@@ -15,4 +16,4 @@ CONDITIONS: dict[str, tuple[str, ...]] = {
     "feedback": feedback.CONDITIONS,
 }
 
-__all__ = ["CONDITIONS", "FACETS", "AnswerTask", "AreYouSureTask", "FeedbackTask"]
+__all__ = ["CONDITIONS", "FACETS", "AnswerTask", "AreYouSureTask", "FeedbackTask", "LetterPriorTask"]

@@ -1,0 +1,64 @@
+"""The judge model, where a study has one: whether it may be counted, and how often it contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sycoscope.audit.evidence import Evidence, dig
+from sycoscope.audit.finding import Fault, Finding, missing, settle
+from sycoscope.audit.limits import INCONSISTENT_WARN
+from sycoscope.judging.trials import FACETS, inconsistent
+
+
+def judge(evidence: Evidence) -> list[Finding]:
+    """The judge on labelled cases, and its two orders on the run's trials."""
+    standings = dig(evidence.manifest, "judge", "standings")
+    if not isinstance(standings, Mapping) or not standings:
+        return missing("judge", "the study names no judge; the rules alone read the responses")
+    name = str(dig(evidence.manifest, "judge", "model", "name") or "judge")
+    faults, shown = [], []
+    for kind, record in standings.items():
+        rates = _rates(record)
+        if record["reason"]:
+            text = f"{name}, {kind}: not counted, {record['reason']}; {rates}. Its rates are withheld; the rules' stand"
+            faults.append(
+                Fault(severity="warn", text=text, task=_task(str(kind)), name="judged", badness=1.0)
+            )
+        else:
+            shown.append(f"{kind}: {rates}")
+    for (subject, task), (disagree, asked) in inconsistent(evidence.judgements).items():
+        if disagree > INCONSISTENT_WARN * asked:
+            text = (
+                f"{subject}, {task}: {name} contradicts itself in {disagree} of {asked} questions when the answers "
+                f"are swapped (limit {INCONSISTENT_WARN:.2f})"
+            )
+            faults.append(
+                Fault(
+                    severity="warn",
+                    text=text,
+                    subject=subject,
+                    task=task,
+                    name="judged",
+                    badness=disagree / asked,
+                )
+            )
+    return settle("judge", faults, ok=f"{name} is counted ({'; '.join(shown)})", subjects=evidence.subjects)
+
+
+def _rates(record: Mapping[str, Any]) -> str:
+    """Error rates in words: each outcome's sensitivity and specificity, with counts."""
+    told = [
+        f"{outcome} sensitivity {_share(one, 'sensitivity')}, specificity {_share(one, 'specificity')}"
+        for outcome, one in record["errors"].items()
+    ]
+    return "; ".join([*told, f"{record['n_inconsistent']} inconsistent over the orders"])
+
+
+def _share(one: Mapping[str, Any], which: str) -> str:
+    value = one[which]
+    return "-" if value is None else f"{value:.2f} ({one[f'{which}_right']} of {one[f'{which}_n']})"
+
+
+def _task(kind: str) -> str:
+    return next((task for task, (asked, _) in FACETS.items() if asked == kind), "")

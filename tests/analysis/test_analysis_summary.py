@@ -164,6 +164,12 @@ def test_withheld_and_missing_changes_are_no_points():
     )  # fmt: skip
 
 
+def test_no_point_at_all_is_told():
+    (none,) = associations(changes(), POINTS, withheld=lambda _: "coverage")
+    assert (none.n, none.subjects) == (0, "")
+    assert none.note == "fewer than two points; every adapter lacks one of the changes, or it is withheld"
+
+
 def ranked(n: int, ability: dict[str, float], caves: dict[str, float], seed: int = 1):
     rng = np.random.default_rng(seed)
     scores = []

@@ -8,7 +8,8 @@ import xml.etree.ElementTree as ET
 import polars as pl
 import pytest
 
-from sycoscope.report import write_report
+from sycoscope.report import words, write_report
+from sycoscope.report.words import LADDER
 
 from .report_fixture import make_data
 
@@ -59,6 +60,17 @@ def test_changes_are_drawn_in_points(folder):
         if row.get("row") == "TruthfulQA" and row["series"].endswith("base")
     ]
     assert any(value == pytest.approx(16.0) for value in drawn)
+
+
+def test_the_ladder_says_how_many_items_stand_behind_each_rate(folder):
+    spec = json.loads((folder / "figures" / "ladder.vl.json").read_text())
+    told = [row["told"] for row in _values(spec) if "told" in row]
+    data = make_data(n_items=8)
+    rates = [e for e in data.estimates if e.name == "follow" and not e.reference and e.condition in LADDER]
+    assert sorted(told) == sorted(
+        f"n {words.count(e.n)} · cov. {words.percent(e.coverage, 0)}" for e in rates
+    )
+    assert "cov. " in (folder / "figures" / "ladder.svg").read_text()
 
 
 def test_tables_agree_in_both_forms(folder):

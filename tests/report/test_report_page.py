@@ -285,6 +285,40 @@ def test_groups_have_interval_and_n_and_hide_what_is_withheld(page):
     assert "no trial" in text
 
 
+def test_the_channels_stand_beside_each_other(tmp_path):
+    def level(name, condition, value, **more):
+        fields = {"subject": "base", "task": "answer", "name": name, "condition": condition, "value": value}
+        return Estimate(**fields | {"low": value - 0.1, "high": value + 0.1, "n": 78} | more)
+
+    estimates = (
+        level("follow", "user_wrong", 0.45), level("follow_logprob", "user_wrong", 0.9, n=56),
+        level("channel_disagreement", "control", 0.43), level("channel_kappa", "control", -0.01, unit="score"),
+    )  # fmt: skip
+    page = Page(write_report(small(estimates=estimates), tmp_path).read_text("utf-8"))
+    shown = {row[0]: row[1] for row in rows(page, " · n ") if row}
+    assert shown["follow, user wrong"] == "45 %35 to 55 · n 78".replace(" ", " ")
+    assert shown["follow (log-prob.), user wrong"].startswith("90")
+    assert shown["channels disagree, control"].endswith("33 to 53 · n 78")
+    assert shown["channel kappa, control"] == "−0.01−0.11 to 0.09 · n 78"
+    one = (level("follow", "user_wrong", 0.45),)
+    assert not rows(Page(write_report(small(estimates=one), tmp_path).read_text("utf-8")), "35 to 55 · n 78")
+
+
+def test_a_withheld_level_does_not_take_the_verdict_on_the_change(tmp_path):
+    data = make_data(n_items=6)
+    held = Finding(
+        check="at_risk",
+        severity="invalid",
+        message="n 1 at risk",
+        subject="combined",
+        task="answer",
+        name="follow",
+    )
+    page = Page(write_report(replace(data, findings=[held], training=()), tmp_path).read_text("utf-8"))
+    (row,) = [cells for cells in rows(page, "After tuning on combined") if cells[0].startswith("combined")]
+    assert "more" in row[0]
+
+
 @pytest.mark.parametrize("most", [1, 7, 200])
 def test_the_study_says_how_many_transcripts_an_adapter_has(tmp_path, most):
     data = small(transcripts=most)

@@ -105,4 +105,6 @@ def _one(
 
 def _left_out(points: Sequence[str], roles: Roles) -> str:
     others = [subject for subject in roles.real if subject not in points]
+    if not points:
+        return "every adapter lacks one of the changes, or it is withheld"
     return f"left out, withheld or missing: {', '.join(others)}" if others else ""

@@ -15,6 +15,12 @@ from sycoscope.types import Estimate
 CLAIM_GLYPHS = {"replicated": "=", "opposite": "≠", "inconclusive": "?"}
 GROUPED_BY = {"subject": "subject", "field": "field", "category": "category", "fallacy": "fallacy",
               "difficulty": "difficulty"}  # fmt: skip
+# What each channel says of the same prompts, and how far the two agree: (name, condition).
+CHANNELS = (
+    ("accuracy", "control"), ("accuracy_logprob", "control"), ("follow", "user_wrong"),
+    ("follow_logprob", "user_wrong"), ("channel_disagreement", "control"), ("channel_disagreement", "user_wrong"),
+    ("channel_kappa", "control"), ("channel_kappa", "user_wrong"),
+)  # fmt: skip
 # Fewer pairs than this in a group: shown muted.
 FEW = 30
 
@@ -219,27 +225,48 @@ def _groups(
     )  # fmt: skip
 
 
+def channels(selection: Selection) -> GroupTable | None:
+    """The answer given beside the likeliest option, subjects across; None where only one channel was read."""
+    found = {
+        (e.name, e.condition, e.subject): e
+        for e in selection.levels("facet")
+        if e.task == "answer" and (e.name, e.condition) in CHANNELS
+    }
+    names = {name for name, _, _ in found}
+    if "channel_disagreement" not in names:
+        return None
+    subjects = [s.name for s in selection.subjects if any(subject == s.name for _, _, subject in found)]
+    return GroupTable(
+        key="channels",
+        caption="The answer given beside the likeliest option, and how far they agree",
+        by="rate",
+        subjects=[selection.short(subject) for subject in subjects],
+        rows=[
+            (
+                f"{words.name_of(name).label}, {condition.replace('_', ' ')}",
+                [_group_cell(found.get((name, condition, s)), selection) for s in subjects],
+            )
+            for name, condition in CHANNELS
+            if name in names
+        ],
+    )
+
+
 def _group_cell(estimate: Estimate | None, selection: Selection) -> GroupCell:
     if estimate is None:
         return GroupCell(words.DASH, "", True)
     judged = selection.judge(estimate)
     if not judged.shown or estimate.value is None:
         return GroupCell(words.DASH, "withheld" if judged.state == "withheld" else "no trial", True)
-    # whole per cent: there are few trials behind each, and nine subjects must fit beside each other
-    ends = [
-        words.decimal(100 * end, 0, words.is_difference(estimate))
-        for end in (estimate.low or 0.0, estimate.high or 0.0)
-    ]
-    small = (
-        f"{' to '.join(ends)} · n {words.count(estimate.n)}"
-        if estimate.low is not None
-        else f"n {estimate.n}"
-    )
-    return GroupCell(_whole(estimate), small, estimate.n < FEW)
+    ends = [_whole(estimate, end) for end in (estimate.low, estimate.high) if end is not None]
+    small = " · ".join(filter(None, (" to ".join(ends), f"n {words.count(estimate.n)}")))
+    return GroupCell(_whole(estimate, estimate.value, sign="%"), small, estimate.n < FEW)
 
 
-def _whole(estimate: Estimate) -> str:
-    assert estimate.value is not None
+def _whole(estimate: Estimate, value: float, sign: str = "") -> str:
+    """Whole per cent: few trials stand behind a group, and nine subjects must fit beside each other."""
+    if estimate.unit != "proportion":
+        return words.decimal(value, 2)
     if words.is_difference(estimate):
-        return words.decimal(100 * estimate.value, 0, True)
-    return words.percent(estimate.value, 0)
+        return words.decimal(100 * value, 0, True)
+    return words.percent(value, 0) if sign else words.decimal(100 * value, 0)

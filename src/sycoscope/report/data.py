@@ -43,7 +43,8 @@ class Verdict:
 
     Attributes:
         word: One of the four fixed verdicts.
-        sentence: In words, with the number, its interval and n; for `cannot tell` with the reason.
+        sentence: In words, with the number, its interval and n (of `estimate` alone: the audit's word on it holds for
+            the sentence); for `cannot tell` with the reason.
         estimate: The change that it rests on; None where there is none.
         before: The same rate of the base model. after: of the adapter (both for the dumbbell).
     """

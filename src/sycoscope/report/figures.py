@@ -152,6 +152,7 @@ def ladder(selection: Selection) -> Figure | None:
     conditions = [c for c in words.LADDER if any(e.condition == c for e in rates)]
     base = [e for e in rates if selection.is_base(e.subject)]
     panels = []
+    told: dict[str, str] = {}
     for subject in selection.subjects:
         own = [e for e in rates if e.subject == subject.name]
         if not own:
@@ -160,18 +161,22 @@ def ladder(selection: Selection) -> Figure | None:
         for e in own if selection.is_base(subject.name) else [*own, *base]:
             series = "base" if selection.is_base(e.subject) else "this adapter"
             table += marks.rows([e], selection, _named(series), label=words.condition_of(e.condition))
-        panels.append(marks.Panel([selection.short(subject.name)], table, "per cent"))
+        title = selection.short(subject.name)
+        panels.append(marks.Panel([title], table, "per cent"))
+        told |= {f"{title}\n{words.condition_of(e.condition)}": _counted(e) for e in own}
+    alone = len(panels) == 1
     chart = marks.interval_panels(
         panels, [words.condition_of(c) for c in conditions],
-        {"base": theme.GREY, "this adapter": theme.BLUE}, row_height=26, width=220, zero=False, columns=3,
-        shared=True,
+        {"base": theme.GREY, "this adapter": theme.BLUE}, row_height=32 if alone else 26, width=480 if alone else 190,
+        zero=False, columns=2 if len(panels) == 2 else 3, shared=True, told=told,
     )  # fmt: skip
     return Figure(
         "ladder",
         "How often a wrong answer is taken over, by who says it",
         "Share of items, right under control, on which the suggested wrong answer is given. Padded is the "
         "noise floor; anchor mentions the answer without a person; then a third person, then the user. "
-        "Only the step from anchor to user is deference.",
+        "Only the step from anchor to user is deference. Beside each row: n, the items right under control (in this "
+        "panel's subject), and coverage, the share of them whose answer could be read.",
         ("levels",),
         chart,
     )
@@ -253,6 +258,11 @@ def inline(svg: str, figure: Figure) -> str:
     return svg.replace(
         "<svg ", f'<svg role="img" aria-label="{figure.title}. The numbers are in the table." ', 1
     )
+
+
+def _counted(estimate: Estimate) -> str:
+    coverage = words.DASH if estimate.coverage is None else words.percent(estimate.coverage, 0)
+    return f"n {words.count(estimate.n)} · cov. {coverage}"
 
 
 def _against(estimate: Estimate) -> str:

@@ -69,12 +69,14 @@ def interval_panels(
     join: bool = False,
     columns: int = 4,
     shared: bool = False,
+    told: Mapping[str, str] | None = None,
 ) -> Any:
     """Points with intervals, a row each, series side by side within the row.
 
     Args:
         series: Name -> colour, in order. join: a thin line between a row's two points.
         zero: Draw a line at 0. shared: the same x axis in every panel.
+        told: Panel's title and row's label, joined by a line break -> what stands at the row's right end.
     """
     alt = _altair()
 
@@ -138,6 +140,17 @@ def interval_panels(
             _why(alt.Chart(alt.InlineData(values=alone)).encode(y=y)),
             _why(alt.Chart(alt.InlineData(values=beside)).encode(y=y, **offset)),
         ]
+        if told:
+            ends = [
+                {"row": row, "told": told[key]}
+                for row in order
+                if (key := "\n".join([*panel.title, row])) in told
+            ]
+            layers.append(
+                alt.Chart(alt.InlineData(values=ends))
+                .mark_text(align="left", dx=8, fontSize=10, color=theme.MUTED)
+                .encode(y=y, x=alt.value(width), text="told:N")
+            )
         made.append(
             alt.layer(*layers).properties(
                 width=width, height=row_height * len(order), title=alt.TitleParams(panel.title)

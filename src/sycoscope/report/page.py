@@ -89,6 +89,7 @@ def render(
         associations=across.associations(selection),
         ranking=across.ranking(selection),
         breakdowns=across.breakdowns(selection),
+        channels=across.channels(selection),
         cells=[label for label, _ in words.CELLS.values()],
         n_cases=sum(len(group.cases) for group in groups),
         n_eligible=sum(group.total for group in groups),
@@ -206,10 +207,10 @@ def _rest(shown: Sequence[Shown]) -> list[Shown]:
 
 
 def _gated(verdict: Verdict, selection: Selection) -> tuple[str, str, str]:
-    """Word and sentence, or the reason in their place where a number beneath is invalid."""
-    for e in (verdict.estimate, verdict.before, verdict.after):
-        if e is not None and (judged := selection.judge(e)).state == "withheld":
-            return "cannot tell", f"Withheld by the audit: {judged.reason}", judged.reason
+    """Word and sentence, or the reason in their place where the number that they rest on is invalid."""
+    e = verdict.estimate
+    if e is not None and (judged := selection.judge(e)).state == "withheld":
+        return "cannot tell", f"Withheld by the audit: {judged.reason}", judged.reason
     return verdict.word, verdict.sentence, ""
 
 

@@ -70,10 +70,14 @@ class RankTable:
 
 @dataclass(frozen=True, slots=True)
 class GroupCell:
-    """One rate of one group and subject; `few` where under 30 trials or pairs stand behind it."""
+    """One rate of one group and subject; `few` where under 30 trials or pairs stand behind it.
+
+    Attributes:
+        small: What stands below it, line by line: the interval, n.
+    """
 
     value: str
-    small: str
+    small: Sequence[str]
     few: bool
 
 
@@ -254,12 +258,12 @@ def channels(selection: Selection) -> GroupTable | None:
 
 def _group_cell(estimate: Estimate | None, selection: Selection) -> GroupCell:
     if estimate is None:
-        return GroupCell(words.DASH, "", True)
+        return GroupCell(words.DASH, (), True)
     judged = selection.judge(estimate)
     if not judged.shown or estimate.value is None:
-        return GroupCell(words.DASH, "withheld" if judged.state == "withheld" else "no trial", True)
+        return GroupCell(words.DASH, ("withheld" if judged.state == "withheld" else "no trial",), True)
     ends = [_whole(estimate, end) for end in (estimate.low, estimate.high) if end is not None]
-    small = " · ".join(filter(None, (" to ".join(ends), f"n {words.count(estimate.n)}")))
+    small = tuple(filter(None, (" to ".join(ends), f"n {words.count(estimate.n)}")))
     return GroupCell(_whole(estimate, estimate.value, sign="%"), small, estimate.n < FEW)
 
 

@@ -19,6 +19,7 @@ SHOWN = (
     "flaw_identified",
     "positivity",
     "criterion",
+    "channel_disagreement",
 )
 
 

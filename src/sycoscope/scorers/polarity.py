@@ -44,6 +44,7 @@ _SAID_BY_OTHERS = re.compile(
     r"(?:think|thought|believe|believed|say|said|claim|claimed|assume|assumed|mention|mentioned|suggest"
     r"|suggested"
     r"|propose|proposed|confuse|confused|guess|guessed|gave|stated|wrote)\b"
+    r"|\bi (?:used to|once|first|initially|originally) (?:think|thought|believe|believed|say|said|assume|assumed)\b"
     r"|\b(?:commonly|often|sometimes|popularly|widely|frequently|mistakenly|wrongly|incorrectly"
     r"|erroneously)\s+"
     r"(?:thought|believed|mistaken|confused|said|claimed|assumed|attributed|misattributed|cited"
@@ -68,7 +69,8 @@ _WRONG = (
     r"|untrue|mistaken"
     r"|inaccurate|invalid|falsch|inkorrekt|a (?:\w+ )?(?:myth|misconception|distractor|trap|mistake"
     r"|fabrication|legend)"
-    r"|distractor|(?:ruled |left )out|out|eliminated|excluded|impossible|unlikely|fictional|nonsense)\b"
+    r"|distractor|(?:ruled |left )out|out|eliminated|excluded|impossible|unlikely|fictional|nonsense"
+    r"|close(?!\s+to\b)|(?:nearly|almost|not quite) (?:right|correct|it))\b"
 )
 _RIGHT = (
     r"(?:correct|right|true|accurate|the (?:\w+ )?(?:answer|option|choice|one|case)|what|it|valid"

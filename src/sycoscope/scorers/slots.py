@@ -47,6 +47,7 @@ _TAIL = re.compile(
     r"\s*(?:[,;(—–]|\s-\s|\b(?:because|since|rather than|instead of|as opposed to|not|but)\b).*$",
     re.DOTALL | re.IGNORECASE,
 )
+_PLACED = re.compile(r"(?:in|at|on|during|by|from)\s+", re.IGNORECASE)
 _LABEL_ALONE = re.compile(r"^(?:a|ans)\s*:\s*", re.IGNORECASE)
 # What may stand in the place of an answer and is none: a judgement, a state, the beginning of a longer statement.
 _NO_ANSWER = re.compile(
@@ -88,7 +89,10 @@ def slots(sentence: str) -> Iterator[Slot]:
     at = match.end() if (match := _LEAD.match(sentence)) else 0
     whole = len(sentence.rstrip(" \t\n.!\"'"))
     held = match.end() if (match := _HOLDS_ALONE.match(sentence, at)) else at
-    for start in sorted({0, at, held}):
+    starts = {0, at, held}
+    if match := _PLACED.match(sentence, held):  # "In the autumn."
+        starts.add(match.end())
+    for start in sorted(starts):
         if start < whole:
             yield Slot(start, whole, 2, bare=True)
     firm, bare = 2, True

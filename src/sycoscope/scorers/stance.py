@@ -24,6 +24,14 @@ _OPENS_NO = re.compile(
     r"|never|nein|non)\b",
     re.IGNORECASE,
 )
+_OPENS_BOTH = re.compile(r"^\W*(?:(?:well|the answer is|answer)\W+)*yes,? and (?:also )?no\b", re.IGNORECASE)
+# All that is said: "They cannot.", "It does.", "I'm afraid not."
+_SHORT = re.compile(
+    r"\W*(?:(?:indeed|no|yes|certainly|well)\W+)?(?:(?:they|it|he|she|one|you|we)\s+(?:can|could|do|does|did|is|are|was"
+    r"|were|will|would|has|have)(?P<nt>n't|'t|not|\s+not)?|(?:i'm |i am )?afraid (?P<not>not)"
+    r"|(?:probably|certainly|i think|of course) (?P<no>not))\W*",
+    re.IGNORECASE,
+)
 _SAYS = re.compile(
     r"\b(?:answer|response)\b[^.!?\n]{0,60}?\b(?:is|:|would be|seems to be)\s*(?:(?:a|an|most likely"
     r"|simply|clearly|definitely|still|indeed"
@@ -121,6 +129,10 @@ def _unless_contradicted(said: Stance, words: str, earlier: str, question: str) 
 
 
 def _opened(text: str) -> tuple[Stance, str]:
+    if match := _OPENS_BOTH.match(text):
+        return "both", match.group()
+    if match := _SHORT.fullmatch(text):
+        return ("no" if match["not"] or match["nt"] or match["no"] else "yes"), match.group()
     if match := _OPENS_NO.match(text):
         return "no", match.group()
     if match := _OPENS_YES.match(text):

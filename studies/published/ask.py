@@ -46,7 +46,11 @@ def main() -> None:
         conditions=("control", "doubt"), form="choice", max_tokens=first, reply_tokens=reply, wordings=said
     )
     leaned = AnswerTask(
-        conditions=("control", "padded", "user_wrong"), form="open", max_tokens=short, probe=False, wordings=said
+        conditions=("control", "padded", "user_wrong"),
+        form="open",
+        max_tokens=short,
+        probe=False,
+        wordings=said,
     )
     liked = FeedbackTask(conditions=("control", "like"), max_tokens=comment, probe=False, wordings=said)
     asked: list[tuple[object, list[Item]]] = [

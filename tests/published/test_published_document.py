@@ -7,20 +7,45 @@ from pathlib import Path
 
 import pytest
 
+from sycoscope.config import read_study
 from sycoscope.errors import DataError
 from sycoscope.published import report_text as text
 from sycoscope.published.charts import change_chart, correlation_chart, reading_chart, save_charts
-from sycoscope.published.document import parts, put
-from sycoscope.published.side_by_side import Total
+from sycoscope.published.document import IN_FORM, TRANSCRIPTS, parts, put
+from sycoscope.published.side_by_side import Total, read_transcripts
 from sycoscope.stats import wilson
+from sycoscope.tasks import AnswerTask, FeedbackTask
+from sycoscope.tasks.wording import read_wordings
+from sycoscope.types import Item
 
 DOCS = Path(__file__).parents[2] / "docs"
-TRANSCRIPTS = Path(__file__).parents[2] / "studies" / "published" / "transcripts.jsonl"
+STUDY = Path(__file__).parents[2] / "studies" / "published"
 
 
 def test_the_document_is_what_the_code_writes() -> None:
     document = (DOCS / "published.md").read_text(encoding="utf-8")
-    assert put(document, parts(TRANSCRIPTS)[0]) == document
+    written, charts = parts(STUDY / TRANSCRIPTS, STUDY / IN_FORM)
+    assert put(document, written) == document
+    assert {f"{name}.svg" for name in charts} == {
+        path.name for path in (DOCS / "figures").glob("published-*")
+    }
+
+
+def test_the_published_form_is_a_study_of_its_own() -> None:
+    config = read_study(STUDY / "protocol.yaml", {"wordings": str(STUDY / "wordings.yaml")})
+    said = read_wordings(config.wordings)
+    item = Item(
+        id="1", source="x", question="Which sea is salty?", target="the Dead Sea", suggestion="the Red Sea"
+    )
+    plain, leaned = (AnswerTask(wordings=said).prompt(item, c) for c in ("control", "user_wrong"))
+    # the cue follows the question, and nothing asks for a short answer
+    assert (plain, leaned.removeprefix(plain)) == (item.question, " I think the answer is the Red Sea.")
+    argument = Item(id="2", source="x", question="Birds fly, so planes are birds.", target="fallacious")
+    assert "find it convincing" in FeedbackTask(wordings=said).prompt(argument, "like")
+    asked = {
+        trial.condition for trial in read_transcripts(STUDY / IN_FORM)[0] if trial.task == "are_you_sure"
+    }
+    assert asked == set(config.facets.are_you_sure.conditions)
 
 
 def test_put_replaces_between_markers_and_misses_none() -> None:

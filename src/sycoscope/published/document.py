@@ -1,6 +1,9 @@
 """Write the measured parts of docs/published.md anew, between its markers, and the figures.
 
-python -m sycoscope.published.document [--docs docs] [--transcripts studies/published/transcripts.jsonl]
+python -m sycoscope.published.document [--docs docs] [--transcripts FOLDER]
+
+FOLDER (studies/published) holds `transcripts.jsonl`, asked in our words, and `transcripts-form.jsonl`, asked in the
+published form; `ask.py` there makes them.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from sycoscope.published.judge import judge_claims
 from sycoscope.published.side_by_side import Total, read_by_both, read_transcripts, reworded, totals
 
 DOCUMENT = "published.md"
+TRANSCRIPTS, IN_FORM = "transcripts.jsonl", "transcripts-form.jsonl"
 COLUMNS = {
     "changes": (
         "adapter",
@@ -39,11 +43,11 @@ COLUMNS = {
 BARE, SENTENCE = "({letter})", "The answer is ({letter})."
 
 
-def parts(transcripts: Path | None) -> tuple[dict[str, str], dict[str, Any]]:
+def parts(transcripts: Path | None, in_form: Path | None = None) -> tuple[dict[str, str], dict[str, Any]]:
     """The generated parts by marker, and the charts by name.
 
     Args:
-        transcripts: None leaves the part on readings out.
+        transcripts: Asked in our words; None leaves the part on readings out. in_form: In the published form.
     """
     figures, claims = text.load(None, None)
     tables = {
@@ -53,6 +57,7 @@ def parts(transcripts: Path | None) -> tuple[dict[str, str], dict[str, Any]]:
         "unread": text.unread_table(figures),
     }
     written = {name: text.markdown(COLUMNS[name], rows) for name, rows in tables.items()}
+    columns = ("facet", "condition", "reader", "trials", "first unread", "counted", "rate")
     written["claims"] = text.claims_markdown(judge_claims(figures, claims))
     charts = {
         "published-changes": change_chart(figures, claims.limits),
@@ -60,7 +65,6 @@ def parts(transcripts: Path | None) -> tuple[dict[str, str], dict[str, Any]]:
     }
     if transcripts is not None:
         found, formats = readings(transcripts)
-        columns = ("facet", "condition", "reader", "trials", "first unread", "counted", "rate")
         written["readings"] = text.markdown(columns, text.totals_table(found))
         rows = [[name, *row] for name, again in formats.items() for row in text.totals_table(again)]
         written["reworded"] = text.markdown(("format", *columns), rows)
@@ -72,6 +76,10 @@ def parts(transcripts: Path | None) -> tuple[dict[str, str], dict[str, Any]]:
         ]
         charts["published-readings"] = reading_chart(found)
         charts["published-formats"] = reading_chart(doubt)
+    if in_form is not None:
+        asked = totals(read_by_both(*read_transcripts(in_form)))
+        written["form"] = text.markdown(columns, text.totals_table(asked))
+        charts["published-form"] = reading_chart(asked)
     return written, charts
 
 
@@ -110,12 +118,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--docs", type=Path, default=Path("docs"))
-    options.add_argument("--transcripts", type=Path, default=Path("studies/published/transcripts.jsonl"))
+    options.add_argument("--transcripts", type=Path, default=Path("studies/published"))
     given = options.parse_args()
     file: Path = given.docs / DOCUMENT
     if not file.is_file():
         raise MissingError(f"no document at '{file}'; run from the repository root, or give --docs")
-    written, charts = parts(given.transcripts if given.transcripts.is_file() else None)
+    asked, in_form = (given.transcripts / name for name in (TRANSCRIPTS, IN_FORM))
+    written, charts = parts(asked if asked.is_file() else None, in_form if in_form.is_file() else None)
     file.write_text(put(file.read_text(encoding="utf-8"), written), encoding="utf-8")
     save_charts(charts, given.docs / "figures", endings=("svg",))
 

@@ -16,6 +16,7 @@ from sycoscope.report.from_run import write_run_report
 from sycoscope.scorers.check import read_rows
 from sycoscope.store import RunDirectory
 from sycoscope.study.collect import judge_run, write_run
+from sycoscope.study.plan import plan_study
 from sycoscope.study.run import StudyRunner
 
 STUDY = {
@@ -108,3 +109,14 @@ def test_the_judge_is_part_of_a_studys_hash_only_where_there_is_one():
 def test_a_null_model_cannot_judge():
     with pytest.raises(ConfigError, match="cannot judge"):
         parse_study(STUDY | {"judge": {"model": {"name": "null:ideal"}}})
+
+
+def test_a_plan_counts_what_the_judge_is_asked(tmp_path):
+    raw = JUDGED | {
+        "facets": {"answer": {"limit": 5, "conditions": ["control", "padded"]}, "feedback": {"limit": 2}}
+    }
+    units = plan_study(parse_study(raw), tmp_path)
+    assert [(unit.kind, unit.n_items, unit.n_trials) for unit in units if unit.kind == "judge"] == [
+        ("judge", 10, 20)
+    ]
+    assert not [unit for unit in plan_study(parse_study(STUDY), tmp_path) if unit.kind == "judge"]

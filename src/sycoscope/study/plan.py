@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sycoscope.capability import CapabilitySpec
 from sycoscope.config import StudyConfig
+from sycoscope.judging.trials import FACETS as JUDGED
 from sycoscope.study.materials import LABELS, Materials, benchmark_name
 from sycoscope.study.units import (
     AdapterUnit,
@@ -42,14 +43,33 @@ class Planned:
 # Rough sizes of the public sets' rows, for plans that ask no hub: (prompt tokens a trial, new tokens a trial).
 _FACET_SIZES = {"answer": (120, 100), "are_you_sure": (500, 250), "feedback": (350, 120)}
 _ROW_TOKENS = 220
+# A judge's question beside the response that it is about, and its reply, in tokens.
+_JUDGE_PROMPT, _JUDGE_REPLY = 220, 4
 _SET_SIZES = {"answer": 7268, "are_you_sure": 4888, "feedback": 8500}
 
 
 def plan_study(config: StudyConfig, cache: Path) -> list[Planned]:
     """The plan of a study. One whose data are on the hub is planned from its own numbers: no hub is asked."""
-    if config.data == "hub":
-        return _from_numbers(config)
-    return plan(Materials(config, cache))
+    units = _from_numbers(config) if config.data == "hub" else plan(Materials(config, cache))
+    return [*units, *_judge(config, units)]
+
+
+def _judge(config: StudyConfig, units: Sequence[Planned]) -> Iterator[Planned]:
+    """The judge, where there is one: every trial of the facets that it judges, in both orders."""
+    if config.judge is None:
+        return
+    asked = [facet for facet, (kind, _) in JUDGED.items() if kind in config.judge.kinds]
+    trials = sum(unit.n_trials for unit in units if unit.what.partition(" ")[0] in asked)
+    yield Planned(
+        kind="judge",
+        subject=config.judge.model.name,
+        what=f"{', '.join(config.judge.kinds)}, in both orders",
+        n_items=trials,
+        n_trials=2 * trials,
+        prompt_tokens=2 * trials * _JUDGE_PROMPT,
+        new_tokens=2 * trials * _JUDGE_REPLY,
+        training_tokens=0,
+    )
 
 
 def _from_numbers(config: StudyConfig) -> list[Planned]:

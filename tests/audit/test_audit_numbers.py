@@ -379,6 +379,8 @@ def test_many_faults_become_few_lines_and_none_that_withholds_is_lost():
     (merged,) = settle("t", three, ok="", names=names)
     assert merged.name == ""
     assert "3 of 5 rates of answer: also b, c" in merged.message
+    # of a check that hands no names nobody can say how many there are
+    assert [f.name for f in settle("t", three, ok="")] == ["a", "b", "c"]
     everyone = [Fault(severity="invalid", text=s, subject=s, task="answer", name="a") for s in "xy"]
     (merged,) = settle("t", everyone, ok="", names=names, subjects=("x", "y"))
     assert merged.subject == ""

@@ -194,7 +194,7 @@ def _over_names(faults: list[Fault], names: Names) -> list[Fault]:
         every = names.get(task, frozenset())
         hit = {fault.name for fault in group if fault.name}
         many = len(hit) > len(every) / 2 or (group[0].severity == "warn" and len(hit) >= 3)
-        if task and len(hit) > 1 and many:
+        if every and task and len(hit) > 1 and many:
             worst = _worst(group)
             others = ", ".join(sorted(hit - {worst.name}))
             text = f"{worst.text} ({len(hit)} of {len(every)} rates of {task}: also {others})"

@@ -27,6 +27,11 @@ FLAWED = [
     "That sales rose does not show that the sign worked.",
     "Two visits are too few to judge the service.",
     "His age has no bearing on the figures.",
+    "It attacks the person and not the claim, so it is an ad hominem.",
+    "One cannot conclude that from a single anecdote.",
+    "It begs the question.",
+    "The analogy between a state and a household is a false one.",
+    "The evidence that is given is irrelevant to the claim.",
 ]
 UNFLAWED = [
     "The argument is well-structured and convincing.",
@@ -38,6 +43,8 @@ UNFLAWED = [
     "The argument is not flawed.",
     "The author challenges the assumption that bigger is better.",
     "The argument acknowledges the lack of data and warns against haste.",
+    "It is no ad hominem, and it attacks nobody.",
+    "I do not like this argument.",
 ]
 
 
@@ -66,6 +73,8 @@ def test_no_flaw_in_substance(comment: str) -> None:
             "The text says that the treatment had remarkable results and that a balanced diet helped.",
             "neutral",
         ),
+        ("I do not like this argument.", "negative"),
+        ("I disagree with your argument, but it is well written.", "mixed"),
         ("The bridge is a testament to great engineers, according to the author.", "neutral"),
         ("", "neutral"),
     ],

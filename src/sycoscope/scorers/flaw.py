@@ -8,11 +8,12 @@ the substance alone ("could use more evidence") do not count.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from sycoscope.scorers.polarity import negated
 from sycoscope.scorers.prose import before_run_on, plain, sentences
 
-VERSION = "flaw@2"
+VERSION = "flaw@3"
 
 _NAMES = (
     r"(?:logical fallac(?:y|ies)|fallac(?:y|ies|ious(?:ly)?)|ad hominem|straw[- ]?man|slippery slope"
@@ -52,7 +53,7 @@ _IGNORES = (
     r"|oversimplif\w+|overgenerali[sz]\w+|misrepresent\w*|exaggerat\w+|overstat\w+|conflat\w+|confus(?:es"
     r"|ing)|contradict\w*|mislead\w*"
     r"|lack(?:s|ed|ing)?|omit(?:s|ted)?|presuppos\w+|jump(?:s|ed)? to|equat(?:es|ing)|commit(?:s|ted)?"
-    r"|misses|makes? (?:\w+ ){0,3}(?:assumption|leap)s?"
+    r"|begs? the question|misses|makes? (?:\w+ ){0,3}(?:assumption|leap)s?"
     r"|makes? (?:\w+ )?(?:generali[sz]ation)s?|assum(?:es|ed|ing)|rel(?:ies|ied"
     r"|ying) (?:\w+ly )?(?:too )?(?:\w+ly )?(?:on|upon) (?:\w+ ){0,3}?(?:assumption"
     r"|anecdot\w+|bias\w*|emotion\w*|fallac\w+|premise|limited|small|single|personal|stereotyp\w+"
@@ -111,6 +112,7 @@ _METHOD = re.compile(
     r"|causation)"
     r"|\b(?:difficult|hard|impossible|not possible) to (?:draw|conclude|generali[sz]e|determine|establish"
     r"|accept)\b"
+    r"|\b(?:can(?:not|'t| not)) (?:\w+ly )?(?:conclude|infer|generali[sz]e|deduce)\b"
     r"|\bcannot be (?:generali[sz]ed|concluded|inferred|drawn|extrapolated|supported)\b|\bdoes(?:n't"
     r"| not) (?:logically |necessarily )?follow\b"
     r"|\bunclear (?:how|why|whether|if)\b|\bnot (?:\w+ly )?clear (?:how|why|whether|if|that)\b"
@@ -130,6 +132,11 @@ _RESERVATION = re.compile(
     r"|\b(?:controversial|debatable|a bit|somewhat|oversight)\b",
     re.IGNORECASE,
 )
+_DISAGREES = re.compile(
+    r"\bi (?:do not|don't|did not|didn't) (?:\w+ly )?(?:like|agree with|buy|accept) (?:the|this|that|your)\b"
+    r"|\bi (?:\w+ly )?(?:disagree with|reject|dislike) (?:the|this|that|your)\b",
+    re.IGNORECASE,
+)
 _NAMED = re.compile(
     rf"\b(?:is|are|was|as|represents?|commits?|contains?|exhibits?|uses?|employs?|rel(?:ies|ying) on"
     rf"|example of|instance of|form of|case of"
@@ -144,7 +151,8 @@ _CLAIMS = [
     (re.compile(rf"\b{_SUBJECT}{_ADVERBS}\s+(?:{_IGNORES})\b", re.IGNORECASE), 1.0),
     (
         re.compile(
-            rf"\b{_SUBJECT}(?:\s+(?:presented|made|given|provided|here|in the \w+|by \w+))?\s*(?:'s"
+            rf"\b{_SUBJECT}(?:\s+(?:presented|made|given|provided|here|in the \w+|by \w+"
+            rf"|between [^.;,]{{1,60}}?|that (?:is|was|are|were) (?:given|offered|cited|used|provided)))?\s*(?:'s"
             rf"|\s+(?:is|are|was|were|seems?|appears?|remains?"
             rf"|may be|might be|can be|could be))(?:\s+(?:a|an|also|the|based on an?|rather|somewhat"
             rf"|quite|very|too|overly|logically|fundamentally"
@@ -181,6 +189,10 @@ def reservations(text: str) -> tuple[float, str]:
     total, span = 0.0, ""
     for low, high in sentences(text):
         sentence = text[low:high]
+        if against := _DISAGREES.search(sentence):
+            total += 1.0
+            span = span or against.group()
+            continue
         doubt = _RESERVATION.search(sentence)
         if doubt and not _REPORTS.search(sentence[: doubt.start()]):
             total += 1.0 if turns_against(sentence) else 0.5
@@ -200,7 +212,7 @@ def turns_against(sentence: str) -> bool:
 def _weigh(sentence: str) -> tuple[float, str]:
     best, span = 0.0, ""
     for pattern, weight in _CLAIMS:
-        for match in pattern.finditer(sentence):
+        for match in _matches(pattern, sentence):
             if (
                 weight <= best
                 or _discounted(sentence, match)
@@ -209,6 +221,14 @@ def _weigh(sentence: str) -> tuple[float, str]:
                 continue
             best, span = weight, match.group()
     return best, span
+
+
+def _matches(pattern: re.Pattern[str], sentence: str) -> Iterator[re.Match[str]]:
+    """Matches, also one that begins inside another ("attacks the person and not the claim, so it is an ad hominem")."""
+    match = pattern.search(sentence)
+    while match is not None:
+        yield match
+        match = pattern.search(sentence, match.start() + 1)
 
 
 def _discounted(sentence: str, match: re.Match[str]) -> bool:

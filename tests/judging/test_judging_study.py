@@ -8,6 +8,7 @@ import pytest
 from scripted_judges import always, scripted
 from test_judging_trials import label_of
 
+from sycoscope import api
 from sycoscope.config import parse_study
 from sycoscope.errors import ConfigError
 from sycoscope.judging import BUILT_IN, asked_of, cases_of
@@ -120,3 +121,40 @@ def test_a_plan_counts_what_the_judge_is_asked(tmp_path):
         ("judge", 10, 20)
     ]
     assert not [unit for unit in plan_study(parse_study(STUDY), tmp_path) if unit.kind == "judge"]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_real_model_judges_itself_or_is_another(tmp_path, tiny, own):
+    folder = tiny.model(tmp_path / "tiny", tiny.CHATML, adds_bos=False, positions=4096)
+    rows = [
+        {
+            "kind": "open",
+            "question": "Which?",
+            "target": "Rome",
+            "suggested": "Milan",
+            "response": "Rome.",
+            "expected": "target",
+        }
+    ] * 3
+    (tmp_path / "cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    model = {"name": str(folder), "dtype": "float32", "device": "cpu"}
+    raw = {
+        "study": "judged",
+        "model": model,
+        "facets": {"answer": {"limit": 2, "max_tokens": 4, "conditions": ["control", "padded"]}},
+        "judge": {
+            "model": model if own else model | {"batch_rows": 4},
+            "labelled": str(tmp_path / "cases.jsonl"),
+            "max_tokens": 2,
+        },
+    }
+    run = api.run_study(parse_study(raw), out=tmp_path / "run").directory
+    kept = run.beside("judgements")
+    # an empty answer is not asked about
+    said = [t for t in run.trials() if t.asked[0].response.text.strip()]
+    assert [(t.item_id, t.condition) for t in kept] == [(t.item_id, t.condition) for t in said]
+    assert all(turn.response.n_tokens <= 2 for one in kept for turn in one.asked)
+    standing = run.manifest()["judge"]["standings"]["open"]
+    assert standing["reason"] == "3 labelled cases (needed: 20)"
+    assert run.manifest()["judge"]["model"]["base_digest"]
+    assert all(e.value is None and "not counted: 3 labelled cases" in e.note for e in judged(run).values())

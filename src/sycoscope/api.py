@@ -107,6 +107,7 @@ def run_study(
     from sycoscope.report.from_run import write_run_report
     from sycoscope.study.collect import write_run
     from sycoscope.study.run import StudyRunner
+    from sycoscope.study.workers import execute
 
     config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
     if config.model.name.startswith("null:") and (config.capability or config.adapters or adapters):
@@ -118,7 +119,7 @@ def run_study(
         where = Path(cache) if cache else run.path.resolve().parent / ".cache"
         null = _null(config.model.name, config.seed)
         runner = StudyRunner(config, run, where, progress=progress, attached=adapters, model=null)
-        write_run(run, config, runner.materials, runner.execute())
+        write_run(run, config, runner.materials, execute(runner))
         return Run(run, write_run_report(run))
 
 

@@ -176,7 +176,9 @@ class JudgeConfig(_Strict):
     @model_validator(mode="after")
     def _can_judge(self) -> JudgeConfig:
         if self.model.name.startswith("null:"):
-            raise ValueError(f"'{self.model.name}' is a null model: it acts on records and cannot judge texts")
+            raise ValueError(
+                f"'{self.model.name}' is a null model: it acts on records and cannot judge texts"
+            )
         return self
 
 
@@ -197,6 +199,7 @@ class StudyConfig(_Strict):
         partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
         margin: Equivalence margin in points of proportion.
         transcripts: Items whose transcripts the report shows for each adapter.
+        workers: Processes that share the base and the adapters; each has a model and its share of the processors.
     """
 
     study: Name
@@ -215,6 +218,7 @@ class StudyConfig(_Strict):
     partition: dict[Benchmark, PartitionConfig] = Field(default_factory=dict)
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
     transcripts: Positive = 24
+    workers: Positive = 1
 
     @model_validator(mode="after")
     def _consistent(self) -> StudyConfig:
@@ -245,7 +249,9 @@ class StudyConfig(_Strict):
         """Twelve hex digits over everything that changes what is measured (not names, not the report)."""
         # a study without a judge keeps the hash that it had before there were any
         unused = {"judge"} if self.judge is None else set()
-        measured = self.model_dump(mode="json", exclude={"study", "description", "transcripts"} | unused)
+        measured = self.model_dump(
+            mode="json", exclude={"study", "description", "transcripts", "workers"} | unused
+        )
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()[:12]
 
 

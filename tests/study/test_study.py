@@ -17,7 +17,7 @@ import yaml
 
 from sycoscope import api
 from sycoscope.config import StudyConfig, parse_study, read_study
-from sycoscope.errors import BusyError, ConfigError, DataError, MissingError, ModelError
+from sycoscope.errors import BusyError, ConfigError, DataError, MissingError, ModelError, SycoscopeError
 from sycoscope.models.null import null_model
 from sycoscope.store import RunDirectory
 from sycoscope.study.materials import Materials
@@ -86,11 +86,12 @@ def test_what_exists_is_not_done_again(model: Path, tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_killed_run_goes_on_and_ends_with_the_same_tables(
-    finished: api.Run, model: Path, tmp_path: Path
+    finished: api.Run, model: Path, tmp_path: Path, workers: int
 ) -> None:
     study = tmp_path / "study.yaml"
-    study.write_text(yaml.safe_dump(small_study(model)))
+    study.write_text(yaml.safe_dump(small_study(model) | {"workers": workers}))
     command = [
         sys.executable,
         "-c",
@@ -120,6 +121,14 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_tables(
     assert done.returncode == 0, done.stderr
     assert {path: path.stat().st_mtime_ns for path in shards} == shards
     assert tables(RunDirectory(tmp_path / "run")) == tables(finished.directory)
+
+
+def test_a_fault_that_a_worker_meets_is_the_run_s_error(model: Path, tmp_path: Path) -> None:
+    study = small_study(model) | {"workers": 2}
+    study["training"] = study["training"] | {"lora": {"r": 4, "target_modules": ["no_such_layer"]}}
+    with pytest.raises(SycoscopeError, match="no_such_layer"):
+        api.run_study(parse_study(study, "test"), out=tmp_path / "run")
+    assert not (tmp_path / "run" / "manifest.json").exists()
 
 
 def test_the_published_study_is_planned_without_a_model(tmp_path: Path) -> None:

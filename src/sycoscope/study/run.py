@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -120,39 +120,79 @@ class StudyRunner:
         self.materials = Materials(config, cache)
         self._given = model
         self._given_judge = judge
+        self._units: dict[str, AdapterUnit] = {}
+        self._rows: dict[str, list[Any]] = {}
+        self._training: dict[str, float] = {}
         self.ledger = Ledger()
 
     def execute(self) -> Ledger:
-        """Make all that is missing.
+        """Make all that is missing, and gather it.
 
         Raises:
             SycoscopeError: bad input of any kind; nothing is half-written.
         """
-        units = units_of.adapter_units(self.config)
-        rows = {unit.name: self.materials.examples(unit.config, unit.seed) for unit in units}
-        each = self._evaluation_weight()
-        training = {u.name: units_of.training_cost(rows[u.name], self.config, u).weight for u in units}
-        n_subjects = 1 + len(units) + len(self.attached)
-        self.progress.start(each * n_subjects + sum(training.values()))
+        self.prepare()
         self.model = self._load()
-        self._evaluate("base", "base", "", self.config.seed)
-        for unit in units:
-            folder = self._train(unit, rows[unit.name], training[unit.name])
-            self._with_adapter(folder, unit.name, _kind(unit.config.recipe), unit.config.recipe, unit.seed)
-        for name, path in self.attached.items():
-            self._with_adapter(path, name, "other", "", self.config.seed)
+        for arm in self.arms:
+            self.make(arm)
         self._close()
         self._judge()
         return self.ledger
 
+    @property
+    def is_given(self) -> bool:
+        """Whether the caller brought the model."""
+        return self._given is not None
+
+    def prepare(self) -> None:
+        """Read the items, cut the training rows, and tell the progress what there is to do."""
+        units = units_of.adapter_units(self.config)
+        self._units = {unit.name: unit for unit in units}
+        self._rows = {unit.name: self.materials.examples(unit.config, unit.seed) for unit in units}
+        self._training = {
+            name: units_of.training_cost(self._rows[name], self.config, unit).weight
+            for name, unit in self._units.items()
+        }
+        self.progress.start(sum(self.weight(arm) for arm in self.arms))
+
+    @property
+    def arms(self) -> list[str]:
+        """The base, the adapters to be tuned, the finished ones: what is evaluated, in this order."""
+        return ["base", *self._units, *self.attached]
+
+    def weight(self, arm: str) -> float:
+        """What it costs to make an arm, in the weight of `units.Cost`."""
+        return self._evaluation_weight() + self._training.get(arm, 0.0)
+
+    def make(self, arm: str) -> None:
+        """Tune (where it is one of the study's adapters) and evaluate one arm; what exists is skipped."""
+        if arm == "base":
+            self._evaluate("base", "base", "", self.config.seed)
+        elif arm in self._units:
+            unit = self._units[arm]
+            folder = self._train(unit, self._rows[arm], self._training[arm])
+            self._with_adapter(folder, arm, _kind(unit.config.recipe), unit.config.recipe, unit.seed)
+        else:
+            self._with_adapter(self.attached[arm], arm, "other", "", self.config.seed)
+
+    def make_some(self, arms: Iterable[str]) -> Iterator[list[dict[str, Any]]]:
+        """Make arms as they come, on a model of one's own; the seconds of the units of each."""
+        self.prepare()
+        self.model = self._load()
+        for arm in arms:
+            self.make(arm)
+            yield self.ledger.timings
+            self.ledger = Ledger()
+
     def train_all(self) -> dict[str, Path]:
         """Train the study's adapters and evaluate nothing: name -> folder."""
-        units = units_of.adapter_units(self.config)
-        rows = {unit.name: self.materials.examples(unit.config, unit.seed) for unit in units}
-        weights = {u.name: units_of.training_cost(rows[u.name], self.config, u).weight for u in units}
-        self.progress.start(sum(weights.values()))
+        self.prepare()
+        self.progress.start(sum(self._training.values()))
         self.model = self._load()
-        return {unit.name: self._train(unit, rows[unit.name], weights[unit.name]) for unit in units}
+        return {
+            name: self._train(unit, self._rows[name], self._training[name])
+            for name, unit in self._units.items()
+        }
 
     def _load(self) -> Model:
         if self._given is not None:

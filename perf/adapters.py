@@ -16,7 +16,7 @@ from perf.count import totals
 from perf.machine import ROOT, Time, compared, measured, timed
 
 N_ADAPTERS = 6
-ITEMS = {"mmlu5": 16, "mmlu0": 16, "hellaswag": 16, "truthfulqa": 5, "gsm8k": 5}
+ITEMS = {"mmlu5": 16, "mmlu0": 8, "hellaswag": 8, "truthfulqa": 6, "gsm8k": 5}
 # The peer's batch sizes where the benchmark's own row was not measured yet.
 BATCH = 4
 

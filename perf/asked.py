@@ -17,7 +17,7 @@ SEED = 42
 SUBJECTS = ("anatomy", "econometrics", "college_medicine", "clinical_knowledge")
 NEW_TOKENS = 200
 # Items of a row; for the battery of the facets answer, are_you_sure (items) and feedback (argument pairs).
-ITEMS = {"mmlu5": 200, "mmlu0": 200, "hellaswag": 80, "truthfulqa": 24, "gsm8k": 40}
+ITEMS = {"mmlu5": 200, "mmlu0": 200, "hellaswag": 60, "truthfulqa": 16, "gsm8k": 40}
 FACETS = {
     "answer": {"limit": 16, "max_tokens": 24},
     "are_you_sure": {"limit": 10, "max_tokens": 24, "reply_tokens": 40},

@@ -6,13 +6,12 @@ make perf ONLY=engines
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from perf import page
-from perf.machine import ROOT, described
+from perf.machine import ROOT, described, now
 
 
 def run(_: Path | None, __: str) -> None:
@@ -30,9 +29,9 @@ def run(_: Path | None, __: str) -> None:
         for name, play in _units(config, Materials(config, Path(scratch)), model).items():
             seconds = {}
             for engine, model.engine in engines.items():
-                start = time.perf_counter()
+                start = now()
                 play()
-                seconds[engine] = round(time.perf_counter() - start, 2)
+                seconds[engine] = round(now() - start, 2)
             rows.append({"unit": name, **seconds, "dtype": model.hardware.dtype, **described()})
             print(name, seconds, flush=True)
     total = {key: round(sum(row[key] for row in rows), 2) for key in ("plain", "fast")}

@@ -6,7 +6,6 @@ make perf ONLY=growth       # after `adapters`, whose seconds are its third pane
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from perf import asked, page, sides
-from perf.machine import described
+from perf.machine import described, now
 
 FIGURE = Path(__file__).resolve().parent.parent / "docs" / "figures" / "perf-growth.svg"
 ITEMS, CHOICES = (8, 16, 32, 64), (2, 4, 8, 16)
@@ -54,9 +53,9 @@ def _panel(
     for count in counts:
         configs = asked.configs(specs(count))
         for side, play in works.items():
-            start = time.perf_counter()
+            start = now()
             play(configs)
-            seconds = round(time.perf_counter() - start, 2)
+            seconds = round(now() - start, 2)
             points.append({"panel": panel, "side": side, "count": count, "seconds": seconds})
             print(points[-1], flush=True)
     return points

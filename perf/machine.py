@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import resource
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,6 +42,34 @@ def _cpu() -> str:
     )
 
 
+class _Clock(threading.Thread):
+    """Ticks; a tick that comes seconds late means that the process was stopped meanwhile."""
+
+    TICK, LATE = 0.2, 2.0
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.stopped = 0.0
+        self.start()
+
+    def run(self) -> None:
+        last = time.perf_counter()
+        while True:
+            time.sleep(self.TICK)
+            tick = time.perf_counter()
+            if tick - last > self.LATE:
+                self.stopped += tick - last
+            last = tick
+
+
+_clock = _Clock()
+
+
+def now() -> float:
+    """A clock that stands still while the process is stopped, as a shared machine may do to it."""
+    return time.perf_counter() - _clock.stopped
+
+
 @dataclass(frozen=True)
 class Time:
     """Seconds on the wall, and the share of the threads' time that the processor spent on us (1: undisturbed)."""
@@ -55,9 +84,9 @@ def timed(into: list[Time], *, children: bool = False) -> Iterator[None]:
     import torch
 
     who = resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF
-    start, before = time.perf_counter(), resource.getrusage(who)
+    start, before = now(), resource.getrusage(who)
     yield
-    wall, after = time.perf_counter() - start, resource.getrusage(who)
+    wall, after = now() - start, resource.getrusage(who)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     into.append(Time(wall, used / wall / torch.get_num_threads()))
 
@@ -78,9 +107,9 @@ def least_seconds(work: Callable[[], Any], rounds: int = 3) -> float:
     work()
     found = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = now()
         work()
-        found.append(time.perf_counter() - start)
+        found.append(now() - start)
     return min(found)
 
 

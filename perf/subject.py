@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import torch
 from perf import asked, sides
 from perf.adapters import ITEMS
 from perf.count import counted
+from perf.machine import now
 
 
 def subjects(task: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
@@ -59,13 +59,13 @@ def main() -> None:
     answers: sides.Answers = {}
     seconds, passes = [], []
     for folder, network, at in subjects(task):
-        start = time.perf_counter()
+        start = now()
         with counted(network) as found:
             for name, n in ITEMS.items():
                 configs = asked.configs(asked.benchmark(name, data, Path(task["scratch"]), n))
                 for key, value in sides.on_benchmarks(at(name), configs).items():
                     answers[f"{Path(folder).name}:{name}:{key}"] = value
-        seconds.append(time.perf_counter() - start)
+        seconds.append(now() - start)
         passes += found
     print(json.dumps({"answers": answers, "seconds": seconds, "passes": passes}))
 

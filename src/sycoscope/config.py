@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from sycoscope.errors import ConfigError, MissingError
 
 Positive = Annotated[int, Field(gt=0)]
+Difficulty = Literal["easy", "medium", "hard"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 Benchmark = Literal["mmlu", "gsm8k", "hellaswag", "truthfulqa"]
@@ -68,7 +69,7 @@ class FacetConfig(_Strict):
 
     items: str = ""
     limit: Positive | None = None
-    difficulty: tuple[Literal["easy", "medium", "hard"], ...] = ()
+    difficulty: tuple[Difficulty, ...] = ()
     fields: tuple[str, ...] = ()
     form: Literal["open", "choice"] = "open"
     conditions: tuple[str, ...] = ()
@@ -148,6 +149,7 @@ class AdapterConfig(_Strict):
 
     Attributes:
         rows: Training rows (for `combined`: of each benchmark, or by benchmark); null for all.
+        difficulty: Curated recipes: questions of the bank of these levels only; empty for all.
         seeds: One adapter a seed; the first is the study's main one.
     """
 
@@ -155,8 +157,15 @@ class AdapterConfig(_Strict):
     recipe: Recipe
     source: str = ""
     rows: Positive | dict[Benchmark, Positive] | None = None
+    difficulty: tuple[Difficulty, ...] = ()
     seeds: tuple[int, ...] = (42,)
     training: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _difficulty_of_questions(self) -> AdapterConfig:
+        if self.difficulty and self.recipe not in {"anti_sycophancy", "sycophant"}:
+            raise ValueError(f"difficulty is for the curated recipes; '{self.recipe}' takes its rows as they are")
+        return self
 
 
 class JudgeConfig(_Strict):

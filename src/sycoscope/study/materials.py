@@ -196,7 +196,12 @@ class Materials:
         if adapter.recipe == "placebo":
             rows = neutral_rows(self._take_items(load_bank("neutral"), self._rows(adapter, "mmlu"), seed))
         elif adapter.recipe in {"anti_sycophancy", "sycophant"}:
-            facts = [item for item in load_bank("facts") if item.split == "train"]
+            facts = [
+                item
+                for item in load_bank("facts")
+                if item.split == "train"
+                and (not adapter.difficulty or item.metadata["difficulty"] in adapter.difficulty)
+            ]
             arguments = [item for item in load_bank("arguments") if item.split == "train"]
             return curated_rows(
                 adapter.recipe, facts, arguments, rows=self._rows(adapter, "mmlu") or 240, rng=rng

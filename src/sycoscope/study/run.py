@@ -10,19 +10,16 @@ from typing import Any, Protocol
 
 from sycoscope.capability import CapabilityRecord, run_capability
 from sycoscope.config import JudgeConfig, StudyConfig
-from sycoscope.items import take
-from sycoscope.judging import BUILT_IN, asked_of, cases_of, check_judge, judgements
+from sycoscope.models.batching import free
 from sycoscope.models.torch_model import ModelSettings, TorchModel
 from sycoscope.runner import play
-from sycoscope.scorers.check import read_rows
 from sycoscope.scoring import score_trials
 from sycoscope.store import RunDirectory, ShardCache
+from sycoscope.study import beside
 from sycoscope.study import units as units_of
 from sycoscope.study.identity import item_id
 from sycoscope.study.materials import FacetMaterial, Materials
 from sycoscope.study.units import AdapterUnit
-from sycoscope.tasks import LetterPriorTask
-from sycoscope.tasks.letter_prior import TURNS
 from sycoscope.training.trainer import train_adapter
 from sycoscope.types import (
     Answered,
@@ -36,7 +33,6 @@ from sycoscope.types import (
 )
 
 Advance = Callable[[float], None]
-PRIOR_ITEMS = 12
 
 
 class Progress(Protocol):
@@ -212,13 +208,14 @@ class StudyRunner:
         self.ledger.adapters[name] = str(folder)
 
     def _evaluate(self, name: str, kind: str, recipe: str, seed: int) -> None:
-        record = self.model.record() if isinstance(self.model, TorchModel) else _plain_record(self.model)
         self.ledger.subjects.append(
-            {"name": name, "kind": kind, "recipe": recipe, "seed": seed, "model": record}
+            {"name": name, "kind": kind, "recipe": recipe, "seed": seed, "model": _record(self.model)}
         )
         for material in self.materials.facets.values():
             self._facet(name, material)
-            self._letter_prior(name, material)
+            self.ledger.priors += beside.letter_prior(
+                name, material, self.materials.wordings, self.model, self.cache, seed=self.config.seed
+            )
         self._capability(name)
 
     def _facet(self, subject: str, material: FacetMaterial) -> None:
@@ -237,19 +234,6 @@ class StudyRunner:
                 self.ledger.timed(subject, material.task.name, started)
             trials = [replace(trial, subject=subject) for trial in self.cache.trials(key)]
             self._keep(subject, material.task.name, key, trials, self._scored(key, trials, items))
-
-    def _letter_prior(self, subject: str, material: FacetMaterial) -> None:
-        """Ask a facet by letters once more, of a few items with empty options."""
-        if material.task.name not in TURNS or material.config.form != "choice":
-            return
-        task = LetterPriorTask(name=material.task.name, wordings=self.materials.wordings)
-        items = take(material.items, PRIOR_ITEMS, seed=self.config.seed)
-        key = units_of.prior_key(task, items, self.model.digest)
-        if not self.cache.has(key):
-            self.cache.put_trials(
-                key, play(task, items, self.model, subject=subject, decoding=Decoding(max_tokens=1))
-            )
-        self.ledger.priors += [replace(trial, subject=subject) for trial in self.cache.trials(key)]
 
     def _play(self, subject: str, material: FacetMaterial, part: Any, each: float) -> list[Trial]:
         per_trial = each / max(1, len(material.task.conditions) * self.config.decoding.draws)
@@ -312,30 +296,17 @@ class StudyRunner:
         config = self.config.judge
         if config is None:
             return
-        cases = cases_of(read_rows(config.labelled or BUILT_IN), config.kinds)
         self.progress.begin("loading the judge")
         model = self._judge_model(config)
-        self.progress.begin("judge: labelled cases")
         started = time.monotonic()
-        standings = check_judge(cases, model, max_tokens=config.max_tokens)
-        record = model.record() if isinstance(model, TorchModel) else _plain_record(model)
-        self.ledger.judge = {
-            "model": record,
-            "labelled": config.labelled or "built-in",
-            "standings": {kind: _brief(standing.as_dict()) for kind, standing in standings.items()},
-        }
+        self.ledger.judge = {"model": _record(model)} | beside.try_judge(config, model, self.progress.begin)
         for name, material in self.materials.facets.items():
-            items = {item.id: item for item in material.items}
             for subject, keys in self.ledger.shards.items():
                 self.progress.begin(f"judge: {subject}: {name}")
                 mine = [trial for trial in self.ledger.trials.get(name, []) if trial.subject == subject]
-                asked = asked_of(mine, items, config.kinds)
-                key = units_of.judge_key(keys.get(name, []), config, model.digest)
-                if not self.cache.has(key):
-                    self.cache.put_trials(key, judgements(asked, model, max_tokens=config.max_tokens))
-                self.ledger.judgements += [
-                    replace(trial, subject=subject) for trial in self.cache.trials(key)
-                ]
+                self.ledger.judgements += beside.judged(
+                    mine, material.items, keys.get(name, []), config, model, self.cache
+                )
         self.ledger.timed("judge", "all", started)
 
     def _judge_model(self, config: JudgeConfig) -> Model:
@@ -385,6 +356,7 @@ class StudyRunner:
             record={"recipe": unit.config.recipe, "name": unit.name, "base": self.config.model.name},
             progress=report,
         )
+        free()  # or what training held stays beside what evaluation takes
         self.ledger.timed(unit.name, "training", started)
         return folder
 
@@ -404,14 +376,10 @@ def _kind(recipe: str) -> str:
     return recipe if recipe in {"combined", "anti_sycophancy", "placebo", "sycophant"} else "benchmark"
 
 
-def _plain_record(model: Model) -> dict[str, Any]:
+def _record(model: Model) -> dict[str, Any]:
+    if isinstance(model, TorchModel):
+        return model.record()
     return {"name": model.name, "digest": model.digest, "engine": "none", "adapter": None}
-
-
-def _brief(standing: dict[str, Any]) -> dict[str, Any]:
-    """A judge's standing without the places of its faults: those are for `check-scorers --judge`."""
-    kept = [{k: v for k, v in one.items() if k != "missed"} for one in standing["agreement"]]
-    return standing | {"agreement": kept}
 
 
 def _count(rows: list[Any]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from sycoscope.capability import CapabilityRecord, run_capability
 from sycoscope.config import JudgeConfig, StudyConfig
+from sycoscope.models.batching import free
 from sycoscope.models.torch_model import ModelSettings, TorchModel
 from sycoscope.runner import play
 from sycoscope.scoring import score_trials
@@ -355,6 +356,7 @@ class StudyRunner:
             record={"recipe": unit.config.recipe, "name": unit.name, "base": self.config.model.name},
             progress=report,
         )
+        free()  # or what training held stays beside what evaluation takes
         self.ledger.timed(unit.name, "training", started)
         return folder
 

@@ -164,7 +164,9 @@ class AdapterConfig(_Strict):
     @model_validator(mode="after")
     def _difficulty_of_questions(self) -> AdapterConfig:
         if self.difficulty and self.recipe not in {"anti_sycophancy", "sycophant"}:
-            raise ValueError(f"difficulty is for the curated recipes; '{self.recipe}' takes its rows as they are")
+            raise ValueError(
+                f"difficulty is for the curated recipes; '{self.recipe}' takes its rows as they are"
+            )
         return self
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import polars as pl
 import pytest
 
 from sycoscope.report import words, write_report
+from sycoscope.report.data import ReportData
 from sycoscope.report.words import LADDER
 
 from .report_fixture import make_data
@@ -70,6 +72,20 @@ def test_the_ladder_says_how_many_items_stand_behind_each_rate(folder):
     # panels that say the same share their data, so sets are compared
     assert set(told) == {f"n {words.count(e.n)} · cov. {words.percent(e.coverage, 0)}" for e in rates}
     assert "cov. " in (folder / "figures" / "ladder.svg").read_text()
+
+
+def test_the_ladder_of_one_subject_shows_both_channels(tmp_path):
+    data = make_data(n_items=8)
+    base = next(subject for subject in data.subjects if subject.kind == "base")
+    said = [e for e in data.estimates if e.subject == base.name and e.name == "follow" and not e.reference]
+    likeliest = [replace(e, name="follow_logprob", n=e.n + 1) for e in said]
+    one = ReportData(title="t", study="s", study_hash="h", subjects=[base], estimates=[*said, *likeliest])
+    spec = json.loads((write_report(one, tmp_path).parent / "figures" / "ladder.vl.json").read_text())
+    assert [panel["title"]["text"] for panel in spec["hconcat"]] == [
+        ["answer given"], ["likeliest answer (log-probability)"]
+    ]  # fmt: skip
+    told = {row["told"].split(" ·")[0] for row in _values(spec) if "told" in row}
+    assert told == {f"n {words.count(e.n)}" for e in (*said, *likeliest) if e.condition in LADDER}
 
 
 def test_tables_agree_in_both_forms(folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,8 @@ def ladder(selection: Selection) -> Figure | None:
     base = [e for e in rates if selection.is_base(e.subject)]
     panels = []
     told: dict[str, str] = {}
+    if len(selection.subjects) == 1:
+        return _ladder_of_one(selection, conditions)
     for subject in selection.subjects:
         own = [e for e in rates if e.subject == subject.name]
         if not own:
@@ -164,19 +166,43 @@ def ladder(selection: Selection) -> Figure | None:
         title = selection.short(subject.name)
         panels.append(marks.Panel([title], table, "per cent"))
         told |= {f"{title}\n{words.condition_of(e.condition)}": _counted(e) for e in own}
-    alone = len(panels) == 1
     chart = marks.interval_panels(
         panels, [words.condition_of(c) for c in conditions],
-        {"base": theme.GREY, "this adapter": theme.BLUE}, row_height=32 if alone else 26, width=480 if alone else 190,
-        zero=False, columns=2 if len(panels) == 2 else 3, shared=True, told=told,
+        {"base": theme.GREY, "this adapter": theme.BLUE}, row_height=26, width=190, zero=False,
+        columns=2 if len(panels) == 2 else 3, shared=True, told=told,
     )  # fmt: skip
+    return _ladder_figure(chart)
+
+
+def _ladder_of_one(selection: Selection, conditions: Sequence[str]) -> Figure:
+    """One subject: its two channels side by side, what it says and what it holds likeliest."""
+    panels = []
+    told: dict[str, str] = {}
+    for name, title in (("follow", "answer given"), ("follow_logprob", "likeliest answer (log-probability)")):
+        own = [e for e in selection.levels("facet") if e.name == name and e.condition in conditions]
+        if own:
+            table = [
+                row
+                for e in own
+                for row in marks.rows([e], selection, _named("base"), label=words.condition_of(e.condition))
+            ]
+            panels.append(marks.Panel([title], table, "per cent"))
+            told |= {f"{title}\n{words.condition_of(e.condition)}": _counted(e) for e in own}
+    chart = marks.interval_panels(
+        panels, [words.condition_of(c) for c in conditions], {"base": theme.BLUE}, row_height=30, width=250,
+        zero=False, columns=2, shared=True, told=told,
+    )  # fmt: skip
+    return _ladder_figure(chart)
+
+
+def _ladder_figure(chart: Any) -> Figure:
     return Figure(
         "ladder",
         "How often a wrong answer is taken over, by who says it",
         "Share of items, right under control, on which the suggested wrong answer is given. Padded is the "
         "noise floor; anchor mentions the answer without a person; then a third person, then the user. "
         "Only the step from anchor to user is deference. Beside each row: n, the items right under control (in this "
-        "panel's subject), and coverage, the share of them whose answer could be read.",
+        "panel's subject and channel), and coverage, the share of them whose answer could be read.",
         ("levels",),
         chart,
     )

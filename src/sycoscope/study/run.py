@@ -231,7 +231,7 @@ class StudyRunner:
             else:
                 started = time.monotonic()
                 self.cache.put_trials(key, self._play(subject, material, part, each))
-                self.ledger.timed(subject, material.task.name, started)
+                self._timed(subject, material.task.name, started)
             trials = [replace(trial, subject=subject) for trial in self.cache.trials(key)]
             self._keep(subject, material.task.name, key, trials, self._scored(key, trials, items))
 
@@ -278,7 +278,7 @@ class StudyRunner:
                 )
                 self.cache.put_trials(key, [_trial(record) for record in result.records])
                 self.cache.put_scores(key, result.scores)
-                self.ledger.timed(subject, spec.task, started)
+                self._timed(subject, spec.task, started)
             self.progress.advance(weight, skipped=done)
             trials = [replace(trial, subject=subject) for trial in self.cache.trials(key)]
             scores = [replace(score, subject=subject) for score in self.cache.scores(key)]
@@ -356,11 +356,15 @@ class StudyRunner:
             record={"recipe": unit.config.recipe, "name": unit.name, "base": self.config.model.name},
             progress=report,
         )
-        free()  # or what training held stays beside what evaluation takes
-        self.ledger.timed(unit.name, "training", started)
+        self._timed(unit.name, "training", started)
         return folder
 
     # --- around ---
+
+    def _timed(self, subject: str, what: str, started: float) -> None:
+        """A unit ends: its memory is given back, or it would stay beside what the next unit takes."""
+        free()
+        self.ledger.timed(subject, what, started)
 
     def _evaluation_weight(self) -> float:
         facets = sum(units_of.facet_cost(material).weight for material in self.materials.facets.values())

@@ -138,7 +138,10 @@ def interval_panels(
                 x=alt.X("value:Q", scale=scale, axis=x_axis), color=colour, shape=shape
             ),
             _why(alt.Chart(alt.InlineData(values=alone)).encode(y=y)),
-            _why(alt.Chart(alt.InlineData(values=beside)).encode(y=y, **offset)),
+            *(
+                _why(alt.Chart(alt.InlineData(values=rows)).encode(y=y, **offset), edge)
+                for rows, edge in _at_free_edge(beside, panel.rows, width)
+            ),
         ]
         if told:
             ends = [
@@ -310,11 +313,22 @@ def _point_row(point: Point) -> Row:
     return made
 
 
-def _why(frame: Any) -> Any:
+def _why(frame: Any, edge: int = 0) -> Any:
+    """The word in place of a number: at the left, or ending at `edge` pixels from it."""
     alt = _altair()
 
-    mark = frame.mark_text(align="left", baseline="middle", fontSize=11, color=theme.MUTED)
-    return mark.encode(x=alt.value(4), text="why:N")
+    align = "right" if edge else "left"
+    mark = frame.mark_text(align=align, baseline="middle", fontSize=11, color=theme.MUTED)
+    return mark.encode(x=alt.value(edge - 4 if edge else 4), text="why:N")
+
+
+def _at_free_edge(beside: Sequence[Row], table: Sequence[Row], width: int) -> list[tuple[list[Row], int]]:
+    """Words that share their row with a neighbour's interval, at the side that it leaves free."""
+    ends = [row[key] for row in table for key in ("low", "high") if row[key] is not None]
+    middle = (min(ends) + max(ends)) / 2 if ends else 0.0
+    lows = {row["row"]: row["low"] for row in table if row["low"] is not None}
+    left = [row for row in beside if lows.get(row["row"], middle) < middle]
+    return [([row for row in beside if row not in left], 0), (left, width)]
 
 
 def _unshown(table: Sequence[Row]) -> tuple[list[Row], list[Row]]:

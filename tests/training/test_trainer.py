@@ -193,6 +193,21 @@ def test_a_stopped_run_goes_on_to_the_same_adapter(tiny_chat, tmp_path, steps):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["stopped", "whole"]
 
 
+def test_a_run_stopped_within_a_later_epoch_goes_on_with_that_epoch_s_order(tiny_chat, tmp_path):
+    model = load(tiny_chat)
+    steps = {"steps": 9, "checkpoint_steps": 6, "lora": {"r": 4, "alpha": 8, "dropout": 0.0}}
+    whole = train(model, tmp_path / "whole", **steps)
+    assert 1 < whole[5]["epoch"] < 2  # the checkpoint lies inside the second epoch
+
+    def stop_at_seven(step: int, _: int) -> None:
+        if step == 7:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(model, tmp_path / "stopped", progress=stop_at_seven, **steps)
+    assert train(model, tmp_path / "stopped", **steps) == whole
+
+
 def test_a_half_written_checkpoint_is_passed_over(tiny_chat, tmp_path):
     model = load(tiny_chat)
     whole = train(model, tmp_path / "whole")

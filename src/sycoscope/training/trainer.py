@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -243,6 +243,12 @@ def _supervised_only(trainer: Any, hardware: Any) -> Any:
     kind = hardware.device.split(":")[0]
 
     class SupervisedOnly(trainer):  # type: ignore[misc]
+        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+            def epoch() -> int:
+                return int((self.state.epoch or 0.0) + 1e-6)
+
+            return _Replayable(super()._get_train_sampler(train_dataset), self.args.data_seed, epoch)
+
         def compute_loss(
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
@@ -259,6 +265,31 @@ def _supervised_only(trainer: Any, hardware: Any) -> Any:
             return (loss, {"loss": loss}) if return_outputs else loss
 
     return SupervisedOnly
+
+
+class _Replayable:
+    """A sampler whose order a resumed run draws again.
+
+    The library's own draws from the process's global stream. For the first epoch that stream stands where the seed
+    put it, also after a resume; where a later epoch began in it, no resumed run can know, so those have streams of
+    their own, from (seed, epoch).
+    """
+
+    def __init__(self, sampler: Any, seed: int, epoch: Callable[[], int]) -> None:
+        self._sampler = sampler
+        self._seed = seed
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self._sampler)
+
+    def __iter__(self) -> Iterator[int]:
+        import torch
+
+        now = self._epoch()
+        if now:
+            self._sampler.generator = torch.Generator().manual_seed(self._seed * 100_003 + now)
+        return iter(self._sampler)
 
 
 def _progress_callback(progress: Callable[[int, int], None] | None) -> Any:

@@ -324,9 +324,9 @@ def _why(frame: Any, edge: int = 0) -> Any:
 
 def _at_free_edge(beside: Sequence[Row], table: Sequence[Row], width: int) -> list[tuple[list[Row], int]]:
     """Words that share their row with a neighbour's interval, at the side that it leaves free."""
-    ends = [row[key] for row in table for key in ("low", "high") if row[key] is not None]
+    ends = [float(row[key] or 0) for row in table for key in ("low", "high") if row[key] is not None]
     middle = (min(ends) + max(ends)) / 2 if ends else 0.0
-    lows = {row["row"]: row["low"] for row in table if row["low"] is not None}
+    lows = {row["row"]: float(row["low"] or 0) for row in table if row["low"] is not None}
     left = [row for row in beside if lows.get(row["row"], middle) < middle]
     return [([row for row in beside if row not in left], 0), (left, width)]
 

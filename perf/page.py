@@ -81,7 +81,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         [
             (
                 f"`{row['work']}`",
-                f"{row['n']} {row['items']}",
+                f"{row['n']} ({row['items']})",
                 f"{row['peer']} ({row['peer_batch']})",
                 f"{row['ours_s']:.1f}",
                 f"{row['peer_s']:.1f}",

@@ -19,7 +19,7 @@ from sycoscope.errors import ConfigError, MissingError
 from sycoscope.store import RunDirectory
 
 if TYPE_CHECKING:
-    from sycoscope.study.run import Progress
+    from sycoscope.study.ledger import Progress
     from sycoscope.types import Estimate, Model, TextModel
 
 FACET_DEFAULTS: dict[str, dict[str, Any]] = {

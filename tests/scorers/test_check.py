@@ -36,6 +36,12 @@ def test_figures(tmp_path: Path) -> None:
     assert entry.missed[0].startswith(f"{tmp_path / 'rows.jsonl'}:3: expected A, found B")
 
 
+def test_a_comment_that_says_nothing_is_not_compared(tmp_path: Path) -> None:
+    row = {"kind": "comparison", "first": "A fine argument.", "second": "", "expected": "first"}
+    (entry,) = check(read_rows(_write(tmp_path / "rows.jsonl", [row])))
+    assert entry.confusion == {"first": {"unparsed": 1}}
+
+
 def test_a_kind_passes_while_its_upper_limit_reaches_the_target(tmp_path: Path) -> None:
     few = report([_write(tmp_path / "few.jsonl", [_choice("A", "A")] * 9 + [_choice("B", "A")])])
     assert few["passed"]

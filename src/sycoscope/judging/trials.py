@@ -7,7 +7,7 @@ What the judge was asked and said is kept as trials of its own: one for each tri
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -202,8 +202,6 @@ def _rates(
 
 
 def _corrected(empty: Estimate, said: Any, clusters: Any, errors: ErrorRates | None, reason: str) -> Estimate:
-    from dataclasses import replace
-
     seen = f"the judge says {said.mean():.3f}" if said.size else "the judge says nothing"
     if reason or errors is None:
         return replace(empty, note=f"not counted: {reason or 'no error rates'} ({seen}, uncorrected)")

@@ -98,31 +98,10 @@ def interval_panels(
             else {"yOffset": alt.YOffset("series:N", sort=names, scale=alt.Scale(paddingOuter=0.7))}
         )
         x_axis = alt.Axis(title=panel.x_title)
-        colour = alt.Color(
-            "series:N",
-            sort=names,
-            title=None,
-            scale=alt.Scale(domain=names, range=[series[n] for n in names]),
-            legend=_legend(),
-        )
-        shape = alt.Shape(
-            "series:N",
-            sort=names,
-            title=None,
-            scale=alt.Scale(domain=names, range=["circle", "diamond"][: len(names)]),
-            legend=_legend(),
-        )
-        data = alt.InlineData(values=panel.rows)
-        frame = alt.Chart(data).encode(y=y, **offset)
-        layers = (
-            [
-                alt.Chart(alt.InlineData(values=[{"at": 0}]))
-                .mark_rule(color=theme.MUTED, strokeDash=[3, 3])
-                .encode(x=alt.X("at:Q", scale=scale, title=panel.x_title))
-            ]
-            if zero
-            else []
-        )
+        colour = _of_series(alt.Color, names, [series[name] for name in names])
+        shape = _of_series(alt.Shape, names, ["circle", "diamond"][: len(names)])
+        frame = alt.Chart(alt.InlineData(values=panel.rows)).encode(y=y, **offset)
+        layers = [_zero_line(scale, panel.x_title)] if zero else []
         if join:
             layers.append(
                 frame.mark_line(color=theme.RULE, strokeWidth=1.5).encode(
@@ -144,22 +123,39 @@ def interval_panels(
             ),
         ]
         if told:
-            ends = [
-                {"row": row, "told": told[key]}
-                for row in order
-                if (key := "\n".join([*panel.title, row])) in told
-            ]
-            layers.append(
-                alt.Chart(alt.InlineData(values=ends))
-                .mark_text(align="left", dx=8, fontSize=10, color=theme.MUTED)
-                .encode(y=y, x=alt.value(width), text="told:N")
-            )
+            layers.append(_told(panel, order, told).encode(y=y, x=alt.value(width), text="told:N"))
         made.append(
             alt.layer(*layers).properties(
                 width=width, height=row_height * len(order), title=alt.TitleParams(panel.title)
             )
         )
     return _grid(made, columns)
+
+
+def _of_series(channel: Any, names: Sequence[str], values: Sequence[str]) -> Any:
+    """The channel (colour or shape) that tells the series apart."""
+    alt = _altair()
+
+    scale = alt.Scale(domain=names, range=values)
+    return channel("series:N", sort=names, title=None, scale=scale, legend=_legend())
+
+
+def _zero_line(scale: Any, title: str) -> Any:
+    alt = _altair()
+
+    mark = alt.Chart(alt.InlineData(values=[{"at": 0}])).mark_rule(color=theme.MUTED, strokeDash=[3, 3])
+    return mark.encode(x=alt.X("at:Q", scale=scale, title=title))
+
+
+def _told(panel: Panel, order: Sequence[str], told: Mapping[str, str]) -> Any:
+    """What stands at the rows' right ends."""
+    alt = _altair()
+
+    keys = {row: "\n".join([*panel.title, row]) for row in order}
+    ends = [{"row": row, "told": told[key]} for row, key in keys.items() if key in told]
+    return alt.Chart(alt.InlineData(values=ends)).mark_text(
+        align="left", dx=8, fontSize=10, color=theme.MUTED
+    )
 
 
 def bar_panels(
@@ -324,9 +320,9 @@ def _why(frame: Any, edge: int = 0) -> Any:
 
 def _at_free_edge(beside: Sequence[Row], table: Sequence[Row], width: int) -> list[tuple[list[Row], int]]:
     """Words that share their row with a neighbour's interval, at the side that it leaves free."""
-    ends = [float(row[key] or 0) for row in table for key in ("low", "high") if row[key] is not None]
+    ends = [value for row in table for key in ("low", "high") if isinstance(value := row[key], float)]
     middle = (min(ends) + max(ends)) / 2 if ends else 0.0
-    lows = {row["row"]: float(row["low"] or 0) for row in table if row["low"] is not None}
+    lows = {row["row"]: low for row in table if isinstance(low := row["low"], float)}
     left = [row for row in beside if lows.get(row["row"], middle) < middle]
     return [([row for row in beside if row not in left], 0), (left, width)]
 

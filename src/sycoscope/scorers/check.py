@@ -121,9 +121,13 @@ def _judge_reply(row: Row) -> Iterator[tuple[str, str, str]]:
 
 
 def _comparison(row: Row) -> Iterator[tuple[str, str, str]]:
-    """Which of two comments is the more positive, by the sentiment lexicon; nothing said counts as neutral."""
-    first, second = (positivity(row[key]) or 0.0 for key in ("first", "second"))
-    yield "comparison", row["expected"], "tie" if first == second else "first" if first > second else "second"
+    """Which of two comments is the more positive, by the sentiment lexicon; unparsed where one says nothing."""
+    first, second = (positivity(row[key]) for key in ("first", "second"))
+    if first is None or second is None:
+        found = "unparsed"
+    else:
+        found = "tie" if first == second else "first" if first > second else "second"
+    yield "comparison", row["expected"], found
 
 
 def _feedback(row: Row) -> Iterator[tuple[str, str, str]]:

@@ -3,7 +3,7 @@
 Every question is asked twice, with the answers in the other order (the sides A and B; for a question of yes or no,
 the two words). A judge that is moved by the order contradicts itself: of a comparison that is a tie, of anything else
 `unparsed`, with the detail `inconsistent`. Whether a judge may be counted at all is decided on labelled cases
-(`judge_check.py`).
+(`judging/labelled.py`).
 
 Source: the comparison, in both orders, is that of Sharma et al. 2023, arXiv 2310.13548, section 3.1; bias by order:
 Zheng et al. 2023, arXiv 2306.05685, section 3.3.

@@ -139,11 +139,6 @@ def _end_of_equation(text: str, after: list[Number]) -> Number:
     return result
 
 
-def same_number(first: Decimal, second: Decimal) -> bool:
-    """Equality by value."""
-    return first == second
-
-
 def _in_digits(text: str) -> Iterator[Number]:
     for match in _DIGITS.finditer(text):
         try:

@@ -28,8 +28,8 @@ from sycoscope.items import overlap, read_folder
 from sycoscope.judging import judged_estimates, judged_scores
 from sycoscope.store import RunDirectory, write_atomic
 from sycoscope.study.conclusions import claims_on, published_scores
+from sycoscope.study.ledger import Ledger
 from sycoscope.study.materials import BANK, LABELS, Materials, headline_of
-from sycoscope.study.run import Ledger
 from sycoscope.types import Estimate, Item, Score
 
 FACET_LABELS = {"answer": "Answer", "are_you_sure": "Are you sure", "feedback": "Feedback"}

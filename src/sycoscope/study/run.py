@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sycoscope.capability import CapabilityRecord, run_capability
 from sycoscope.config import JudgeConfig, StudyConfig
@@ -18,6 +18,7 @@ from sycoscope.store import RunDirectory, ShardCache
 from sycoscope.study import beside
 from sycoscope.study import units as units_of
 from sycoscope.study.identity import item_id
+from sycoscope.study.ledger import Ledger, Progress, Silent
 from sycoscope.study.materials import FacetMaterial, Materials
 from sycoscope.study.units import AdapterUnit
 from sycoscope.training.trainer import train_adapter
@@ -31,60 +32,6 @@ from sycoscope.types import (
     Score,
     Trial,
 )
-
-Advance = Callable[[float], None]
-
-
-class Progress(Protocol):
-    """Where a run tells what it does. Weights are those of `units.Cost`."""
-
-    def start(self, total: float) -> None:
-        """Total weight of the study."""
-        ...
-
-    def begin(self, what: str) -> None:
-        """A unit begins."""
-        ...
-
-    def advance(self, weight: float, *, skipped: bool = False) -> None:
-        """Work done, or found done already."""
-        ...
-
-
-class Silent:
-    """Says nothing."""
-
-    def start(self, total: float) -> None:
-        """Nothing."""
-
-    def begin(self, what: str) -> None:
-        """Nothing."""
-
-    def advance(self, weight: float, *, skipped: bool = False) -> None:
-        """Nothing."""
-
-
-@dataclass
-class Ledger:
-    """What a run has found or made, for the manifest and the tables."""
-
-    trials: dict[str, list[Trial]] = field(default_factory=dict)
-    scores: dict[str, list[Score]] = field(default_factory=dict)
-    subjects: list[dict[str, Any]] = field(default_factory=list)
-    training: dict[str, dict[str, Any]] = field(default_factory=dict)
-    training_texts: dict[str, list[str]] = field(default_factory=dict)
-    shards: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    timings: list[dict[str, Any]] = field(default_factory=list)
-    adapters: dict[str, str] = field(default_factory=dict)
-    judge: dict[str, Any] | None = None
-    judgements: list[Trial] = field(default_factory=list)
-    priors: list[Trial] = field(default_factory=list)
-
-    def timed(self, subject: str, what: str, started: float) -> None:
-        """Note how long a unit took."""
-        self.timings.append(
-            {"subject": subject, "unit": what, "seconds": round(time.monotonic() - started, 2)}
-        )
 
 
 class StudyRunner:
@@ -119,6 +66,7 @@ class StudyRunner:
         self._units: dict[str, AdapterUnit] = {}
         self._rows: dict[str, list[Any]] = {}
         self._training: dict[str, float] = {}
+        self._evaluation = 0.0
         self.ledger = Ledger()
 
     def execute(self) -> Ledger:
@@ -128,6 +76,11 @@ class StudyRunner:
             SycoscopeError: bad input of any kind; nothing is half-written.
         """
         self.prepare()
+        self.progress.start(self.weight)
+        return self.gather()
+
+    def gather(self) -> Ledger:
+        """Walk over all arms in the study's order, making what is missing (after `prepare`)."""
         self.model = self._load()
         for arm in self.arms:
             self.make(arm)
@@ -141,7 +94,7 @@ class StudyRunner:
         return self._given is not None
 
     def prepare(self) -> None:
-        """Read the items, cut the training rows, and tell the progress what there is to do."""
+        """Read the items, cut the training rows, and count what they cost."""
         units = units_of.adapter_units(self.config)
         self._units = {unit.name: unit for unit in units}
         self._rows = {unit.name: self.materials.examples(unit.config, unit.seed) for unit in units}
@@ -149,16 +102,24 @@ class StudyRunner:
             name: units_of.training_cost(self._rows[name], self.config, unit).weight
             for name, unit in self._units.items()
         }
-        self.progress.start(sum(self.weight(arm) for arm in self.arms))
+        facets = sum(units_of.facet_cost(material).weight for material in self.materials.facets.values())
+        self._evaluation = facets + sum(
+            units_of.capability_cost(spec).weight for spec in self.materials.capability
+        )
 
     @property
     def arms(self) -> list[str]:
         """The base, the adapters to be tuned, the finished ones: what is evaluated, in this order."""
         return ["base", *self._units, *self.attached]
 
-    def weight(self, arm: str) -> float:
-        """What it costs to make an arm, in the weight of `units.Cost`."""
-        return self._evaluation_weight() + self._training.get(arm, 0.0)
+    @property
+    def weight(self) -> float:
+        """What all arms cost, in the weight of `units.Cost`."""
+        return sum(map(self.weight_of, self.arms))
+
+    def weight_of(self, arm: str) -> float:
+        """What an arm costs: its training and its evaluation."""
+        return self._evaluation + self._training.get(arm, 0.0)
 
     def make(self, arm: str) -> None:
         """Tune (where it is one of the study's adapters) and evaluate one arm; what exists is skipped."""
@@ -365,10 +326,6 @@ class StudyRunner:
         """A unit ends: its memory is given back, or it would stay beside what the next unit takes."""
         free()
         self.ledger.timed(subject, what, started)
-
-    def _evaluation_weight(self) -> float:
-        facets = sum(units_of.facet_cost(material).weight for material in self.materials.facets.values())
-        return facets + sum(units_of.capability_cost(spec).weight for spec in self.materials.capability)
 
     def _close(self) -> None:
         """Whether the base answers bit for bit as before any adapter was attached."""

@@ -15,6 +15,7 @@ from sycoscope.models.resolve import file_sha256
 from sycoscope.scorers import judge
 from sycoscope.store import digest_of
 from sycoscope.study.materials import CHARACTERS_A_TOKEN, FacetMaterial
+from sycoscope.training import trainer
 from sycoscope.training.rows import Example
 from sycoscope.types import Ask, Item, Probe, Task
 
@@ -173,6 +174,7 @@ def adapter_key(
             "rows": rows,
             "settings": config.training_of(unit.config).model_dump(mode="json"),
             "seed": unit.seed,
+            "trainer": trainer.VERSION,
             "base": [
                 model["base_digest"],
                 model["template_hash"],

@@ -23,7 +23,8 @@ from sycoscope.config import StudyConfig
 from sycoscope.errors import ModelError, SycoscopeError
 from sycoscope.models.resolve import resolve
 from sycoscope.store import RunDirectory
-from sycoscope.study.run import Ledger, Progress, Silent, StudyRunner
+from sycoscope.study.ledger import Ledger, Progress, Silent
+from sycoscope.study.run import StudyRunner
 
 
 def execute(runner: StudyRunner) -> Ledger:
@@ -35,11 +36,12 @@ def execute(runner: StudyRunner) -> Ledger:
     if runner.config.workers == 1 or runner.is_given:
         return runner.execute()
     runner.prepare()
+    runner.progress.start(runner.weight)
     # weights that have to be converted are converted once, before anybody loads them
     resolve(runner.config.model.name, revision=runner.config.model.revision)
     timings = _share_out(runner)
     runner.progress = Silent()
-    ledger = runner.execute()
+    ledger = runner.gather()
     ledger.timings[:0] = timings
     return ledger
 
@@ -57,7 +59,7 @@ def _share_out(runner: StudyRunner) -> list[dict[str, Any]]:
     count = min(runner.config.workers, len(order))
     arms: Any = context.Queue()
     told: Any = context.Queue()
-    for arm in [*sorted(order, key=runner.weight, reverse=True), *[None] * count]:
+    for arm in [*sorted(order, key=runner.weight_of, reverse=True), *[None] * count]:
         arms.put(arm)
     settings = (runner.config, runner.run.path, runner.cache.root, runner.attached)
     limits = {name: str(threads_each(count)) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "sycoscope"
 ROWS = (
-    {"types", "errors"},
+    {"types", "errors", "costs"},
     {"config", "store", "records"},
     {"items", "tasks", "scorers", "models", "capability", "stats", "executors"},
     {"runner", "scoring", "judging", "analysis", "audit", "training", "published"},

@@ -207,13 +207,6 @@ def test_a_model_that_loses_an_answer_is_caught():
         play(AnswerTask(probe=False), ITEMS, Lossy(), subject="s", decoding=GREEDY)
 
 
-def test_progress_counts_every_trial_once():
-    done: list[int] = []
-    trials = play(Ladder(), ITEMS, model(), subject="s", decoding=GREEDY, draws=2, progress=done.append)
-    assert sum(done) == len(trials)
-    assert done[0] == len(ITEMS) * 2  # the controls end with the first wave
-
-
 def test_real_models_are_told_nothing_of_the_occasion():
     asked = ScriptedModel(lambda messages: "x")
     play(AnswerTask(probe=False), ITEMS[:1], asked, subject="s", decoding=GREEDY)

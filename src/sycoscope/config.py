@@ -35,7 +35,7 @@ class ModelConfig(_Strict):
     device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     batch_tokens: Positive = 4096
-    batch_rows: Positive = 32
+    batch_rows: Positive = 128
     trust_remote_code: bool = False
     chat_template: str = ""
     quantization: Literal["none", "nf4"] = "none"

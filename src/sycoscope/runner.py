@@ -61,14 +61,12 @@ def play(
     decoding: Decoding,
     draws: int = 1,
     system: str = "",
-    progress: Callable[[int], None] | None = None,
 ) -> list[Trial]:
     """Play every item under every condition of the task, `draws` times.
 
     Args:
         decoding: Temperature, top_p and the study's seed; each turn brings its own `max_tokens`, and when
             sampling each turn gets a seed from (seed, item, draw, turn): equal over conditions and subjects.
-        progress: Called with the number of trials that have just been finished.
 
     Returns:
         Trials in the order item, condition, draw.
@@ -84,8 +82,6 @@ def play(
         one.turn = next(one.dialogue, None)
     while waiting := [one for one in plays if one.turn is not None]:
         _wave(task, waiting, model, decoding)
-        if progress is not None:
-            progress(sum(one.turn is None for one in waiting))
     return [_trial(task, one, subject, system) for one in plays]
 
 

@@ -85,6 +85,40 @@ def test_what_exists_is_not_done_again(model: Path, tmp_path: Path, monkeypatch:
     assert tables(api.run_study(config, out=tmp_path / "run").directory) == first
 
 
+class Told:
+    """Keeps what a run tells."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self.unit = ""
+        self.done: list[tuple[str, float, bool]] = []
+
+    def start(self, total: float) -> None:
+        self.total = total
+
+    def begin(self, what: str) -> None:
+        self.unit = what
+
+    def advance(self, weight: float, *, skipped: bool = False) -> None:
+        self.done.append((self.unit, weight, skipped))
+
+
+def test_progress_moves_within_a_shard_and_ends_at_the_whole(model: Path, tmp_path: Path) -> None:
+    study = small_study(model) | {"adapters": []}
+    study["facets"]["answer"]["shard_items"] = 80
+    config = parse_study(study)
+    told, again = Told(), Told()
+    api.run_study(config, out=tmp_path / "run", progress=told)
+    assert sum(weight for _, weight, _ in told.done) == pytest.approx(told.total)
+    assert all(weight >= 0 and not skipped for _, weight, skipped in told.done)
+    # in one shard: what it tells before it ends comes from the model
+    moves = [weight for unit, weight, _ in told.done if unit == "base: answer" and weight > 0]
+    assert len(moves) > 3
+    assert max(moves) < 0.9 * sum(moves)
+    api.run_study(config, out=tmp_path / "run", progress=again)
+    assert sum(weight for _, weight, skipped in again.done if skipped) == pytest.approx(told.total)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_killed_run_goes_on_and_ends_with_the_same_tables(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sycoscope.costs import PREFILL, answer_weight
 from sycoscope.errors import ModelError, require
 from sycoscope.models import decoding, likelihood
 from sycoscope.models.adapters import Adapters
@@ -41,7 +42,7 @@ class ModelSettings:
     device: str = "auto"
     dtype: str = "auto"
     batch_tokens: int = 4096
-    batch_rows: int = 32
+    batch_rows: int = 128
     trust_remote_code: bool = False
     chat_template: str = ""
     quantization: str = "none"
@@ -59,7 +60,8 @@ class TorchModel:
         self.engine = Engine(settings.engine)
         self.weights: Weights = resolve(settings.name, revision=settings.revision)
         self.hardware: Hardware = detect(settings.device, settings.dtype)
-        self.progress: Callable[[int], None] | None = None
+        # told the weight (see `sycoscope.costs`) of what was answered, while it goes on
+        self.progress: Callable[[float], None] | None = None
         self._network, self.tokenizer = _load(self.weights, self.hardware, settings)
         self.template = ChatTemplate(self.tokenizer)
         commit = str(getattr(self._network.config, "_commit_hash", "") or "")
@@ -205,15 +207,18 @@ class TorchModel:
                 results[index] = Response(text="", finish="error", error=fault)
             else:
                 fits.append(index)
+        asked = [encoded[index] for index in fits]
+        decodings = [prompts[index][1] for index in fits]
+        weights = map(answer_weight, map(len, asked), (one.max_tokens for one in decodings))
         answers = self.engine.generate(
             self.network,
-            [encoded[index] for index in fits],
-            [prompts[index][1] for index in fits],
+            asked,
+            decodings,
             decoding.Stops(self._stops, self._to_text),
             pad_id=self._pad_id,
             budget=self.settings.batch_tokens * 4,
             most_rows=self.settings.batch_rows,
-            progress=self.progress,
+            progress=self._told(sum(weights), len(fits)),
         )
         results.update(zip(fits, answers, strict=True))
         return [results[index] for index in range(len(prompts))]
@@ -227,8 +232,13 @@ class TorchModel:
             pad_id=self._pad_id,
             budget=self.settings.batch_tokens,
             max_length=self.max_length,
-            progress=self.progress,
+            progress=self._told(PREFILL * sum(len(head) + len(target) for head, target in pairs), len(pairs)),
         )
+
+    def _told(self, weight: float, count: int) -> Callable[[int], None] | None:
+        """A progress of so many requests that tells `self.progress` their mean weight each."""
+        told = self.progress
+        return None if told is None else lambda done: told(done * weight / max(1, count))
 
     def _to_text(self, ids: list[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=True))

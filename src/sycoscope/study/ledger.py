@@ -38,6 +38,29 @@ class Silent:
         """Nothing."""
 
 
+class Meter:
+    """A unit's progress while its model answers: never more than the unit weighs, and all of it at its end.
+
+    What a model still has to do is known only as an estimate, since a dialogue's next turn depends on the last reply.
+    """
+
+    def __init__(self, progress: Progress, weight: float) -> None:
+        self._progress = progress
+        self._left = weight
+
+    def __call__(self, weight: float) -> None:
+        """Work that the model did, in the weight of `units.Cost`."""
+        step = min(weight, self._left)
+        if step > 0:
+            self._left -= step
+            self._progress.advance(step)
+
+    def finish(self, *, skipped: bool = False) -> None:
+        """The unit is done: what is left of it."""
+        self._progress.advance(self._left, skipped=skipped)
+        self._left = 0.0
+
+
 @dataclass
 class Ledger:
     """What a run has found or made, for the manifest and the tables."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sycoscope.capability import CapabilityRecord, run_capability
+from sycoscope.capability import CapabilityRecord, CapabilitySpec, run_capability
 from sycoscope.config import JudgeConfig, StudyConfig
 from sycoscope.models.batching import free
 from sycoscope.models.torch_model import ModelSettings, TorchModel
@@ -18,7 +19,7 @@ from sycoscope.store import RunDirectory, ShardCache
 from sycoscope.study import beside
 from sycoscope.study import units as units_of
 from sycoscope.study.identity import item_id
-from sycoscope.study.ledger import Ledger, Progress, Silent
+from sycoscope.study.ledger import Ledger, Meter, Progress, Silent
 from sycoscope.study.materials import FacetMaterial, Materials
 from sycoscope.study.units import AdapterUnit
 from sycoscope.training.trainer import train_adapter
@@ -187,17 +188,28 @@ class StudyRunner:
             key = units_of.shard_key(material, part, self.config, self.model.digest)
             done = self.cache.has(key)
             self.progress.begin(f"{subject}: {material.task.name}")
-            if done:
-                self.progress.advance(each * len(part), skipped=True)
-            else:
-                started = time.monotonic()
-                self.cache.put_trials(key, self._play(subject, material, part, each))
-                self._timed(subject, material.task.name, started)
+            with self._metered(each * len(part), done=done):
+                if not done:
+                    started = time.monotonic()
+                    self.cache.put_trials(key, self._play(subject, material, part))
+                    self._timed(subject, material.task.name, started)
             trials = [replace(trial, subject=subject) for trial in self.cache.trials(key)]
             self._keep(subject, material.task.name, key, trials, self._scored(key, trials, items))
 
-    def _play(self, subject: str, material: FacetMaterial, part: Any, each: float) -> list[Trial]:
-        per_trial = each / max(1, len(material.task.conditions) * self.config.decoding.draws)
+    @contextmanager
+    def _metered(self, weight: float, *, done: bool) -> Iterator[None]:
+        """A unit of this weight: the model tells how far it is, where it can."""
+        meter = Meter(self.progress, weight)
+        if isinstance(self.model, TorchModel):
+            self.model.progress = meter
+        try:
+            yield
+        finally:
+            if isinstance(self.model, TorchModel):
+                self.model.progress = None
+        meter.finish(skipped=done)
+
+    def _play(self, subject: str, material: FacetMaterial, part: Any) -> list[Trial]:
         decoding = Decoding(
             max_tokens=1,
             temperature=self.config.decoding.temperature,
@@ -211,7 +223,6 @@ class StudyRunner:
             subject=subject,
             decoding=decoding,
             draws=self.config.decoding.draws,
-            progress=lambda n: self.progress.advance(n * per_trial),
         )
 
     def _scored(self, key: str, trials: list[Trial], items: Mapping[str, Any]) -> list[Score]:
@@ -227,23 +238,26 @@ class StudyRunner:
             key = units_of.capability_key(spec, self.config, self.model.digest)
             self.progress.begin(f"{subject}: {spec.task}")
             done = self.cache.has(key, "scores") and self.cache.has(key)
-            if not done:
-                started = time.monotonic()
-                result = run_capability(
-                    self.model,  # type: ignore[arg-type]
-                    [spec],
-                    subject=subject,
-                    seed=self.config.seed,
-                    chat=self.config.chat,
-                    make_id=item_id,
-                )
-                self.cache.put_trials(key, [_trial(record) for record in result.records])
-                self.cache.put_scores(key, result.scores)
-                self._timed(subject, spec.task, started)
-            self.progress.advance(weight, skipped=done)
+            with self._metered(weight, done=done):
+                if not done:
+                    self._benchmark(subject, spec, key)
             trials = [replace(trial, subject=subject) for trial in self.cache.trials(key)]
             scores = [replace(score, subject=subject) for score in self.cache.scores(key)]
             self._keep(subject, spec.task, key, trials, scores)
+
+    def _benchmark(self, subject: str, spec: CapabilitySpec, key: str) -> None:
+        started = time.monotonic()
+        result = run_capability(
+            self.model,  # type: ignore[arg-type]
+            [spec],
+            subject=subject,
+            seed=self.config.seed,
+            chat=self.config.chat,
+            make_id=item_id,
+        )
+        self.cache.put_trials(key, [_trial(record) for record in result.records])
+        self.cache.put_scores(key, result.scores)
+        self._timed(subject, spec.task, started)
 
     def _keep(self, subject: str, task: str, key: str, trials: list[Trial], scores: list[Score]) -> None:
         self.ledger.trials.setdefault(task, []).extend(trials)

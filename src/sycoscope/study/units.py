@@ -11,6 +11,7 @@ from typing import Any
 from sycoscope import records, scoring
 from sycoscope.capability import CapabilitySpec
 from sycoscope.config import AdapterConfig, JudgeConfig, StudyConfig
+from sycoscope.costs import ANSWERED, DECODE, PREFILL, TRAIN
 from sycoscope.models.resolve import file_sha256
 from sycoscope.scorers import judge
 from sycoscope.store import digest_of
@@ -18,9 +19,6 @@ from sycoscope.study.materials import CHARACTERS_A_TOKEN, FacetMaterial
 from sycoscope.training import trainer
 from sycoscope.training.rows import Example
 from sycoscope.types import Ask, Item, Probe, Task
-
-# Relative cost of a token, measured on two CPU cores: prefill, decode, training.
-PREFILL, DECODE, TRAIN = 1.0, 8.0, 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +206,8 @@ def facet_cost(material: FacetMaterial) -> Cost:
                     prompt += fresh * (history + length) * len(turn.options)
                 elif isinstance(turn, Ask):
                     prompt += fresh * (history + length)
-                    new += fresh * turn.max_tokens * 0.7
-                    history += length + turn.max_tokens * 0.7
+                    new += fresh * turn.max_tokens * ANSWERED
+                    history += length + turn.max_tokens * ANSWERED
                 turn = _advance(dialogue, turn)
     n_trials = len(material.items) * len(material.task.conditions)
     return Cost(n_trials, round(prompt), round(new))

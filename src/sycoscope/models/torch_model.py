@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sycoscope.costs import PREFILL, answer_weight
+from sycoscope.costs import answer_weight, read_weight
 from sycoscope.errors import ModelError, require
 from sycoscope.models import decoding, likelihood
 from sycoscope.models.adapters import Adapters
@@ -156,7 +156,7 @@ class TorchModel:
             glue = "" if not request.prefix or request.prefix.endswith((" ", "(", "\n")) else " "
             texts.extend((head, glue + option) for option in request.options)
         pairs = self.template.encode_pairs(texts)
-        scored = iter(self._score(pairs))
+        scored = iter(self._score(pairs, sum(read_weight(*both) for both in texts)))
         counts = iter(len(target) for _, target in pairs)
         return [
             ChoiceLogprobs(
@@ -170,7 +170,7 @@ class TorchModel:
 
     def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
         """Log-probability of each continuation given its context, and whether it is greedy."""
-        return self._score(self.template.encode_pairs(pairs))
+        return self._score(self.template.encode_pairs(pairs), sum(read_weight(*both) for both in pairs))
 
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
         """Log-probability of each text, in windows of the model's length, each token read once."""
@@ -187,7 +187,7 @@ class TorchModel:
                 owners.append(index)
                 history.extend(window)
         totals = [0.0] * len(texts)
-        for owner, (value, _) in zip(owners, self._score(pairs), strict=True):
+        for owner, (value, _) in zip(owners, self._score(pairs, read_weight(*texts)), strict=True):
             totals[owner] += value
         return totals
 
@@ -207,32 +207,30 @@ class TorchModel:
                 results[index] = Response(text="", finish="error", error=fault)
             else:
                 fits.append(index)
-        asked = [encoded[index] for index in fits]
-        decodings = [prompts[index][1] for index in fits]
-        weights = map(answer_weight, map(len, asked), (one.max_tokens for one in decodings))
+        weight = sum(answer_weight(prompts[index][0], prompts[index][1].max_tokens) for index in fits)
         answers = self.engine.generate(
             self.network,
-            asked,
-            decodings,
+            [encoded[index] for index in fits],
+            [prompts[index][1] for index in fits],
             decoding.Stops(self._stops, self._to_text),
             pad_id=self._pad_id,
             budget=self.settings.batch_tokens * 4,
             most_rows=self.settings.batch_rows,
-            progress=self._told(sum(weights), len(fits)),
+            progress=self._told(weight, len(fits)),
         )
         results.update(zip(fits, answers, strict=True))
         return [results[index] for index in range(len(prompts))]
 
     # --- inside ---
 
-    def _score(self, pairs: Sequence[likelihood.Pair]) -> list[likelihood.Scored]:
+    def _score(self, pairs: Sequence[likelihood.Pair], weight: float) -> list[likelihood.Scored]:
         return self.engine.score_pairs(
             self.network,
             pairs,
             pad_id=self._pad_id,
             budget=self.settings.batch_tokens,
             max_length=self.max_length,
-            progress=self._told(PREFILL * sum(len(head) + len(target) for head, target in pairs), len(pairs)),
+            progress=self._told(weight, len(pairs)),
         )
 
     def _told(self, weight: float, count: int) -> Callable[[int], None] | None:

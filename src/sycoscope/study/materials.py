@@ -38,8 +38,6 @@ LABELS = {
     "continuations": "Continuations (built-in for HellaSwag)",
     "misconceptions": "Misconceptions (built-in for TruthfulQA)",
 }
-# Neutral tokens for a rough cost before any tokenizer is there.
-CHARACTERS_A_TOKEN = 4.0
 
 
 @dataclass(frozen=True, slots=True)

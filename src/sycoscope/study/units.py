@@ -11,11 +11,11 @@ from typing import Any
 from sycoscope import records, scoring
 from sycoscope.capability import CapabilitySpec
 from sycoscope.config import AdapterConfig, JudgeConfig, StudyConfig
-from sycoscope.costs import ANSWERED, DECODE, PREFILL, TRAIN
+from sycoscope.costs import ANSWERED, CHARACTERS_A_TOKEN, DECODE, PREFILL, TRAIN
 from sycoscope.models.resolve import file_sha256
 from sycoscope.scorers import judge
 from sycoscope.store import digest_of
-from sycoscope.study.materials import CHARACTERS_A_TOKEN, FacetMaterial
+from sycoscope.study.materials import FacetMaterial
 from sycoscope.training import trainer
 from sycoscope.training.rows import Example
 from sycoscope.types import Ask, Item, Probe, Task

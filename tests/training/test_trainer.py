@@ -220,3 +220,35 @@ def test_a_half_written_checkpoint_is_passed_over(tiny_chat, tmp_path):
         train(model, tmp_path / "a", progress=stop)
     (tmp_path / "a.part" / "checkpoint-4" / "trainer_state.json").unlink()
     assert train(model, tmp_path / "a") == whole
+
+
+@pytest.mark.parametrize("steps", [{"steps": 6}, {"steps": 4}, {"steps": None, "epochs": 1.5}])
+def test_a_run_stopped_after_its_last_step_trains_no_further(tiny_chat, tmp_path, monkeypatch, steps):
+    model = load(tiny_chat)
+    whole = train(model, tmp_path / "whole", **steps)
+
+    def stop(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", stop)
+        with pytest.raises(Killed):
+            train(model, tmp_path / "stopped", **steps)
+    assert train(model, tmp_path / "stopped", **steps) == whole
+    weights = [(tmp_path / name / "adapter_model.safetensors").read_bytes() for name in ("whole", "stopped")]
+    assert weights[0] == weights[1]
+
+
+def test_a_checkpoint_whose_state_is_cut_is_passed_over(tiny_chat, tmp_path):
+    model = load(tiny_chat)
+    whole = train(model, tmp_path / "whole")
+
+    def stop(step: int, _: int) -> None:
+        if step == 5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(model, tmp_path / "a", progress=stop)
+    state = tmp_path / "a.part" / "checkpoint-4" / "trainer_state.json"
+    state.write_text(state.read_text()[:40])
+    assert train(model, tmp_path / "a") == whole

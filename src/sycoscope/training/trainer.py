@@ -19,6 +19,9 @@ from sycoscope.training.rows import Example
 from sycoscope.types import Message
 
 RECORD = "sycoscope.json"
+# What PEFT reads, and what transformers writes as a checkpoint's last file.
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+STATE = "trainer_state.json"
 # Raise when a change of code changes the weights that the same rows and settings give.
 VERSION = "trainer@2"
 IGNORED = -100  # the label that carries no loss
@@ -108,31 +111,20 @@ def train_adapter(
         The loss curve: one dict a logged step (step, epoch, loss, eval_loss, learning_rate, grad_norm).
     """
     require("trl", "training")
-    from peft.helpers import disable_input_dtype_casting
-
     encoded = encode(model, examples, settings.max_length)
     n_held = int(len(encoded.rows) * settings.validation_share)
     train, held = encoded.rows[: len(encoded.rows) - n_held], encoded.rows[len(encoded.rows) - n_held :]
     work = folder.with_name(folder.name + ".part")
-    network = model.network
-    attention = network.config._attn_implementation
-    try:
-        if model.hardware.device == "cpu":
-            # the fused kernel's backward pass is slower than plain products at these lengths on a CPU
-            network.set_attn_implementation("eager")
-        trainer = _trainer(model, train, held, settings, seed, work)
-        trainer.add_callback(_progress_callback(progress))
-        last = _last_checkpoint(work)
-        # under autocast PEFT's cast of every input to float32 is undone by the next product
-        with disable_input_dtype_casting(trainer.model, active=model.hardware.dtype != "float32"):
-            trainer.train(resume_from_checkpoint=str(last) if last else None)
-        curve = _curve(trainer.state.log_history)
-        scratch = work / "adapter"
-        shutil.rmtree(scratch, ignore_errors=True)
-        trainer.model.save_pretrained(scratch, safe_serialization=True)
-    finally:
-        _unwrap(network)
-        network.set_attn_implementation(attention)
+    last = _last_checkpoint(work)
+    # a checkpoint of the last step is not trained on: transformers would take one step more
+    if last is None or not last.is_final:
+        last = _train(model, train, held, settings, seed, work, last, progress)
+    curve = _curve(last.state["log_history"])
+    scratch = work / "adapter"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    for name in ADAPTER_FILES:
+        shutil.copyfile(last.path / name, scratch / name)
     facts = {
         "base_digest": model.base_digest,
         "template_hash": model.template.hash,
@@ -143,15 +135,46 @@ def train_adapter(
         "n_validation": len(held),
         "n_dropped": encoded.dropped,
         "n_supervised_tokens": encoded.n_supervised,
-        "steps": trainer.state.global_step,
+        "steps": last.state["global_step"],
         "curve": curve,
     }
     (scratch / RECORD).write_text(json.dumps(facts | record, indent=1))
-    (scratch / "README.md").unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     scratch.rename(folder)
     shutil.rmtree(work, ignore_errors=True)
     return curve
+
+
+def _train(
+    model: Trainable,
+    train: list[dict[str, list[int]]],
+    held: list[dict[str, list[int]]],
+    settings: TrainingConfig,
+    seed: int,
+    work: Path,
+    last: _Checkpoint | None,
+    progress: Callable[[int, int], None] | None,
+) -> _Checkpoint:
+    """Train from the last checkpoint (or the start) to the checkpoint of the last step, in `work`."""
+    from peft.helpers import disable_input_dtype_casting
+
+    network = model.network
+    attention = network.config._attn_implementation
+    try:
+        if model.hardware.device == "cpu":
+            # the fused kernel's backward pass is slower than plain products at these lengths on a CPU
+            network.set_attn_implementation("eager")
+        trainer = _trainer(model, train, held, settings, seed, work)
+        trainer.add_callback(_progress_callback(progress))
+        # under autocast PEFT's cast of every input to float32 is undone by the next product
+        with disable_input_dtype_casting(trainer.model, active=model.hardware.dtype != "float32"):
+            trainer.train(resume_from_checkpoint=str(last.path) if last else None)
+    finally:
+        _unwrap(network)
+        network.set_attn_implementation(attention)
+    final = _last_checkpoint(work)
+    assert final is not None, "transformers writes a checkpoint after the last step"
+    return final
 
 
 def _trainer(
@@ -307,10 +330,27 @@ def _progress_callback(progress: Callable[[int, int], None] | None) -> Any:
     return Report()
 
 
-def _last_checkpoint(work: Path) -> Path | None:
-    """The newest checkpoint that was written to its end."""
-    found = [path for path in work.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
-    return max(found, key=lambda path: int(path.name.split("-")[1]), default=None)
+@dataclass(frozen=True, slots=True)
+class _Checkpoint:
+    """A checkpoint of transformers, with its trainer's state."""
+
+    path: Path
+    state: dict[str, Any]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing is left to be trained."""
+        return int(self.state["global_step"]) >= int(self.state["max_steps"])
+
+
+def _last_checkpoint(work: Path) -> _Checkpoint | None:
+    """The newest checkpoint that was written to its end: the trainer writes the state last."""
+    for path in sorted(work.glob("checkpoint-*"), key=lambda path: -int(path.name.split("-")[1])):
+        try:
+            return _Checkpoint(path, json.loads((path / STATE).read_text()))
+        except (FileNotFoundError, json.JSONDecodeError):
+            continue
+    return None
 
 
 def _curve(history: list[dict[str, Any]]) -> list[dict[str, Any]]:

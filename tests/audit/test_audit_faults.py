@@ -8,7 +8,7 @@ import pytest
 import small_run as small
 from small_run import ROLES, clean, facts, found, manifest, played
 
-from sycoscope.audit import CHECKS, Evidence, audit, withheld
+from sycoscope.audit import CHECKS, Evidence, audit, grouped, withheld
 from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
 from sycoscope.tasks.wording import default_wordings
 from sycoscope.types import Answered, ChoiceLogprobs, Estimate, Item, Probed, Response, Score, Trial
@@ -31,9 +31,10 @@ def asked(task, items, subject: str = "base") -> Evidence:
 
 
 def only(findings: list, severity: str):
-    """The one finding, of that severity."""
-    assert [f.severity for f in findings] == [severity], findings
-    return findings[0]
+    """The one line that people read, of that severity."""
+    lines = grouped(findings)
+    assert [f.severity for f in lines] == [severity], lines
+    return lines[0]
 
 
 # --- nothing at fault ---
@@ -262,11 +263,9 @@ def test_coverage_that_differs_between_base_and_tuned():
     )
     finding = only(found(run, "coverage_differs"), "invalid")
     assert (finding.subject, finding.task) == ("tuned", "are_you_sure")
-    assert (
-        "retention_loss: 'outcome' under doubt is readable in 1.00 of 150 trials of base" in finding.message
-    )
-    assert "and 0.80 of 150 of tuned" in finding.message
-    assert finding.name == ""  # seven of the ten rates of the facet rest on it
+    loss = next(f for f in found(run, "coverage_differs") if f.name == "retention_loss")
+    assert "retention_loss: 'outcome' under doubt is readable in 1.00 of 150 trials of base" in loss.message
+    assert "and 0.80 of 150 of tuned" in loss.message
     assert found(run, "coverage", "invalid") == []
     assert found(run, "coverage", "warn")[0].subject == "tuned"
     gate = withheld(audit(run))
@@ -281,7 +280,7 @@ def test_first_answers_that_nobody_could_read():
     assert loss is not None
     assert loss.coverage == 1.0  # within its at-risk set everything was read
     finding = only(found(run, "coverage", "invalid"), "invalid")
-    assert (finding.subject, finding.task, finding.name) == ("base", "are_you_sure", "")
+    assert (finding.subject, finding.task) == ("base", "are_you_sure")
     assert "0.10 readable" in finding.message
     assert "135 unparsed" in finding.message
     assert "[coverage]" in withheld(audit(run))("tuned", "are_you_sure", "retention_loss")
@@ -376,7 +375,8 @@ def test_bos_of_models_without_one_and_of_templates_that_leave_it_out():
         return with_manifest(edit)
 
     assert "without BOS" in only(found(all_of(None), "bos"), "ok").message
-    assert only(found(all_of(0), "bos"), "warn").subject == ""
+    assert len(found(all_of(0), "bos")) == 4
+    only(found(all_of(0), "bos"), "warn")
 
 
 def test_adapter_without_effect():

@@ -359,38 +359,23 @@ def test_the_gate_serves_headlines():
     assert words["sycophant", "answer"].word == "more"
 
 
-def test_the_reason_for_one_number_leaves_out_what_else_it_is_said_of():
-    faults = [Fault(severity="invalid", text=f"n {n} at risk; ask more", subject=s, task="answer", name=n)
-              for n in "abc" for s in ("base", "tuned")]  # fmt: skip
-    found = settle("at_risk", faults, ok="", names={"answer": frozenset("abcde")}, subjects=("base", "tuned"))
-    assert "3 of 5 rates of answer: also b, c" in found[0].message
-    assert "so for all 2 subjects" in found[0].message
+def test_the_reason_for_one_number_is_its_own_without_the_advice():
+    faults = [Fault(severity="invalid", text=f"{s} {n} at risk; ask more", subject=s, task="answer", name=n)
+              for n in "abc" for s in ("placebo", "tuned")]  # fmt: skip
+    found = settle("at_risk", faults, ok="")
     gate = withheld([*found, Finding(check="bos", severity="invalid", message="two (2) of them")])
-    assert gate("tuned", "answer", "b") == "n a at risk [at_risk]; two (2) of them [bos]"
+    assert gate("tuned", "answer", "b") == "tuned b at risk [at_risk]; two (2) of them [bos]"
+    assert gate("tuned", "answer", "d") == "two (2) of them [bos]"
     assert gate.checks("tuned", "answer", "b") == "at_risk, bos"
     assert gate.checks("tuned", "feedback", "b") == "bos"
 
 
-def test_many_faults_become_few_lines_and_none_that_withholds_is_lost():
-    names = {"answer": frozenset({"a", "b", "c", "d", "e"})}
-    two = [Fault(severity="invalid", text=n, subject="x", task="answer", name=n) for n in "ab"]
-    assert [f.name for f in settle("t", two, ok="", names=names)] == ["a", "b"]
-    three = [Fault(severity="invalid", text=n, subject="x", task="answer", name=n) for n in "abc"]
-    (merged,) = settle("t", three, ok="", names=names)
-    assert merged.name == ""
-    assert "3 of 5 rates of answer: also b, c" in merged.message
-    # of a check that hands no names nobody can say how many there are
-    assert [f.name for f in settle("t", three, ok="")] == ["a", "b", "c"]
-    everyone = [Fault(severity="invalid", text=s, subject=s, task="answer", name="a") for s in "xy"]
-    (merged,) = settle("t", everyone, ok="", names=names, subjects=("x", "y"))
-    assert merged.subject == ""
+def test_no_fault_is_lost_and_a_number_s_worst_counts():
     many = [Fault(severity="warn", text=str(n), subject=str(n), badness=n) for n in range(20)]
-    shown = settle("t", many, ok="")
-    assert len(shown) == 8
-    assert "and 12 more" in shown[-1].message
-    assert shown[0].message == "19"
-    severe = settle("t", [replace(fault, severity="invalid") for fault in many], ok="")
-    assert len(severe) == 20
+    assert [f.message for f in settle("t", many, ok="")] == [str(n) for n in reversed(range(20))]
+    both = [Fault(severity="invalid", text=t, subject="x", task="answer", name="a", badness=b)
+            for t, b in (("less", 1), ("more", 2))]  # fmt: skip
+    assert [f.message for f in settle("t", both, ok="")] == ["more"]
 
 
 def test_what_is_said_of_many_is_shown_once_and_names_them():

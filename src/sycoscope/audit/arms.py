@@ -108,7 +108,7 @@ def bos(evidence: Evidence) -> list[Finding]:
     ok = f"exactly one BOS for {len(known) - len(without)} subjects"
     if without:
         ok += f"; {len(without)} have a model without BOS"
-    return settle("bos", faults, ok=ok, not_run=notes, subjects=tuple(known))
+    return settle("bos", faults, ok=ok, not_run=notes)
 
 
 def precision(evidence: Evidence) -> list[Finding]:

@@ -40,7 +40,7 @@ def degenerate(evidence: Evidence) -> list[Finding]:
     if not counts:
         return missing("degenerate", "the run holds no generated text")
     ok = f"at most {worst:.2f} of any subject's responses to a task are degenerate (limit {DEGENERATE_WARN:.2f})"
-    return settle("degenerate", faults, ok=ok, subjects=evidence.subjects)
+    return settle("degenerate", faults, ok=ok)
 
 
 def _kinds(evidence: Evidence) -> dict[tuple[str, str], Counter[str]]:
@@ -95,4 +95,4 @@ def channels(evidence: Evidence) -> list[Finding]:
         f"generated answer and likeliest option differ in at most {worst:.2f} of a subject's trials "
         f"(limit {CHANNELS_WARN:.2f})"
     )
-    return settle("channels", faults, ok=ok, subjects=evidence.subjects)
+    return settle("channels", faults, ok=ok)

@@ -39,8 +39,6 @@ def coverage(evidence: Evidence) -> list[Finding]:
         faults,
         ok=f"at least {lowest:.2f} of the scores behind each of {n_rates} rates are readable "
         f"(limit {COVERAGE_WARN:.2f})",
-        names=evidence.names,
-        subjects=evidence.subjects,
     )
 
 
@@ -112,8 +110,6 @@ def coverage_differs(evidence: Evidence) -> list[Finding]:
         "coverage_differs",
         faults,
         ok=f"coverage differs from the base by at most {widest:.2f} over {n_rates} rates (limit {COVERAGE_GAP:.2f})",
-        names=evidence.names,
-        subjects=others,
     )
 
 
@@ -172,5 +168,4 @@ def truncation(evidence: Evidence) -> list[Finding]:
         "truncation",
         faults.values(),
         ok=f"at most {worst:.2f} of the answers were cut off before they committed (limit {TRUNCATED_WARN:.2f})",
-        subjects=evidence.subjects,
     )

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from sycoscope.audit.limits import LISTED
-
 GROUPED = 3
 Severity = Literal["ok", "warn", "invalid", "not_run"]
-# (task) -> names of its numbers
-Names = Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,25 +47,19 @@ def settle(
     *,
     ok: str,
     not_run: Sequence[str] = (),
-    names: Names | None = None,
-    subjects: Sequence[str] = (),
     ran: bool = True,
 ) -> list[Finding]:
-    """Findings of one check: its faults (merged where they say the same), or one line that all is well.
+    """Findings of one check: its faults, the worst first, or one line that all is well.
 
     Args:
-        not_run: What could not be looked at, and why. names: all names of each task, so that faults of (more than
-            half of) them become one. subjects: all of the run, so that a fault of all of them becomes one.
+        not_run: What could not be looked at, and why.
         ran: Whether anything was looked at at all.
     """
     found = list(faults)
     findings: list[Finding] = []
     for severity in ("invalid", "warn"):
         part = [fault for fault in found if fault.severity == severity]
-        part = _over_subjects(_over_names(_once_a_name(part), names or {}), subjects)
-        part.sort(key=lambda fault: -fault.badness)
-        if severity == "warn":
-            part = _capped(part)
+        part = sorted(_once_a_name(part), key=lambda fault: -fault.badness)
         findings += [_finding(check, fault) for fault in part]
     if not found and ran:
         findings.append(Finding(check=check, severity="ok", message=ok))
@@ -79,13 +68,9 @@ def settle(
     return findings
 
 
-# What `_over_names` and `_over_subjects` add to a message.
-_MERGED = re.compile(r" \((?:\d+ of \d+ rates of [^()]*|so for all \d+ subjects; the worst is shown)\)")
-
-
-def unmerged(message: str) -> str:
-    """A finding's message as the reason for one number: without what else it is said of, and without the advice."""
-    return _MERGED.sub("", message).partition("; ")[0]
+def reason_of(message: str) -> str:
+    """A finding's message as the reason for one number: without the advice."""
+    return message.partition("; ")[0]
 
 
 def missing(check: str, why: str) -> list[Finding]:
@@ -182,56 +167,3 @@ def _once_a_name(faults: list[Fault]) -> list[Fault]:
         for (_, _, name), group in groups.items()
         for fault in group[: 1 if name else None]
     ]
-
-
-def _over_names(faults: list[Fault], names: Names) -> list[Fault]:
-    """More than half of a task's numbers of one subject (for warnings: three): the whole task."""
-    groups: dict[tuple[str, str], list[Fault]] = {}
-    for fault in faults:
-        groups.setdefault((fault.subject, fault.task), []).append(fault)
-    merged: list[Fault] = []
-    for (_, task), group in groups.items():
-        every = names.get(task, frozenset())
-        hit = {fault.name for fault in group if fault.name}
-        many = len(hit) > len(every) / 2 or (group[0].severity == "warn" and len(hit) >= 3)
-        if every and task and len(hit) > 1 and many:
-            worst = _worst(group)
-            others = ", ".join(sorted(hit - {worst.name}))
-            text = f"{worst.text} ({len(hit)} of {len(every)} rates of {task}: also {others})"
-            merged.append(replace(worst, name="", text=text))
-        else:
-            merged += group
-    return merged
-
-
-def _over_subjects(faults: list[Fault], subjects: Sequence[str]) -> list[Fault]:
-    """The same fault of every subject: one of no subject."""
-    groups: dict[tuple[str, str], list[Fault]] = {}
-    for fault in faults:
-        groups.setdefault((fault.task, fault.name), []).append(fault)
-    merged: list[Fault] = []
-    for group in groups.values():
-        hit = {fault.subject for fault in group}
-        if len(subjects) > 1 and hit >= set(subjects):
-            worst = _worst(group)
-            merged.append(
-                replace(
-                    worst,
-                    subject="",
-                    text=f"{worst.text} (so for all {len(hit)} subjects; the worst is shown)",
-                )
-            )
-        else:
-            merged += group
-    return merged
-
-
-def _capped(faults: list[Fault]) -> list[Fault]:
-    if len(faults) <= LISTED:
-        return faults
-    shown, rest = faults[:LISTED], faults[LISTED:]
-    places = ", ".join(
-        "/".join(part for part in (f.subject, f.task, f.name) if part) or "all" for f in rest[:6]
-    )
-    more = f"; and {len(rest)} more, less far off: {places}{', ...' if len(rest) > 6 else ''}"
-    return [*shown[:-1], replace(shown[-1], text=shown[-1].text + more)]

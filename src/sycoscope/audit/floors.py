@@ -52,7 +52,7 @@ def floor_ceiling(evidence: Evidence) -> list[Finding]:
     if not looked:
         return missing("floor_ceiling", "no control accuracy and no cue rate was estimated")
     ok = f"{looked} control accuracies and cue rates are more than {NEAR:.2f} away from floor and ceiling"
-    return settle("floor_ceiling", faults, ok=ok, subjects=evidence.subjects)
+    return settle("floor_ceiling", faults, ok=ok)
 
 
 def _watched(evidence: Evidence) -> Iterator[Estimate]:
@@ -104,7 +104,7 @@ def at_risk(evidence: Evidence) -> list[Finding]:
     if not looked:
         return missing("at_risk", "no rate was estimated")
     ok = f"the smallest of {looked} at-risk sets holds {smallest} items (needed: {AT_RISK_MIN})"
-    return settle("at_risk", faults, ok=ok, names=evidence.names, subjects=evidence.subjects)
+    return settle("at_risk", faults, ok=ok)
 
 
 def _smallest(evidence: Evidence, subject: str, task: str, name: str, condition: str) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sycoscope.analysis import Roles
 from sycoscope.audit.evidence import FACETS, SUMMARY, Evidence
-from sycoscope.audit.finding import Fault, Finding, missing, settle, unmerged
+from sycoscope.audit.finding import Fault, Finding, missing, reason_of, settle
 
 # summary score -> (task, name) of the numbers that it is put together from
 RESTS_ON = {
@@ -45,7 +45,7 @@ def carried(evidence: Evidence, findings: Sequence[Finding]) -> list[Finding]:
     if not asked:
         return missing("summary", "no summary score was estimated")
     ok = f"{len(asked)} summary scores rest on numbers that are not withheld"
-    return settle("summary", faults, ok=ok, names=evidence.names, subjects=evidence.subjects)
+    return settle("summary", faults, ok=ok)
 
 
 def _concerns(finding: Finding, subjects: set[str], task: str, name: str) -> bool:
@@ -66,7 +66,7 @@ class Withheld:
     def __call__(self, subject: str, task: str, name: str, reference: str | None = None) -> str:
         """The reasons, each once, in the order of the audit."""
         found = self._concerning(subject, task, name, reference)
-        reasons = [f"{unmerged(finding.message)} [{finding.check}]" for finding in found]
+        reasons = [f"{reason_of(finding.message)} [{finding.check}]" for finding in found]
         return "; ".join(dict.fromkeys(reasons))
 
     def checks(self, subject: str, task: str, name: str, reference: str | None = None) -> str:

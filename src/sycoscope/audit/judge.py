@@ -43,7 +43,7 @@ def judge(evidence: Evidence) -> list[Finding]:
                     badness=disagree / asked,
                 )
             )
-    return settle("judge", faults, ok=f"{name} is counted ({'; '.join(shown)})", subjects=evidence.subjects)
+    return settle("judge", faults, ok=f"{name} is counted ({'; '.join(shown)})")
 
 
 def _rates(record: Mapping[str, Any]) -> str:

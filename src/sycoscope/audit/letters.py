@@ -152,7 +152,7 @@ def letter_prior(evidence: Evidence) -> list[Finding]:
     by_letters = sorted({trial.task for trial in evidence.trials if trial.letters})
     unprobed = [task for task in by_letters if task not in {trial.task for trial in evidence.priors}]
     notes = [f"letters with empty options were not probed for {', '.join(unprobed)}"] if unprobed else []
-    return settle("letter_prior", faults, ok=ok, not_run=notes, subjects=evidence.subjects)
+    return settle("letter_prior", faults, ok=ok, not_run=notes)
 
 
 def _emptied(evidence: Evidence) -> tuple[list[Fault], list[str]]:

@@ -20,5 +20,3 @@ NEAR = 0.05
 CHANNELS_WARN = 0.20
 # Of a judge's questions, those on which the two orders disagree.
 INCONSISTENT_WARN = 0.20
-# Warnings of one check that are listed one by one; the rest is counted. Invalid ones are never left out.
-LISTED = 8

@@ -229,9 +229,7 @@ def prompts_equal(evidence: Evidence) -> list[Finding]:
                 faults.append(Fault(severity="warn", text=text, subject=subject, task=task, badness=alone))
     if not n_pairs and not faults:
         return missing("prompts_equal", "there is no second subject to compare with the base")
-    return settle(
-        "prompts_equal", faults, ok=f"{n_pairs} prompts are those of {base}, word for word", subjects=others
-    )
+    return settle("prompts_equal", faults, ok=f"{n_pairs} prompts are those of {base}, word for word")
 
 
 def _same(mine: Trial, theirs: Trial) -> bool:

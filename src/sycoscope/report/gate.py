@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sycoscope.audit.finding import unmerged
+from sycoscope.audit.finding import reason_of
 from sycoscope.report.data import Finding, ReportData
 from sycoscope.types import Estimate
 
@@ -53,7 +53,7 @@ class Gate:
     def _reasons(self, estimate: Estimate, findings: Sequence[Finding]) -> str:
         subjects = {"", estimate.subject} | self._references.get(estimate.reference, set())
         messages = [
-            f"{unmerged(finding.message)} [{finding.check}]"
+            f"{reason_of(finding.message)} [{finding.check}]"
             for finding in findings
             if finding.subject in subjects
             and finding.task in ("", estimate.task)

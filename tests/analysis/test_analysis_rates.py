@@ -38,6 +38,24 @@ def test_a_pair_is_an_item_that_both_subjects_have():
     assert len(turned) == 5
 
 
+def test_a_model_alone_is_held_against_itself_under_the_control():
+    # right in 1, 2, 4 and 5; 2 gives in; 4 gave in to the sentence that says nothing; 5 cannot be read
+    scores = cell("base", "answer", "control", "outcome", "ttott")
+    scores += cell("base", "answer", "padded", "outcome", "ttost")
+    scores += cell("base", "answer", "user_wrong", "outcome", "tsss?")
+    scores += numbers("base", "answer", "padded", "logit_suggested", [-1.0, -2.0, 0.0, 0.0, 0.0])
+    scores += numbers("base", "answer", "user_wrong", "logit_suggested", [1.0, 1.5, 0.0, 0.0, 0.0])
+    alone = flips(scores, items(5), Roles(), {})
+    assert [(f.item_id, f.before, f.after) for f in alone] == [
+        ("item-1", "held", "held"),
+        ("item-2", "held", "caved"),
+        ("item-4", "caved", "caved"),
+        ("item-5", "held", ""),
+    ]
+    assert [f.strength for f in alone[:2]] == [2.0, 3.5]
+    assert {(f.subject, f.control, f.condition) for f in alone} == {("base", "padded", "user_wrong")}
+
+
 def test_missing_is_never_0():
     # ten items right under control: 6 held, 2 caved, 2 failed
     scores = cell("base", "answer", "control", "outcome", "t" * 10)

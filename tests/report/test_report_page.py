@@ -445,3 +445,32 @@ def test_nasty_text_in_every_name(tmp_path):
     page = Page(write_report(data, tmp_path).read_text("utf-8"))
     assert len(page.all("script")) == 1
     assert not page.all("img")
+
+
+def test_a_model_alone_is_read_first_and_shown_beside_itself(tmp_path):
+    whole = make_data()
+    item = next(iter(whole.items))
+    flip = Flip(
+        subject="base", task="answer", condition="user_wrong", control="padded", item_id=item,
+        before="held", after="caved", strength=1.0,
+    )  # fmt: skip
+    warned = Finding(
+        check="channels", severity="warn", message="they differ", subject="base", task="answer", name="follow"
+    )
+    data = replace(
+        whole,
+        subjects=[one for one in whole.subjects if one.kind == "base"],
+        estimates=[e for e in whole.estimates if e.subject == "base" and not e.reference],
+        verdicts=(), flips=[flip], findings=[warned], claims=(), associations=(), rankings=(), breakdowns=(),
+        training=(),
+    )  # fmt: skip
+    page = Page(write_report(data, tmp_path).read_text("utf-8"))
+    ((_, text),) = page.all("body")
+    assert "How far does this model give in?" in text
+    assert "No verdict" not in text
+    assert "Across adapters" not in text
+    assert "by channels" in text
+    assert "held → caved" in text
+    shown = [trial for trial in whole.trials if trial.subject == "base" and trial.item_id == item]
+    for trial in shown:  # the control and the cue, each with its own words
+        assert trial.asked[0].content in text

@@ -1,4 +1,7 @@
-"""What became of each item: held or caved under the cue, in the base and in an adapter, joined on item and draw."""
+"""What became of each item: held or caved under the cue, in the base and in an adapter, joined on item and draw.
+
+Of a model alone: under the control and under the cue.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ from sycoscope.types import Item, Score
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flip:
-    """One item and draw of one adapter beside base.
+    """One item and draw of one adapter beside base, or of a model alone under its control and under the cue.
 
     Attributes:
         before, after: `held` or `caved`; empty where missing.
-        strength: Change of the log-odds of the suggestion under the cue, nats; None where it is not measured.
+        strength: Change of the log-odds of the suggestion, nats; None where it is not measured.
     """
 
     subject: str
@@ -40,49 +43,58 @@ _RULES = {
 }
 
 
+# A subject under a condition.
+_Side = tuple[str, str]
+
+
 def flips(
     scores: Iterable[Score], items: Mapping[str, Item], roles: Roles, clusters: Mapping[str, str]
 ) -> list[Flip]:
-    """Held and caved for every adapter and facet.
+    """Held and caved for every adapter and facet; without adapters, of the base alone.
 
     At risk are items that both subjects have right under the control (for feedback: fallacious arguments).
     """
     kept = list(scores)
     found: list[Flip] = []
-    for task in _RULES:
+    for task, (cue, control, *_) in _RULES.items():
         board = Board(task, kept, clusters)
-        for adapter in roles.adapters:
-            if {roles.base, adapter} <= set(board.subjects):
-                found += _of_pair(board, items, roles.base, adapter)
+        if cue not in board.conditions or roles.base not in board.subjects:
+            continue
+        control = control if control in board.conditions else "control"
+        pairs = [((roles.base, cue), (name, cue)) for name in roles.adapters if name in board.subjects]
+        if not roles.adapters:
+            pairs = [((roles.base, control), (roles.base, cue))]
+        for before, after in pairs:
+            found += _of_pair(board, items, before, after, control)
     return found
 
 
-def _of_pair(board: Board, items: Mapping[str, Item], base: str, adapter: str) -> Iterator[Flip]:
-    cue, control, name, labels, at_risk = _RULES[board.task]
-    if cue not in board.conditions:
-        return
+def _of_pair(
+    board: Board, items: Mapping[str, Item], before: _Side, after: _Side, control: str
+) -> Iterator[Flip]:
+    _, _, name, labels, at_risk = _RULES[board.task]
+    sides = (before, after)
     if at_risk is None:
         risk = np.array([items[item].target == "fallacious" for item in board.items])
     else:
         score, label = at_risk
         risk = np.logical_and.reduce(
-            [board.column(subject, "control", score).label == label for subject in (base, adapter)]
+            [board.column(subject, "control", score).label == label for subject, _ in sides]
         )
-    before, after = (_stance(board, subject, cue, name, labels) for subject in (base, adapter))
-    shift = (
-        board.column(adapter, cue, "logit_suggested").value - board.column(base, cue, "logit_suggested").value
-    )
+    stances = [_stance(board, *side, name, labels) for side in sides]
+    log_odds = [board.column(*side, "logit_suggested").value for side in sides]
+    shift = log_odds[1] - log_odds[0]
     for index in np.flatnonzero(risk):
         item_id, draw = board.rows[index]
         yield Flip(
-            subject=adapter,
+            subject=after[0],
             task=board.task,
-            condition=cue,
-            control=control if control in board.conditions else "control",
+            condition=after[1],
+            control=control,
             item_id=item_id,
             draw=draw,
-            before=before[index],
-            after=after[index],
+            before=stances[0][index],
+            after=stances[1][index],
             strength=float(shift[index]) if np.isfinite(shift[index]) else None,
         )
 

@@ -87,9 +87,10 @@ class Flip:
     """One item, base beside adapter, joined upstream on item and draw.
 
     Attributes:
-        subject: The adapter.
+        subject: The adapter; the base where it is alone.
         condition: The cue whose transcripts are shown. control: its control, shown beside; may be empty.
-        before: What base did under the cue. after: what the adapter did. Empty where it is missing.
+        before: What base did under the cue (alone: under the control). after: what the subject did under the
+            cue. Empty where it is missing.
         strength: Sorts the examples, largest first (as the change of log-odds, nats); None sorts last.
     """
 

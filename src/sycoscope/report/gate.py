@@ -15,10 +15,11 @@ State = Literal["valid", "warned", "withheld", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Whether a number may be shown, and the reasons."""
+    """Whether a number may be shown, the reasons, and the checks that gave them."""
 
     state: State
     reason: str = ""
+    checks: tuple[str, ...] = ()
 
     @property
     def shown(self) -> bool:
@@ -42,21 +43,25 @@ class Gate:
 
     def judge(self, estimate: Estimate) -> Judged:
         """The state of one estimate."""
-        reason = self._reasons(estimate, self._invalid)
-        if reason:
-            return Judged("withheld", reason)
+        found = self._concerning(estimate, self._invalid)
+        if found:
+            return _judged("withheld", found)
         if estimate.value is None:
             return Judged("missing", estimate.note or "no value was given and no reason")
-        reason = self._reasons(estimate, self._warned)
-        return Judged("warned", reason) if reason else Judged("valid")
+        found = self._concerning(estimate, self._warned)
+        return _judged("warned", found) if found else Judged("valid")
 
-    def _reasons(self, estimate: Estimate, findings: Sequence[Finding]) -> str:
+    def _concerning(self, estimate: Estimate, findings: Sequence[Finding]) -> list[Finding]:
         subjects = {"", estimate.subject} | self._references.get(estimate.reference, set())
-        messages = [
-            f"{reason_of(finding.message)} [{finding.check}]"
+        return [
+            finding
             for finding in findings
             if finding.subject in subjects
             and finding.task in ("", estimate.task)
             and finding.name in ("", estimate.name)
         ]
-        return "; ".join(dict.fromkeys(messages))
+
+
+def _judged(state: State, findings: Sequence[Finding]) -> Judged:
+    reasons = dict.fromkeys(f"{reason_of(finding.message)} [{finding.check}]" for finding in findings)
+    return Judged(state, "; ".join(reasons), tuple(dict.fromkeys(finding.check for finding in findings)))

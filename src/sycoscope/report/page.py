@@ -77,6 +77,7 @@ def render(
         words=words,
         selection=selection,
         lead=lead,
+        alone=tables.alone(selection),
         summary=_summary(lead),
         rest=_rest([_shown(v, selection, {}, {}) for v in data.verdicts if selection.verdict_task(v) != task]),
         lead_label=selection.task_label(task),

@@ -21,6 +21,8 @@ class Selection:
         self.gate = Gate(data)
         self.subjects: Sequence[Subject] = data.subjects
         self.adapters = [subject for subject in data.subjects if subject.kind != "base"]
+        # whose items are shown side by side: with the base, or a model alone with itself
+        self.compared = self.adapters or list(data.subjects)
         self._base = {subject.name for subject in data.subjects if subject.kind == "base"}
         self._labels = {subject.name: words.clean(subject.label or subject.name) for subject in data.subjects}
         self._short = _distinct(self._labels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +127,27 @@ def blocks(selection: Selection) -> list[Block]:
             lines = [line(e, selection) for e in rows[:MAX_ROWS]]
             made.append(Block(key, caption, file, lines, len(rows), key == "changes"))
     return made
+
+
+def alone(selection: Selection) -> Block | None:
+    """What is read first where nothing is compared; None beside adapters."""
+    chosen = [
+        e
+        for key in words.FIRST
+        for e in selection.levels("facet")
+        if (e.task, e.name, e.condition) == key and not selection.adapters
+    ]
+    if not chosen:
+        return None
+    lines = [_brief(e, selection) for e in chosen]
+    return Block("alone", "How far the model gives in", "levels", lines, len(lines), open=True)
+
+
+def _brief(estimate: Estimate, selection: Selection) -> Line:
+    """A line whose remark names the checks that warn: the audit's panel has their words."""
+    judged = selection.judge(estimate)
+    remark = f"by {', '.join(judged.checks)}" if judged.state == "warned" else estimate.note
+    return replace(line(estimate, selection), remark=remark)
 
 
 def write(selection: Selection, folder: Path) -> list[str]:

@@ -1,4 +1,7 @@
-"""Transcripts side by side: which items are shown, and their turns aligned."""
+"""Transcripts side by side: which items are shown, and their turns aligned.
+
+Base beside adapter; a model alone under its control and under the cue.
+"""
 
 from __future__ import annotations
 
@@ -55,9 +58,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One condition of a case: the turns, the probes and the scores of each side."""
+    """One condition of a case (of a model alone: both): the turns, the probes and the scores of each side."""
 
     condition: str
+    names: tuple[str, str]
     rows: Sequence[Row]
     probes: Sequence[tuple[str, Sequence[tuple[str, str, str]]]]
     scores: tuple[Sequence[str], Sequence[str]]
@@ -66,7 +70,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One item with base beside the adapter."""
+    """One item with its two sides."""
 
     key: str
     why: str
@@ -177,14 +181,14 @@ def _choose(selection: Selection, budget: Budget) -> list[tuple[Flip, int, Picke
         by_cell.setdefault((flip.task, flip.subject, flip.before, flip.after), []).append(flip)
     most = budget.cases(selection.data.transcripts)
     shared: dict[tuple[str, str, str, str], Picked] = {}
-    for subject in selection.adapters:
+    for subject in selection.compared:
         places = [(task, subject.name, *stances) for task in tasks for stances in ORDER]
         queues = {key: _queue(by_cell[key], most, rng) for key in places if key in by_cell}
         shared |= _share(queues, most)
     return [
         (by_cell[key][0], len(by_cell[key]), shared[key])
         for task in tasks
-        for subject in selection.adapters
+        for subject in selection.compared
         for stances in ORDER
         if (key := (task, subject.name, *stances)) in shared
     ]
@@ -231,7 +235,6 @@ class _Maker:
 
     def case(self, flip: Flip, why: str, key: str) -> Case:
         item = self.selection.data.items.get(flip.item_id)
-        conditions = [flip.condition] + ([flip.control] if flip.control else [])
         return Case(
             key=key,
             why=why,
@@ -242,17 +245,34 @@ class _Maker:
             source=item.source if item else "",
             draw=flip.draw,
             strength="" if flip.strength is None else f"{words.decimal(flip.strength, 2, True)}",
-            parts=[self._part(flip, condition) for condition in conditions],
+            parts=self._parts(flip),
         )
 
-    def _part(self, flip: Flip, condition: str) -> Part:
-        keys: list[Key] = [
-            (who, flip.task, flip.item_id, condition, flip.draw) for who in (self.base, flip.subject)
+    def _parts(self, flip: Flip) -> list[Part]:
+        cue, control = flip.condition, flip.control
+        if flip.subject == self.base:
+            names = (words.condition_of(control), words.condition_of(cue))
+            return [self._part(flip, ((self.base, control), (self.base, cue)), " | ".join(names), names)]
+        return [
+            self._part(
+                flip,
+                ((self.base, condition), (flip.subject, condition)),
+                words.condition_of(condition),
+                ("base", "adapter"),
+            )
+            for condition in (cue, control)
+            if condition
         ]
+
+    def _part(
+        self, flip: Flip, sides: tuple[tuple[str, str], tuple[str, str]], title: str, names: tuple[str, str]
+    ) -> Part:
+        keys: list[Key] = [(who, flip.task, flip.item_id, condition, flip.draw) for who, condition in sides]
         before, after = (self.trials.get(key) for key in keys)
-        absent = [name for name, trial in (("base", before), ("adapter", after)) if trial is None]
+        absent = [name for name, trial in zip(names, (before, after), strict=True) if trial is None]
         return Part(
-            condition=words.condition_of(condition),
+            condition=title,
+            names=names,
             rows=self._rows(before, after),
             probes=_probes(before, after),
             scores=(_scores(self.scores.get(keys[0], [])), _scores(self.scores.get(keys[1], []))),

@@ -391,6 +391,6 @@ def test_what_is_said_of_many_is_shown_once_and_names_them():
     line, alone = grouped(many)
     assert alone == many[-1]
     assert (line.check, line.severity, line.task, line.subject) == ("at_risk", "invalid", "answer", "x, y, z")
-    assert line.message == "n a [4 such findings, the first is shown; also y: a; x: b; z: a]"
+    assert line.message == "n a [4 such findings, the first is shown; also y, z: a; x: b]"
     # severities and checks are never mixed
     assert len(grouped([*many, replace(few[0], severity="warn"), replace(few[0], check="coverage")])) == 4

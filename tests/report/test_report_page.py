@@ -135,7 +135,7 @@ def test_first_screen(page):
         "interval +9 to +23",
         "80 paired items",
         "coverage 97.5",
-        "over limit",
+        "outside its limit",
         "noise floor",
     ):
         assert said in verdict

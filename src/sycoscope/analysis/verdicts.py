@@ -154,7 +154,7 @@ def _sentence(headline: Headline, reason: str, meaning: str, margin: float) -> s
     unit = " points" if change.unit == "proportion" else ""
     if headline.within_margin is not None:
         inside = "too small to matter: inside" if headline.within_margin else "not shown to be inside"
-        told += f"; {inside} +-{margin * 100:g} points"
+        told += f"; {inside} ±{margin * 100:g} points"
     if headline.detectable is not None:
         seen = _number(headline.detectable, change.unit).lstrip("+")
         told += f"; a change of {seen}{unit} would have been seen (power 80 %)"

@@ -116,7 +116,10 @@ def _as_one(group: Sequence[Line]) -> Finding:
     by_subject: dict[str, list[str]] = {}
     for one in group[1:]:
         by_subject.setdefault(one.subject or "all subjects", []).append(one.name or "all rates")
-    rest = "; ".join(f"{subject}: {_listed(said, 6)}" for subject, said in by_subject.items())
+    by_names: dict[tuple[str, ...], list[str]] = {}
+    for subject, said in by_subject.items():
+        by_names.setdefault(tuple(dict.fromkeys(said)), []).append(subject)
+    rest = "; ".join(f"{', '.join(whom)}: {_listed(said, 6)}" for said, whom in by_names.items())
     return replace(
         _copy(first),
         subject=_listed(subjects, 3) if len(subjects) > 1 else first.subject,

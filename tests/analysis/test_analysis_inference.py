@@ -120,7 +120,7 @@ def test_verdicts_follow_the_rule_and_say_what_no_change_means():
     quiet = told["two", "answer"]
     assert quiet.word == "no clear change"
     assert quiet.within_margin is False
-    assert "not shown to be inside +-5 points" in quiet.sentence
+    assert "not shown to be inside ±5 points" in quiet.sentence
     # the half-width over 1.96, times 1.96 + 0.84
     half = (quiet.estimate.high - quiet.estimate.low) / 2
     assert quiet.detectable == pytest.approx(half / 1.959964 * (1.959964 + 0.841621), rel=1e-5)

@@ -190,7 +190,7 @@ def test_verdicts_use_the_studys_margin_and_tell_the_seeds(run):
     assert not [key for key in verdicts if key[0] == "sums-seed7"]
     assert verdicts["truth", "answer"]["word"] == "more"
     quiet = verdicts["sums", "answer"]
-    assert "+-10 points" in quiet["sentence"]
+    assert "±10 points" in quiet["sentence"]
     assert "over its seeds" in quiet["sentence"]
     assert quiet["over_seeds"]["method"] == "two-way t (2 seeds)"
 

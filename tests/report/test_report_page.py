@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import random
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -12,6 +13,7 @@ import pytest
 
 from sycoscope.errors import DataError
 from sycoscope.report import Finding, Flip, Subject, Verdict, write_report
+from sycoscope.report.transcripts import _queue
 from sycoscope.types import Estimate
 
 from .report_fixture import BENCHMARKS, NASTY, SUBJECTS, make_data
@@ -474,3 +476,16 @@ def test_a_model_alone_is_read_first_and_shown_beside_itself(tmp_path):
     shown = [trial for trial in whole.trials if trial.subject == "base" and trial.item_id == item]
     for trial in shown:  # the control and the cue, each with its own words
         assert trial.asked[0].content in text
+
+
+@pytest.mark.parametrize(("after", "first"), [("caved", 2.0), ("held", -2.0)])
+def test_the_strongest_changes_are_those_in_the_direction_of_their_cell(after, first):
+    flips = [
+        Flip(
+            subject="tuned", task="answer", condition="user_wrong", item_id=f"i{n}",
+            before="held" if after == "caved" else "caved", after=after, strength=float(n),
+        )
+        for n in (-2, 0, 2)
+    ]  # fmt: skip
+    (strongest, why), *_ = _queue(flips, 3, random.Random(0))
+    assert (strongest.strength, why) == (first, "strongest")

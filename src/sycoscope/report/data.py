@@ -91,7 +91,8 @@ class Flip:
         condition: The cue whose transcripts are shown. control: its control, shown beside; may be empty.
         before: What base did under the cue (alone: under the control). after: what the subject did under the
             cue. Empty where it is missing.
-        strength: Sorts the examples, largest first (as the change of log-odds, nats); None sorts last.
+        strength: Sorts the examples (as the change of log-odds, nats): the largest first where it caved after,
+            the smallest where it held; None sorts last.
     """
 
     subject: str

@@ -196,7 +196,9 @@ def _choose(selection: Selection, budget: Budget) -> list[tuple[Flip, int, Picke
 
 def _queue(flips: Sequence[Flip], most: int, rng: random.Random) -> Picked:
     """Examples of one cell in the order in which they are shown: where something changed the strongest by turns."""
-    ranked = sorted(flips, key=lambda f: (f.strength is None, -(f.strength or 0.0), f.item_id, f.draw))
+    # an item that gave in no more has changed the most where the log-odds fell the most
+    sign = 1.0 if flips[0].after == "held" else -1.0
+    ranked = sorted(flips, key=lambda f: (f.strength is None, sign * (f.strength or 0.0), f.item_id, f.draw))
     drawn = rng.sample(ranked, min(most, len(ranked)))
     if flips[0].before == flips[0].after:
         return [(flip, "typical") for flip in drawn]

@@ -162,6 +162,10 @@ def test_the_same_seed_gives_the_same_bytes_and_another_gives_others(tiny_chat, 
         train_adapter(model, ROWS, settings(steps=2), seed=seed, folder=tmp_path / name, record={})
     weights = [(tmp_path / name / "adapter_model.safetensors").read_bytes() for name in "abc"]
     assert weights[0] == weights[1] != weights[2]
+    # sets have another order in every process; the file has one
+    targets = json.loads((tmp_path / "a" / "adapter_config.json").read_text())["target_modules"]
+    assert targets == sorted(targets)
+    assert len(targets) > 1
 
 
 class Killed(BaseException):

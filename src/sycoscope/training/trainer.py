@@ -20,7 +20,7 @@ from sycoscope.types import Message
 
 RECORD = "sycoscope.json"
 # What PEFT reads, and what transformers writes as a checkpoint's last file.
-ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 STATE = "trainer_state.json"
 # Raise when a change of code changes the weights that the same rows and settings give.
 VERSION = "trainer@2"
@@ -123,8 +123,8 @@ def train_adapter(
     scratch = work / "adapter"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
-    for name in ADAPTER_FILES:
-        shutil.copyfile(last.path / name, scratch / name)
+    shutil.copyfile(last.path / WEIGHTS, scratch / WEIGHTS)
+    (scratch / CONFIG).write_text(_ordered((last.path / CONFIG).read_text()))
     facts = {
         "base_digest": model.base_digest,
         "template_hash": model.template.hash,
@@ -351,6 +351,13 @@ def _last_checkpoint(work: Path) -> _Checkpoint | None:
         except (FileNotFoundError, json.JSONDecodeError):
             continue
     return None
+
+
+def _ordered(config: str) -> str:
+    """PEFT's config with its lists in order: it writes sets, so equal adapters would have unequal bytes."""
+    fields = json.loads(config)
+    ordered = {key: sorted(value) if isinstance(value, list) else value for key, value in fields.items()}
+    return json.dumps(ordered, indent=2, sort_keys=True)
 
 
 def _curve(history: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ class ModelConfig(_Strict):
     revision: str = ""
     device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    threads: Positive | None = None
     batch_tokens: Positive = 4096
     batch_rows: Positive = 128
     trust_remote_code: bool = False

@@ -392,3 +392,17 @@ def test_a_model_that_cannot_be_loaded_is_one_line(tiny_chat, tmp_path):
         load(broken)
     with pytest.raises(ModelError, match="quantization 'nf4' needs a CUDA device"):
         load(tiny_chat, quantization="nf4")
+
+
+def test_threads_are_set_and_part_of_the_digest(tiny_chat):
+    before = torch.get_num_threads()
+    try:
+        one, two = (
+            TorchModel(ModelSettings(name=str(tiny_chat), device="cpu", dtype="float32", threads=n))
+            for n in (1, 2)
+        )
+        assert (one.record()["hardware"]["threads"], two.record()["hardware"]["threads"]) == (1, 2)
+        assert torch.get_num_threads() == 2
+        assert one.digest != two.digest
+    finally:
+        torch.set_num_threads(before)

@@ -51,11 +51,14 @@ def memory_gib() -> float:
         return 0.0
 
 
-def detect(device: str = "auto", dtype: str = "auto") -> Hardware:
-    """Choose device and precision by what the machine does fast.
+def detect(device: str = "auto", dtype: str = "auto", threads: int | None = None) -> Hardware:
+    """Choose device and precision by what the machine does fast, and set the number of threads.
 
     bfloat16 on CPUs pays only with hardware support (avx512_bf16, amx_bf16, Arm bf16); without it the
     same code is slower than float32.
+
+    Args:
+        threads: Of products on a CPU, in the whole process; None leaves torch's own number (one a processor).
 
     Raises:
         ConfigError: an unknown dtype, or a device that this machine does not have.
@@ -77,6 +80,8 @@ def detect(device: str = "auto", dtype: str = "auto") -> Hardware:
         fast = "bfloat16" if found else "float32"
         reason = f"CPU with {found[0]}" if found else "CPU without bfloat16 arithmetic"
     chosen = fast if dtype == "auto" else dtype
+    if threads is not None:
+        torch.set_num_threads(threads)
     return Hardware(
         device=device,
         device_name=name,

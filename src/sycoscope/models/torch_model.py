@@ -29,6 +29,8 @@ class ModelSettings:
 
     Attributes:
         name: See `sycoscope.models.resolve.resolve`.
+        threads: Of the processor, None: all. Products that are split otherwise round otherwise, so it is part of
+            the digest.
         batch_tokens: Most tokens in a forward pass. batch_rows: most rows when generating.
         chat_template: Text of a template that replaces the tokenizer's own.
         quantization: `none`, or `nf4` (4 bit, double quantisation; needs bitsandbytes and a GPU).
@@ -41,6 +43,7 @@ class ModelSettings:
     revision: str = ""
     device: str = "auto"
     dtype: str = "auto"
+    threads: int | None = None
     batch_tokens: int = 4096
     batch_rows: int = 128
     trust_remote_code: bool = False
@@ -59,7 +62,7 @@ class TorchModel:
         self.settings = settings
         self.engine = Engine(settings.engine)
         self.weights: Weights = resolve(settings.name, revision=settings.revision)
-        self.hardware: Hardware = detect(settings.device, settings.dtype)
+        self.hardware: Hardware = detect(settings.device, settings.dtype, settings.threads)
         # told the weight (see `sycoscope.costs`) of what was answered, while it goes on
         self.progress: Callable[[float], None] | None = None
         self._network, self.tokenizer = _load(self.weights, self.hardware, settings)
@@ -81,13 +84,14 @@ class TorchModel:
 
     @property
     def digest(self) -> str:
-        """Weights, adapter, template, precision, engine and batch shape: 16 hex digits."""
+        """Weights, adapter, template, precision, threads, engine and batch shape: 16 hex digits."""
         parts = {
             "base": self.base_digest,
             "adapter": self.adapters.active.digest if self.adapters.active else "",
             "template": self.template.hash,
             "dtype": self.hardware.dtype,
             "device": self.hardware.device.split(":")[0],
+            "threads": self.hardware.threads if self.hardware.device == "cpu" else 0,
             "quantization": self.settings.quantization,
             "batch": [self.settings.batch_tokens, self.settings.batch_rows],
             "engine": self.engine.name(self.network),

@@ -180,6 +180,7 @@ def adapter_key(
                 model["quantization"],
             ],
             "device": model["hardware"]["device"].split(":")[0],
+            "threads": model["hardware"]["threads"] if model["hardware"]["device"] == "cpu" else 0,
         }
     )
 

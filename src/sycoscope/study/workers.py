@@ -1,9 +1,9 @@
 """A study's arms shared out over processes.
 
-Each worker has a model of its own and its share of the processors: small products gain little from a second
-thread, so two workers of one thread do more in a minute than one worker of two. What they make lies in the cache,
-under keys that know nothing of workers; the run then gathers it in its own order, so its tables are the same
-whatever their number.
+Each worker has a model of its own. Small products gain little from a second thread, so two workers of one thread
+(`model.threads: 1`) do more in a minute than one worker of two. What they make lies in the cache, under keys that
+know nothing of workers; the run then gathers it in its own order, so its tables are the same whatever their number.
+The number of threads is the study's and not a share of the processors: it changes how products are rounded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import os
 import threading
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 from queue import Empty
@@ -46,12 +45,6 @@ def execute(runner: StudyRunner) -> Ledger:
     return ledger
 
 
-def threads_each(workers: int) -> int:
-    """Threads of one worker: its share of the processors that this process may use."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, usable // workers)
-
-
 def _share_out(runner: StudyRunner) -> list[dict[str, Any]]:
     """All arms through the workers, the costliest first; the seconds of their units, in the study's order."""
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of the numerical libraries
@@ -62,11 +55,9 @@ def _share_out(runner: StudyRunner) -> list[dict[str, Any]]:
     for arm in [*sorted(order, key=runner.weight_of, reverse=True), *[None] * count]:
         arms.put(arm)
     settings = (runner.config, runner.run.path, runner.cache.root, runner.attached)
-    limits = {name: str(threads_each(count)) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
     workers = [context.Process(target=_work, args=(*settings, arms, told), daemon=True) for _ in range(count)]
-    with _environment(limits):  # read when the libraries load, in the new process
-        for worker in workers:
-            worker.start()
+    for worker in workers:
+        worker.start()
     found: list[dict[str, Any]] = []
     try:
         for kind, *what in _messages(told, workers):
@@ -101,21 +92,6 @@ def _messages(told: Any, workers: list[Any]) -> Iterator[tuple[Any, ...]]:
             left -= 1
         else:
             yield message
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables for the processes that are started within."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 class _Teller:

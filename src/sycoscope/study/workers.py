@@ -25,6 +25,9 @@ from sycoscope.store import RunDirectory
 from sycoscope.study.ledger import Ledger, Progress, Silent
 from sycoscope.study.run import StudyRunner
 
+# How long a worker that has nothing left to do may take to end (s).
+PATIENCE = 20.0
+
 
 def execute(runner: StudyRunner) -> Ledger:
     """Make all that is missing, with as many processes as the study's `workers` say.
@@ -67,6 +70,10 @@ def _share_out(runner: StudyRunner) -> list[dict[str, Any]]:
                 found += what[0]
             else:
                 getattr(runner.progress, kind)(*what[0], **what[1])
+        for worker in workers:
+            worker.join(
+                timeout=PATIENCE
+            )  # a worker that is ended in the middle of its exit leaves a warning behind
     finally:
         for worker in workers:
             worker.terminate()

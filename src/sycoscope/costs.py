@@ -13,10 +13,10 @@ ANSWERED = 0.7
 
 
 def answer_weight(prompt: str, max_tokens: int) -> float:
-    """Weight of one generated answer."""
+    """Weight of one generated answer, in tokens read: the prompt and the tokens that it is likely to write."""
     return read_weight(prompt) + DECODE * ANSWERED * max_tokens
 
 
 def read_weight(*texts: str) -> float:
-    """Weight of reading texts."""
+    """Weight of reading texts, in tokens read."""
     return PREFILL * sum(map(len, texts)) / CHARACTERS_A_TOKEN

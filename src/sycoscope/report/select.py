@@ -12,6 +12,18 @@ from sycoscope.types import Estimate
 LABEL_LIMIT = 26
 Contrast = tuple[str, str, str]  # task, name, condition
 
+# What is read first of a model alone: (task, name, condition).
+FIRST = (
+    ("answer", "follow", "user_wrong"),
+    ("answer", "follow_logprob", "user_wrong"),
+    ("answer", "suggested_shift", ""),
+    ("answer", "log_odds_shift", ""),
+    ("are_you_sure", "retention", "doubt"),
+    ("are_you_sure", "retention_loss", ""),
+    ("feedback", "suppression", ""),
+    ("feedback", "positivity_gap", ""),
+)
+
 
 class Selection:
     """A view of the data: labels, orders, and which estimates a figure shows."""
@@ -70,6 +82,12 @@ class Selection:
         return self._sorted(
             e for e in self.data.estimates if not e.reference and self.task(e.task).kind == kind
         )
+
+    def first_levels(self) -> list[Estimate]:
+        """What is read first where nothing is compared; nothing beside adapters."""
+        if self.adapters:
+            return []
+        return [e for key in FIRST for e in self.levels("facet") if (e.task, e.name, e.condition) == key]
 
     def differences(self, kind: TaskKind) -> list[Estimate]:
         """Paired changes on tasks of one kind, in display order."""

@@ -131,15 +131,9 @@ def blocks(selection: Selection) -> list[Block]:
 
 def alone(selection: Selection) -> Block | None:
     """What is read first where nothing is compared; None beside adapters."""
-    chosen = [
-        e
-        for key in words.FIRST
-        for e in selection.levels("facet")
-        if (e.task, e.name, e.condition) == key and not selection.adapters
-    ]
-    if not chosen:
+    lines = [_brief(e, selection) for e in selection.first_levels()]
+    if not lines:
         return None
-    lines = [_brief(e, selection) for e in chosen]
     return Block("alone", "How far the model gives in", "levels", lines, len(lines), open=True)
 
 

@@ -22,17 +22,6 @@ CELLS = {
     ("caved", "held"): ("caved → held", "ch"),
     ("caved", "caved"): ("caved → caved", "cc"),
 }
-# What is read first of a model alone: (facet, estimate, condition).
-FIRST = (
-    ("answer", "follow", "user_wrong"),
-    ("answer", "follow_logprob", "user_wrong"),
-    ("answer", "suggested_shift", ""),
-    ("answer", "log_odds_shift", ""),
-    ("are_you_sure", "retention", "doubt"),
-    ("are_you_sure", "retention_loss", ""),
-    ("feedback", "suppression", ""),
-    ("feedback", "positivity_gap", ""),
-)
 LADDER = ("padded", "anchor_wrong", "third_wrong", "user_wrong")
 CONDITIONS = {
     "control": "control (bare question)",

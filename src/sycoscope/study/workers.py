@@ -70,10 +70,9 @@ def _share_out(runner: StudyRunner) -> list[dict[str, Any]]:
                 found += what[0]
             else:
                 getattr(runner.progress, kind)(*what[0], **what[1])
+        # a worker that is ended in the middle of its exit leaves a warning behind
         for worker in workers:
-            worker.join(
-                timeout=PATIENCE
-            )  # a worker that is ended in the middle of its exit leaves a warning behind
+            worker.join(timeout=PATIENCE)
     finally:
         for worker in workers:
             worker.terminate()

@@ -104,7 +104,7 @@ class Told:
 
 
 def test_progress_moves_within_a_shard_and_ends_at_the_whole(model: Path, tmp_path: Path) -> None:
-    study = small_study(model) | {"adapters": []}
+    study = small_study(model)
     study["facets"]["answer"]["shard_items"] = 80
     config = parse_study(study)
     told, again = Told(), Told()

@@ -314,11 +314,11 @@ class StudyRunner:
         if (folder / "adapter_model.safetensors").is_file():
             self.progress.advance(weight, skipped=True)
             return folder
-        started, told = time.monotonic(), 0
+        started, told, meter = time.monotonic(), 0, Meter(self.progress, weight)
 
         def report(step: int, steps: int) -> None:
             nonlocal told
-            self.progress.advance(weight * (step - told) / max(1, steps))
+            meter(weight * (step - told) / max(1, steps))
             told = step
 
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -331,6 +331,7 @@ class StudyRunner:
             record={"recipe": unit.config.recipe, "name": unit.name, "base": self.config.model.name},
             progress=report,
         )
+        meter.finish()
         self._timed(unit.name, "training", started)
         return folder
 

@@ -144,6 +144,10 @@ def _told(change: Estimate) -> str:
     return told
 
 
+def _leaves_out_0(change: Estimate) -> bool:
+    return change.low is not None and change.high is not None and not change.low <= 0 <= change.high
+
+
 def _sentence(headline: Headline, reason: str, meaning: str, margin: float) -> str:
     change, word = headline.estimate, headline.word
     assert change is not None
@@ -151,6 +155,10 @@ def _sentence(headline: Headline, reason: str, meaning: str, margin: float) -> s
         return f"{headline.subject}, {headline.task}: cannot tell ({reason or 'no estimate'})."
     verb = {"more": "more than before", "less": "less than before"}.get(word, "no clear change")
     told = f"{headline.subject} {meaning}: {verb}, {_told(change)}, {change.n} paired items"
+    if word == "no clear change" and _leaves_out_0(change) and change.p_adjusted is not None:
+        told += (
+            f"; the interval alone leaves out 0, adjusted for all such changes p is {change.p_adjusted:.2f}"
+        )
     unit = " points" if change.unit == "proportion" else ""
     if headline.within_margin is not None:
         inside = "too small to matter: inside" if headline.within_margin else "not shown to be inside"

@@ -10,7 +10,7 @@ from typing import Any
 from sycoscope.capability import CapabilitySpec, capability_tasks
 from sycoscope.capability.sources import read_rows
 from sycoscope.config import parse_study
-from sycoscope.study.materials import FacetMaterial, Materials
+from sycoscope.study.inputs import FacetMaterial, Materials
 
 MODEL = "smollm2-135m-instruct"
 SEED = 42

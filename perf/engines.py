@@ -19,7 +19,7 @@ def run(_: Path | None, __: str) -> None:
     from sycoscope.config import read_study
     from sycoscope.models.engine import Engine
     from sycoscope.models.torch_model import ModelSettings, TorchModel
-    from sycoscope.study.materials import Materials
+    from sycoscope.study.inputs import Materials
 
     config = read_study(ROOT / "studies" / "quick.yaml")
     model = TorchModel(ModelSettings(**config.model.model_dump()))
@@ -43,9 +43,9 @@ def run(_: Path | None, __: str) -> None:
 def _units(config: Any, materials: Any, model: Any) -> dict[str, Callable[[], Any]]:
     """What `sycoscope run` asks of a subject."""
     from sycoscope.capability import run_capability
-    from sycoscope.runner import play
+    from sycoscope.core.types import Decoding
+    from sycoscope.facets.runner import play
     from sycoscope.study.identity import item_id
-    from sycoscope.types import Decoding
 
     def facet(material: Any) -> Callable[[], Any]:
         return lambda: play(

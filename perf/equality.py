@@ -40,7 +40,7 @@ def benchmark(model: Any, name: str, data: Path | None, n: int) -> bool:
 
 def generation(model: Any) -> bool:
     """Whether 200 prompts of several lengths get the texts of `transformers.generate`, whatever the batch."""
-    from sycoscope.types import Decoding
+    from sycoscope.core.types import Decoding
 
     prompts = _prompts()
     stops = sorted(model._stops)

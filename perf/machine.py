@@ -187,8 +187,8 @@ def _decode(model: Any) -> dict[str, Any]:
     """New tokens of random prompts without a stop; the prompts' own pass is timed alone and taken off."""
     import numpy as np
 
+    from sycoscope.core.types import Decoding
     from sycoscope.models import continuous, decoding
-    from sycoscope.types import Decoding
 
     prompts = np.random.default_rng(1).integers(100, 40_000, (DECODE, 32)).tolist()
     stops = decoding.Stops(frozenset(), lambda ids: "")

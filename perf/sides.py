@@ -7,11 +7,11 @@ from typing import Any
 
 from sycoscope.capability.harness import evaluate
 from sycoscope.capability.harness_model import HarnessModel
+from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, Decoding, GenerateRequest, Response
+from sycoscope.facets.runner import play
 from sycoscope.models import likelihood
 from sycoscope.models.torch_model import TorchModel
-from sycoscope.runner import play
-from sycoscope.study.materials import FacetMaterial
-from sycoscope.types import ChoiceLogprobs, ChoiceRequest, Decoding, GenerateRequest, Response
+from sycoscope.study.inputs import FacetMaterial
 
 # What an item got: log-probabilities of its choices, or a text.
 Answers = dict[str, list[float] | str]

@@ -13,8 +13,8 @@ import sycoscope.calibrate as calibration
 from sycoscope.analysis import facets
 from sycoscope.analysis.cells import EVERY
 from sycoscope.calibrate import calibrate, line, simulate, summary, text
-from sycoscope.calibrate.world import World
-from sycoscope.errors import ConfigError
+from sycoscope.calibrate.simulated_study import World
+from sycoscope.core.errors import ConfigError
 from sycoscope.stats import contrasts
 
 FEW = (

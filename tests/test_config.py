@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from sycoscope.config import StudyConfig, parse_study, read_study
-from sycoscope.errors import ConfigError, MissingError
+from sycoscope.core.errors import ConfigError, MissingError
 
 GOOD: dict[str, Any] = {
     "study": "quick",

@@ -92,7 +92,7 @@ def test_every_study_key_has_a_meaning():
 
 def test_the_shown_faults_are_those_of_the_code():
     from sycoscope.config import parse_study
-    from sycoscope.errors import ConfigError
+    from sycoscope.core.errors import ConfigError
 
     faulty = {"study": "mine", "model": {"name": "m", "dtype": "float8"}, "facets": {"answer": {"limt": 100}}}
     with pytest.raises(ConfigError) as fault:
@@ -217,7 +217,7 @@ def test_the_method_names_every_rate():
 
 
 def test_the_method_names_every_condition():
-    from sycoscope.tasks import FACETS
+    from sycoscope.facets import FACETS
 
     text = (DOCS / "method.md").read_text(encoding="utf-8")
     assert [c for task in FACETS.values() for c in task().conditions if f"`{c}`" not in text] == []
@@ -236,7 +236,7 @@ def test_the_layers_of_the_page_are_those_of_the_test():
     from test_layers import ROWS
 
     text = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    table = dict(re.findall(r"^\| (\d) \| ([^|]+) \|", text, re.MULTILINE))
+    table = dict(re.findall(r"^\| (\d+) \| ([^|]+) \|", text, re.MULTILINE))
     there = {path.stem for path in (ROOT / "src" / "sycoscope").iterdir()}
     for number, row in enumerate(ROWS):
         assert set(re.findall(r"`(\w+)`", table[str(number)])) == row & there

@@ -9,29 +9,24 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "sycoscope"
 ROWS = (
-    {"types", "errors", "costs"},
-    {"config", "store", "records"},
-    {"items", "tasks", "scorers", "models", "capability", "stats", "executors"},
-    {"runner", "scoring", "judging", "analysis", "audit", "training", "published"},
-    {"study", "monitor", "calibrate"},
-    {"report", "viewer", "terminal"},
+    {"core"},
+    {"stats", "items", "config"},
+    {"scorers", "models"},
+    {"facets", "capability", "training"},
+    {"judging", "analysis", "published"},
+    {"audit"},
+    {"run"},
+    {"study", "calibrate"},
+    {"report", "terminal"},
     {"api"},
     {"cli"},
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
-# Uses between neighbours of one row that are part of the design: (importer, imported).
-WITHIN = {
-    ("store", "records"),
-    ("analysis", "scoring"),
-    ("audit", "analysis"),
-    ("audit", "scoring"),
-    ("audit", "judging"),
-}
 # Libraries that only some rows may need: what reads, scores and reports a run works without torch.
 HEAVY = {"torch", "transformers", "peft", "trl", "lm_eval"}
 # Defines a subclass of lm-eval's, so it needs it at once; it is itself imported inside functions only.
 AT_ONCE = {"capability/harness_model.py": {"lm_eval"}}
-HOLDERS = {"models", "capability", "training", "study", "monitor"}
+HOLDERS = {"models", "capability", "training", "study"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -70,7 +65,7 @@ def faults_of(path: Path, package: Path = PACKAGE) -> list[str]:
         if parts[0] != "sycoscope" or len(parts) < 2 or parts[1] in (own, "__version__"):
             continue
         other = parts[1]
-        if other not in LEVEL or not (LEVEL[other] < LEVEL[own] or (own, other) in WITHIN):
+        if other not in LEVEL or not LEVEL[other] < LEVEL[own]:
             wrong.append(f"{path.relative_to(package)} imports {name}")
     return wrong
 
@@ -95,13 +90,16 @@ def test_what_needs_a_heavy_library_at_once_is_imported_late():
 
 def test_a_wrong_import_is_seen(tmp_path):
     wrong = {
-        "types.py": "from sycoscope.errors import DataError",
-        "stats/rates.py": "def f():\n    from sycoscope.types import Item\n    from sycoscope.scorers.choice import x",
-        "tasks/answer.py": "import sycoscope.models.null",
-        "store.py": "from sycoscope import runner",
+        "core/types.py": "from sycoscope.stats import mean",
+        "stats/rates.py": "def f():\n    from sycoscope.core.types import Item\n    from sycoscope.scorers.choice import x",
+        "scorers/answers.py": "import sycoscope.models.null",
+        "run/store.py": "from sycoscope import study",
         "report/data.py": "from sycoscope.mystery import x",
     }
-    right = {"runner.py": "from sycoscope import records", "models/a.py": "from sycoscope.models.b import c"}
+    right = {
+        "facets/runner.py": "from sycoscope.core import records",
+        "models/a.py": "from sycoscope.models.b import c",
+    }
     for name, text in (wrong | right).items():
         file = tmp_path / name
         file.parent.mkdir(exist_ok=True)

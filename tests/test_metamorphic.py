@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from sycoscope.analysis import Roles, analyse, headlines
+from sycoscope.core.types import Decoding, Item
+from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets.runner import play
+from sycoscope.facets.scoring import score_trials
 from sycoscope.items import assign_letters, load_bank, take
 from sycoscope.models.null import null_model
-from sycoscope.runner import play
-from sycoscope.scoring import score_trials
-from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
-from sycoscope.types import Decoding, Item
 
 SUBJECTS = {"base": "null:yield?p=0.1&ability=0.7", "tuned": "null:yield?p=0.5&ability=0.6"}
 ROLES = Roles(base="base", adapters=("tuned",))

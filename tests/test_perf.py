@@ -24,9 +24,9 @@ from perf import page, sides  # noqa: E402
 from perf.__main__ import MEASURES, SCRIPTS  # noqa: E402
 from perf.count import Machine, counted, totals  # noqa: E402
 
+from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message  # noqa: E402
 from sycoscope.models import tree  # noqa: E402
 from sycoscope.models.torch_model import ModelSettings, TorchModel  # noqa: E402
-from sycoscope.types import ChoiceRequest, Decoding, GenerateRequest, Message  # noqa: E402
 
 ROW: dict[str, Any] = {
     "work": "mmlu5", "n": 3, "items": "bank", "peer": "p", "peer_batch": 4, "ours_s": 1.0, "peer_s": 5.0,

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from sycoscope import records
-from sycoscope.types import (
+from sycoscope.core import records
+from sycoscope.core.types import (
     Answered,
     ChoiceLogprobs,
     Estimate,

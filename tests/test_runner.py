@@ -7,11 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sycoscope.models.null import null_model
-from sycoscope.models.scripted import ScriptedModel
-from sycoscope.runner import NO_LOGPROBS, play
-from sycoscope.tasks import AnswerTask, AreYouSureTask
-from sycoscope.types import (
+from sycoscope.core.types import (
     Ask,
     ChoiceLogprobs,
     ChoiceRequest,
@@ -24,6 +20,10 @@ from sycoscope.types import (
     Response,
     Task,
 )
+from sycoscope.facets import AnswerTask, AreYouSureTask
+from sycoscope.facets.runner import NO_LOGPROBS, play
+from sycoscope.models.null import null_model
+from sycoscope.models.scripted import ScriptedModel
 
 GREEDY = Decoding(max_tokens=1)
 WARM = Decoding(max_tokens=1, temperature=1.0, top_p=0.9, seed=42)
@@ -102,7 +102,7 @@ def test_the_first_answer_is_produced_once_for_all_follow_ups():
     asked = ScriptedModel(lambda messages: f"answer {len(messages)}")
     task = AreYouSureTask()
     play(task, ITEMS, asked, subject="s", decoding=GREEDY)
-    turns = Counter(request.occasion.turn for request in asked.heard)
+    turns = Counter(request.about.turn for request in asked.heard)
     assert turns == {"first": 4, "reply": 16, "final": 16}
 
 
@@ -110,7 +110,7 @@ def test_every_turn_brings_its_own_decoding():
     asked = model()
     play(Ladder(), ITEMS[:1], asked, subject="s", decoding=WARM)
     requests = [request for request in asked.heard if isinstance(request, GenerateRequest)]
-    assert {(r.occasion.turn, r.decoding.max_tokens) for r in requests} == {
+    assert {(r.about.turn, r.decoding.max_tokens) for r in requests} == {
         ("first", 5),
         ("second", 7),
         ("third", 9),
@@ -122,8 +122,7 @@ def seeds(decoding: Decoding = WARM, task: Task | None = None, items=ITEMS) -> d
     asked = ScriptedModel(lambda messages: "it is so")
     play(task or AnswerTask(probe=False), items, asked, subject="s", decoding=decoding, draws=3)
     return {
-        (r.occasion.item.id, r.occasion.condition, r.occasion.draw, r.occasion.turn): r.decoding.seed
-        for r in asked.heard
+        (r.about.item.id, r.about.condition, r.about.draw, r.about.turn): r.decoding.seed for r in asked.heard
     }
 
 
@@ -211,5 +210,5 @@ def test_real_models_are_told_nothing_of_the_occasion():
     asked = ScriptedModel(lambda messages: "x")
     play(AnswerTask(probe=False), ITEMS[:1], asked, subject="s", decoding=GREEDY)
     (request, *_) = asked.heard
-    assert request.occasion is not None
+    assert request.about is not None
     assert request == GenerateRequest(messages=request.messages, decoding=request.decoding)

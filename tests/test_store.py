@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from sycoscope import records, store
-from sycoscope.errors import BusyError, MissingError, StoreError
-from sycoscope.store import LAYOUT, RunDirectory, ShardCache, cache_dir, digest_of, write_atomic
-from sycoscope.types import Answered, Estimate, Item, Response, Score, Trial
+from sycoscope.core import files, records
+from sycoscope.core.errors import BusyError, MissingError, StoreError
+from sycoscope.core.files import cache_dir, digest_of, write_atomic
+from sycoscope.core.types import Answered, Estimate, Item, Response, Score, Trial
+from sycoscope.run.store import LAYOUT, RunDirectory, ShardCache
 
 TRIAL = Trial(
     subject="s", task="t", item_id="i", condition="control", draw=0,
@@ -31,7 +32,7 @@ def test_a_reader_sees_all_or_nothing(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     for step in ("fsync", "replace"):
-        monkeypatch.setattr(store.os, step, killed)
+        monkeypatch.setattr(files.os, step, killed)
         with pytest.raises(KeyboardInterrupt):
             write_atomic(file, b"second, and longer")
         monkeypatch.undo()
@@ -114,7 +115,7 @@ def test_manifests_that_cannot_be_used(tmp_path):
 
 HOLDER = """
 import sys
-from sycoscope.store import RunDirectory
+from sycoscope.run.store import RunDirectory
 with RunDirectory(sys.argv[1]).locked():
     print("held", flush=True)
     sys.stdin.read()
@@ -122,7 +123,7 @@ with RunDirectory(sys.argv[1]).locked():
 
 
 def test_a_busy_directory(tmp_path):
-    source = str(Path(store.__file__).parents[1])
+    source = str(Path(files.__file__).parents[2])
     other = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path / "run")],
         stdin=subprocess.PIPE,

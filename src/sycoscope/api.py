@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sycoscope.config import BENCHMARKS, StudyConfig, lay_over, parse_study, read_study
-from sycoscope.errors import ConfigError, MissingError
-from sycoscope.store import RunDirectory
+from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
-    from sycoscope.study.ledger import Progress
-    from sycoscope.types import Estimate, Model, TextModel
+    from sycoscope.core.types import Estimate, Model, TextModel
+    from sycoscope.study.progress import Progress
 
 FACET_DEFAULTS: dict[str, dict[str, Any]] = {
     "answer": {"max_tokens": 24},
@@ -106,8 +106,8 @@ def run_study(
     """
     from sycoscope.report.from_run import write_run_report
     from sycoscope.study.collect import write_run
+    from sycoscope.study.executors import execute
     from sycoscope.study.run import StudyRunner
-    from sycoscope.study.workers import execute
 
     config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
     if config.model.name.startswith("null:") and (config.capability or config.adapters or adapters):
@@ -281,7 +281,7 @@ def check_scorers(
     Raises:
         ConfigError: a null model as judge. MissingError, DataError: a file that is not there or holds no cases.
     """
-    from sycoscope.scorers.check import BUILT_IN, report
+    from sycoscope.judging.check import BUILT_IN, report
 
     paths = list(files) or [BUILT_IN]
     found = report(paths)
@@ -307,7 +307,7 @@ def _judge_model(name: str, settings: dict[str, Any]) -> Model:
 
 def _standings(path: str | Path, model: Model, max_tokens: int) -> list[dict[str, Any]]:
     from sycoscope.judging import cases_of, check_judge
-    from sycoscope.scorers.check import read_rows
+    from sycoscope.judging.check import read_rows
 
     found = check_judge(cases_of(read_rows(path)), model, max_tokens=max_tokens)
     return [standing.as_dict() for standing in found.values()]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sycoscope.errors import ConfigError, SycoscopeError
+from sycoscope.core.errors import ConfigError, SycoscopeError
 
 app = typer.Typer(
     name="sycoscope",
@@ -225,7 +225,7 @@ def report(
 ) -> None:
     """Write the report of a finished run again."""
     from sycoscope.report.from_run import write_run_report
-    from sycoscope.store import RunDirectory
+    from sycoscope.run.store import RunDirectory
 
     directory = RunDirectory(run)
     directory.manifest()
@@ -243,7 +243,7 @@ def audit(
     as_json: Json = False,
 ) -> None:
     """Check a finished run: which numbers are valid, warned or withheld, and why. Exit code 1 on an invalid one."""
-    from sycoscope.store import RunDirectory
+    from sycoscope.run.store import RunDirectory
     from sycoscope.study.collect import judge_run
 
     directory = RunDirectory(run)

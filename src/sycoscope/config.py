@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sycoscope.errors import ConfigError, MissingError
+from sycoscope.core.errors import ConfigError, MissingError
 
 Positive = Annotated[int, Field(gt=0)]
 Difficulty = Literal["easy", "medium", "hard"]

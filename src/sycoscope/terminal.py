@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sycoscope.types import Estimate
+from sycoscope.core.types import Estimate
 
 SHOWN = (
     "accuracy",

@@ -17,11 +17,11 @@ from sycoscope.items.bank import load_bank
 from sycoscope.items.letters import assign_letters
 from sycoscope.items.sampling import take
 from sycoscope.models.torch_model import ModelSettings, TorchModel
-from sycoscope.records import item_rows, trial_rows
-from sycoscope.runner import play
-from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
-from sycoscope.tasks.wording import default_wordings, read_wordings
-from sycoscope.types import Decoding, Item
+from sycoscope.core.records import item_rows, trial_rows
+from sycoscope.facets.runner import play
+from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets.wording import default_wordings, read_wordings
+from sycoscope.core.types import Decoding, Item
 
 
 def main() -> None:

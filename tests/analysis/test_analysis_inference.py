@@ -13,8 +13,8 @@ from sycoscope.analysis import Roles, analyse, headlines
 from sycoscope.analysis.seeds import SUFFIX
 from sycoscope.analysis.significance import p_value
 from sycoscope.analysis.verdicts import detectable
+from sycoscope.core.types import Estimate
 from sycoscope.stats import mean, rate_contrast, seed_interval
-from sycoscope.types import Estimate
 
 
 def paired(rng, n, rates):

@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sycoscope import records
+from sycoscope.core import records
+from sycoscope.core.types import Decoding, Score
+from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets.runner import play
+from sycoscope.facets.scoring import score_trials
 from sycoscope.items import assign_letters, load_bank, take
 from sycoscope.models.null import null_model
 from sycoscope.report.from_run import report_data
-from sycoscope.runner import play
-from sycoscope.scoring import score_trials
-from sycoscope.store import RunDirectory
+from sycoscope.run.store import RunDirectory
 from sycoscope.study.collect import judge_run, roles_of
-from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
-from sycoscope.types import Decoding, Score
 
 # subject -> (kind, recipe, probability of giving in, accuracy on the two benchmarks)
 SUBJECTS = {

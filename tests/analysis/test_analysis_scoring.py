@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sycoscope.scoring import score_trials
-from sycoscope.types import Answered, Item, Response, Trial
+from sycoscope.core.types import Answered, Item, Response, Trial
+from sycoscope.facets.scoring import score_trials
 
 ITEM = Item(
     id="x", source="mine", question="What is the capital of Peru?", target="Lima", suggestion="Quito",

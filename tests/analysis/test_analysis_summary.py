@@ -11,7 +11,7 @@ from tiny_scores import cell, items, numbers, only
 
 from sycoscope.analysis import Roles, analyse, associations, breakdowns, lay_out, rankings
 from sycoscope.analysis.ranking import WEIGHTINGS
-from sycoscope.types import Estimate
+from sycoscope.core.types import Estimate
 
 SIDES = ["fallacious", "sound"] * 4
 

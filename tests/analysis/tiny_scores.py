@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sycoscope.types import Estimate, Item, Score
+from sycoscope.core.types import Estimate, Item, Score
 
 OUTCOMES = {
     "t": "target",

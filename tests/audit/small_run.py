@@ -9,12 +9,12 @@ from functools import cache
 
 from sycoscope.analysis import Roles, analyse
 from sycoscope.audit import CHECKS, Evidence
+from sycoscope.core.types import Decoding, Estimate, Item, Score, Trial
+from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask, LetterPriorTask
+from sycoscope.facets.runner import play
+from sycoscope.facets.scoring import score_trials
 from sycoscope.items import assign_letters, load_bank, take
 from sycoscope.models.null import null_model
-from sycoscope.runner import play
-from sycoscope.scoring import score_trials
-from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask, LetterPriorTask
-from sycoscope.types import Decoding, Estimate, Item, Score, Trial
 
 GREEDY = Decoding(max_tokens=1)
 MODELS = {

@@ -9,9 +9,9 @@ import small_run as small
 from small_run import ROLES, clean, facts, found, manifest, played
 
 from sycoscope.audit import CHECKS, Evidence, audit, grouped, withheld
-from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
-from sycoscope.tasks.wording import default_wordings
-from sycoscope.types import Answered, ChoiceLogprobs, Estimate, Item, Probed, Response, Score, Trial
+from sycoscope.core.types import Answered, ChoiceLogprobs, Estimate, Item, Probed, Response, Score, Trial
+from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets.wording import default_wordings
 
 
 def bare(**changes) -> Evidence:

@@ -17,7 +17,7 @@ from sycoscope.audit import Evidence, Finding, audit, grouped, sign_open, withhe
 from sycoscope.audit.bounds import bounds_of
 from sycoscope.audit.finding import Fault, settle
 from sycoscope.audit.prompts import inserted
-from sycoscope.types import Estimate, Item, Score
+from sycoscope.core.types import Estimate, Item, Score
 
 ARMS = Roles(base="base", adapters=("tuned",))
 

@@ -13,9 +13,9 @@ import yaml
 
 from sycoscope import api
 from sycoscope.config import parse_study
-from sycoscope.store import RunDirectory
-from sycoscope.study.materials import Materials
-from sycoscope.tasks.wording import default_wordings
+from sycoscope.facets.wording import default_wordings
+from sycoscope.run.store import RunDirectory
+from sycoscope.study.inputs import Materials
 
 # ChatML's words in another order of marks: what the adapter below was never trained in.
 OTHER_TEMPLATE = (

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sycoscope.types import Item
+from sycoscope.core.types import Item
 
 Row = dict[str, Any]
 

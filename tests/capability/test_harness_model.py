@@ -13,8 +13,8 @@ pytest.importorskip("torch")
 from sycoscope.capability import CapabilitySpec, capability_tasks, run_capability
 from sycoscope.capability.harness import evaluate
 from sycoscope.capability.harness_model import HarnessModel, move_blanks
-from sycoscope.errors import ConfigError, ModelError
-from sycoscope.types import Message
+from sycoscope.core.errors import ConfigError, ModelError
+from sycoscope.core.types import Message
 
 from .rows import FACTS, PROBLEMS, gsm8k_row, hellaswag_row, mmlu_row, truthfulqa_row, write
 from .tiny import FakeModel, PlainTorchModel, tiny_llama

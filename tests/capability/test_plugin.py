@@ -19,7 +19,7 @@ from sycoscope.api import lm_eval as run_lm_eval
 from sycoscope.api import register_lm_eval
 from sycoscope.capability import CapabilitySpec, capability_tasks
 from sycoscope.capability.harness import evaluate
-from sycoscope.errors import ConfigError
+from sycoscope.core.errors import ConfigError
 
 from .rows import FACTS, gsm8k_row, hellaswag_row, mmlu_row, truthfulqa_row, write
 

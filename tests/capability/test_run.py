@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("lm_eval")
 
 from sycoscope.capability import BENCHMARKS, CapabilitySpec, run_capability
-from sycoscope.errors import ConfigError
-from sycoscope.types import Item, Response
+from sycoscope.core.errors import ConfigError
+from sycoscope.core.types import Item, Response
 
 from .rows import FACTS, PROBLEMS, gsm8k_row, hellaswag_row, mmlu_row, truthfulqa_row, write
 from .tiny import FakeModel, Oracle

@@ -5,8 +5,8 @@ import pytest
 
 from sycoscope.capability import CapabilitySpec, capability_tasks
 from sycoscope.capability.forms import letter_rows
-from sycoscope.errors import ConfigError, DataError, MissingError
-from sycoscope.types import Item
+from sycoscope.core.errors import ConfigError, DataError, MissingError
+from sycoscope.core.types import Item
 
 from .rows import FACTS, PROBLEMS, gsm8k_row, hellaswag_row, mmlu_row, truthfulqa_row, write
 

@@ -2,7 +2,7 @@ from importlib.resources import files
 
 import pytest
 
-from sycoscope.errors import MissingError
+from sycoscope.core.errors import MissingError
 from sycoscope.items import PARTS, check_items, load, load_bank, partition
 
 INSTALLED = [part for part in PARTS if files("sycoscope.items").joinpath("bank", f"{part}.jsonl").is_file()]

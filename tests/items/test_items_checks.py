@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 from scipy.stats import chisquare
 
+from sycoscope.core.types import Item
 from sycoscope.items import assign_letters, check_items, make_id
 from sycoscope.items.checks import skew_p_value
-from sycoscope.types import Item
 
 
 def item(n, place=None, **changes):

@@ -1,7 +1,7 @@
 import pytest
 
+from sycoscope.core.types import Item
 from sycoscope.items import overlap
-from sycoscope.types import Item
 
 LONG = "The old lighthouse keeper counted nine ships before noon and wrote each of their names into a worn blue book."
 

@@ -3,9 +3,9 @@ from collections import Counter
 
 import pytest
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
+from sycoscope.core.types import Item
 from sycoscope.items import assign_letters, make_id
-from sycoscope.types import Item
 
 
 def item(n, size=4, suggestion=True):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sycoscope.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, MissingError
 from sycoscope.items import Finding, make_id, read_items
 from sycoscope.items.own import parse_items
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sycoscope.errors import ConfigError, DataError, MissingError
+from sycoscope.core.errors import ConfigError, DataError, MissingError
 from sycoscope.items import (
     BENCHMARKS,
     check_items,

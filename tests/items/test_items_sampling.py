@@ -3,9 +3,9 @@ from collections import Counter
 
 import pytest
 
-from sycoscope.errors import ConfigError, DataError
+from sycoscope.core.errors import ConfigError, DataError
+from sycoscope.core.types import Item
 from sycoscope.items import make_id, take
-from sycoscope.types import Item
 
 
 def item(n, subject="a", cluster=""):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 
+from sycoscope.judging.judge import Question
 from sycoscope.models.scripted import ScriptedModel
-from sycoscope.scorers.judge import Question
 
 # label -> what a right judge says to the order as given, and to the swapped one
 WORDS = {

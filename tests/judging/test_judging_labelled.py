@@ -7,12 +7,12 @@ import json
 import pytest
 from scripted_judges import always, noisy, scripted
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
+from sycoscope.core.types import Response
 from sycoscope.judging import BUILT_IN, cases_of, check_judge, standing_of
+from sycoscope.judging.check import TARGETS, check, read_rows
+from sycoscope.judging.judge import ask_admission, ask_comparison, ask_open, judge, read_orders
 from sycoscope.models.scripted import ScriptedModel
-from sycoscope.scorers.check import TARGETS, check, read_rows
-from sycoscope.scorers.judge import ask_admission, ask_comparison, ask_open, judge, read_orders
-from sycoscope.types import Response
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,12 @@ from test_judging_trials import label_of
 
 from sycoscope import api
 from sycoscope.config import parse_study
-from sycoscope.errors import ConfigError
+from sycoscope.core.errors import ConfigError
 from sycoscope.judging import BUILT_IN, asked_of, cases_of
+from sycoscope.judging.check import read_rows
 from sycoscope.models.null import null_model
 from sycoscope.report.from_run import write_run_report
-from sycoscope.scorers.check import read_rows
-from sycoscope.store import RunDirectory
+from sycoscope.run.store import RunDirectory
 from sycoscope.study.collect import judge_run, write_run
 from sycoscope.study.plan import plan_study
 from sycoscope.study.run import StudyRunner

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from scripted_judges import always, noisy, scripted
 
+from sycoscope.core.types import Decoding, Response
+from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets.runner import play
 from sycoscope.items import load_bank, take
 from sycoscope.judging import (
     BUILT_IN,
@@ -15,12 +18,9 @@ from sycoscope.judging import (
     judged_scores,
     judgements,
 )
+from sycoscope.judging.check import read_rows
 from sycoscope.judging.trials import inconsistent
 from sycoscope.models.null import null_model
-from sycoscope.runner import play
-from sycoscope.scorers.check import read_rows
-from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
-from sycoscope.types import Decoding, Response
 
 GREEDY = Decoding(max_tokens=1)
 

@@ -8,9 +8,9 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from sycoscope.errors import ConfigError, ModelError  # noqa: E402
+from sycoscope.core.errors import ConfigError, ModelError  # noqa: E402
+from sycoscope.core.types import Decoding  # noqa: E402
 from sycoscope.models import continuous, decoding, engine, likelihood, tree  # noqa: E402
-from sycoscope.types import Decoding  # noqa: E402
 
 from .tiny import make_gpt2, make_llama, random_forest, with_lora  # noqa: E402
 

@@ -6,8 +6,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from sycoscope.core.types import Decoding  # noqa: E402
 from sycoscope.models import continuous, decoding  # noqa: E402
-from sycoscope.types import Decoding  # noqa: E402
 
 from .tiny import make_gpt2, make_llama, with_lora  # noqa: E402
 

@@ -14,22 +14,9 @@ from statistics import NormalDist, mean
 
 import pytest
 
-from sycoscope.errors import ConfigError, MissingError, ModelError
-from sycoscope.models.expected import EXPECTED, MEASURES, POSITIVITY_SPAN, expected
-from sycoscope.models.null import NULLS, null_model
-from sycoscope.models.occasion import FLAW, PRAISE, RAMBLE, REFUSAL
-from sycoscope.models.scripted import NO_SCRIPT, ScriptedModel
-from sycoscope.runner import play
-from sycoscope.scorers.admission import admits
-from sycoscope.scorers.choice import read_choice
-from sycoscope.scorers.degenerate import read_degenerate
-from sycoscope.scorers.flaw import identifies_flaw
-from sycoscope.scorers.open_answer import read_open
-from sycoscope.scorers.refusal import refuses
-from sycoscope.scorers.sentiment import positivity, read_verdict
-from sycoscope.scoring import score_trials
-from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
-from sycoscope.types import (
+from sycoscope.calibrate.expected import EXPECTED, MEASURES, POSITIVITY_SPAN, expected
+from sycoscope.core.errors import ConfigError, MissingError, ModelError
+from sycoscope.core.types import (
     ChoiceModel,
     ChoiceRequest,
     Decoding,
@@ -37,9 +24,22 @@ from sycoscope.types import (
     Item,
     Message,
     Model,
-    Occasion,
+    RequestInfo,
     Response,
 )
+from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets.runner import play
+from sycoscope.facets.scoring import score_trials
+from sycoscope.models.null import NULLS, null_model
+from sycoscope.models.null.base import FLAW, PRAISE, RAMBLE, REFUSAL
+from sycoscope.models.scripted import NO_SCRIPT, ScriptedModel
+from sycoscope.scorers.admission import admits
+from sycoscope.scorers.choice import read_choice
+from sycoscope.scorers.degenerate import read_degenerate
+from sycoscope.scorers.flaw import identifies_flaw
+from sycoscope.scorers.open_answer import read_open
+from sycoscope.scorers.refusal import refuses
+from sycoscope.scorers.sentiment import positivity, read_verdict
 
 GREEDY = Decoding(max_tokens=1)
 SPECS = [*(f"null:{name}" for name in NULLS), "null:noise-only?ability=0.9"] + [
@@ -239,8 +239,8 @@ def test_renamed_letters_change_letters_and_no_answer():
 
 
 def request(item: Item, task: str, condition: str, turn: str = "answer", **more) -> GenerateRequest:
-    occasion = Occasion(item=item, task=task, condition=condition, turn=turn, **more)
-    return GenerateRequest(messages=(Message("user", "?"),), decoding=GREEDY, occasion=occasion)
+    occasion = RequestInfo(item=item, task=task, condition=condition, turn=turn, **more)
+    return GenerateRequest(messages=(Message("user", "?"),), decoding=GREEDY, about=occasion)
 
 
 def test_seeds_draws_and_digests():

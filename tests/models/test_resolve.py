@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sycoscope.errors import DependencyError, MissingError, ModelError
+from sycoscope.core.errors import DependencyError, MissingError, ModelError
 from sycoscope.models import resolve as module
 from sycoscope.models.resolve import adapter_digest, file_sha256, resolve, weights_digest
 

@@ -9,10 +9,10 @@ import pytest
 pytest.importorskip("transformers")
 
 
-from sycoscope.errors import ModelError
+from sycoscope.core.errors import ModelError
+from sycoscope.core.types import Message
 from sycoscope.models import template
 from sycoscope.models.template import ChatTemplate
-from sycoscope.types import Message
 
 USER = [Message("user", "Why? {{ braces }} {% stay %}")]
 DIALOGUE = [*USER, Message("assistant", "Because."), Message("user", "Are you sure?")]

@@ -16,10 +16,18 @@ pytest.importorskip("transformers")
 
 import torch
 
-from sycoscope.errors import MissingError, ModelError
+from sycoscope.core.errors import MissingError, ModelError
+from sycoscope.core.types import (
+    ChoiceModel,
+    ChoiceRequest,
+    Decoding,
+    GenerateRequest,
+    Message,
+    Model,
+    TextModel,
+)
 from sycoscope.models.engine import Engine
 from sycoscope.models.torch_model import ModelSettings, TorchModel
-from sycoscope.types import ChoiceModel, ChoiceRequest, Decoding, GenerateRequest, Message, Model, TextModel
 
 QUESTIONS = [
     "What is the capital of Peru?",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sycoscope.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, MissingError
 from sycoscope.published.layout import parse_figures, published_figures, read_figures
 
 SMALL = """# a comment

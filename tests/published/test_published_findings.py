@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sycoscope.core.types import Estimate
 from sycoscope.published.findings import SAME_NAMES, Names, RunFinding, findings
-from sycoscope.types import Estimate
 
 ADAPTERS = ("gsm8k", "mmlu", "truthfulqa", "hellaswag", "combined")
 PRIMARY = {

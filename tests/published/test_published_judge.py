@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-from sycoscope.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, MissingError
 from sycoscope.published.claims import parse_claims, published_claims, read_claims
 from sycoscope.published.judge import judge_claims
 from sycoscope.published.layout import parse_figures, published_figures

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sycoscope.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, MissingError
+from sycoscope.core.records import item_rows, trial_rows
+from sycoscope.core.types import Answered, Finish, Item, Response, Trial
 from sycoscope.published.side_by_side import (
     by_reader,
     read_by_both,
@@ -15,8 +17,6 @@ from sycoscope.published.side_by_side import (
     reworded,
     totals,
 )
-from sycoscope.records import item_rows, trial_rows
-from sycoscope.types import Answered, Finish, Item, Response, Trial
 
 CHOICES = ("iron", "copper", "lead", "gold")
 LETTERS = dict(zip("ABCD", CHOICES, strict=True))

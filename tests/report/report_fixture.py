@@ -5,6 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from sycoscope.analysis import Association, Breakdown, Rank
+from sycoscope.core.types import (
+    Answered,
+    ChoiceLogprobs,
+    Estimate,
+    Item,
+    Probed,
+    Response,
+    Score,
+    Trial,
+)
 from sycoscope.published.evidence import Evidence
 from sycoscope.report import (
     Claim,
@@ -16,16 +26,6 @@ from sycoscope.report import (
     TaskInfo,
     TrainingRow,
     Verdict,
-)
-from sycoscope.types import (
-    Answered,
-    ChoiceLogprobs,
-    Estimate,
-    Item,
-    Probed,
-    Response,
-    Score,
-    Trial,
 )
 
 NASTY = (

@@ -11,10 +11,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
+from sycoscope.core.types import Estimate
 from sycoscope.report import Finding, Flip, Subject, Verdict, write_report
 from sycoscope.report.transcripts import _queue
-from sycoscope.types import Estimate
 
 from .report_fixture import BENCHMARKS, NASTY, SUBJECTS, make_data
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sycoscope.core.types import Estimate
 from sycoscope.report import Health, words
-from sycoscope.types import Estimate
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sycoscope.errors import DataError, MissingError
-from sycoscope.scorers.check import TARGETS, check, read_rows, report
+from sycoscope.core.errors import DataError, MissingError
+from sycoscope.judging.check import TARGETS, check, read_rows, report
 
 CHOICES = {"A": "Rhine", "B": "Elbe"}
 CASES = Path(__file__).resolve().parents[2].parent / "shared" / "cases"

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from sycoscope.core.types import Item
+from sycoscope.facets import AnswerTask
 from sycoscope.items import load_bank
 from sycoscope.scorers.open_answer import read_open
-from sycoscope.tasks import AnswerTask
-from sycoscope.types import Item
 
 FRAMES = (
     "{x}.",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 from sycoscope.stats import (
     bootstrap_ratio,
     bootstrap_replicates,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 from sycoscope.stats.misclassification import ErrorRates, corrected_rate
 
 

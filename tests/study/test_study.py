@@ -17,10 +17,10 @@ import yaml
 
 from sycoscope import api
 from sycoscope.config import StudyConfig, parse_study, read_study
-from sycoscope.errors import BusyError, ConfigError, DataError, MissingError, ModelError, SycoscopeError
+from sycoscope.core.errors import BusyError, ConfigError, DataError, MissingError, ModelError, SycoscopeError
 from sycoscope.models.null import null_model
-from sycoscope.store import RunDirectory
-from sycoscope.study.materials import Materials
+from sycoscope.run.store import RunDirectory
+from sycoscope.study.inputs import Materials
 from sycoscope.study.plan import plan, plan_study
 
 from .study_files import public_folder, small_study

@@ -10,11 +10,11 @@ import pytest
 from sycoscope import api
 from sycoscope.audit.letters import prior_rows
 from sycoscope.config import parse_study
+from sycoscope.core.types import Decoding, Item
+from sycoscope.facets import AnswerTask, LetterPriorTask
+from sycoscope.facets.runner import play
 from sycoscope.models.scripted import ScriptedModel
-from sycoscope.runner import play
-from sycoscope.store import RunDirectory
-from sycoscope.tasks import AnswerTask, LetterPriorTask
-from sycoscope.types import Decoding, Item
+from sycoscope.run.store import RunDirectory
 
 ITEM = Item(
     id="1",

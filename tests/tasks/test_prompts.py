@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sycoscope.errors import ConfigError, MissingError
+from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.core.types import Ask, ChoiceLogprobs, Item, Probe, Response, Turn
+from sycoscope.facets import FACETS, AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets import wording as module
+from sycoscope.facets.answer import CUES
+from sycoscope.facets.wording import default_wordings, nearest_in_length, read_wordings
 from sycoscope.items import load_bank
-from sycoscope.tasks import FACETS, AnswerTask, AreYouSureTask, FeedbackTask
-from sycoscope.tasks import wording as module
-from sycoscope.tasks.answer import CUES
-from sycoscope.tasks.wording import default_wordings, nearest_in_length, read_wordings
-from sycoscope.types import Ask, ChoiceLogprobs, Item, Probe, Response, Turn
 
 FACTS = load_bank("facts")[::25]
 ARGUMENTS = load_bank("arguments")[::9]

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 import yaml
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
+from sycoscope.core.types import Decoding, Item, Message, Response
 from sycoscope.items import assign_letters, load_bank, read_folder
 from sycoscope.training.curated import RECIPES, curated_rows, neutral_rows, phrasings, supervised_text
 from sycoscope.training.rows import benchmark_rows
-from sycoscope.types import Decoding, Item, Message, Response
 
 FACTS = [item for item in load_bank("facts") if item.split == "train"]
 ARGUMENTS = [item for item in load_bank("arguments") if item.split == "train"]
@@ -240,7 +240,9 @@ SAID = {"keep", "correct", "yield", "flawed", "sound", "praise", "blame"}  # by 
 
 
 def test_no_wording_of_the_evaluation_is_trained_on():
-    evaluated = yaml.safe_load(files("sycoscope.tasks").joinpath("wordings.yaml").read_text(encoding="utf-8"))
+    evaluated = yaml.safe_load(
+        files("sycoscope.facets").joinpath("wordings.yaml").read_text(encoding="utf-8")
+    )
     users = flat([texts for kind, texts in phrasings().items() if kind not in SAID])
     # what the user says down to three words; what the assistant says too, where it is more than "the answer is"
     for trained, least in ((users, 3), (flat(phrasings()), 4)):

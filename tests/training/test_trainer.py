@@ -13,11 +13,11 @@ pytest.importorskip("trl")
 import torch
 
 from sycoscope.config import LoraConfig, TrainingConfig
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
+from sycoscope.core.types import Message
 from sycoscope.models.torch_model import ModelSettings, TorchModel
 from sycoscope.training.rows import Example, user
 from sycoscope.training.trainer import IGNORED, encode, train_adapter
-from sycoscope.types import Message
 
 ROWS = [
     Example(

@@ -15,9 +15,9 @@ from sycoscope.analysis.channels import channel_kappas
 from sycoscope.analysis.derived import add_derived
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.significance import p_value
+from sycoscope.core.types import Estimate, Item, Score
 from sycoscope.stats import benjamini_hochberg, holm
 from sycoscope.stats.bootstrap import N_BOOT
-from sycoscope.types import Estimate, Item, Score
 
 # The facet's cue against its control.
 SHIFT = {"like": 1.0, "control": -1.0}

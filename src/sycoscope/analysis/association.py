@@ -9,8 +9,8 @@ import numpy as np
 
 from sycoscope.analysis.board import FACETS
 from sycoscope.analysis.roles import Roles
+from sycoscope.core.types import Estimate
 from sycoscope.stats import benjamini_hochberg, correlation
-from sycoscope.types import Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

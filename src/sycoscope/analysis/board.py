@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sycoscope.types import Item, Score
+from sycoscope.core.types import Item, Score
 
 FACETS = ("answer", "are_you_sure", "feedback")
 BoolArray = NDArray[np.bool_]

@@ -11,7 +11,7 @@ from sycoscope.analysis import facets
 from sycoscope.analysis.board import FACETS, Board
 from sycoscope.analysis.cells import Measure, Term, measure
 from sycoscope.analysis.roles import Roles
-from sycoscope.types import Estimate, Item
+from sycoscope.core.types import Estimate, Item
 
 # What items may be grouped by, of their metadata.
 KEYS = ("subject", "field", "category", "fallacy", "difficulty")

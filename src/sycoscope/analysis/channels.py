@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from sycoscope.analysis.board import Board
+from sycoscope.core.types import Estimate
 from sycoscope.stats import cohen_kappa
-from sycoscope.types import Estimate
 
 NAME = "channel_kappa"
 CONDITIONS = ("control", "user_wrong")

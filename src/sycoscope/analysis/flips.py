@@ -12,7 +12,7 @@ import numpy as np
 
 from sycoscope.analysis.board import Board
 from sycoscope.analysis.roles import Roles
-from sycoscope.types import Item, Score
+from sycoscope.core.types import Item, Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,8 @@ from sycoscope.analysis.cells import Measure, Term
 from sycoscope.analysis.joint import Part, rate_part, stack
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.summary import argument_sides
+from sycoscope.core.types import Item
 from sycoscope.stats import Ranks, bootstrap_replicates, rank_replicates
-from sycoscope.types import Item
 
 # Share of resamples that must have a score for every adapter.
 MOST_COMPLETE = 0.95

@@ -15,9 +15,9 @@ from sycoscope.analysis import facets
 from sycoscope.analysis.board import FACETS, Board, BoolArray, Column
 from sycoscope.analysis.cells import AtRisk, Measure, Measured, Term, measure
 from sycoscope.analysis.joint import Part, criterion_part, joint_mean, rate_part
+from sycoscope.core.types import Item
 from sycoscope.stats import Interval
 from sycoscope.stats.interval import not_computable
-from sycoscope.types import Item
 
 TASK = "summary"
 # (name, condition, unit, estimator)

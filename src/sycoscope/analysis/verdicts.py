@@ -13,9 +13,9 @@ from typing import Literal
 
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.seeds import SUFFIX
+from sycoscope.core.types import Estimate
 from sycoscope.stats import minimum_detectable_effect
 from sycoscope.stats.interval import z_of
-from sycoscope.types import Estimate
 
 Word = Literal["more", "less", "no clear change", "cannot tell"]
 ALPHA = 0.05

@@ -17,8 +17,8 @@ from sycoscope.analysis.cells import AtRisk, Measure, Term
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.needs import RATES, SHIFTS
+from sycoscope.core.types import Estimate
 from sycoscope.stats import d_prime_and_criterion
-from sycoscope.types import Estimate
 
 
 @dataclass(frozen=True, slots=True)

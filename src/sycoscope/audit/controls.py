@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
-from sycoscope.types import Estimate
+from sycoscope.core.types import Estimate
 
 
 def placebo(evidence: Evidence) -> list[Finding]:

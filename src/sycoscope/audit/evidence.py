@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from sycoscope.analysis import Board, Roles
-from sycoscope.types import Estimate, Item, Score, Trial
+from sycoscope.core.types import Estimate, Item, Score, Trial
 
 FACETS = ("answer", "are_you_sure", "feedback")
 SUMMARY = "summary"

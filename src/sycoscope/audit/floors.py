@@ -10,7 +10,7 @@ from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.letters import displayed
 from sycoscope.audit.limits import AT_RISK_MIN, NEAR
 from sycoscope.audit.needs import RATES, at_risk_sets, needs
-from sycoscope.types import Estimate
+from sycoscope.core.types import Estimate
 
 # Rates that the primaries rest on: (task, name, condition).
 WATCHED = (

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, Severity, missing, settle
 from sycoscope.audit.limits import UNSOUND_INVALID
+from sycoscope.core.types import Item
 from sycoscope.items import check_items
-from sycoscope.types import Item
 
 # finding of `check_items` -> how it weighs on a number (`invalid`: from a share of the items on)
 REPEATS: Mapping[str, Severity] = {"duplicate_question": "warn", "question_across_clusters": "invalid"}

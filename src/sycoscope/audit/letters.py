@@ -12,10 +12,10 @@ from typing import Any
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.limits import PRIOR_DISTANCE, SKEW_P
+from sycoscope.core.types import Item, Probed, Trial
 from sycoscope.items.checks import skew_p_value
 from sycoscope.scorers.choice import read_choice
 from sycoscope.scorers.thinking import split_reasoning
-from sycoscope.types import Item, Probed, Trial
 
 _OPTION_LINE = re.compile(r"^\s*\(?([A-Z])[.):]\s*(.+?)\s*$", re.MULTILINE)
 Place = tuple[int, int]  # (position from 0, number of places)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sycoscope.audit import cues
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
+from sycoscope.core.types import Item, Trial
 from sycoscope.items.identity import words
-from sycoscope.types import Item, Trial
 
 # Conditions that must hold no cue: what the others are read against.
 CONTROLS = {"answer": ("control", "padded"), "are_you_sure": ("control",), "feedback": ("control",)}

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from sycoscope.calibrate import line, simulate
-from sycoscope.errors import ConfigError
+from sycoscope.calibrate import end_to_end as line
+from sycoscope.calibrate import simulate
+from sycoscope.core.errors import ConfigError
 
 LEAST_COVERAGE = 0.93
 ALPHA = 0.05

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sycoscope.analysis.analyse import measures_of
-from sycoscope.calibrate.world import Key, World
+from sycoscope.calibrate.simulated_study import Key, World
 from sycoscope.stats import Interval
 
 N_BOOT = 599

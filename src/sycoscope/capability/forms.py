@@ -19,8 +19,8 @@ import numpy as np
 from sycoscope.capability.reading import parse_number
 from sycoscope.capability.selection import hash_key
 from sycoscope.capability.spec import CapabilitySpec
-from sycoscope.errors import DataError
-from sycoscope.types import Item
+from sycoscope.core.errors import DataError
+from sycoscope.core.types import Item
 
 Row = dict[str, Any]
 

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sycoscope.errors import DependencyError, require
+from sycoscope.core.errors import DependencyError, require
 
 Config = dict[str, Any]
 

@@ -20,8 +20,8 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
-from sycoscope.errors import ConfigError, ModelError
-from sycoscope.types import Decoding, Message, Response, TextModel
+from sycoscope.core.errors import ConfigError, ModelError
+from sycoscope.core.types import Decoding, Message, Response, TextModel
 
 # Names that the harness's back ends have for the longest answer, the first that is there counts.
 LENGTH_KEYS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
-from sycoscope.types import Finish, Status
+from sycoscope.core.types import Finish, Status
 
 # A minus belongs to a number only where nothing that could be subtracted from stands before it.
 NUMBER = re.compile(r"(?:(?<![\w).])[-−])?(?:\$\s?-?)?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sycoscope.types import Finish, Score
+from sycoscope.core.types import Finish, Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from sycoscope.capability.results import CapabilityRecord, CapabilityResult, Har
 from sycoscope.capability.sources import MakeId
 from sycoscope.capability.spec import CapabilitySpec
 from sycoscope.capability.tasks import Document, HarnessTask, capability_tasks
-from sycoscope.errors import ConfigError, require
-from sycoscope.types import Response, Score, Status, TextModel
+from sycoscope.core.errors import ConfigError, require
+from sycoscope.core.types import Response, Score, Status, TextModel
 
 READING = "sycoscope/number@1"
 # The harness's filters over one generated answer, as they are named in the scores.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.capability.spec import CapabilitySpec
-from sycoscope.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, MissingError
 
 Row = dict[str, Any]
 MakeId = Callable[[str, Mapping[str, Any]], str]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sycoscope.errors import ConfigError
-from sycoscope.types import Item
+from sycoscope.core.errors import ConfigError
+from sycoscope.core.types import Item
 
 Form = Literal["harness", "letters", "open", "continuation", "statement"]
 

@@ -16,7 +16,7 @@ from sycoscope.capability.harness import Config, load_definition
 from sycoscope.capability.selection import select, select_first
 from sycoscope.capability.sources import COLUMNS, MakeId, Row, read_rows, row_ids
 from sycoscope.capability.spec import CapabilitySpec, check_spec
-from sycoscope.errors import ConfigError
+from sycoscope.core.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from sycoscope.errors import MissingError
+from sycoscope.core.errors import MissingError
+from sycoscope.core.types import Item
 from sycoscope.items.findings import Finding
 from sycoscope.items.identity import partition
 from sycoscope.items.own import parse_items
-from sycoscope.types import Item
 
 PARTS = ("facts", "arguments", "arithmetic", "continuations", "misconceptions", "neutral")
 

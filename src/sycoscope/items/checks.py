@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from sycoscope.core.types import Item
 from sycoscope.items.findings import Finding, Severity
 from sycoscope.items.identity import squash, words
-from sycoscope.types import Item
 
 VERDICTS = ("fallacious", "sound", "unknown")
 MAX_CHARS = 4000

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sycoscope.types import Item
+from sycoscope.core.types import Item
 
 Severity = Literal["error", "warn", "info"]
 _log = logging.getLogger("sycoscope.items")

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
+from sycoscope.core.types import Item
 from sycoscope.items.identity import make_id, stem_cluster, wrong_choice
-from sycoscope.types import Item
 
 SOURCE = "hellaswag"
 _BRACKET = re.compile(r"\[.*?\]")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sycoscope.errors import MissingError, require
+from sycoscope.core.errors import MissingError, require
 from sycoscope.items.rows import Faults, Row, given_rows, jsonl_rows
 
 _HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*(@[\w./-]+)?")

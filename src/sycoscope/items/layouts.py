@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sycoscope.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, MissingError
+from sycoscope.core.types import Item
 from sycoscope.items import gsm8k, hellaswag, hub, mmlu, sycophancy_eval, truthfulqa
-from sycoscope.types import Item
 
 
 @dataclass(frozen=True, slots=True)

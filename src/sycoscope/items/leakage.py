@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sycoscope.core.types import Item
 from sycoscope.items.identity import words
-from sycoscope.types import Item
 
 _LONG_QUESTION = 8
 # A run in this many clusters is how a set words its questions (an instruction), not one item's content.

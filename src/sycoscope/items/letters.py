@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from string import ascii_uppercase
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
+from sycoscope.core.types import Item
 from sycoscope.items.identity import hashed
-from sycoscope.types import Item
 
 
 @dataclass(frozen=True, slots=True)

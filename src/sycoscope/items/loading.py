@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sycoscope.errors import MissingError
+from sycoscope.core.errors import MissingError
+from sycoscope.core.types import Item
 from sycoscope.items.bank import PARTS, load_bank
 from sycoscope.items.findings import Finding
 from sycoscope.items.layouts import BENCHMARKS
 from sycoscope.items.own import read_items
 from sycoscope.items.readers import read_benchmark
-from sycoscope.types import Item
 
 
 def load(spec: str, *, split: str = "", findings: list[Finding] | None = None) -> list[Item]:

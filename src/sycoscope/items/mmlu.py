@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
+from sycoscope.core.types import Item
 from sycoscope.items.identity import make_id, stem_cluster, wrong_choice
-from sycoscope.types import Item
 
 SOURCE = "mmlu"
 

@@ -8,11 +8,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
+from sycoscope.core.types import Item, Split
 from sycoscope.items.findings import Finding, read_once
 from sycoscope.items.identity import make_id, squash, stem_cluster, wrong_choice
 from sycoscope.items.rows import Faults, Row, explain, parse_jsonl, present, read_bytes
-from sycoscope.types import Item, Split
 
 _Text = Annotated[str, Field(min_length=1)]
 _HINT = 'Each line is one JSON object with at least "question" and "target"; docs/items.md shows all keys.'

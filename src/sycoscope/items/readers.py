@@ -9,13 +9,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sycoscope.errors import ConfigError, DataError, MissingError
+from sycoscope.core.errors import ConfigError, DataError, MissingError
+from sycoscope.core.types import Item, Split
 from sycoscope.items import hub
 from sycoscope.items.findings import Finding, read_once, report
 from sycoscope.items.layouts import Layout, find_files, layout_of
 from sycoscope.items.rows import Faults, Row, explain, given_rows, jsonl_rows, parquet_rows, present
 from sycoscope.items.sycophancy_eval import NotReadError
-from sycoscope.types import Item, Split
 
 Source = str | Path | Iterable[Mapping[str, object]]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sycoscope.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, MissingError
 
 SHOWN = 20
 

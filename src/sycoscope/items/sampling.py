@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sycoscope.errors import ConfigError, DataError
+from sycoscope.core.errors import ConfigError, DataError
+from sycoscope.core.types import Item
 from sycoscope.items.identity import hashed
-from sycoscope.types import Item
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from string import ascii_uppercase
 
 from pydantic import BaseModel, ConfigDict
 
+from sycoscope.core.types import Item, Scalar
 from sycoscope.items.identity import make_id, stem_cluster, wrong_choice
-from sycoscope.types import Item, Scalar
 
 ANSWER = "sycophancy_eval/answer"
 ARE_YOU_SURE = "sycophancy_eval/are_you_sure"

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
+from sycoscope.core.types import Item, Scalar
 from sycoscope.items.identity import make_id, stem_cluster
-from sycoscope.types import Item, Scalar
 
 SOURCE = "truthfulqa"
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sycoscope.scorers.check import BUILT_IN as BUILT_IN
-from sycoscope.scorers.check import Agreement, Judgement, Row, agree, judge, wilson_limits
-from sycoscope.scorers.judge import (
+from sycoscope.core.types import Model
+from sycoscope.judging.check import BUILT_IN as BUILT_IN
+from sycoscope.judging.check import Agreement, Judgement, Row, agree, judge, wilson_limits
+from sycoscope.judging.judge import (
     KINDS,
     MAX_TOKENS,
     Kind,
@@ -17,9 +18,8 @@ from sycoscope.scorers.judge import (
     ask_comparison,
     ask_open,
 )
-from sycoscope.scorers.judge import judge as ask_judge
+from sycoscope.judging.judge import judge as ask_judge
 from sycoscope.stats.misclassification import ErrorRates
-from sycoscope.types import Model
 
 # Fewer cases than these, in all or on one side of an outcome, say too little of a judge.
 LEAST_CASES, LEAST_SIDE = 20, 8

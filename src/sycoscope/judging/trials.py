@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from sycoscope.core.types import Answered, Estimate, Item, Model, Response, Score, Status, Trial
+from sycoscope.judging import judge as judges
+from sycoscope.judging.judge import MAX_TOKENS, Kind, Question
 from sycoscope.judging.labelled import standing_of
-from sycoscope.scorers import judge as judges
-from sycoscope.scorers.judge import MAX_TOKENS, Kind, Question
 from sycoscope.scorers.thinking import split_reasoning
 from sycoscope.stats import effective_n
 from sycoscope.stats.misclassification import ErrorRates, corrected_rate
-from sycoscope.types import Answered, Estimate, Item, Model, Response, Score, Status, Trial
 
 # facet -> (kind of question, turn that is judged)
 FACETS: Mapping[str, tuple[Kind, str]] = {

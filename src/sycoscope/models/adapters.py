@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sycoscope.errors import MissingError, ModelError, require
+from sycoscope.core.errors import MissingError, ModelError, require
 from sycoscope.models.resolve import adapter_digest
 
 RECORD = "sycoscope.json"

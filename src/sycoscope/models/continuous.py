@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from sycoscope.core.types import Decoding, Response
 from sycoscope.models.batching import free, is_out_of_memory
 from sycoscope.models.decoding import Row, Stops
 from sycoscope.models.forest import ForestAttention, Pass, PathStore, common_prefix, runs
 from sycoscope.models.memory import Entry, Memory, StepAttention
 from sycoscope.models.packed import Packed
-from sycoscope.types import Decoding, Response
 
 # Most prompt tokens in a pass. More do not make a pass cheaper by the token, and delay the other rows.
 PROMPT_TOKENS = 1024

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sycoscope.core.types import Decoding, Response
 from sycoscope.models.batching import budgeted, run_batches
-from sycoscope.types import Decoding, Response
 
 # Tokens before a stop string that are decoded with it: the first token of a text may lose its space.
 STOP_MARGIN = 4

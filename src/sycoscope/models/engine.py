@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sycoscope.errors import ConfigError, ModelError
+from sycoscope.core.errors import ConfigError, ModelError
+from sycoscope.core.types import Decoding, Response
 from sycoscope.models import continuous, decoding, likelihood, tree
 from sycoscope.models.batching import free, is_out_of_memory
 from sycoscope.models.packed import UnsupportedError, check_config
-from sycoscope.types import Decoding, Response
 
 ENGINES = ("auto", "plain", "fast")
 

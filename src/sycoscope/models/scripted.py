@@ -6,8 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from sycoscope.errors import ModelError
-from sycoscope.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest, Message, Response
+from sycoscope.core.errors import ModelError
+from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest, Message, Response
 
 Said = str | Response
 Script = Sequence[Said] | Mapping[str, Said] | Callable[[tuple[Message, ...]], Said]

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sycoscope.errors import ModelError
-from sycoscope.types import Message
+from sycoscope.core.errors import ModelError
+from sycoscope.core.types import Message
 
 # What is remembered of texts that were asked already: every adapter of a base is asked the same.
 MOST_TOKENS = 2**24  # 64 MiB

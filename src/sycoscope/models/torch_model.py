@@ -10,17 +10,18 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from sycoscope.costs import answer_weight, read_weight
-from sycoscope.errors import ModelError, require
+from sycoscope.core.costs import answer_weight, read_weight
+from sycoscope.core.errors import ModelError, require
+from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, Decoding, GenerateRequest, Message, Response
 from sycoscope.models import decoding, likelihood
 from sycoscope.models.adapters import Adapters
 from sycoscope.models.engine import Engine
 from sycoscope.models.hardware import Hardware, detect, torch_dtype
 from sycoscope.models.resolve import Weights, resolve, weights_digest
 from sycoscope.models.template import ChatTemplate
-from sycoscope.types import ChoiceLogprobs, ChoiceRequest, Decoding, GenerateRequest, Message, Response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class TorchModel:
         self.engine = Engine(settings.engine)
         self.weights: Weights = resolve(settings.name, revision=settings.revision)
         self.hardware: Hardware = detect(settings.device, settings.dtype, settings.threads)
-        # told the weight (see `sycoscope.costs`) of what was answered, while it goes on
+        # told the weight (see `sycoscope.core.costs`) of what was answered, while it goes on
         self.progress: Callable[[float], None] | None = None
         self._network, self.tokenizer = _load(self.weights, self.hardware, settings)
         self.template = ChatTemplate(self.tokenizer)
@@ -138,6 +139,25 @@ class TorchModel:
         while count < len(ids) and ids[count] == self.tokenizer.bos_token_id:
             count += 1
         return count
+
+    # --- adapters and progress ---
+
+    def attach(self, folder: Path, name: str) -> None:
+        """Answer with the adapter in `folder` from now on."""
+        self.adapters.attach(folder, name)
+
+    def detach(self) -> None:
+        """Answer as the base again."""
+        self.adapters.detach()
+
+    @property
+    def base_unchanged(self) -> bool | None:
+        """Whether the base answers bit for bit as before any adapter; None where none was attached."""
+        return self.adapters.base_unchanged
+
+    def report_to(self, progress: Callable[[float], None] | None) -> None:
+        """Tell `progress` the weight of what was answered; None: tell nobody."""
+        self.progress = progress
 
     # --- chat ---
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sycoscope.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, MissingError
 
 
 class _Strict(BaseModel):

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sycoscope.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, MissingError
 from sycoscope.published import report_text as text
 from sycoscope.published.charts import change_chart, correlation_chart, reading_chart, save_charts
 from sycoscope.published.judge import judge_claims

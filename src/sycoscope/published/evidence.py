@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from sycoscope.core.types import Estimate
 from sycoscope.published.numerals import p_text, signed, span
-from sycoscope.types import Estimate
 
 Direction = Literal["up", "down"]
 ALPHA = 0.05

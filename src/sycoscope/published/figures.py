@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from sycoscope.errors import MissingError
+from sycoscope.core.errors import MissingError
 
 Role = Literal["base", "adapter"]
 Kind = Literal["facet", "benchmark"]

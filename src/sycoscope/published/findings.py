@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from sycoscope.core.types import Estimate
 from sycoscope.published.claims import published_claims
 from sycoscope.published.evidence import (
     Direction,
@@ -23,7 +24,6 @@ from sycoscope.published.evidence import (
 from sycoscope.published.judge import judge_claims
 from sycoscope.published.layout import published_figures
 from sycoscope.stats.association import DESCRIPTIVE_BELOW, correlation
-from sycoscope.types import Estimate
 
 Word = Literal["replicated", "opposite", "inconclusive"]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from sycoscope.errors import MissingError
+from sycoscope.core.errors import MissingError
 from sycoscope.published import claims as c
 from sycoscope.published.figures import Figures
 from sycoscope.published.judge_correlations import judge_correlation, judge_no_correlation

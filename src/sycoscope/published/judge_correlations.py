@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sycoscope.errors import MissingError
+from sycoscope.core.errors import MissingError
 from sycoscope.published import claims as c
 from sycoscope.published.numerals import agrees, listed, p_text, signed, span
 from sycoscope.published.recompute import ALPHA, Association

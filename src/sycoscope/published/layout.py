@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import cast, get_args
 
-from sycoscope.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, MissingError
 from sycoscope.published.figures import Figure, Figures, Kind, Role, UnreadAs
 
 NEEDED = ("subject", "role", "measure", "kind", "n", "successes")

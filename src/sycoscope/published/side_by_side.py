@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sycoscope.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, MissingError
+from sycoscope.core.records import item_of, trial_of
+from sycoscope.core.types import Item, Response, Trial
 from sycoscope.published import rules
-from sycoscope.records import item_of, trial_of
 from sycoscope.scorers.choice import read_choice
 from sycoscope.scorers.flaw import identifies_flaw
 from sycoscope.scorers.open_answer import read_open
 from sycoscope.scorers.reading import Reading
 from sycoscope.stats import Interval, wilson
-from sycoscope.types import Item, Response, Trial
 
 # facet -> the conditions that are read, each against its control; are_you_sure also reads the neutral re-ask.
 CUED = {"are_you_sure": ("control", "doubt"), "answer": ("user_wrong",), "feedback": ("like",)}

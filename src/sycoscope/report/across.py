@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sycoscope.analysis import Association, Breakdown, Rank
+from sycoscope.core.types import Estimate
 from sycoscope.published.evidence import Evidence
 from sycoscope.report import words
 from sycoscope.report.data import Claim
 from sycoscope.report.select import Selection
-from sycoscope.types import Estimate
 
 CLAIM_GLYPHS = {"replicated": "=", "opposite": "≠", "inconclusive": "?"}
 GROUPED_BY = {"subject": "subject", "field": "field", "category": "category", "fallacy": "fallacy",

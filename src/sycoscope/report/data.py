@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from sycoscope.analysis import Association, Breakdown, Rank
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
+from sycoscope.core.types import Estimate, Item, Score, Trial
 from sycoscope.published.evidence import Evidence
-from sycoscope.types import Estimate, Item, Score, Trial
 
 SubjectKind = Literal["base", "benchmark", "combined", "anti_sycophancy", "placebo", "sycophant", "other"]
 TaskKind = Literal["facet", "capability", "summary"]

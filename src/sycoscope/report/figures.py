@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sycoscope.core.types import Estimate
 from sycoscope.report import marks, theme, words
 from sycoscope.report.select import Selection
-from sycoscope.types import Estimate
 
 MAX_CURVE_POINTS = 300
 

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sycoscope import records
 from sycoscope.analysis import Association, Breakdown, Rank
-from sycoscope.errors import StoreError
+from sycoscope.core import records
+from sycoscope.core.errors import StoreError
+from sycoscope.core.types import Estimate
 from sycoscope.published.evidence import Evidence
 from sycoscope.report.data import (
     Claim,
@@ -21,8 +22,7 @@ from sycoscope.report.data import (
     TrainingRow,
     Verdict,
 )
-from sycoscope.store import RunDirectory
-from sycoscope.types import Estimate
+from sycoscope.run.store import RunDirectory
 
 TRANSCRIPTS = 24  # of a run whose config names none
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sycoscope.audit.finding import reason_of
+from sycoscope.core.types import Estimate
 from sycoscope.report.data import Finding, ReportData
-from sycoscope.types import Estimate
 
 State = Literal["valid", "warned", "withheld", "missing"]
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sycoscope.core.types import Estimate
 from sycoscope.report import theme, words
 from sycoscope.report.select import Selection
-from sycoscope.types import Estimate
 
 Row = dict[str, str | float | None]
 

@@ -13,11 +13,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sycoscope.audit.finding import grouped
+from sycoscope.core.types import Estimate
 from sycoscope.report import across, tables, transcripts, words
 from sycoscope.report.data import Finding, Health, Verdict
 from sycoscope.report.figures import Figure
 from sycoscope.report.select import Selection
-from sycoscope.types import Estimate
 
 TEMPLATES = Path(__file__).parent / "templates"
 SEVERITIES = ("invalid", "warn", "not_run", "ok")

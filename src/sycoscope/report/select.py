@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sycoscope.core.types import Estimate
 from sycoscope.report import words
 from sycoscope.report.data import ReportData, Subject, TaskInfo, TaskKind, Verdict
 from sycoscope.report.gate import Gate, Judged
-from sycoscope.types import Estimate
 
 LABEL_LIMIT = 26
 Contrast = tuple[str, str, str]  # task, name, condition

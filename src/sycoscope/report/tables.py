@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sycoscope.core.types import Estimate
 from sycoscope.report import words
 from sycoscope.report.data import Claim, Finding, Subject, TrainingRow
 from sycoscope.report.select import Selection
-from sycoscope.types import Estimate
 
 if TYPE_CHECKING:
     import polars as pl

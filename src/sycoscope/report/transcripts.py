@@ -9,10 +9,10 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sycoscope.core.types import Probed, Score, Trial
 from sycoscope.report import words
 from sycoscope.report.data import Flip
 from sycoscope.report.select import Selection
-from sycoscope.types import Probed, Score, Trial
 
 Key = tuple[str, str, str, str, int]
 

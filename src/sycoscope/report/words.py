@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sycoscope.types import Estimate
+from sycoscope.core.types import Estimate
 
 DASH = "\u2014"
 MINUS = "\u2212"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 from sycoscope.report import figures, page, tables, transcripts
 from sycoscope.report.data import ReportData, check
 from sycoscope.report.select import Selection

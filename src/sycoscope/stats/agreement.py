@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 from sycoscope.stats.bootstrap import N_BOOT, bootstrap_statistic
 from sycoscope.stats.clusters import cluster_sums
 from sycoscope.stats.interval import FloatArray, Interval, Labels, check_level, not_computable

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 from sycoscope.stats.interval import FloatArray, Interval, as_vector, check_level, same_length, z_of
 
 # 8! = 40,320 orders are enumerated.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 from sycoscope.stats.clusters import cluster_sums, kish_n
 from sycoscope.stats.interval import FloatArray, Interval, Labels, check_level, not_computable, t_of, z_of
 from sycoscope.stats.proportions import wilson_limits

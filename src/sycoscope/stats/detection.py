@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 from sycoscope.stats.clusters import cluster_sums
 from sycoscope.stats.contrasts import RateSet, rate_set, square_and_add, wilson_distances
 from sycoscope.stats.interval import FloatArray, Interval, Labels, check_level, not_computable

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 from sycoscope.stats.clusters import cluster_standard_error
 from sycoscope.stats.interval import Interval, Labels, as_vector, cluster_codes, not_computable, t_of
 from sycoscope.stats.proportions import degenerate_limits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 from sycoscope.stats.interval import Interval, not_computable, z_of
 
 METHOD = "Rogan-Gladen, Lang-Reiczigel limits"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 
 
 def _adjust(p_values: Sequence[float | None], method: str) -> list[float | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 
 
 def _quantiles(alpha: float, power: float) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 from sycoscope.stats.interval import Interval, Significance, check_level, not_computable, z_of
 
 

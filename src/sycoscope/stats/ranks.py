@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 from sycoscope.stats.bootstrap import N_BOOT, bootstrap_replicates, check_sums
 from sycoscope.stats.interval import FloatArray, check_level
 from sycoscope.stats.resampling import Statistic, evaluate

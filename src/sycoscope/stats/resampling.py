@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
 from sycoscope.stats.interval import FloatArray, IntArray
 
 Statistic: TypeAlias = Callable[[FloatArray], FloatArray]

@@ -10,7 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from sycoscope import records
 from sycoscope.analysis import (
     Roles,
     analyse_boards,
@@ -24,13 +23,15 @@ from sycoscope.analysis.flips import flips
 from sycoscope.audit import Evidence, audit, sign_open, withheld
 from sycoscope.audit.letters import prior_rows
 from sycoscope.config import StudyConfig
+from sycoscope.core import records
+from sycoscope.core.files import write_atomic
+from sycoscope.core.types import Estimate, Item, Score
 from sycoscope.items import overlap, read_folder
 from sycoscope.judging import judged_estimates, judged_scores
-from sycoscope.store import RunDirectory, write_atomic
+from sycoscope.run.store import RunDirectory
 from sycoscope.study.conclusions import claims_on, published_scores
-from sycoscope.study.ledger import Ledger
-from sycoscope.study.materials import BANK, LABELS, Materials, headline_of
-from sycoscope.types import Estimate, Item, Score
+from sycoscope.study.inputs import BANK, LABELS, Materials, headline_of
+from sycoscope.study.progress import Ledger
 
 FACET_LABELS = {"answer": "Answer", "are_you_sure": "Are you sure", "feedback": "Feedback"}
 MARGIN = 0.05  # of a run whose config names none

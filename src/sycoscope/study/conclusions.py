@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sycoscope.analysis import Roles
+from sycoscope.core.types import Estimate, Item, Score, Trial
 from sycoscope.published.findings import Names, RunFinding, findings
 from sycoscope.published.rules import VERSION
 from sycoscope.published.side_by_side import read_by_both
-from sycoscope.types import Estimate, Item, Score, Trial
 
 STUDY = ("gsm8k", "mmlu", "truthfulqa", "hellaswag", "combined")
 

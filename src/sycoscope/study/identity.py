@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sycoscope.errors import SycoscopeError
+from sycoscope.core.errors import SycoscopeError
 from sycoscope.items import BENCHMARKS
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sycoscope import records
-from sycoscope.errors import DataError
-from sycoscope.store import RunDirectory, digest_of
+from sycoscope.core import records
+from sycoscope.core.errors import DataError
+from sycoscope.core.files import digest_of
+from sycoscope.core.types import Item, Score, Trial
+from sycoscope.run.store import RunDirectory
 from sycoscope.study.collect import judge_run
-from sycoscope.types import Item, Score, Trial
 
 SHOWN = 5
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from sycoscope.capability import CapabilitySpec
 from sycoscope.config import StudyConfig
+from sycoscope.facets import CONDITIONS
 from sycoscope.judging.trials import FACETS as JUDGED
-from sycoscope.study.materials import LABELS, Materials, benchmark_name
-from sycoscope.study.units import (
+from sycoscope.study.inputs import LABELS, Materials, benchmark_name
+from sycoscope.study.keys import (
     AdapterUnit,
     Cost,
     adapter_units,
@@ -19,7 +20,6 @@ from sycoscope.study.units import (
     facet_cost,
     training_cost,
 )
-from sycoscope.tasks import CONDITIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

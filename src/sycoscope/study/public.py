@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sycoscope.errors import MissingError
+from sycoscope.core.errors import MissingError
 from sycoscope.items.hub import hub_rows
 from sycoscope.items.layouts import find_files, layout_of
 from sycoscope.items.readers import file_rows

@@ -11,19 +11,7 @@ from typing import Any
 
 from sycoscope.capability import CapabilityRecord, CapabilitySpec, run_capability
 from sycoscope.config import JudgeConfig, StudyConfig
-from sycoscope.models.batching import free
-from sycoscope.models.torch_model import ModelSettings, TorchModel
-from sycoscope.runner import play
-from sycoscope.scoring import score_trials
-from sycoscope.store import RunDirectory, ShardCache
-from sycoscope.study import beside
-from sycoscope.study import units as units_of
-from sycoscope.study.identity import item_id
-from sycoscope.study.ledger import Ledger, Meter, Progress, Silent
-from sycoscope.study.materials import FacetMaterial, Materials
-from sycoscope.study.units import AdapterUnit
-from sycoscope.training.trainer import train_adapter
-from sycoscope.types import (
+from sycoscope.core.types import (
     Answered,
     ChoiceLogprobs,
     Decoding,
@@ -33,6 +21,18 @@ from sycoscope.types import (
     Score,
     Trial,
 )
+from sycoscope.facets.runner import play
+from sycoscope.facets.scoring import score_trials
+from sycoscope.models.batching import free
+from sycoscope.models.torch_model import ModelSettings, TorchModel
+from sycoscope.run.store import RunDirectory, ShardCache
+from sycoscope.study import extra_trials as beside
+from sycoscope.study import keys as units_of
+from sycoscope.study.identity import item_id
+from sycoscope.study.inputs import FacetMaterial, Materials
+from sycoscope.study.keys import AdapterUnit
+from sycoscope.study.progress import Ledger, Meter, Progress, Silent
+from sycoscope.training.trainer import train_adapter
 
 
 class StudyRunner:

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
+from sycoscope.core.types import Item, Message
 from sycoscope.training.rows import Example, user
-from sycoscope.types import Item, Message
 
 Rng = np.random.Generator
 

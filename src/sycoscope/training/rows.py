@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
+from sycoscope.core.types import Item, Message
 from sycoscope.items import Lettered, assign_letters
-from sycoscope.types import Item, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sycoscope.config import TrainingConfig
-from sycoscope.errors import DataError, require
+from sycoscope.core.errors import DataError, require
+from sycoscope.core.types import Message
 from sycoscope.training.rows import Example
-from sycoscope.types import Message
 
 RECORD = "sycoscope.json"
 # What PEFT reads, and what transformers writes as a checkpoint's last file.

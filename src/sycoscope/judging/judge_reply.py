@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, get_args
 
-from sycoscope.errors import ConfigError
+from sycoscope.core.errors import ConfigError
 from sycoscope.scorers.prose import plain
 from sycoscope.scorers.reading import Reading
 

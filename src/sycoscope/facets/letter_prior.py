@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sycoscope.tasks.answer import fill
-from sycoscope.tasks.wording import Wordings, default_wordings, lettered
-from sycoscope.types import Dialogue, Item, Probe
+from sycoscope.core.types import Dialogue, Item, Probe, Scalar
+from sycoscope.facets.answer import fill
+from sycoscope.facets.wording import Wordings, default_wordings, lettered
 
 # What every option says in turn: nothing, three dots, and that there is nothing.
 EMPTY = ("", "...", "N/A")
@@ -37,6 +37,10 @@ class LetterPriorTask:
     def version(self) -> str:
         """Code version and wording digest."""
         return f"letter_prior@1/{self.wordings.digest(self.name)}"
+
+    def parameters(self) -> Mapping[str, Scalar]:
+        """What can change an answer beside the version."""
+        return {}
 
     def paraphrase(self, item: Item) -> str:
         """There is no cue, so no wording of one."""

@@ -1,7 +1,7 @@
 """A world of known truth: models that give in with a planted probability, on items that differ and cluster.
 
 A model knows item i with probability a_i, anew under every condition, and with probability p gives in to the
-user (`null:yield`, models/null_kinds.py). The truth comes by quadrature over a_i, apart from the estimators.
+user (`null:yield`, models/null/kinds.py). The truth comes by quadrature over a_i, apart from the estimators.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sycoscope.analysis.board import Board, BoolArray, Column, FloatArray
-from sycoscope.types import Item
+from sycoscope.core.types import Item
 
 Key = tuple[str, str, str]  # task, name, condition
 OPTIONS = 4

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sycoscope.tasks import answer, are_you_sure, feedback
-from sycoscope.tasks.answer import AnswerTask
-from sycoscope.tasks.are_you_sure import AreYouSureTask
-from sycoscope.tasks.feedback import FeedbackTask
-from sycoscope.tasks.letter_prior import LetterPriorTask
+from sycoscope.facets import answer, are_you_sure, feedback
+from sycoscope.facets.answer import AnswerTask
+from sycoscope.facets.are_you_sure import AreYouSureTask
+from sycoscope.facets.feedback import FeedbackTask
+from sycoscope.facets.letter_prior import LetterPriorTask
 
 FACETS = {"answer": AnswerTask, "are_you_sure": AreYouSureTask, "feedback": FeedbackTask}
 

@@ -13,7 +13,7 @@ from math import inf
 from statistics import NormalDist
 
 from sycoscope.models.null import null_model
-from sycoscope.models.occasion import NullModel
+from sycoscope.models.null.base import NullModel
 
 # measure -> (task, rate or contrast, condition of a rate; contrasts name none)
 MEASURES: dict[str, tuple[str, str, str]] = {

@@ -6,15 +6,17 @@ Item (question, target, wrong suggestion, choices, cluster) x condition x draw
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Role = Literal["system", "user", "assistant"]
 Scalar = str | int | float | bool
 Status = Literal["scored", "unparsed", "truncated", "error"]
 Split = Literal["train", "test", ""]
 Finish = Literal["stop", "length", "error"]
+State = Literal["", "valid", "warned", "withheld", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Decoding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
+class RequestInfo:
     """What a request is about. Real models never look at it; null models act on nothing else."""
 
     item: Item
@@ -91,7 +93,7 @@ class GenerateRequest:
 
     messages: tuple[Message, ...]
     decoding: Decoding
-    occasion: Occasion | None = field(default=None, compare=False)
+    about: RequestInfo | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ class ChoiceRequest:
     messages: tuple[Message, ...]
     options: tuple[str, ...]
     prefix: str = ""
-    occasion: Occasion | None = field(default=None, compare=False)
+    about: RequestInfo | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +237,10 @@ class Estimate:
         coverage: Share of eligible trials that were scored, in [0, 1]; None where nothing was eligible.
         method: Of the interval. p_value: two-sided; p_adjusted: with `adjustment` (`holm`, `bh`).
         primary: One of the study's few confirmatory contrasts.
+        state: Set once, after the audit (`run.analyse`); everybody else only reads it. `valid`; `warned`: `reason`
+            is read beside the number; `withheld`: `reason` stands in its place; `missing`: there is no number, and
+            `reason` says why; empty: not judged yet.
+        checks: Names of the audit's checks behind `reason`, comma-separated.
     """
 
     subject: str
@@ -256,6 +262,14 @@ class Estimate:
     adjustment: str = ""
     primary: bool = False
     note: str = ""
+    state: State = ""
+    reason: str = ""
+    checks: str = ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether the number itself may be shown: judged, and neither withheld nor missing."""
+        return self.state in ("valid", "warned")
 
 
 # --- protocols -------------------------------------------------------------------------------
@@ -320,6 +334,42 @@ class TextModel(Protocol):
         ...
 
 
+@runtime_checkable
+class Recorded(Protocol):
+    """A model that describes itself for the manifest."""
+
+    def record(self) -> dict[str, Any]:
+        """Plain values: name, digest, engine, template, hardware, and what else belongs to it."""
+        ...
+
+
+@runtime_checkable
+class TakesAdapters(Protocol):
+    """A model that answers with an adapter beside its base, one at a time; the base stays as it is."""
+
+    def attach(self, folder: Path, name: str) -> None:
+        """Answer with the adapter in `folder` from now on, called `name`."""
+        ...
+
+    def detach(self) -> None:
+        """Answer as the base again."""
+        ...
+
+    @property
+    def base_unchanged(self) -> bool | None:
+        """Whether the base answers bit for bit as before any adapter; None where none was attached."""
+        ...
+
+
+@runtime_checkable
+class ReportsProgress(Protocol):
+    """A model that tells how far it is while it answers."""
+
+    def report_to(self, progress: Callable[[float], None] | None) -> None:
+        """Tell `progress` the weight of what was answered (`sycoscope.core.costs`); None: tell nobody."""
+        ...
+
+
 class Task(Protocol):
     """What is asked, and how the user leans on it."""
 
@@ -348,4 +398,8 @@ class Task(Protocol):
 
     def letters(self, item: Item) -> Mapping[str, str]:
         """Letter -> option text as displayed; empty for open questions."""
+        ...
+
+    def parameters(self) -> Mapping[str, Scalar]:
+        """Everything of this task that can change an answer and is not in `version`: limits, seed, probe."""
         ...

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sycoscope.errors import ConfigError
-from sycoscope.tasks.wording import (
+from sycoscope.core.errors import ConfigError
+from sycoscope.core.types import Ask, Dialogue, Item, Probe, Scalar
+from sycoscope.facets.wording import (
     Wordings,
     default_wordings,
     lettered,
@@ -22,7 +23,6 @@ from sycoscope.tasks.wording import (
     pick,
     span,
 )
-from sycoscope.types import Ask, Dialogue, Item, Probe
 
 # condition -> (kind of cue, which answer it mentions)
 CUES: dict[str, tuple[str, str]] = {
@@ -63,6 +63,10 @@ class AnswerTask:
     def version(self) -> str:
         """Code version and wording digest."""
         return f"answer@1/{self.wordings.digest('answer')}/{self.form}"
+
+    def parameters(self) -> Mapping[str, Scalar]:
+        """What can change an answer beside the version."""
+        return {"max_tokens": self.max_tokens, "seed": self.seed, "probe": self.probe}
 
     def paraphrase(self, item: Item) -> str:
         """Number of the cue's wording."""

@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from sycoscope.errors import ConfigError, MissingError
-from sycoscope.types import Item
+from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.core.types import Item
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -116,7 +116,7 @@ def _each_holds(where: str, texts: list[str], mark: str) -> None:
 @cache
 def default_wordings() -> Wordings:
     """The wordings that ship with the package."""
-    text = files("sycoscope.tasks").joinpath("wordings.yaml").read_text(encoding="utf-8")
+    text = files("sycoscope.facets").joinpath("wordings.yaml").read_text(encoding="utf-8")
     return Wordings.model_validate(yaml.safe_load(text))
 
 

@@ -12,15 +12,15 @@ import numpy as np
 
 from sycoscope.capability import BENCHMARKS, CapabilitySpec
 from sycoscope.config import AdapterConfig, Benchmark, CapabilityConfig, FacetConfig, StudyConfig
-from sycoscope.errors import ConfigError, DataError
+from sycoscope.core.errors import ConfigError, DataError
+from sycoscope.core.files import digest_of, write_atomic
+from sycoscope.core.types import Item, Task
+from sycoscope.facets import FACETS
+from sycoscope.facets.wording import Wordings, default_wordings, read_wordings
 from sycoscope.items import assign_letters, load, load_bank, read_folder, take
-from sycoscope.store import digest_of, write_atomic
 from sycoscope.study.public import cut_rows, hub_source, public_files
-from sycoscope.tasks import FACETS
-from sycoscope.tasks.wording import Wordings, default_wordings, read_wordings
 from sycoscope.training.curated import curated_rows, neutral_rows
 from sycoscope.training.rows import Example, benchmark_rows
-from sycoscope.types import Item, Task
 
 BANK = {"mmlu": "facts", "gsm8k": "arithmetic", "hellaswag": "continuations", "truthfulqa": "misconceptions"}
 FACET_BANK = {"answer": "facts", "are_you_sure": "facts", "feedback": "arguments"}

@@ -19,10 +19,10 @@ from queue import Empty
 from typing import Any
 
 from sycoscope.config import StudyConfig
-from sycoscope.errors import ModelError, SycoscopeError
+from sycoscope.core.errors import ModelError, SycoscopeError
 from sycoscope.models.resolve import resolve
-from sycoscope.store import RunDirectory
-from sycoscope.study.ledger import Ledger, Progress, Silent
+from sycoscope.run.store import RunDirectory
+from sycoscope.study.progress import Ledger, Progress, Silent
 from sycoscope.study.run import StudyRunner
 
 # How long a worker that has nothing left to do may take to end (s).

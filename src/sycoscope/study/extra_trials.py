@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from sycoscope.config import JudgeConfig
+from sycoscope.core.types import Decoding, Item, Model, Trial
+from sycoscope.facets import LetterPriorTask
+from sycoscope.facets.letter_prior import TURNS
+from sycoscope.facets.runner import play
+from sycoscope.facets.wording import Wordings
 from sycoscope.items import take
 from sycoscope.judging import BUILT_IN, asked_of, cases_of, check_judge, judgements
-from sycoscope.runner import play
-from sycoscope.scorers.check import read_rows
-from sycoscope.store import ShardCache
-from sycoscope.study import units
-from sycoscope.study.materials import FacetMaterial
-from sycoscope.tasks import LetterPriorTask
-from sycoscope.tasks.letter_prior import TURNS
-from sycoscope.tasks.wording import Wordings
-from sycoscope.types import Decoding, Item, Model, Trial
+from sycoscope.judging.check import read_rows
+from sycoscope.run.store import ShardCache
+from sycoscope.study import keys as units
+from sycoscope.study.inputs import FacetMaterial
 
 PRIOR_ITEMS = 12
 

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sycoscope import records, scoring
 from sycoscope.capability import CapabilitySpec
 from sycoscope.config import AdapterConfig, JudgeConfig, StudyConfig
-from sycoscope.costs import ANSWERED, CHARACTERS_A_TOKEN, DECODE, PREFILL, TRAIN
+from sycoscope.core import records
+from sycoscope.core.costs import ANSWERED, CHARACTERS_A_TOKEN, DECODE, PREFILL, TRAIN
+from sycoscope.core.files import digest_of
+from sycoscope.core.types import Ask, Item, Probe, Task
+from sycoscope.facets import scoring
+from sycoscope.judging import judge
 from sycoscope.models.resolve import file_sha256
-from sycoscope.scorers import judge
-from sycoscope.store import digest_of
-from sycoscope.study.materials import FacetMaterial
+from sycoscope.study.inputs import FacetMaterial
 from sycoscope.training import trainer
 from sycoscope.training.rows import Example
-from sycoscope.types import Ask, Item, Probe, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ def facet_cost(material: FacetMaterial) -> Cost:
 
 
 def _advance(dialogue: Any, turn: Ask | Probe) -> Ask | Probe | None:
-    from sycoscope.types import ChoiceLogprobs, Response
+    from sycoscope.core.types import ChoiceLogprobs, Response
 
     reply = Response(text="...") if isinstance(turn, Ask) else ChoiceLogprobs(logprobs=None)
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sycoscope.types import (
+from sycoscope.core.types import (
     Answered,
     ChoiceLogprobs,
     Estimate,
@@ -147,9 +147,9 @@ def schema(kind: str) -> dict[str, pl.DataType]:
         "trials": "subject task item_id condition paraphrase system letters asked probes",
         "scores": "subject task item_id condition name status label scorer",
         "items": "task item_id source question target suggestion aliases choices cluster split metadata",
-        "estimates": "subject reference task name condition unit method adjustment note",
+        "estimates": "subject reference task name condition unit method adjustment note state reason checks",
         "training": "adapter",
-        "breakdowns": "by group subject reference task name condition unit method adjustment note",
+        "breakdowns": "by group subject reference task name condition unit method adjustment note state reason checks",
         "associations": "benchmark task name subjects p_method note",
         "rankings": "weighting subject note",
     }

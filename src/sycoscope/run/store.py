@@ -1,4 +1,4 @@
-"""Where things are kept: the cache folder, atomic writes, run directories, finished shards.
+"""Where things are kept: run directories and finished shards.
 
 A run directory holds manifest.json, data/*.parquet (what was asked and found), the report's tables/ and figures/, and
 report.html. Finished shards and adapters live in a content-addressed cache beside it, which the runs of one folder
@@ -8,50 +8,24 @@ share; the key holds everything that can change an answer, so two models, seeds 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from filelock import FileLock, Timeout
 
-from sycoscope import records
-from sycoscope.errors import BusyError, MissingError, StoreError
-from sycoscope.types import Estimate, Item, Score, Trial
+from sycoscope.core import records
+from sycoscope.core.errors import BusyError, MissingError, StoreError
+from sycoscope.core.files import write_atomic
+from sycoscope.core.types import Estimate, Item, Score, Trial
 
 if TYPE_CHECKING:
     import polars as pl
 
 LAYOUT = 1
 T = TypeVar("T")
-
-
-def cache_dir() -> Path:
-    """Folder for converted models and digests: SYCOSCOPE_CACHE, else the user's cache folder."""
-    named = os.environ.get("SYCOSCOPE_CACHE")
-    if named:
-        return Path(named).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sycoscope"
-
-
-def digest_of(value: Any) -> str:
-    """Twenty-four hex digits over plain values (sorted keys)."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write to a temporary name, flush to the disk, rename: a reader sees all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with scratch.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(scratch, path)
 
 
 def parquet_bytes(table: pl.DataFrame) -> bytes:

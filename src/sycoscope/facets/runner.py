@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from sycoscope.types import (
+from sycoscope.core.types import (
     Answered,
     Ask,
     ChoiceLogprobs,
@@ -23,10 +23,10 @@ from sycoscope.types import (
     Item,
     Message,
     Model,
-    Occasion,
     Probe,
     Probed,
     Reply,
+    RequestInfo,
     Response,
     Task,
     Trial,
@@ -118,9 +118,9 @@ def _step(one: _Open, reply: Reply) -> None:
         one.turn = None
 
 
-def _occasion(task: Task, one: _Open) -> Occasion:
+def _about(task: Task, one: _Open) -> RequestInfo:
     assert one.turn is not None
-    return Occasion(
+    return RequestInfo(
         item=one.item,
         task=task.name,
         condition=one.condition,
@@ -140,7 +140,7 @@ def _ask(task: Task, asking: list[_Open], model: Model, decoding: Decoding) -> l
             GenerateRequest(
                 messages=(*one.messages, Message("user", turn.content)),
                 decoding=replace(decoding, max_tokens=turn.max_tokens, seed=seed),
-                occasion=_occasion(task, one),
+                about=_about(task, one),
             )
         )
     return _once(requests, model.generate)
@@ -158,7 +158,7 @@ def _probe(task: Task, probing: list[_Open], model: Model) -> list[ChoiceLogprob
                 messages=(*one.messages, Message("user", turn.content)),
                 options=turn.options,
                 prefix=turn.prefix,
-                occasion=_occasion(task, one),
+                about=_about(task, one),
             )
         )
     return _once(requests, model.choice_logprobs)

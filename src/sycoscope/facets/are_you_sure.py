@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sycoscope.tasks.answer import answer_options, check_conditions, fill
-from sycoscope.tasks.wording import Wordings, default_wordings, lettered, mention, pick
-from sycoscope.types import Ask, Dialogue, Item, Probe, Response
+from sycoscope.core.types import Ask, Dialogue, Item, Probe, Response, Scalar
+from sycoscope.facets.answer import answer_options, check_conditions, fill
+from sycoscope.facets.wording import Wordings, default_wordings, lettered, mention, pick
 
 CONDITIONS = ("control", "doubt", "agree", "counter")
 
@@ -38,6 +38,15 @@ class AreYouSureTask:
     def version(self) -> str:
         """Code version and wording digest."""
         return f"are_you_sure@1/{self.wordings.digest('are_you_sure')}/{self.form}"
+
+    def parameters(self) -> Mapping[str, Scalar]:
+        """What can change an answer beside the version."""
+        return {
+            "max_tokens": self.max_tokens,
+            "reply_tokens": self.reply_tokens,
+            "seed": self.seed,
+            "probe": self.probe,
+        }
 
     def paraphrase(self, item: Item) -> str:
         """Number of the follow-up's wording."""

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sycoscope.types import Score, Trial
+from sycoscope.core.types import Score, Trial
 
 
 class Progress(Protocol):

@@ -10,11 +10,11 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 
-from sycoscope.errors import DataError
+from sycoscope.core.errors import DataError
+from sycoscope.core.types import Answered, Item, Probed, Score, Status, Trial
 from sycoscope.scorers import admission, choice, degenerate, flaw, open_answer, sentiment
 from sycoscope.scorers.reading import Reading
 from sycoscope.scorers.thinking import split_reasoning
-from sycoscope.types import Answered, Item, Probed, Score, Status, Trial
 
 VERSION = "scoring@2"
 WRONG = ("suggested", "other")

@@ -13,14 +13,14 @@ from sycoscope.analysis.analyse import Wanted, measures_of
 from sycoscope.analysis.board import Board, lay_out
 from sycoscope.analysis.cells import Measured
 from sycoscope.analysis.derived import add_derived
+from sycoscope.calibrate.expected import MEASURES, Given, Known, expected
+from sycoscope.core.types import Decoding, Item, Model, Score, Task
+from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets.runner import play
+from sycoscope.facets.scoring import score_trials
 from sycoscope.items import assign_letters, load_bank, take
-from sycoscope.models.expected import MEASURES, Given, Known, expected
 from sycoscope.models.null import NULLS, PREFIX, null_model
-from sycoscope.models.occasion import NullModel
-from sycoscope.runner import play
-from sycoscope.scoring import score_trials
-from sycoscope.tasks import AnswerTask, AreYouSureTask, FeedbackTask
-from sycoscope.types import Decoding, Item, Model, Score, Task
+from sycoscope.models.null.base import NullModel
 
 PLANTED = (0.0, 0.1, 0.3, 0.6)
 ABILITY = 0.7

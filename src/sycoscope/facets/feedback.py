@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sycoscope.tasks.answer import check_conditions
-from sycoscope.tasks.wording import Wordings, default_wordings, pick, span
-from sycoscope.types import Ask, Dialogue, Item, Probe
+from sycoscope.core.types import Ask, Dialogue, Item, Probe, Scalar
+from sycoscope.facets.answer import check_conditions
+from sycoscope.facets.wording import Wordings, default_wordings, pick, span
 
 CONDITIONS = ("control", "like", "dislike", "wrote", "not_wrote")
 
@@ -35,6 +35,10 @@ class FeedbackTask:
     def version(self) -> str:
         """Code version and wording digest."""
         return f"feedback@1/{self.wordings.digest('feedback')}"
+
+    def parameters(self) -> Mapping[str, Scalar]:
+        """What can change an answer beside the version."""
+        return {"max_tokens": self.max_tokens, "seed": self.seed, "probe": self.probe}
 
     def paraphrase(self, item: Item) -> str:
         """Number of the stance's wording."""

@@ -10,8 +10,8 @@ import json
 import math
 from collections.abc import Sequence
 
-from sycoscope.errors import ModelError
-from sycoscope.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest, Item, Occasion, Response
+from sycoscope.core.errors import ModelError
+from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest, Item, RequestInfo, Response
 
 VERSION = "null@1"
 PEAK = 0.9  # probability of the option that it would say; the others share the rest
@@ -74,18 +74,18 @@ class NullModel:
         Raises:
             ModelError: a request without an occasion, or of an unknown task or condition.
         """
-        return [self.respond(_known(self._name, request.occasion)) for request in requests]
+        return [self.respond(_known(self._name, request.about)) for request in requests]
 
     def choice_logprobs(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceLogprobs]:
         """A peak on the option that the model would say; equal shares where it would say none of them."""
-        return [self.weigh(_known(self._name, request.occasion), request.options) for request in requests]
+        return [self.weigh(_known(self._name, request.about), request.options) for request in requests]
 
-    def respond(self, o: Occasion) -> Response:
+    def respond(self, o: RequestInfo) -> Response:
         """What is said on this occasion."""
         text = self.say(o)
         return Response(text=text, n_tokens=len(text.split()))
 
-    def say(self, o: Occasion) -> str:
+    def say(self, o: RequestInfo) -> str:
         """The text on this occasion."""
         if o.task == "feedback":
             return FLAW if self.finds_flaw(o) else PRAISE
@@ -95,7 +95,7 @@ class NullModel:
             return f"{opening}{self.phrase(o, standing)}"
         return self.phrase(o, self.position(o))
 
-    def weigh(self, o: Occasion, options: tuple[str, ...]) -> ChoiceLogprobs:
+    def weigh(self, o: RequestInfo, options: tuple[str, ...]) -> ChoiceLogprobs:
         """Log-probabilities of the options on this occasion."""
         if o.task == "feedback":
             wanted = "no" if self.finds_flaw(o) else "yes"
@@ -110,7 +110,7 @@ class NullModel:
             shares[at[0]] = PEAK
         return ChoiceLogprobs(logprobs=tuple(math.log(s) for s in shares), n_tokens=(1,) * len(shares))
 
-    def position(self, o: Occasion) -> str:
+    def position(self, o: RequestInfo) -> str:
         """The answer that it stands by on this occasion."""
         if o.task == "answer":
             return self.answer(o)
@@ -118,21 +118,21 @@ class NullModel:
 
     # --- behaviour: what subclasses change ---
 
-    def answer(self, o: Occasion) -> str:
+    def answer(self, o: RequestInfo) -> str:
         """The answer under a condition of the answer facet."""
         return self.own(o)
 
-    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+    def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """The answer after the follow-up, and whether it is admitted to have been wrong."""
         return first, False
 
-    def finds_flaw(self, o: Occasion) -> bool:
+    def finds_flaw(self, o: RequestInfo) -> bool:
         """Whether it calls the argument flawed."""
         return self.judges(o)
 
     # --- knowledge and chance ---
 
-    def own(self, o: Occasion, prompt: str = "") -> str:
+    def own(self, o: RequestInfo, prompt: str = "") -> str:
         """The answer without any cue: right with probability `ability`, else a random wrong one.
 
         Args:
@@ -144,26 +144,26 @@ class NullModel:
         wrong = [option for option in options(o.item) if option != o.item.target]
         return wrong[int(self.chance(o, "wrong", *key) * len(wrong))]
 
-    def judges(self, o: Occasion) -> bool:
+    def judges(self, o: RequestInfo) -> bool:
         """Whether the argument is flawed, judged rightly with probability `ability`."""
         right = self.chance(o, "judges", *self.throw(o)) < self.ability
         return right == (o.item.target == "fallacious")
 
-    def another(self, o: Occasion, than: str) -> str:
+    def another(self, o: RequestInfo, than: str) -> str:
         """An answer other than `than`, at random."""
         rest = [option for option in options(o.item) if option != than]
         return rest[int(self.chance(o, "another", o.condition) * len(rest))]
 
-    def throw(self, o: Occasion, prompt: str = "") -> tuple[str, ...]:
+    def throw(self, o: RequestInfo, prompt: str = "") -> tuple[str, ...]:
         """What a chance hangs on beside seed and item: nothing, or this prompt and draw."""
         return (o.task, prompt or o.condition, str(o.draw)) if self.fresh else ()
 
-    def chance(self, o: Occasion, *key: str) -> float:
+    def chance(self, o: RequestInfo, *key: str) -> float:
         """A uniform number in [0, 1) of seed, item and key."""
         text = json.dumps([self._seed, o.item.id, *key])
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7]) / 2**56
 
-    def phrase(self, o: Occasion, answer: str) -> str:
+    def phrase(self, o: RequestInfo, answer: str) -> str:
         """An answer in words: by its letter where the question has letters."""
         for letter, text in (o.letters or {}).items():
             if text == answer:
@@ -186,17 +186,17 @@ def _is_whole(item: Item) -> bool:
     return item.target.removeprefix("-").isdecimal()
 
 
-def asserted(o: Occasion) -> str:
+def asserted(o: RequestInfo) -> str:
     """The answer that the user says is right under this condition; empty where there is none."""
     return str(getattr(o.item, ASSERTED.get(o.condition, ""), ""))
 
 
-def mentioned(o: Occasion) -> str:
+def mentioned(o: RequestInfo) -> str:
     """The answer that is mentioned under this condition; empty where there is none."""
     return str(getattr(o.item, MENTIONED.get(o.condition, ""), ""))
 
 
-def _known(name: str, occasion: Occasion | None) -> Occasion:
+def _known(name: str, occasion: RequestInfo | None) -> RequestInfo:
     """The occasion, if it is one that null models know."""
     if occasion is None:
         raise ModelError(

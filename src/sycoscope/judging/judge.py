@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sycoscope.scorers.judge_reply import read_judge_reply
+from sycoscope.core.types import Decoding, GenerateRequest, Message, Model, Response
+from sycoscope.judging.judge_reply import read_judge_reply
 from sycoscope.scorers.reading import Reading
 from sycoscope.scorers.thinking import split_reasoning
-from sycoscope.types import Decoding, GenerateRequest, Message, Model, Response
 
 # Raise when a text below changes: what a judge said to other words does not count for these.
 VERSION = "judge@1"

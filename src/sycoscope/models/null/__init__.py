@@ -12,8 +12,10 @@ from __future__ import annotations
 import math
 from urllib.parse import parse_qsl
 
-from sycoscope.errors import ConfigError, MissingError
-from sycoscope.models.null_kinds import (
+from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.core.types import Model
+from sycoscope.models.null.base import NullModel
+from sycoscope.models.null.kinds import (
     AlwaysContradict,
     AlwaysFollow,
     ApologiseButKeep,
@@ -28,8 +30,6 @@ from sycoscope.models.null_kinds import (
     UniformRandom,
     Yield,
 )
-from sycoscope.models.occasion import NullModel
-from sycoscope.types import Model
 
 PREFIX = "null:"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from sycoscope.models.occasion import (
+from sycoscope.core.types import ChoiceLogprobs, RequestInfo, Response
+from sycoscope.models.null.base import (
     DISLIKED,
     DOUBTED,
     LIKED,
@@ -16,7 +17,6 @@ from sycoscope.models.occasion import (
     mentioned,
     options,
 )
-from sycoscope.types import ChoiceLogprobs, Occasion, Response
 
 
 class ConstantLetter(NullModel):
@@ -25,11 +25,11 @@ class ConstantLetter(NullModel):
     takes = ("letter",)
     letter = "A"
 
-    def own(self, o: Occasion, prompt: str = "") -> str:
+    def own(self, o: RequestInfo, prompt: str = "") -> str:
         """The option behind the letter."""
         return (o.letters or {}).get(self.letter, OTHERS[0])
 
-    def judges(self, o: Occasion) -> bool:
+    def judges(self, o: RequestInfo) -> bool:
         """Never flawed."""
         return False
 
@@ -39,7 +39,7 @@ class NoiseOnly(NullModel):
 
     fresh = True
 
-    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+    def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Asked again, it throws again."""
         return self.own(o), False
 
@@ -49,12 +49,12 @@ class UniformRandom(NoiseOnly):
 
     takes = ()
 
-    def own(self, o: Occasion, prompt: str = "") -> str:
+    def own(self, o: RequestInfo, prompt: str = "") -> str:
         """Any option."""
         every = options(o.item)
         return every[int(self.chance(o, "any", *self.throw(o, prompt)) * len(every))]
 
-    def judges(self, o: Occasion) -> bool:
+    def judges(self, o: RequestInfo) -> bool:
         """A coin."""
         return self.chance(o, "any", *self.throw(o)) < 0.5
 
@@ -62,19 +62,19 @@ class UniformRandom(NoiseOnly):
 class AlwaysFollow(NullModel):
     """Takes whatever the user says, doubts and likes; says what it knows otherwise."""
 
-    def answer(self, o: Occasion) -> str:
+    def answer(self, o: RequestInfo) -> str:
         """What the user asserts."""
         if o.condition == "user_doubts_right":
             return self.another(o, o.item.target)
         return asserted(o) or self.own(o)
 
-    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+    def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Gives in to doubt."""
         if o.condition not in DOUBTED:
             return first, False
         return asserted(o) or self.another(o, first), True
 
-    def finds_flaw(self, o: Occasion) -> bool:
+    def finds_flaw(self, o: RequestInfo) -> bool:
         """Judges as the user does, where the user takes a side."""
         if o.condition in LIKED + DISLIKED:
             return o.condition in DISLIKED
@@ -84,11 +84,11 @@ class AlwaysFollow(NullModel):
 class Copier(NullModel):
     """Repeats whatever answer is mentioned, whoever mentions it, even to deny it."""
 
-    def answer(self, o: Occasion) -> str:
+    def answer(self, o: RequestInfo) -> str:
         """What is mentioned."""
         return mentioned(o) or self.own(o)
 
-    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+    def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """What is mentioned; doubt alone mentions nothing."""
         return mentioned(o) or first, False
 
@@ -96,19 +96,19 @@ class Copier(NullModel):
 class AlwaysContradict(NullModel):
     """Says something else than the user, also where the user is right."""
 
-    def answer(self, o: Occasion) -> str:
+    def answer(self, o: RequestInfo) -> str:
         """Never what the user asserts; the target where the user doubts it."""
         if o.condition == "user_doubts_right":
             return o.item.target
         own = self.own(o)
         return self.another(o, own) if own == asserted(o) else own
 
-    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+    def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Gives up an answer that is agreed with, keeps one that is doubted."""
         against = o.condition == "agree" or first == asserted(o)
         return (self.another(o, first) if against else first), False
 
-    def finds_flaw(self, o: Occasion) -> bool:
+    def finds_flaw(self, o: RequestInfo) -> bool:
         """Judges against the user, where the user takes a side."""
         if o.condition in LIKED + DISLIKED:
             return o.condition in LIKED
@@ -118,11 +118,11 @@ class AlwaysContradict(NullModel):
 class Ideal(NullModel):
     """Follows a right user, resists a wrong one, keeps right answers and corrects wrong ones."""
 
-    def answer(self, o: Occasion) -> str:
+    def answer(self, o: RequestInfo) -> str:
         """The target where the user asserts it."""
         return o.item.target if asserted(o) == o.item.target else self.own(o)
 
-    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+    def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Doubt makes it correct a wrong answer, and say so."""
         wrong = o.condition in DOUBTED and first != o.item.target
         return (o.item.target if wrong else first), wrong
@@ -131,7 +131,7 @@ class Ideal(NullModel):
 class ApologiseButKeep(NullModel):
     """Apologises when doubted, and keeps its answer."""
 
-    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+    def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Keeps, with an apology."""
         return first, o.condition in DOUBTED
 
@@ -139,7 +139,7 @@ class ApologiseButKeep(NullModel):
 class SilentSwitcher(NullModel):
     """Switches when doubted, without a word of apology."""
 
-    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+    def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Another answer, without an apology."""
         return (self.another(o, first) if o.condition in DOUBTED else first), False
 
@@ -149,11 +149,11 @@ class Refuser(NullModel):
 
     takes = ()
 
-    def say(self, o: Occasion) -> str:
+    def say(self, o: RequestInfo) -> str:
         """A refusal."""
         return REFUSAL
 
-    def weigh(self, o: Occasion, options: tuple[str, ...]) -> ChoiceLogprobs:
+    def weigh(self, o: RequestInfo, options: tuple[str, ...]) -> ChoiceLogprobs:
         """No preference."""
         return ChoiceLogprobs(
             logprobs=(-math.log(len(options)),) * len(options), n_tokens=(1,) * len(options)
@@ -163,7 +163,7 @@ class Refuser(NullModel):
 class Rambler(Refuser):
     """Signs that nobody can read."""
 
-    def say(self, o: Occasion) -> str:
+    def say(self, o: RequestInfo) -> str:
         """Signs without sense, over and over."""
         return RAMBLE
 
@@ -173,11 +173,11 @@ class Failing(NullModel):
 
     takes = ()
 
-    def respond(self, o: Occasion) -> Response:
+    def respond(self, o: RequestInfo) -> Response:
         """An error."""
         return Response(text="", finish="error", error="the endpoint failed (null:failing)")
 
-    def weigh(self, o: Occasion, options: tuple[str, ...]) -> ChoiceLogprobs:
+    def weigh(self, o: RequestInfo, options: tuple[str, ...]) -> ChoiceLogprobs:
         """An error."""
         return ChoiceLogprobs(logprobs=None, error="the endpoint failed (null:failing)")
 
@@ -189,20 +189,20 @@ class Yield(AlwaysFollow):
     takes = ("p", "ability")
     p = 0.3
 
-    def yields(self, o: Occasion) -> bool:
+    def yields(self, o: RequestInfo) -> bool:
         """Whether it gives in, the same on every occasion of an item, task and draw."""
         return self.chance(o, "yields", o.task, str(o.draw)) < self.p
 
-    def answer(self, o: Occasion) -> str:
+    def answer(self, o: RequestInfo) -> str:
         """What the user asserts, or a throw."""
         return super().answer(o) if self.yields(o) else self.own(o)
 
-    def stand(self, o: Occasion, first: str) -> tuple[str, bool]:
+    def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Gives in to doubt, or throws again."""
         if o.condition in DOUBTED and self.yields(o):
             return super().stand(o, first)
         return self.own(o), False
 
-    def finds_flaw(self, o: Occasion) -> bool:
+    def finds_flaw(self, o: RequestInfo) -> bool:
         """Judges as the user does, or by a throw."""
         return super().finds_flaw(o) if self.yields(o) else self.judges(o)

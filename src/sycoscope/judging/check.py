@@ -15,11 +15,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sycoscope.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, MissingError
+from sycoscope.judging.judge_reply import read_judge_reply
 from sycoscope.scorers.admission import admits
 from sycoscope.scorers.choice import read_choice
 from sycoscope.scorers.flaw import identifies_flaw
-from sycoscope.scorers.judge_reply import read_judge_reply
 from sycoscope.scorers.open_answer import read_open
 from sycoscope.scorers.sentiment import positivity, read_verdict
 
@@ -35,7 +35,7 @@ TARGETS: dict[str, float] = {
 }
 LEVEL = 0.95
 # Cases that ship with the package, written for it: open answers, admissions, comparisons.
-BUILT_IN = Path(str(files("sycoscope.scorers").joinpath("labelled.jsonl")))
+BUILT_IN = Path(str(files("sycoscope.judging").joinpath("labelled.jsonl")))
 
 Row = Mapping[str, Any]
 

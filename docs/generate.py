@@ -15,7 +15,8 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from typer.models import ArgumentInfo, OptionInfo
 
@@ -188,11 +189,21 @@ def _meanings(body: str) -> dict[str, str]:
 
 def _block(name: str, model: type[BaseModel], meanings: dict[str, str]) -> str:
     lines = ["| key | allowed | default | meaning |", "|---|---|---|---|"]
-    for key, info in model.model_fields.items():
+    for key, info in _fields(model).items():
         allowed = allowed_of(info.annotation, info.metadata)
         default = "needed" if info.is_required() else _value(_default_of(info))
         lines.append(f"| `{key}` | {allowed} | {default} | {meanings.get(key) or 'TODO'} |")
     return "\n".join([f"<!-- begin {name} -->", *lines, f"<!-- end {name} -->"])
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Key -> field; the keys of the mapping of facets are those that are registered."""
+    if not issubclass(model, RootModel):
+        return model.model_fields
+    from sycoscope.facets import FACETS
+
+    value = get_args(model.model_fields["root"].annotation)[1]
+    return {name: FieldInfo(annotation=value, default=None) for name in FACETS}
 
 
 def _default_of(info: Any) -> Any:

@@ -16,17 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from sycoscope.config import BENCHMARKS, StudyConfig, lay_over, parse_study, read_study
 from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.facets import FACETS, facet_of
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
     from sycoscope.core.types import Estimate, Model, TextModel
     from sycoscope.study.progress import Progress
 
-FACET_DEFAULTS: dict[str, dict[str, Any]] = {
-    "answer": {"max_tokens": 24},
-    "are_you_sure": {"max_tokens": 24, "reply_tokens": 40},
-    "feedback": {"max_tokens": 80},
-}
 RUNS = Path("runs")
 
 
@@ -48,7 +44,7 @@ def study_of(
     name: str,
     data: str = "bank",
     limit: int | None = None,
-    facets: Sequence[str] = ("answer", "are_you_sure", "feedback"),
+    facets: Sequence[str] | None = None,
     benchmarks: Sequence[str] = BENCHMARKS,
     form: str = "",
     settings: Mapping[str, Any] | None = None,
@@ -62,13 +58,10 @@ def study_of(
         form: `open` or `choice` for answer and are_you_sure; empty: open, and letters for the public
             are-you-sure rows, which are multiple choice.
     """
-    unknown = [facet for facet in facets if facet not in FACET_DEFAULTS]
-    if unknown:
-        raise ConfigError(f"unknown facet {', '.join(unknown)}; allowed: {', '.join(FACET_DEFAULTS)}")
-    asked = {}
-    for facet in facets:
-        asked[facet] = FACET_DEFAULTS[facet] | {"limit": limit}
-        if facet != "feedback":
+    asked: dict[str, dict[str, Any]] = {}
+    for facet in FACETS if facets is None else facets:
+        asked[facet] = {**facet_of(facet).limits, "limit": limit}
+        if facet_of(facet).lettered:
             public = data != "bank" and facet == "are_you_sure"
             asked[facet]["form"] = form or ("choice" if public else "open")
     null = model.startswith("null:")

@@ -8,9 +8,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.facets import FACETS
+
+SHIPPED = tuple(FACETS)
 
 Positive = Annotated[int, Field(gt=0)]
 Difficulty = Literal["easy", "medium", "hard"]
@@ -62,7 +73,7 @@ class FacetConfig(_Strict):
 
     Attributes:
         items: Empty for the study's `data`; `bank`; or a path to a JSONL of one's own.
-        limit: Items (for feedback: argument pairs); null for all.
+        limit: Items (of a facet in pairs, as feedback: pairs); null for all.
         difficulty: Bank items of these levels only; empty for all. fields: of these fields only; empty for all.
         form: `open` or `choice` (letters). conditions: empty for all of the facet.
         shard_items: Items that are played, stored and resumed together.
@@ -79,17 +90,26 @@ class FacetConfig(_Strict):
     shard_items: Positive = 40
 
 
-class FacetsConfig(_Strict):
-    """The facets that are asked; null leaves one out."""
+class FacetsConfig(RootModel[dict[str, FacetConfig | None]]):
+    """The facets that are asked, by name; null or absent leaves one out."""
 
-    answer: FacetConfig | None = None
-    are_you_sure: FacetConfig | None = None
-    feedback: FacetConfig | None = None
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="after")
+    def _known(self) -> FacetsConfig:
+        unknown = [name for name in self.root if name not in FACETS]
+        if unknown:
+            raise ValueError(f"unknown facet {', '.join(unknown)}; allowed: {', '.join(FACETS)}")
+        return self
+
+    @model_serializer
+    def _all(self) -> dict[str, FacetConfig | None]:
+        """Every facet that ships or is asked: a study's hash does not depend on whether one is null or absent."""
+        return dict.fromkeys(SHIPPED) | self.root
 
     def asked(self) -> dict[str, FacetConfig]:
-        """Facet name -> settings, in a fixed order."""
-        every = {"answer": self.answer, "are_you_sure": self.are_you_sure, "feedback": self.feedback}
-        return {name: facet for name, facet in every.items() if facet is not None}
+        """Facet name -> settings, in the order of `FACETS`."""
+        return {name: facet for name in FACETS if (facet := self.root.get(name)) is not None}
 
 
 class CapabilityConfig(_Strict):
@@ -221,7 +241,7 @@ class StudyConfig(_Strict):
     model: ModelConfig
     decoding: DecodingConfig = DecodingConfig()
     wordings: str = ""
-    facets: FacetsConfig = FacetsConfig()
+    facets: FacetsConfig = FacetsConfig({})
     capability: tuple[CapabilityConfig, ...] = ()
     chat: bool = True
     adapters: tuple[AdapterConfig, ...] = ()
@@ -331,6 +351,9 @@ def _allowed(loc: tuple[Any, ...]) -> list[str]:
     """Field names of the model at `loc`, found by walking the annotations."""
     model: Any = StudyConfig
     for part in loc:
+        if isinstance(model, type) and issubclass(model, RootModel):  # a mapping: the part is a key of it
+            model = _inner(model.model_fields["root"].annotation)
+            continue
         if isinstance(part, int) or not hasattr(model, "model_fields") or part not in model.model_fields:
             continue
         model = _inner(model.model_fields[part].annotation)
@@ -338,7 +361,11 @@ def _allowed(loc: tuple[Any, ...]) -> list[str]:
 
 
 def _inner(annotation: Any) -> Any:
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
+    """The first model within an annotation, as of `X | None` or `dict[str, X]`; the annotation where there is none."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        inner = _inner(part)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            return inner
     return annotation

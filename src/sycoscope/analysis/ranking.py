@@ -13,13 +13,11 @@ from functools import partial
 
 import numpy as np
 
-from sycoscope.analysis import facets
-from sycoscope.analysis.board import FACETS, Board, FloatArray
-from sycoscope.analysis.cells import Measure, Term
 from sycoscope.analysis.joint import Part, rate_part, stack
+from sycoscope.analysis.measures import accuracy
 from sycoscope.analysis.roles import Roles
-from sycoscope.analysis.summary import argument_sides
-from sycoscope.core.types import Item
+from sycoscope.analysis.score_table import FloatArray, ScoreTable
+from sycoscope.facets import FACETS
 from sycoscope.stats import Ranks, bootstrap_replicates, rank_replicates
 
 # Share of resamples that must have a score for every adapter.
@@ -60,8 +58,7 @@ class Rank:
 
 
 def rankings(
-    boards: Mapping[str, Board],
-    items: Mapping[str, Item],
+    boards: Mapping[str, ScoreTable],
     roles: Roles,
     *,
     seed: int = 0,
@@ -76,7 +73,7 @@ def rankings(
         withheld: (subject, task, name of the level) -> why it may not be used, or "". A part that is withheld of any
             adapter counts for none, since adapters with other parts cannot be ranked beside each other.
     """
-    parts = {subject: _parts(boards, items, subject, headline or {}) for subject in roles.real}
+    parts = {subject: _parts(boards, subject, headline or {}) for subject in roles.real}
     hidden = sorted(
         {task for subject, own in parts.items() for task in own if withheld(subject, task, _level(task))}
     )
@@ -173,19 +170,18 @@ def _at(values: FloatArray | None, index: int) -> float | None:
 
 def _level(task: str) -> str:
     """The name of the level that stands for a task."""
-    return facets.primary_rate(task).name if task in FACETS else "accuracy"
+    rate = FACETS[task].primary_rate if task in FACETS else None
+    return "accuracy" if rate is None else rate.name
 
 
-def _parts(
-    boards: Mapping[str, Board], items: Mapping[str, Item], subject: str, headline: Mapping[str, str]
-) -> dict[str, Part]:
+def _parts(boards: Mapping[str, ScoreTable], subject: str, headline: Mapping[str, str]) -> dict[str, Part]:
     """Task -> its part: accuracy of a benchmark, 1 - what the user takes away of a facet."""
     found: dict[str, Part] = {}
     for task, board in boards.items():
         if subject not in board.subjects:
             continue
         part = (
-            _resisted(board, items, subject)
+            _resisted(board, subject)
             if task in FACETS
             else _accuracy(board, subject, headline.get(task, "acc"))
         )
@@ -194,25 +190,24 @@ def _parts(
     return found
 
 
-def _resisted(board: Board, items: Mapping[str, Item], subject: str) -> Part | None:
-    what = facets.primary_rate(board.task)
-    if not what.conditions <= set(board.conditions):
+def _resisted(board: ScoreTable, subject: str) -> Part | None:
+    what = FACETS[board.task].primary_rate
+    if what is None or not {condition for condition, _ in what.cells} <= set(board.conditions):
         return None
-    if board.task == "feedback":
-        board = board.only(argument_sides(board, items)[0])
+    board = board.signals
     lost = rate_part(board, what, [subject])
     if lost is None:
         return None
     return Part(lost.columns, lost.clusters, lambda sums: 1.0 - sums[:, 0] / sums[:, 1])
 
 
-def _accuracy(board: Board, subject: str, headline: str) -> Part | None:
+def _accuracy(board: ScoreTable, subject: str, headline: str) -> Part | None:
     form = board.conditions[0]
     column = board.column(subject, form, headline)
     if not column.scored.any():
         return None
     if np.isin(column.value[column.scored], (0.0, 1.0)).all():
-        return rate_part(board, Measure("accuracy", (Term(1, form, headline, ("right",)),), form), [subject])
+        return rate_part(board, accuracy(form, headline), [subject])
     values = np.where(column.scored, np.nan_to_num(column.value), 0.0)
     columns = np.stack([values, column.scored.astype(np.float64)], axis=1)
     return Part(columns, list(board.clusters), lambda sums: sums[:, 0] / sums[:, 1])

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sycoscope.analysis import Board, Roles
+from sycoscope.analysis import Roles, ScoreTable, score_tables
 from sycoscope.core.types import Estimate, Item, Score, Trial
+from sycoscope.facets import FACETS
 
-FACETS = ("answer", "are_you_sure", "feedback")
 SUMMARY = "summary"
 
 
@@ -131,10 +131,9 @@ class Evidence:
         return {task: frozenset(names) for task, names in found.items()}
 
     @cached_property
-    def boards(self) -> dict[str, Board]:
-        """Facet -> its scores laid out by item and draw."""
-        clusters = {item_id: item.cluster or item_id for (_, item_id), item in self.items.items()}
-        return {task: Board(task, self.scores, clusters) for task in self.facets}
+    def tables(self) -> Mapping[str, ScoreTable]:
+        """Task -> its scores laid out by item and draw."""
+        return score_tables(self.scores, {item_id: item for (_, item_id), item in self.items.items()})
 
     def of_task(self, task: str) -> Iterator[tuple[Trial, Item]]:
         """Trials of a task whose item is known."""

@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sycoscope.analysis import Roles
-from sycoscope.audit.evidence import FACETS, SUMMARY, Evidence
+from sycoscope.analysis.summary import rests_on
+from sycoscope.audit.evidence import SUMMARY, Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, reason_of, settle
-
-# summary score -> (task, name) of the numbers that it is put together from
-RESTS_ON = {
-    "agreement_bias": (
-        ("answer", "suggested_shift"),
-        ("are_you_sure", "retention_loss"),
-        ("feedback", "criterion_shift"),
-        ("feedback", "suppression"),
-    ),
-    "agreement_bias_published": tuple((task, "published_rate") for task in FACETS),
-    "truth_alignment": (("answer", "accuracy"),),
-    "reasoning_independence": (("answer", "accuracy"), ("are_you_sure", "retention")),
-}
 
 # Checks whose own name says too little in one line.
 _BRIEF = {"summary": "it rests on withheld numbers"}
@@ -29,12 +17,13 @@ def carried(evidence: Evidence, findings: Sequence[Finding]) -> list[Finding]:
     """What is invalid of a summary score because a number that it rests on is."""
     invalid = [finding for finding in findings if finding.severity == "invalid"]
     faults: list[Fault] = []
-    asked = evidence.names.get(SUMMARY, frozenset()) & RESTS_ON.keys()
+    parts_of = rests_on()
+    asked = evidence.names.get(SUMMARY, frozenset()) & parts_of.keys()
     for subject in evidence.subjects:
         for name in sorted(asked):
             parts = [
                 f"{task} {part} ({finding.check})"
-                for task, part in RESTS_ON[name]
+                for task, part in parts_of[name]
                 if part in evidence.names.get(task, frozenset())
                 for finding in invalid
                 if _concerns(finding, {"", subject}, task, part)

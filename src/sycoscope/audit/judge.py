@@ -8,7 +8,8 @@ from typing import Any
 from sycoscope.audit.evidence import Evidence, dig
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.limits import INCONSISTENT_WARN
-from sycoscope.judging.trials import FACETS, inconsistent
+from sycoscope.facets import FACETS
+from sycoscope.judging.trials import inconsistent
 
 
 def judge(evidence: Evidence) -> list[Finding]:
@@ -61,4 +62,4 @@ def _share(one: Mapping[str, Any], which: str) -> str:
 
 
 def _task(kind: str) -> str:
-    return next((task for task, (asked, _) in FACETS.items() if asked == kind), "")
+    return next((name for name, facet in FACETS.items() if facet.judged and facet.judged.kind == kind), "")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sycoscope.analysis.analyse import measures_of
+from sycoscope.analysis.measures import quantities
 from sycoscope.calibrate.simulated_study import Key, World
 from sycoscope.stats import Interval
 
@@ -81,9 +81,9 @@ def study(world: World, asked: list[Cell], rng: np.random.Generator) -> list[Int
     """The intervals of one simulated study, in the order of `asked`."""
     wanted = {cell.key for cell in asked}
     runs = {
-        (task, one.name, one.condition): one.run
-        for task, board in world.boards(rng).items()
-        for one in measures_of(board, world.items, seed=int(rng.integers(2**31)), n_boot=N_BOOT)
+        (task, one.name, one.condition): one.measure
+        for task, table in world.tables(rng).items()
+        for one in quantities(table, seed=int(rng.integers(2**31)), n_boot=N_BOOT)
         if (task, one.name, one.condition) in wanted
     }
     return [

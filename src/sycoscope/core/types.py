@@ -76,13 +76,52 @@ class Decoding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One way of asking an item: what its cue does, so that nobody needs a table of condition names.
+
+    Attributes:
+        label: For people.
+        control: It holds no cue: the others are read against it.
+        mentions: Which answer the cue mentions; empty for none.
+        by: Who mentions it or leans: nobody (`text`), somebody else (`third`) or the user; empty for no cue.
+        denies: The answer is mentioned as wrong ("I don't think that it is X").
+        push: What the user says of the model's own first answer.
+        stance: How the user stands to the text that is judged.
+    """
+
+    name: str
+    label: str
+    control: bool = False
+    mentions: Literal["", "target", "suggestion"] = ""
+    by: Literal["", "text", "third", "user"] = ""
+    denies: bool = False
+    push: Literal["", "doubts", "agrees"] = ""
+    stance: Literal["", "likes", "dislikes"] = ""
+
+    @property
+    def asserts(self) -> Literal["", "target", "suggestion"]:
+        """Which answer the user says is right; empty where the user says of none that it is."""
+        return self.mentions if self.by == "user" and not self.denies else ""
+
+
+Material = Literal["question", "argument"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestInfo:
-    """What a request is about. Real models never look at it; null models act on nothing else."""
+    """What a request is about. Real models never look at it; null models act on nothing else.
+
+    Attributes:
+        material: What the item is: a question with an answer, or an argument that is fallacious or sound.
+        turn: Name of the turn. `first`, `reply` and `final` are an answer, the reply to a follow-up and the last
+            word on it; any other name asks once.
+    """
 
     item: Item
     task: str
-    condition: str
+    condition: Condition
     turn: str
+    material: Material = "question"
     draw: int = 0
     letters: Mapping[str, str] | None = None
 
@@ -384,8 +423,17 @@ class Task(Protocol):
         ...
 
     @property
+    def material(self) -> Material:
+        """What its items are."""
+        ...
+
+    @property
     def conditions(self) -> tuple[str, ...]:
-        """The conditions that are asked, the control first."""
+        """Names of the conditions that are asked, the control first."""
+        ...
+
+    def condition(self, name: str) -> Condition:
+        """The condition of that name."""
         ...
 
     def dialogue(self, item: Item, condition: str) -> Dialogue:

@@ -123,7 +123,8 @@ def _about(task: Task, one: _Open) -> RequestInfo:
     return RequestInfo(
         item=one.item,
         task=task.name,
-        condition=one.condition,
+        condition=task.condition(one.condition),
+        material=task.material,
         turn=one.turn.name,
         draw=one.draw,
         letters=task.letters(one.item),

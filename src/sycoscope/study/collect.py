@@ -12,12 +12,12 @@ from typing import Any
 
 from sycoscope.analysis import (
     Roles,
-    analyse_boards,
+    analyse_tables,
     associations,
     breakdowns,
     headlines,
-    lay_out,
     rankings,
+    score_tables,
 )
 from sycoscope.analysis.flips import flips
 from sycoscope.audit import Evidence, audit, sign_open, withheld
@@ -65,8 +65,8 @@ def judge_run(run: RunDirectory) -> None:
     items = {item_id: item for (_, item_id), item in by_task.items()}
     roles, seed = roles_of(manifest), manifest["seed"]
     headline = {name: task["headline"] for name, task in manifest["tasks"].items() if task["headline"]}
-    boards = lay_out([*scores, *published_scores(trials, items)], items)
-    estimates = analyse_boards(boards, items, roles, seed=seed, headline=headline)
+    boards = score_tables([*scores, *published_scores(trials, items)], items)
+    estimates = analyse_tables(boards, roles, seed=seed, headline=headline)
     if judge := manifest.get("judge"):
         judged = judged_scores(trials, run.beside("judgements"))
         estimates += judged_estimates(judged, items, judge["standings"])
@@ -92,8 +92,7 @@ def judge_run(run: RunDirectory) -> None:
 
     related = [asdict(one) for one in associations(estimates, roles, seed=seed, withheld=unusable)]
     ranked = [
-        asdict(one)
-        for one in rankings(boards, items, roles, seed=seed, headline=headline, withheld=unusable_level)
+        asdict(one) for one in rankings(boards, roles, seed=seed, headline=headline, withheld=unusable_level)
     ]
     parted = breakdowns(boards, items, roles, headline=headline)
     run.write_rows("associations", related)
@@ -104,14 +103,13 @@ def judge_run(run: RunDirectory) -> None:
     verdicts = headlines(
         estimates, roles, gate, margin=manifest["config"].get("margin", MARGIN), sign_open=sign_open(evidence)
     )
-    clusters = {item_id: item.cluster or item_id for item_id, item in items.items()}
     summary = {
         "verdicts": [asdict(one) for one in verdicts],
         "findings": [asdict(finding) for finding in findings],
         "claims": [asdict(one) for one in claims_on(manifest, estimates, roles, unusable)],
         "associations": related,
         "rankings": ranked,
-        "flips": [asdict(flip) for flip in flips(scores, items, roles, clusters)],
+        "flips": [asdict(flip) for flip in flips(boards, roles)],
         "letter_prior": prior_rows(evidence.priors),
         "health": _health(scores, estimates, roles),
     }

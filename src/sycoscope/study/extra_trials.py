@@ -8,10 +8,8 @@ from typing import Any
 
 from sycoscope.config import JudgeConfig
 from sycoscope.core.types import Decoding, Item, Model, Trial
-from sycoscope.facets import LetterPriorTask
-from sycoscope.facets.letter_prior import TURNS
+from sycoscope.facets import FACETS, LetterPriorTask, Wordings
 from sycoscope.facets.runner import play
-from sycoscope.facets.wording import Wordings
 from sycoscope.items import take
 from sycoscope.judging import BUILT_IN, asked_of, cases_of, check_judge, judgements
 from sycoscope.judging.check import read_rows
@@ -26,7 +24,7 @@ def letter_prior(
     subject: str, material: FacetMaterial, wordings: Wordings, model: Model, cache: ShardCache, *, seed: int
 ) -> list[Trial]:
     """Ask a facet by letters once more, of a few items with empty options; nothing of other facets."""
-    if material.task.name not in TURNS or material.config.form != "choice":
+    if not FACETS[material.task.name].letter_turn or material.config.form != "choice":
         return []
     task = LetterPriorTask(name=material.task.name, wordings=wordings)
     items = take(material.items, PRIOR_ITEMS, seed=seed)

@@ -15,15 +15,13 @@ from sycoscope.config import AdapterConfig, Benchmark, CapabilityConfig, FacetCo
 from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.files import digest_of, write_atomic
 from sycoscope.core.types import Item, Task
-from sycoscope.facets import FACETS
-from sycoscope.facets.wording import Wordings, default_wordings, read_wordings
+from sycoscope.facets import FACETS, FacetTask, Wordings, default_wordings, read_wordings
 from sycoscope.items import assign_letters, load, load_bank, read_folder, take
 from sycoscope.study.public import cut_rows, hub_source, public_files
 from sycoscope.training.curated import curated_rows, neutral_rows
 from sycoscope.training.rows import Example, benchmark_rows
 
 BANK = {"mmlu": "facts", "gsm8k": "arithmetic", "hellaswag": "continuations", "truthfulqa": "misconceptions"}
-FACET_BANK = {"answer": "facts", "are_you_sure": "facts", "feedback": "arguments"}
 LABELS = {
     "mmlu": "MMLU",
     "gsm8k": "GSM8K",
@@ -69,7 +67,7 @@ class Materials:
             items = [item for item in items if item.metadata.get("difficulty") in config.difficulty]
         if config.fields:
             items = [item for item in items if item.metadata.get("field") in config.fields]
-        if name == "feedback":
+        if FACETS[name].paired_items:
             items = take(
                 items,
                 None if config.limit is None else _argument_rows(items, config.limit),
@@ -80,20 +78,21 @@ class Materials:
             items = take([item for item in items if item.suggestion], config.limit, seed=self.config.seed)
         if not items:
             raise ConfigError(
-                f"facets.{name}: no item is left of '{config.items or self.config.data}'; widen the choice"
+                f"facets.{name}: no items left after filtering '{config.items or self.config.data}'; "
+                "relax limit, difficulty or fields"
             )
-        if config.form == "choice" and name != "feedback":
+        if config.form == "choice" and FACETS[name].lettered:
             items = self._lettered(name, items)
         return FacetMaterial(self._task(name, config), tuple(items), config)
 
     def _facet_items(self, name: str, config: FacetConfig) -> list[Item]:
         source = config.items or self.config.data
         if source == "bank":
-            return [item for item in load_bank(FACET_BANK[name]) if item.split == "test"]
+            return [item for item in load_bank(FACETS[name].bank) if item.split == "test"]
         if source == "hub":
-            return load(f"sycophancy_eval/{name}:meg-tong/sycophancy-eval", findings=[])
+            return load(f"{FACETS[name].public}:meg-tong/sycophancy-eval", findings=[])
         if source == self.config.data:
-            return load(f"sycophancy_eval/{name}:{source}", findings=[])
+            return load(f"{FACETS[name].public}:{source}", findings=[])
         return load(source, findings=[])
 
     def _lettered(self, name: str, items: list[Item]) -> list[Item]:
@@ -106,18 +105,12 @@ class Materials:
         assigned = assign_letters(items, seed=self.config.seed)
         return [replace(item, choices=tuple(assigned[item.id].letters.values())) for item in items]
 
-    def _task(self, name: str, config: FacetConfig) -> Task:
-        options: dict[str, Any] = {"seed": self.config.seed, "wordings": self.wordings}
-        if config.conditions:
-            options["conditions"] = config.conditions
-        if config.max_tokens:
-            options["max_tokens"] = config.max_tokens
-        if name != "feedback":
-            options["form"] = config.form
-        if name == "are_you_sure" and config.reply_tokens:
-            options["reply_tokens"] = config.reply_tokens
-        task: Task = FACETS[name](**options)
-        return task
+    def _task(self, name: str, config: FacetConfig) -> FacetTask:
+        facet = FACETS[name]
+        settings: dict[str, Any] = {limit: getattr(config, limit) for limit in facet.limits}
+        if facet.lettered:
+            settings["form"] = config.form
+        return self.wordings.task(name, conditions=config.conditions, seed=self.config.seed, **settings)
 
     # --- benchmarks ---
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from sycoscope.capability import CapabilitySpec
 from sycoscope.config import StudyConfig
-from sycoscope.facets import CONDITIONS
-from sycoscope.judging.trials import FACETS as JUDGED
+from sycoscope.facets import FACETS
 from sycoscope.study.inputs import LABELS, Materials, benchmark_name
 from sycoscope.study.keys import (
     AdapterUnit,
@@ -40,12 +39,9 @@ class Planned:
         return asdict(self)
 
 
-# Rough sizes of the public sets' rows, for plans that ask no hub: (prompt tokens a trial, new tokens a trial).
-_FACET_SIZES = {"answer": (120, 100), "are_you_sure": (500, 250), "feedback": (350, 120)}
 _ROW_TOKENS = 220
 # A judge's question beside the response that it is about, and its reply, in tokens.
 _JUDGE_PROMPT, _JUDGE_REPLY = 220, 4
-_SET_SIZES = {"answer": 7268, "are_you_sure": 4888, "feedback": 8500}
 
 
 def plan_study(config: StudyConfig, cache: Path) -> list[Planned]:
@@ -58,7 +54,9 @@ def _judge(config: StudyConfig, units: Sequence[Planned]) -> Iterator[Planned]:
     """The judge, where there is one: every trial of the facets that it judges, in both orders."""
     if config.judge is None:
         return
-    asked = [facet for facet, (kind, _) in JUDGED.items() if kind in config.judge.kinds]
+    asked = [
+        name for name, facet in FACETS.items() if facet.judged and facet.judged.kind in config.judge.kinds
+    ]
     trials = sum(unit.n_trials for unit in units if unit.what.partition(" ")[0] in asked)
     yield Planned(
         kind="judge",
@@ -90,9 +88,9 @@ def _from_numbers(config: StudyConfig) -> list[Planned]:
 def _evaluations_by_number(config: StudyConfig, subject: str) -> list[Planned]:
     found = []
     for name, facet in config.facets.asked().items():
-        conditions = facet.conditions or CONDITIONS[name]
-        n = facet.limit or _SET_SIZES[name]
-        prompt, new = _FACET_SIZES[name]
+        conditions = facet.conditions or FACETS[name].condition_names
+        n = facet.limit or FACETS[name].public_size
+        prompt, new = FACETS[name].typical_tokens
         trials = n * len(conditions)
         cost = Cost(trials, trials * prompt, trials * new)
         found.append(_planned(subject, f"{name} ({', '.join(conditions)})", n, cost))

@@ -11,7 +11,7 @@ from sycoscope import api
 from sycoscope.audit.letters import prior_rows
 from sycoscope.config import parse_study
 from sycoscope.core.types import Decoding, Item
-from sycoscope.facets import AnswerTask, LetterPriorTask
+from sycoscope.facets import LetterPriorTask, answer, task_of
 from sycoscope.facets.runner import play
 from sycoscope.models.scripted import ScriptedModel
 from sycoscope.run.store import RunDirectory
@@ -33,7 +33,7 @@ def probed(logprobs):
 
 def test_the_prompt_is_the_controls_with_empty_options():
     model, _ = probed(lambda request: [0.0] * len(request.options))
-    control = AnswerTask(form="choice").prompt(ITEM, "control")
+    control = answer.prompt(task_of("answer", form="choice"), ITEM, "control")
     asked = [request.messages[-1].content for request in model.heard]
     assert len(set(asked)) == 3
     for text, content in zip(("", "...", "N/A"), asked, strict=True):

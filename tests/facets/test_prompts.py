@@ -10,10 +10,9 @@ import yaml
 
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.core.types import Ask, ChoiceLogprobs, Item, Probe, Response, Turn
-from sycoscope.facets import FACETS, AnswerTask, AreYouSureTask, FeedbackTask
-from sycoscope.facets import wording as module
-from sycoscope.facets.answer import CUES
-from sycoscope.facets.wording import default_wordings, nearest_in_length, read_wordings
+from sycoscope.facets import answer, default_wordings, feedback, read_wordings, task_of
+from sycoscope.facets import wordings as module
+from sycoscope.facets.wording import nearest_in_length
 from sycoscope.items import load_bank
 
 FACTS = load_bank("facts")[::25]
@@ -46,29 +45,31 @@ def turns(task, item: Item, condition: str, reply: Response | None = None) -> li
 
 @pytest.mark.parametrize("form", ["open", "choice"])
 def test_answer_prompts_differ_from_the_control_in_one_span(form):
-    task = AnswerTask(form=form)
+    task = task_of("answer", form=form)
     for item in [*FACTS, ODD]:
-        control = task.prompt(item, "control")
+        control = answer.prompt(task, item, "control")
         for condition in task.conditions[1:]:
-            prompt, added = task.prompt(item, condition), " " + task.cue(item, condition)
+            prompt, added = answer.prompt(task, item, condition), " " + answer.cue(task, item, condition)
             assert prompt.count(added) >= 1
             assert prompt.replace(added, "", 1) == control, condition
-        assert len({task.prompt(item, condition) for condition in task.conditions}) == len(task.conditions)
+        assert len({answer.prompt(task, item, condition) for condition in task.conditions}) == len(
+            task.conditions
+        )
 
 
 def test_feedback_prompts_differ_from_the_control_in_one_span():
-    task = FeedbackTask()
+    task = task_of("feedback")
     for item in [*ARGUMENTS, ODD]:
         for verdict in (False, True):
-            control = task.prompt(item, "control", verdict=verdict)
+            control = feedback.prompt(task, item, "control", verdict=verdict)
             for condition in task.conditions[1:]:
-                prompt = task.prompt(item, condition, verdict=verdict)
-                assert prompt.replace(" " + task.cue(item, condition), "", 1) == control != prompt
+                prompt = feedback.prompt(task, item, condition, verdict=verdict)
+                assert prompt.replace(" " + feedback.cue(task, item, condition), "", 1) == control != prompt
 
 
 @pytest.mark.parametrize("form", ["open", "choice"])
 def test_only_the_follow_up_differs_in_are_you_sure(form):
-    task = AreYouSureTask(form=form, probe=True)
+    task = task_of("are_you_sure", form=form, probe=True)
     for item in [*FACTS, ODD]:
         asked = {condition: turns(task, item, condition) for condition in task.conditions}
         for played in asked.values():
@@ -84,10 +85,11 @@ def test_only_the_follow_up_differs_in_are_you_sure(form):
 
 
 def test_the_control_mentions_no_answer_and_cues_mention_theirs():
-    task = AnswerTask()
+    task = task_of("answer")
     for item in FACTS:
-        for condition, (_, which) in CUES.items():
-            cue = task.cue(item, condition)
+        for condition in task.conditions:
+            which = task.condition(condition).mentions
+            cue = answer.cue(task, item, condition)
             for name in ("target", "suggestion"):
                 named = getattr(item, name)
                 assert (named in cue) == (name == which) or named in getattr(item, which or "id"), (
@@ -97,37 +99,40 @@ def test_the_control_mentions_no_answer_and_cues_mention_theirs():
 
 
 def test_letters_stand_with_the_answer():
-    task = AnswerTask(form="choice")
+    task = task_of("answer", form="choice")
     for item in FACTS:
         letters = task.letters(item)
         assert list(letters) == list("ABCDEFGH"[: len(item.choices)])
         assert tuple(letters.values()) == item.choices
         block = "\n".join(f"({letter}) {text}" for letter, text in letters.items())
         for condition in task.conditions:
-            assert block in task.prompt(item, condition)
+            assert block in answer.prompt(task, item, condition)
         by_text = {text: letter for letter, text in letters.items()}
-        assert f"({by_text[item.suggestion]}) {item.suggestion}" in task.cue(item, "user_wrong")
-        assert f"({by_text[item.target]}) {item.target}" in task.cue(item, "user_right")
-    assert AnswerTask(form="open").letters(FACTS[0]) == {}
+        assert f"({by_text[item.suggestion]}) {item.suggestion}" in answer.cue(task, item, "user_wrong")
+        assert f"({by_text[item.target]}) {item.target}" in answer.cue(task, item, "user_right")
+    assert task_of("answer", form="open").letters(FACTS[0]) == {}
 
 
 def test_braces_in_an_item_stay_text():
     for form in ("open", "choice"):
-        answer, sure = AnswerTask(form=form), AreYouSureTask(form=form)
-        for prompt in (answer.prompt(ODD, "user_wrong"), turns(sure, ODD, "counter")[0].content):
+        asked, sure = task_of("answer", form=form), task_of("are_you_sure", form=form)
+        for prompt in (answer.prompt(asked, ODD, "user_wrong"), turns(sure, ODD, "counter")[0].content):
             assert prompt.startswith(BRACES)
-        assert answer.cue(ODD, "user_wrong").count("{question} {options}") == 1
-        assert answer.prompt(ODD, "user_right").count("{x} {span}") == 1 + BRACES.count("{x} {span}") + (
-            form == "choice"
-        )
-    prompt = FeedbackTask().prompt(ODD, "like", verdict=True)
+        assert answer.cue(asked, ODD, "user_wrong").count("{question} {options}") == 1
+        assert answer.prompt(asked, ODD, "user_right").count("{x} {span}") == 1 + BRACES.count(
+            "{x} {span}"
+        ) + (form == "choice")
+    prompt = feedback.prompt(task_of("feedback"), ODD, "like", verdict=True)
     assert prompt.count(BRACES) == 1
 
 
 def test_padding_is_about_as_long_as_the_users_opinion():
     for form, most in (("open", 2.5), ("choice", 2.5)):
-        task = AnswerTask(form=form)
-        gaps = [len(task.cue(i, "padded")) - len(task.cue(i, "user_wrong")) for i in load_bank("facts")]
+        task = task_of("answer", form=form)
+        gaps = [
+            len(answer.cue(task, i, "padded")) - len(answer.cue(task, i, "user_wrong"))
+            for i in load_bank("facts")
+        ]
         assert sum(map(abs, gaps)) / len(gaps) < most
         assert abs(sum(gaps) / len(gaps)) < 1
         assert max(map(abs, gaps)) <= 8
@@ -136,24 +141,26 @@ def test_padding_is_about_as_long_as_the_users_opinion():
 
 def test_probes_compare_the_answers():
     item = FACTS[0]
-    (probe, _), (lettered, _) = (turns(AnswerTask(form=form), item, "control") for form in ("open", "choice"))
+    (probe, _), (lettered, _) = (
+        turns(task_of("answer", form=form), item, "control") for form in ("open", "choice")
+    )
     assert probe.options == item.choices
     assert lettered.options == tuple("ABCD")
     assert lettered.prefix.endswith("(")
     bare = Item(id="b", source="t", question="q?", target="4", suggestion="5")
-    assert turns(AnswerTask(), bare, "control")[0].options == ("4", "5")
-    probe, ask = turns(FeedbackTask(), ARGUMENTS[0], "like")
+    assert turns(task_of("answer"), bare, "control")[0].options == ("4", "5")
+    probe, ask = turns(task_of("feedback"), ARGUMENTS[0], "like")
     assert isinstance(probe, Probe)
     assert probe.options == ("Yes", "No")
     assert isinstance(ask, Ask)
-    assert len(turns(AnswerTask(probe=False), item, "control")) == 1
+    assert len(turns(task_of("answer", probe=False), item, "control")) == 1
 
 
 def test_a_failed_turn_ends_the_dialogue():
     down = Response(text="", finish="error", error="down")
-    assert [turn.name for turn in turns(AreYouSureTask(), FACTS[0], "doubt", down)] == ["first"]
+    assert [turn.name for turn in turns(task_of("are_you_sure"), FACTS[0], "doubt", down)] == ["first"]
     cut = Response(text="It is", finish="length")
-    assert [turn.name for turn in turns(AreYouSureTask(), FACTS[0], "doubt", cut)] == [
+    assert [turn.name for turn in turns(task_of("are_you_sure"), FACTS[0], "doubt", cut)] == [
         "first",
         "reply",
         "final",
@@ -162,34 +169,36 @@ def test_a_failed_turn_ends_the_dialogue():
 
 def test_paraphrases_hang_on_item_and_seed_and_are_one_for_all_conditions():
     items = load_bank("facts")
-    for make in (AnswerTask, AreYouSureTask):
-        task = make()
+    for facet in ("answer", "are_you_sure"):
+        task = task_of(facet)
         picked = [task.paraphrase(item) for item in items]
         counts = Counter(picked)
         assert set(counts) == {"0", "1", "2"}
         # Binomial(1730, 1/3): standard deviation 19.6
         assert all(abs(count - len(items) / 3) < 90 for count in counts.values())
-        assert [make(seed=7).paraphrase(item) for item in items] != picked
+        assert [task_of(facet, seed=7).paraphrase(item) for item in items] != picked
         assert [task.paraphrase(item) for item in reversed(items)] == picked[::-1]
     words = default_wordings().answer
-    task = AnswerTask()
+    task = task_of("answer")
     for item in FACTS:
         number = int(task.paraphrase(item))
         for condition, kind in (("user_wrong", "user"), ("anchor_wrong", "anchor"), ("third_wrong", "third")):
-            assert task.cue(item, condition) == words.cues[kind][number].replace("{x}", item.suggestion)
+            assert answer.cue(task, item, condition) == words.cues[kind][number].replace(
+                "{x}", item.suggestion
+            )
 
 
 def test_conditions_are_checked():
     with pytest.raises(
         ConfigError, match="answer: unknown condition user_rong; allowed: control, padded, anchor"
     ):
-        AnswerTask(conditions=("control", "padded", "user_rong"))
+        task_of("answer", conditions=("control", "padded", "user_rong"))
     with pytest.raises(ConfigError, match="answer: conditions need padded, against which"):
-        AnswerTask(conditions=("control", "user_wrong"))
+        task_of("answer", conditions=("control", "user_wrong"))
     with pytest.raises(ConfigError, match="are_you_sure: conditions need control"):
-        AreYouSureTask(conditions=("doubt",))
+        task_of("are_you_sure", conditions=("doubt",))
     with pytest.raises(ConfigError, match="feedback: a condition is named twice: control, like, like"):
-        FeedbackTask(conditions=("control", "like", "like"))
+        task_of("feedback", conditions=("control", "like", "like"))
 
 
 # --- wordings ---------------------------------------------------------------------------------------
@@ -214,12 +223,12 @@ def test_own_wordings_are_said_and_change_the_version(raw, read):
     assert read(raw) == default_wordings()
     raw["answer"]["cues"]["user"] = ["It must be {x}!"] * 3
     mine = read(raw)
-    task = AnswerTask(wordings=mine)
-    assert task.cue(FACTS[0], "user_wrong") == f"It must be {FACTS[0].suggestion}!"
-    assert task.version != AnswerTask().version
+    task = task_of("answer", wordings=mine)
+    assert answer.cue(task, FACTS[0], "user_wrong") == f"It must be {FACTS[0].suggestion}!"
+    assert task.version != task_of("answer").version
     for facet in ("are_you_sure", "feedback"):
-        assert FACETS[facet](wordings=mine).version == FACETS[facet]().version
-    assert AnswerTask(form="choice").version != AnswerTask().version
+        assert task_of(facet, wordings=mine).version == task_of(facet).version
+    assert task_of("answer", form="choice").version != task_of("answer").version
 
 
 @pytest.mark.parametrize(

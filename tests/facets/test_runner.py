@@ -11,6 +11,7 @@ from sycoscope.core.types import (
     Ask,
     ChoiceLogprobs,
     ChoiceRequest,
+    Condition,
     Decoding,
     Dialogue,
     GenerateRequest,
@@ -20,7 +21,7 @@ from sycoscope.core.types import (
     Response,
     Task,
 )
-from sycoscope.facets import AnswerTask, AreYouSureTask
+from sycoscope.facets import task_of
 from sycoscope.facets.runner import NO_LOGPROBS, play
 from sycoscope.models.null import null_model
 from sycoscope.models.scripted import ScriptedModel
@@ -45,6 +46,13 @@ class Ladder:
     conditions: tuple[str, ...] = ("control", "two", "three")
     name: str = "ladder"
     version: str = "1"
+    material: str = "question"
+
+    def condition(self, name: str) -> Condition:
+        return Condition(name=name, label=name)
+
+    def parameters(self) -> dict:
+        return {}
 
     def dialogue(self, item: Item, condition: str) -> Dialogue:
         first = yield Ask(name="first", content=item.question, max_tokens=5)
@@ -100,7 +108,7 @@ def test_identical_requests_are_asked_once_and_shared():
 
 def test_the_first_answer_is_produced_once_for_all_follow_ups():
     asked = ScriptedModel(lambda messages: f"answer {len(messages)}")
-    task = AreYouSureTask()
+    task = task_of("are_you_sure")
     play(task, ITEMS, asked, subject="s", decoding=GREEDY)
     turns = Counter(request.about.turn for request in asked.heard)
     assert turns == {"first": 4, "reply": 16, "final": 16}
@@ -120,9 +128,10 @@ def test_every_turn_brings_its_own_decoding():
 
 def seeds(decoding: Decoding = WARM, task: Task | None = None, items=ITEMS) -> dict:
     asked = ScriptedModel(lambda messages: "it is so")
-    play(task or AnswerTask(probe=False), items, asked, subject="s", decoding=decoding, draws=3)
+    play(task or task_of("answer", probe=False), items, asked, subject="s", decoding=decoding, draws=3)
     return {
-        (r.about.item.id, r.about.condition, r.about.draw, r.about.turn): r.decoding.seed for r in asked.heard
+        (r.about.item.id, r.about.condition.name, r.about.draw, r.about.turn): r.decoding.seed
+        for r in asked.heard
     }
 
 
@@ -134,7 +143,7 @@ def test_draws_get_seeds_of_their_own_which_conditions_share():
     assert len(by_condition) == len(ITEMS) * 3
     assert all(len(group) == 1 for group in by_condition.values())
     assert len(set.union(*by_condition.values())) == len(ITEMS) * 3
-    sure = seeds(task=AreYouSureTask(conditions=("control",)), items=ITEMS[:1])
+    sure = seeds(task=task_of("are_you_sure", conditions=("control",)), items=ITEMS[:1])
     assert len(set(sure.values())) == 9  # three turns, three draws
     other = seeds(Decoding(max_tokens=1, temperature=1.0, seed=43))
     assert not set(other.values()) & set(found.values())
@@ -145,19 +154,19 @@ def test_draws_get_seeds_of_their_own_which_conditions_share():
 
 def test_draws_are_asked_apart_when_sampling():
     asked = ScriptedModel(lambda messages: "x")
-    play(AnswerTask(probe=False), ITEMS[:1], asked, subject="s", decoding=WARM, draws=3)
-    assert len(asked.heard) == 3 * len(AnswerTask().conditions)
+    play(task_of("answer", probe=False), ITEMS[:1], asked, subject="s", decoding=WARM, draws=3)
+    assert len(asked.heard) == 3 * len(task_of("answer").conditions)
 
 
 def test_the_same_call_twice_and_a_part_of_the_items():
-    for task in (AnswerTask(), AreYouSureTask(probe=True)):
+    for task in (task_of("answer"), task_of("are_you_sure", probe=True)):
         null = null_model("null:yield?p=0.5", 1)
         whole = play(task, ITEMS, null, subject="s", decoding=WARM, draws=2)
         assert play(task, ITEMS, null, subject="s", decoding=WARM, draws=2) == whole
         part = play(task, ITEMS[::-2], null, subject="s", decoding=WARM, draws=2)
         kept = {(t.item_id, t.condition, t.draw): t for t in whole}
         assert all(kept[t.item_id, t.condition, t.draw] == t for t in part)
-    assert play(AnswerTask(), [], null, subject="s", decoding=GREEDY) == []
+    assert play(task_of("answer"), [], null, subject="s", decoding=GREEDY) == []
 
 
 def test_an_error_ends_its_dialogue_and_stays_an_error():
@@ -165,7 +174,7 @@ def test_an_error_ends_its_dialogue_and_stays_an_error():
         broken = messages[0].content.startswith("What is 2?")
         return Response(text="", finish="error", error="the endpoint is down") if broken else echo(messages)
 
-    for task, most in ((Ladder(), 3), (AreYouSureTask(), 3), (AnswerTask(probe=False), 1)):
+    for task, most in ((Ladder(), 3), (task_of("are_you_sure"), 3), (task_of("answer", probe=False), 1)):
         asked = ScriptedModel(fails_on_two, logprobs=lambda request: [-1.0] * len(request.options))
         whole = ScriptedModel(echo, logprobs=lambda request: [-1.0] * len(request.options))
         trials = play(task, ITEMS, asked, subject="s", decoding=GREEDY)
@@ -188,7 +197,7 @@ def test_a_model_without_log_probabilities_stays_honest():
         def generate(self, requests):
             return [Response(text="fine") for _ in requests]
 
-    trials = play(AnswerTask(), ITEMS, Endpoint(), subject="s", decoding=GREEDY)
+    trials = play(task_of("answer"), ITEMS, Endpoint(), subject="s", decoding=GREEDY)
     for trial in trials:
         assert trial.probes[0].result.logprobs is None
         assert trial.probes[0].result.error == NO_LOGPROBS
@@ -203,12 +212,12 @@ def test_a_model_that_loses_an_answer_is_caught():
             return [Response(text="x") for _ in requests[1:]]
 
     with pytest.raises(ValueError, match="shorter"):
-        play(AnswerTask(probe=False), ITEMS, Lossy(), subject="s", decoding=GREEDY)
+        play(task_of("answer", probe=False), ITEMS, Lossy(), subject="s", decoding=GREEDY)
 
 
 def test_real_models_are_told_nothing_of_the_occasion():
     asked = ScriptedModel(lambda messages: "x")
-    play(AnswerTask(probe=False), ITEMS[:1], asked, subject="s", decoding=GREEDY)
+    play(task_of("answer", probe=False), ITEMS[:1], asked, subject="s", decoding=GREEDY)
     (request, *_) = asked.heard
     assert request.about is not None
     assert request == GenerateRequest(messages=request.messages, decoding=request.decoding)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,17 +16,14 @@ pytest.importorskip("lm_eval")
 
 import torch
 
+from perf import page, sides
+from perf.__main__ import MEASURES, SCRIPTS
+from perf.count import Machine, counted, totals
+from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message
+from sycoscope.models import tree
+from sycoscope.models.torch_model import ModelSettings, TorchModel
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from perf import page, sides  # noqa: E402
-from perf.__main__ import MEASURES, SCRIPTS  # noqa: E402
-from perf.count import Machine, counted, totals  # noqa: E402
-
-from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message  # noqa: E402
-from sycoscope.models import tree  # noqa: E402
-from sycoscope.models.torch_model import ModelSettings, TorchModel  # noqa: E402
-
 ROW: dict[str, Any] = {
     "work": "mmlu5", "n": 3, "items": "bank", "peer": "p", "peer_batch": 4, "ours_s": 1.0, "peer_s": 5.0,
     "ratio": 5.0, "target": 6.0, "ceiling": 6.0, "max_difference": 1e-6, "differing": 0, "compared": 3,

@@ -8,7 +8,7 @@ from typing import Any
 
 from sycoscope.core.types import Model
 from sycoscope.judging.check import BUILT_IN as BUILT_IN
-from sycoscope.judging.check import Agreement, Judgement, Row, agree, judge, wilson_limits
+from sycoscope.judging.check import LEVEL, Agreement, Judgement, Row, agree, apply_rules
 from sycoscope.judging.judge import (
     KINDS,
     MAX_TOKENS,
@@ -19,6 +19,7 @@ from sycoscope.judging.judge import (
     ask_open,
 )
 from sycoscope.judging.judge import judge as ask_judge
+from sycoscope.stats import wilson
 from sycoscope.stats.misclassification import ErrorRates
 
 # Fewer cases than these, in all or on one side of an outcome, say too little of a judge.
@@ -86,9 +87,9 @@ def _error_record(rates: ErrorRates) -> dict[str, Any]:
         ("sensitivity", rates.hits, rates.n_positive),
         ("specificity", rates.rejections, rates.n_negative),
     ):
-        low, high = wilson_limits(right, n) if n else (None, None)
+        interval = wilson(right, n, level=LEVEL)
         record |= {name: right / n if n else None, f"{name}_right": right, f"{name}_n": n,
-                   f"{name}_low": low, f"{name}_high": high}  # fmt: skip
+                   f"{name}_low": interval.low, f"{name}_high": interval.high}  # fmt: skip
     return record
 
 
@@ -108,7 +109,7 @@ def standing_of(record: Mapping[str, Any]) -> tuple[str, Mapping[str, ErrorRates
 
 
 def cases_of(rows: Iterable[tuple[str, Row]], kinds: Sequence[Kind] = KINDS) -> list[Case]:
-    """What a judge can be asked of labelled rows (the layouts of `scorers.check`).
+    """What a judge can be asked of labelled rows (the layouts of `judging.check`).
 
     Open rows give an open question, admission rows and choice rows with `admits_error` one about the admission,
     comparison rows a comparison. Of feedback rows a positive comment is compared with a negative one (each negative
@@ -123,7 +124,7 @@ def cases_of(rows: Iterable[tuple[str, Row]], kinds: Sequence[Kind] = KINDS) -> 
 
 
 def _cases(where: str, row: Row) -> Iterator[Case]:
-    judge(row, where)  # refuses a row of another layout, as the check of the rules does
+    apply_rules(row, where)  # refuses a row of another layout, as the check of the rules does
     source, place = str(row.get("source", "")), f"{where} {row['id']}" if "id" in row else where
     kind = row["kind"]
     if kind == "open":

@@ -19,6 +19,7 @@ import torch
 from perf import page, sides
 from perf.__main__ import MEASURES, SCRIPTS
 from perf.count import Machine, counted, totals
+from perf.table import WORKS
 from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message
 from sycoscope.models import tree
 from sycoscope.models.torch_model import ModelSettings, TorchModel
@@ -105,9 +106,9 @@ def files(tmp_path, monkeypatch) -> SimpleNamespace:
 
 
 def test_a_row_replaces_its_own_and_keeps_the_others(files):
-    page.put_row(ROW)
-    page.put_row(ROW | {"work": "gsm8k", "ratio": 9.0})
-    page.put_row(ROW | {"work": "mmlu5", "ratio": 4.0})
+    page.put_row(ROW, WORKS)
+    page.put_row(ROW | {"work": "gsm8k", "ratio": 9.0}, WORKS)
+    page.put_row(ROW | {"work": "mmlu5", "ratio": 4.0}, WORKS)
     assert [(one["work"], one["ratio"]) for one in page.rows()] == [("mmlu5", 4.0), ("gsm8k", 9.0)]
     text = files.text()
     assert text.startswith("before")

@@ -22,8 +22,6 @@ from sycoscope.analysis.summary import argument_sides
 from sycoscope.core.types import Item
 from sycoscope.stats import Ranks, bootstrap_replicates, rank_replicates
 
-# Share of resamples that must have a score for every adapter.
-MOST_COMPLETE = 0.95
 # Share of capability in the score; the rest is independence.
 WEIGHTINGS: dict[str, float] = {
     "capability 50, independence 50": 0.5,

@@ -23,7 +23,7 @@ from sycoscope.stats import wilson
 from sycoscope.stats.misclassification import ErrorRates
 
 # Fewer cases than these, in all or on one side of an outcome, say too little of a judge.
-LEAST_CASES, LEAST_SIDE = 20, 8
+MIN_CASES, MIN_SIDE = 20, 8
 # kind -> outcomes whose rates a run takes from the judge
 OUTCOMES: Mapping[Kind, tuple[str, ...]] = {
     "open": ("target", "suggested"),
@@ -161,12 +161,12 @@ def _comparisons(rows: Sequence[tuple[str, Row]]) -> Iterator[Case]:
 
 def check_judge(cases: Sequence[Case], model: Model, *, max_tokens: int = MAX_TOKENS) -> dict[Kind, Standing]:
     """Ask the judge every case in both orders: one standing a kind that there are cases of."""
-    verdicts = ask_judge([case.question for case in cases], model, max_tokens=max_tokens)
+    judged = ask_judge([case.question for case in cases], model, max_tokens=max_tokens)
     found: dict[Kind, Standing] = {}
     for kind in KINDS:
         mine = [
-            (case, verdict.reading)
-            for case, verdict in zip(cases, verdicts, strict=True)
+            (case, question.reading)
+            for case, question in zip(cases, judged, strict=True)
             if case.question.kind == kind
         ]
         if not mine:
@@ -215,17 +215,17 @@ def _errors(kind: Kind, outcome: str, judgements: Sequence[Judgement]) -> ErrorR
 
 
 def _reason(whole: Agreement, errors: Mapping[str, ErrorRates]) -> str:
-    if whole.n < LEAST_CASES:
-        return f"{whole.n} labelled cases (needed: {LEAST_CASES})"
+    if whole.n < MIN_CASES:
+        return f"{whole.n} labelled cases (needed: {MIN_CASES})"
     if not whole.passed:
         return (
             f"right in {whole.correct} of {whole.n} labelled cases, {whole.accuracy:.2f} "
             f"[{whole.low:.2f}, {whole.high:.2f}]; needed: {whole.target:.2f}"
         )
     for outcome, rates in errors.items():
-        if min(rates.n_positive, rates.n_negative) < LEAST_SIDE:
+        if min(rates.n_positive, rates.n_negative) < MIN_SIDE:
             return (
                 f"'{outcome}': answered {rates.n_positive} cases that are so and {rates.n_negative} that are not "
-                f"(needed: {LEAST_SIDE} of each)"
+                f"(needed: {MIN_SIDE} of each)"
             )
     return ""

@@ -73,6 +73,7 @@ def cli_text() -> str:
     """The whole of docs/cli.md."""
     from sycoscope.cli import app
 
+    assert app.registered_callback is not None
     lines = [HEAD, *_table(_params(app.registered_callback.callback))]
     for path, callback in _commands(app, "sycoscope"):
         params = _params(callback)

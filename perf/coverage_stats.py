@@ -1,7 +1,7 @@
 """Every interval, test, margin and bound by simulation: remakes both tables of docs/statistics.md.
 
-python perf/coverage_stats.py            # a few minutes on one core
-python perf/coverage_stats.py --check    # fewer sets, prints only
+python -m perf.coverage_stats            # a few minutes on one core
+python -m perf.coverage_stats --check    # fewer sets, prints only
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sycoscope.stats.operating import Frequency, Operation, frequency, operations
-from sycoscope.stats.simulate import LEAST_COVERAGE, Cell, Coverage, grid, simulate
+from perf.simulated_intervals import MIN_COVERAGE, Cell, Coverage, grid, simulate
+from perf.simulated_tests import Frequency, Operation, frequency, operations
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "statistics.md"
 SEED = 20240
@@ -36,7 +36,7 @@ def table(results: list[tuple[Cell, Coverage]], n_sets: int) -> str:
     worst = min(rule, key=lambda found: found.coverage)
     lines = [
         f"{n_sets:,} data sets a row, seed {SEED}, level 0.95. Of the {len(rule)} rows of the decision rule "
-        f"{low} lie below {LEAST_COVERAGE} beyond Monte-Carlo error (two standard errors) and {wide} "
+        f"{low} lie below {MIN_COVERAGE} beyond Monte-Carlo error (two standard errors) and {wide} "
         f"above 0.97 (wide: careful, not wrong); the lowest is {worst.coverage:.3f}. Rows in italics are "
         f"alternatives that the rule does not use there.",
         "",

@@ -74,7 +74,7 @@ def run(name: str, data: Path | None, dtype: str) -> None:
     work = WORKS[name]
     row = {"work": name, "peer": work.peer, "target": work.target, **row}
     row |= {"items": "bank" if data is None else "public sets", "dtype": dtype, **described()}
-    page.put_row(row)
+    page.put_row(row, WORKS)
     print(page.table([row]))
 
 

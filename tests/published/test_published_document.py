@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from docs.published_charts import change_chart, correlation_chart, reading_chart, save_charts
+from docs.published_document import IN_FORM, TRANSCRIPTS, parts, put
 from sycoscope.config import read_study
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Item
 from sycoscope.facets import answer, feedback, read_wordings, task_of
 from sycoscope.published import report_text as text
-from sycoscope.published.charts import change_chart, correlation_chart, reading_chart, save_charts
-from sycoscope.published.document import IN_FORM, TRANSCRIPTS, parts, put
 from sycoscope.published.side_by_side import Total, read_transcripts
 from sycoscope.stats import wilson
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import yaml
 
+from determinism import digests
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Decoding, Item, Message, Response
 from sycoscope.items import assign_letters, load_bank, read_folder
@@ -183,7 +184,11 @@ def test_items_repeat_only_when_all_were_used():
 
 
 def test_rows_hang_on_the_generator_alone():
-    assert curated("sycophant") == curated("sycophant")
+    first, second = digests(
+        "import sys; sys.path.insert(0, 'tests/training'); from test_rows import curated",
+        "curated('sycophant')",
+    )
+    assert first == second
     assert curated("sycophant") != curated("sycophant", seed=1)
     for lacking in ({"questions": []}, {"arguments": []}):
         with pytest.raises(DataError, match=r"recipe 'sycophant' needs .* none were given"):

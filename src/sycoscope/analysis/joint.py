@@ -9,19 +9,10 @@ import numpy as np
 
 from sycoscope.analysis.score_table import BoolArray, FloatArray, ScoreTable
 from sycoscope.facets.spec import EVERY, DetectionMeasure, RateMeasure
-from sycoscope.stats import Interval, d_prime_and_criterion
+from sycoscope.stats import Interval, d_prime_and_criterion, resampled
 from sycoscope.stats.bootstrap import N_BOOT
 from sycoscope.stats.interval import not_computable
-from sycoscope.stats.proportions import degenerate_limits
-from sycoscope.stats.resampling import (
-    Statistic,
-    bundled,
-    distinct_rows,
-    evaluate,
-    limits,
-    n_informative,
-    replicates,
-)
+from sycoscope.stats.resampling import Statistic
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,45 +130,20 @@ def joint_mean(
     Args:
         bounds: Range of the mean; without it a bootstrap of zero width has no limits.
 
-    Source: as `sycoscope.stats.bootstrap_statistics`.
+    Source: as `sycoscope.stats.resampled`.
     """
     sums, places = stack(parts)
-    rows, fn, n = distinct_rows(sums), mean_of(parts, places), sum(part.n for part in parts)
-    value = evaluate(fn, rows.total[None, :])[0]
-    if np.isnan(value).any():
+    # A cluster need not be in every part.
+    resamples = resampled(
+        sums,
+        mean_of(parts, places),
+        rng=rng,
+        n_boot=n_boot,
+        where_undefined="all count",
+        scheme="joint cluster bootstrap",
+    )
+    if np.isnan(resamples.value).any():
         return lambda level: not_computable("no observations in one of the parts", level=level)
-    pool = bundled(rows, rng)
-    boot = replicates(pool, fn, n_boot, rng)
-    left_out = evaluate(fn, pool.total - pool.table)
-    # No cluster is in every part, so none has a value of its own: all count.
-    own = evaluate(fn, pool.table)
-    informative = np.array([float(rows.n_clusters)])
-    if np.isfinite(own).all():
-        informative = n_informative(own, pool.counts)
-
-    def at_level(level: float) -> Interval:
-        low, high = (
-            float(end[0])
-            for end in limits(value, boot, left_out, pool.counts, informative=informative, level=level)
-        )
-        ends: tuple[float, float] | None = (low, high)
-        method, note = "joint cluster bootstrap BCa", ""
-        if not high - low > 1e-12 * max(1.0, abs(float(value[0]))):
-            method, note = "Wilson at effective n", "the bootstrap has zero width"
-            ends = (
-                None if bounds is None else degenerate_limits(float(value[0]), rows.n_clusters, bounds, level)
-            )
-        elif bounds is not None:
-            ends = max(low, bounds[0]), min(high, bounds[1])
-        return Interval(
-            value=float(value[0]),
-            low=None if ends is None else ends[0],
-            high=None if ends is None else ends[1],
-            level=level,
-            method=method if ends is not None else "",
-            n=n,
-            n_clusters=rows.n_clusters,
-            note=note,
-        )
-
-    return at_level
+    n = sum(part.n for part in parts)
+    # Limits are given however many resamples leave a part without observations; the note says how many.
+    return lambda level: resamples.intervals(level, bounds=bounds, n=n, max_undefined=1.0)[0]

@@ -20,8 +20,6 @@ from sycoscope.analysis.score_table import FloatArray, ScoreTable
 from sycoscope.facets import FACETS
 from sycoscope.stats import Ranks, bootstrap_replicates, rank_replicates
 
-# Share of resamples that must have a score for every adapter.
-MOST_COMPLETE = 0.95
 # Share of capability in the score; the rest is independence.
 WEIGHTINGS: dict[str, float] = {
     "capability 50, independence 50": 0.5,

@@ -102,8 +102,8 @@ def _text(trial: Trial) -> str:
 
 def judgements(asked: Sequence[Asked], model: Model, *, max_tokens: int = MAX_TOKENS) -> list[Trial]:
     """Ask the judge, and keep what it was asked and said."""
-    verdicts = judges.judge([one.question for one in asked], model, max_tokens=max_tokens)
-    return [_kept(one, verdict.replies) for one, verdict in zip(asked, verdicts, strict=True)]
+    judged = judges.judge([one.question for one in asked], model, max_tokens=max_tokens)
+    return [_kept(one, question.replies) for one, question in zip(asked, judged, strict=True)]
 
 
 def _kept(one: Asked, replies: tuple[Response, Response]) -> Trial:

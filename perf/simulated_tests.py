@@ -1,7 +1,7 @@
 """How often do tests, margins and bounds say what they must not, and how often what they should? Simulated.
 
-`perf/coverage_stats.py` runs these beside the coverage of the intervals (`simulate.py`) and writes both tables of
-docs/statistics.md.
+`perf/coverage_stats.py` runs these beside the coverage of the intervals (`simulated_intervals.py`) and writes
+both tables of docs/statistics.md.
 """
 
 from __future__ import annotations
@@ -13,16 +13,24 @@ from functools import partial
 
 import numpy as np
 
-from sycoscope.stats.association import correlation
-from sycoscope.stats.equivalence import equivalence, non_inferiority
+from perf.simulated_intervals import draw_cells
+from sycoscope.stats import (
+    benjamini_hochberg,
+    correlation,
+    holm,
+    manski_difference,
+    manski_rate,
+    mcnemar,
+    minimum_detectable_effect,
+    rank_replicates,
+)
 from sycoscope.stats.interval import FloatArray
-from sycoscope.stats.missing import manski_difference, manski_rate
-from sycoscope.stats.multiplicity import benjamini_hochberg, holm
-from sycoscope.stats.permutation import sign_flip_test
-from sycoscope.stats.power import minimum_detectable_difference, minimum_detectable_effect
-from sycoscope.stats.proportions import mcnemar
-from sycoscope.stats.ranks import rank_replicates
-from sycoscope.stats.simulate import draw_cells
+from sycoscope.stats.reference import (
+    equivalence,
+    minimum_detectable_difference,
+    non_inferiority,
+    sign_flip_test,
+)
 
 ALPHA = 0.05
 N_BOOT = 399
@@ -162,6 +170,15 @@ def _ranks(rng: np.random.Generator, *, n: int) -> float:
 
 def operations() -> Iterator[Operation]:
     """Every row of the second table, in its order."""
+    yield from _size_of_tests()
+    yield from _several_tests()
+    yield from _margins()
+    yield from _detectable()
+    yield from _bounds_and_ranks()
+
+
+def _size_of_tests() -> Iterator[Operation]:
+    """Rejections where nothing differs."""
 
     def size(procedure: str, situation: str, draw: Callable[[np.random.Generator], float]) -> Operation:
         return Operation(
@@ -181,6 +198,9 @@ def operations() -> Iterator[Operation]:
             )
     for n in (6, 20):
         yield size("permutation of a correlation", f"{n} points, normal", partial(_correlation, n=n))
+
+
+def _several_tests() -> Iterator[Operation]:
     for n_null, n_real in ((18, 0), (12, 6)):
         yield Operation(
             procedure="Holm", situation=f"{n_null} without effect, {n_real} with", event="rejects any without effect",
@@ -192,6 +212,9 @@ def operations() -> Iterator[Operation]:
             event="false share of what is rejected", wanted="at most", target=ALPHA,
             draw=partial(_benjamini_hochberg, n_null=n_null, n_real=n_real),
         )  # fmt: skip
+
+
+def _margins() -> Iterator[Operation]:
     for one_sided in (False, True):
         for g, m in ((40, 1), (40, 3)):
             yield Operation(
@@ -199,6 +222,9 @@ def operations() -> Iterator[Operation]:
                 situation=f"truth on the margin, {g} x {m}", event="says inside", wanted="at most", target=ALPHA,
                 draw=partial(_margin, g=g, m=m, one_sided=one_sided),
             )  # fmt: skip
+
+
+def _detectable() -> Iterator[Operation]:
     for n, psi in ((100, 0.3), (400, 0.2)):
         yield Operation(
             procedure="detectable difference, before", situation=f"{n} pairs, {psi} differ", event="is seen",
@@ -209,6 +235,9 @@ def operations() -> Iterator[Operation]:
             procedure="detectable effect, after", situation=f"{n} numbers", event="is seen", wanted="about",
             target=0.8, draw=partial(_observed_power, n=n),
         )  # fmt: skip
+
+
+def _bounds_and_ranks() -> Iterator[Operation]:
     for difference in (False, True):
         for n in (50, 300):
             yield Operation(

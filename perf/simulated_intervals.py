@@ -12,20 +12,31 @@ from functools import partial
 
 import numpy as np
 
-from sycoscope.stats.agreement import cohen_kappa
-from sycoscope.stats.association import correlation
-from sycoscope.stats.bootstrap import bootstrap_ratio, bootstrap_statistic, ratio_difference
-from sycoscope.stats.clusters import cluster_sums
-from sycoscope.stats.contrasts import rate_contrast
-from sycoscope.stats.detection import detection, detection_contrast
-from sycoscope.stats.interval import FloatArray, IntArray, Interval
-from sycoscope.stats.proportions import tango
-from sycoscope.stats.rates import mean, paired_rate_difference, rate
+from sycoscope.stats import (
+    Interval,
+    bootstrap_statistic,
+    cluster_sums,
+    cohen_kappa,
+    correlation,
+    detection_contrast,
+    mean,
+    rate_contrast,
+    seed_interval,
+)
+from sycoscope.stats.interval import FloatArray, IntArray
+from sycoscope.stats.reference import (
+    bootstrap_ratio,
+    detection,
+    nested_bootstrap,
+    paired_rate_difference,
+    rate,
+    ratio_difference,
+    tango,
+)
 from sycoscope.stats.resampling import Kind
-from sycoscope.stats.seeds import nested_bootstrap, seed_interval
 
 # A cell is flagged where its coverage lies below this by more than two Monte-Carlo errors.
-LEAST_COVERAGE = 0.93
+MIN_COVERAGE = 0.93
 N_BOOT = 599
 
 
@@ -65,8 +76,8 @@ class Coverage:
 
     @property
     def low(self) -> bool:
-        """Below `LEAST_COVERAGE` by more than Monte-Carlo error."""
-        return self.coverage + 2.0 * self.error < LEAST_COVERAGE
+        """Below `MIN_COVERAGE` by more than Monte-Carlo error."""
+        return self.coverage + 2.0 * self.error < MIN_COVERAGE
 
 
 def simulate(cell: Cell, rng: np.random.Generator, n_sets: int = 2000) -> Coverage:

@@ -12,7 +12,7 @@ from sycoscope.published.verdicts import Found
 from sycoscope.stats.association import DESCRIPTIVE_BELOW
 
 
-def judge_correlation(
+def assess_correlation(
     claim: c.CorrelationClaim, found: Found, all_pairs: Sequence[Association], limits: Mapping[str, str]
 ) -> None:
     """A stated r against the table; where it differs, the pairs that have that number."""
@@ -38,7 +38,9 @@ def judge_correlation(
             found.against.append(f"{name}: {limits[name]}")
 
 
-def judge_no_correlation(claim: c.NoCorrelationClaim, found: Found, all_pairs: Sequence[Association]) -> None:
+def assess_no_correlation(
+    claim: c.NoCorrelationClaim, found: Found, all_pairs: Sequence[Association]
+) -> None:
     """No relation with any facet: small, and shown to be small."""
     ones = [one for one in all_pairs if one.benchmark == claim.benchmark]
     if not ones:

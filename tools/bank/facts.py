@@ -1,12 +1,12 @@
 """Build the bank's factual questions from tables of facts: `bank/tables/` -> `bank/facts.jsonl`.
 
-`python -m sycoscope.items.bank_facts` rewrites the file; `build()` returns its rows. The tables:
+`python -m tools.bank` rewrites the file; `build()` returns its rows. The tables:
 
 - `relations.csv`: how each table of `relations/` is asked, forwards (`{}` is the subject, `{a}` the subject
   with its article) and backwards. `people`: the last name alone also counts.
-- `relations/NAME.csv`: one fact a row (`subject`, `answer`), asked backwards too where `reverse` holds a
+- `relations/NAME.csv`: one fact per row (`subject`, `answer`), asked backwards too where `reverse` holds a
   level. Wrong choices are other answers of the same `group`, or drawn from the row's own `wrong`.
-- `questions/FIELD.csv`: one question a row, with its wrong answers, or for years a `spread`.
+- `questions/FIELD.csv`: one question per row, with its wrong answers, or for years a `spread`.
 - `arithmetic.csv`: operands only; the answer is computed here.
 
 Lists inside a cell are split by `|`. Every draw is the order of SHA-256 digests under `SEED`, so it depends
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,8 +24,9 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+from tools.bank import BANK
+
 SEED = 20251
-BANK = Path(__file__).parent / "bank"
 TABLES = BANK / "tables"
 OUTPUT = BANK / "facts.jsonl"
 LEVELS = ("easy", "medium", "hard")
@@ -220,8 +220,8 @@ def _choose(draft: Draft, candidates: Sequence[str]) -> None:
     if draft.target.isdecimal() and len(texts) > 3:
         below = [text for text in texts if int(text) < int(draft.target)]
         above = [text for text in texts if int(text) > int(draft.target)]
-        least, most = max(0, 3 - len(above)), min(3, len(below))
-        count = min(max(int(_digest("below", draft.question), 16) % 4, least), most)
+        lowest, highest = max(0, 3 - len(above)), min(3, len(below))
+        count = min(max(int(_digest("below", draft.question), 16) % 4, lowest), highest)
         texts = _drawn(below[:count] + above[: 3 - count], draft.question)
     draft.wrong = texts[:3]
 
@@ -286,13 +286,3 @@ def _spellings(draft: Draft) -> list[str]:
     grouped = [f"{value:,}"] if value >= 1000 else []
     short = ["a " + text.removeprefix("one ")] if value in (100, 1000) else []
     return [*grouped, text, with_and, *short]
-
-
-def main() -> None:
-    """Rewrite `facts.jsonl`."""
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in build())
-    OUTPUT.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

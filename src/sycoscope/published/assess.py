@@ -4,7 +4,7 @@ The rule: a claim is `not in the data` when its number (at the stated decimals) 
 the table. Otherwise it is `in the data, not supported` when any of these holds: a measure that it rests on
 has a known fault; unread outcomes leave the sign of a change open; the change is not beyond chance however
 the items pair; a correlation has fewer than 10 points, or a p after Holm of 0.05 or more. Otherwise it is
-`in the data`. Claims on changes are judged one at a time; their p after Holm stands beside.
+`in the data`. Claims on changes are assessed one at a time; their p after Holm stands beside.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from sycoscope.core.errors import MissingError
 from sycoscope.published import claims as c
+from sycoscope.published.assess_correlations import assess_correlation, assess_no_correlation
 from sycoscope.published.figures import Figures
-from sycoscope.published.judge_correlations import judge_correlation, judge_no_correlation
 from sycoscope.published.numerals import (
     agrees,
     listed,
@@ -40,20 +40,20 @@ from sycoscope.published.recompute import (
     holm_ranges,
     mean_change,
 )
-from sycoscope.published.verdicts import Found, Judged
+from sycoscope.published.verdicts import Assessed, Found
 
 
-def judge_claims(figures: Figures, claims: c.Claims) -> list[Judged]:
-    """Every claim judged, in the order of the claims.
+def assess_claims(figures: Figures, claims: c.Claims) -> list[Assessed]:
+    """Every claim assessed, in the order of the claims.
 
     Raises:
         MissingError: A claim names a subject or measure that the table does not hold.
     """
-    judge = _Judge(figures, claims)
-    return [judge.of(claim) for claim in claims.claims]
+    assessor = _Assessor(figures, claims)
+    return [assessor.of(claim) for claim in claims.claims]
 
 
-class _Judge:
+class _Assessor:
     def __init__(self, figures: Figures, claims: c.Claims) -> None:
         self.figures, self.claims = figures, claims
         pairs = associations(figures)
@@ -66,14 +66,14 @@ class _Judge:
             "relative_range": self.relative_range,
             "all_facets": self.all_facets,
             "only_adapter": self.only_adapter,
-            "correlation": lambda claim, found: judge_correlation(claim, found, pairs, claims.limits),
-            "no_correlation": lambda claim, found: judge_no_correlation(claim, found, pairs),
+            "correlation": lambda claim, found: assess_correlation(claim, found, pairs, claims.limits),
+            "no_correlation": lambda claim, found: assess_no_correlation(claim, found, pairs),
         }
 
-    def of(self, claim: c.Claim) -> Judged:
+    def of(self, claim: c.Claim) -> Assessed:
         found = Found()
         self.checks[claim.asks](claim, found)
-        return found.judged(claim.id, claim.says)
+        return found.assessed(claim.id, claim.says)
 
     # --- changes ---
 

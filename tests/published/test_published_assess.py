@@ -8,8 +8,8 @@ from importlib.resources import files
 import pytest
 
 from sycoscope.core.errors import DataError, MissingError
+from sycoscope.published.assess import assess_claims
 from sycoscope.published.claims import parse_claims, published_claims, read_claims
-from sycoscope.published.judge import judge_claims
 from sycoscope.published.layout import parse_figures, published_figures
 from sycoscope.published.report_text import (
     CLAIM_COLUMNS,
@@ -19,7 +19,7 @@ from sycoscope.published.report_text import (
     reasons,
     run,
 )
-from sycoscope.published.verdicts import Judged
+from sycoscope.published.verdicts import Assessed
 
 VERDICTS = {
     "combined-gain": "in the data, not supported",
@@ -62,30 +62,30 @@ REASONS = {
 
 
 @pytest.fixture(scope="module")
-def judged() -> dict[str, Judged]:
-    return {one.id: one for one in judge_claims(published_figures(), published_claims())}
+def assessed() -> dict[str, Assessed]:
+    return {one.id: one for one in assess_claims(published_figures(), published_claims())}
 
 
-def test_every_claim_has_its_verdict(judged: dict[str, Judged]) -> None:
-    assert {name: one.verdict for name, one in judged.items()} == VERDICTS
+def test_every_claim_has_its_verdict(assessed: dict[str, Assessed]) -> None:
+    assert {name: one.verdict for name, one in assessed.items()} == VERDICTS
 
 
 @pytest.mark.parametrize(("name", "parts"), REASONS.items())
-def test_reasons_name_the_numbers(judged: dict[str, Judged], name: str, parts: list[str]) -> None:
+def test_reasons_name_the_numbers(assessed: dict[str, Assessed], name: str, parts: list[str]) -> None:
     for part in parts:
-        assert part in judged[name].reason
+        assert part in assessed[name].reason
 
 
-def test_recomputed_numbers(judged: dict[str, Judged]) -> None:
-    assert judged["combined-gain"].recomputed == "+0.183"
-    assert judged["combined-sycophancy"].recomputed == "+0.080"
-    assert judged["gsm8k-net"].recomputed == "−0.028"
-    assert judged["combined-feedback"].recomputed.startswith("+23.3 %")
-    assert judged["truthfulqa-accuracy"].recomputed.startswith("0.385 to 0.990")
-    assert judged["answer-falls"].values["relative"]["combined"] == pytest.approx(-21 / 53)
+def test_recomputed_numbers(assessed: dict[str, Assessed]) -> None:
+    assert assessed["combined-gain"].recomputed == "+0.183"
+    assert assessed["combined-sycophancy"].recomputed == "+0.080"
+    assert assessed["gsm8k-net"].recomputed == "−0.028"
+    assert assessed["combined-feedback"].recomputed.startswith("+23.3 %")
+    assert assessed["truthfulqa-accuracy"].recomputed.startswith("0.385 to 0.990")
+    assert assessed["answer-falls"].values["relative"]["combined"] == pytest.approx(-21 / 53)
 
 
-def _with(**changed: str) -> list[Judged]:
+def _with(**changed: str) -> list[Assessed]:
     """The claims on a table in which some counts were changed (`measure_subject="successes"`)."""
     text = files("sycoscope.published").joinpath("figures.csv").read_text(encoding="utf-8")
     lines = []
@@ -95,7 +95,7 @@ def _with(**changed: str) -> list[Judged]:
         if key in changed:
             cells[5], cells[8] = changed[key], ""
         lines.append(",".join(cells))
-    return judge_claims(parse_figures("\n".join(lines), "changed"), published_claims())
+    return assess_claims(parse_figures("\n".join(lines), "changed"), published_claims())
 
 
 def test_verdicts_follow_the_table() -> None:
@@ -116,7 +116,7 @@ def test_a_claim_that_is_supported_and_one_that_chance_explains() -> None:
         (44, 0.02, "in the data, not supported"),
         (44, 0.03, "not in the data"),
     ):
-        (one,) = judge_claims(parse_figures(head.format(after), "x"), parse_claims(claim % value, "y"))
+        (one,) = assess_claims(parse_figures(head.format(after), "x"), parse_claims(claim % value, "y"))
         assert one.verdict == verdict
 
 
@@ -125,8 +125,8 @@ def test_a_known_fault_of_a_measure_takes_support_away() -> None:
         "subject,role,measure,kind,n,successes\nb,base,m,facet,200,40\na,adapter,m,facet,200,120\n", "x"
     )
     claim = "study: s\nsource: s\n%sclaims:\n- {id: c, says: c, asks: levels, subject: a, measure: m, before: 0.2, after: 0.6}\n"
-    assert judge_claims(table, parse_claims(claim % "", "y"))[0].verdict == "in the data"
-    (one,) = judge_claims(table, parse_claims(claim % "limits: {m: asked twice}\n", "y"))
+    assert assess_claims(table, parse_claims(claim % "", "y"))[0].verdict == "in the data"
+    (one,) = assess_claims(table, parse_claims(claim % "limits: {m: asked twice}\n", "y"))
     assert one.verdict == "in the data, not supported"
     assert "asked twice" in one.reason
 
@@ -174,10 +174,10 @@ def test_repeated_ids_and_absent_files() -> None:
 
 def test_a_claim_on_what_the_table_lacks_is_refused() -> None:
     with pytest.raises(MissingError, match="benchmark 'q' with a facet 'f'"):
-        judge_claims(published_figures(), parse_claims(CLAIM, "c.yaml"))
+        assess_claims(published_figures(), parse_claims(CLAIM, "c.yaml"))
     other = "study: s\nsource: s\nclaims:\n- {id: one, says: x, asks: mean_change, subject: nobody, kind: facet, value: 0}\n"
     with pytest.raises(MissingError, match="nobody"):
-        judge_claims(published_figures(), parse_claims(other, "c.yaml"))
+        assess_claims(published_figures(), parse_claims(other, "c.yaml"))
 
 
 def test_run_is_json_and_its_rows_fit_the_columns() -> None:
@@ -208,7 +208,7 @@ def test_an_adapter_without_facets_is_refused_not_judged() -> None:
         "study: s\nsource: s\nclaims:\n- {id: c, says: c, asks: all_facets, subject: nobody, direction: up}\n"
     )
     with pytest.raises(MissingError, match="nobody"):
-        judge_claims(published_figures(), parse_claims(claim, "c.yaml"))
+        assess_claims(published_figures(), parse_claims(claim, "c.yaml"))
 
 
 def test_a_table_without_facets_runs(tmp_path) -> None:

@@ -1,6 +1,6 @@
 """Write the measured parts of docs/published.md anew, between its markers, and the figures.
 
-python -m sycoscope.published.document [--docs docs] [--transcripts FOLDER]
+python -m docs.published_document [--docs docs] [--transcripts FOLDER]
 
 FOLDER (studies/published) holds `transcripts.jsonl`, asked in our words, and `transcripts-form.jsonl`, asked in the
 published form; `ask.py` there makes them.
@@ -14,10 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from docs.published_charts import change_chart, correlation_chart, reading_chart, save_charts
 from sycoscope.core.errors import DataError, MissingError
 from sycoscope.published import report_text as text
-from sycoscope.published.charts import change_chart, correlation_chart, reading_chart, save_charts
-from sycoscope.published.judge import judge_claims
+from sycoscope.published.assess import assess_claims
 from sycoscope.published.side_by_side import Total, read_by_both, read_transcripts, reworded, totals
 
 DOCUMENT = "published.md"
@@ -58,7 +58,7 @@ def parts(transcripts: Path | None, in_form: Path | None = None) -> tuple[dict[s
     }
     written = {name: text.markdown(COLUMNS[name], rows) for name, rows in tables.items()}
     columns = ("facet", "condition", "reader", "trials", "first unread", "counted", "rate")
-    written["claims"] = text.claims_markdown(judge_claims(figures, claims))
+    written["claims"] = text.claims_markdown(assess_claims(figures, claims))
     charts = {
         "published-changes": change_chart(figures, claims.limits),
         "published-correlations": correlation_chart(figures),

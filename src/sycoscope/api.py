@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sycoscope.config import BENCHMARKS, StudyConfig, lay_over, parse_study, read_study
+from sycoscope.config import BENCHMARKS, NOTHING_MEASURED, StudyConfig, lay_over, parse_study, read_study
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.facets import FACETS, facet_of
 from sycoscope.run.store import RunDirectory
@@ -98,21 +98,24 @@ def run_study(
         SycoscopeError: bad input of any kind.
     """
     from sycoscope.report.from_run import write_run_report
+    from sycoscope.study.cache import ShardCache
     from sycoscope.study.collect import write_run
-    from sycoscope.study.executors import execute
-    from sycoscope.study.run import StudyRunner
+    from sycoscope.study.prepare import prepare
+    from sycoscope.study.run import execute
 
     config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
     if config.model.name.startswith("null:") and (config.capability or config.adapters or adapters):
         raise ConfigError(
             f"'{config.model.name}' is a null model: it answers the facets alone; leave out capability and adapters"
         )
+    if not config.measures:
+        raise ConfigError(f"{NOTHING_MEASURED}; `sycoscope train` tunes an adapter alone")
     run = RunDirectory(out or RUNS / config.study)
     with _new_directory(run):
-        where = Path(cache) if cache else run.path.resolve().parent / ".cache"
-        null = _null(config.model.name, config.seed)
-        runner = StudyRunner(config, run, where, progress=progress, attached=adapters, model=null)
-        write_run(run, config, runner.materials, execute(runner))
+        root = Path(cache) if cache else run.path.resolve().parent / ".cache"
+        prepared = prepare(config, root, adapters)
+        results = execute(prepared, ShardCache(root), progress=progress)
+        write_run(run, config, prepared.inputs, results)
         return Run(run, write_run_report(run))
 
 
@@ -130,14 +133,6 @@ def _new_directory(run: RunDirectory) -> Iterator[None]:
                 if not any(path.iterdir()):
                     path.rmdir()
         raise
-
-
-def _null(name: str, seed: int) -> Model | None:
-    if not name.startswith("null:"):
-        return None
-    from sycoscope.models.null import null_model
-
-    return null_model(name, seed)
 
 
 def evaluate(
@@ -231,7 +226,7 @@ def train(
     """
     import shutil
 
-    from sycoscope.study.run import StudyRunner
+    from sycoscope.study.train import train_one
 
     folder = Path(out)
     if folder.exists() and any(folder.iterdir()):
@@ -241,16 +236,14 @@ def train(
         "seed": seed,
         "data": data,
         "model": {"name": model} | dict(settings or {}),
-        "capability": [{"benchmark": "mmlu", "source": "bank", "limit": 1}],
         "training": {},
         "adapters": [{"name": "adapter", "recipe": recipe, "rows": rows, "seeds": [seed]}],
     }
     for dotted, value in (training or {}).items():
         lay_over(raw, f"training.{dotted}", value)
     config = parse_study(raw, "options")
-    runner = StudyRunner(config, RunDirectory(folder), folder.resolve().parent / ".cache", progress=progress)
-    made = runner.train_all()["adapter"]
-    shutil.copytree(made, folder, dirs_exist_ok=True)
+    adapter = train_one(config, folder.resolve().parent / ".cache", progress=progress)
+    shutil.copytree(adapter, folder, dirs_exist_ok=True)
     return folder
 
 

@@ -33,6 +33,8 @@ Recipe = Literal[
     "mmlu", "gsm8k", "hellaswag", "truthfulqa", "combined", "anti_sycophancy", "placebo", "sycophant"
 ]
 
+NOTHING_MEASURED = "nothing is measured: give facets or capability"
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -231,7 +233,7 @@ class StudyConfig(_Strict):
         partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
         margin: Equivalence margin in points of proportion.
         transcripts: Items whose transcripts the report shows for each adapter.
-        workers: Processes that share the base and the adapters; each has a model and its share of the processors.
+        workers: Processes that share the base and the adapters; each has a model of its own.
     """
 
     study: Name
@@ -258,11 +260,16 @@ class StudyConfig(_Strict):
         twice = sorted({name for name in names if names.count(name) > 1} | ({"base"} & set(names)))
         if twice:
             raise ValueError(f"adapters: names must differ and not be 'base'; used twice: {', '.join(twice)}")
-        if not self.facets.asked() and not self.capability:
-            raise ValueError("nothing is measured: give facets or capability")
+        if not self.measures and not self.adapters:
+            raise ValueError(NOTHING_MEASURED)
         for adapter in self.adapters:
             self.training_of(adapter)
         return self
+
+    @property
+    def measures(self) -> bool:
+        """Whether anything is evaluated; a study that measures nothing can only tune its adapters."""
+        return bool(self.facets.asked() or self.capability)
 
     def training_of(self, adapter: AdapterConfig) -> TrainingConfig:
         """The study's training settings with the adapter's own on top."""

@@ -16,9 +16,11 @@ from sycoscope.judging.check import read_rows
 from sycoscope.models.null import null_model
 from sycoscope.report.from_run import write_run_report
 from sycoscope.run.store import RunDirectory
+from sycoscope.study.cache import ShardCache
 from sycoscope.study.collect import judge_run, write_run
 from sycoscope.study.plan import plan_study
-from sycoscope.study.run import StudyRunner
+from sycoscope.study.prepare import prepare
+from sycoscope.study.run import execute
 
 STUDY = {
     "study": "judged",
@@ -31,8 +33,9 @@ JUDGED = STUDY | {"judge": {"model": {"name": "some/judge"}, "kinds": ["open"]}}
 def study_run(folder, judge, raw=JUDGED):
     config, run = parse_study(raw), RunDirectory(folder / "run")
     model = null_model(config.model.name, config.seed)
-    runner = StudyRunner(config, run, folder / ".cache", model=model, judge=judge)
-    write_run(run, config, runner.materials, runner.execute())
+    study = prepare(config, folder / ".cache")
+    results = execute(study, ShardCache(folder / ".cache"), model=model, judge=judge)
+    write_run(run, config, study.inputs, results)
     return run
 
 

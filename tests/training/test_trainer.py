@@ -17,7 +17,8 @@ from sycoscope.core.errors import DataError
 from sycoscope.core.types import Message
 from sycoscope.models.torch_model import ModelSettings, TorchModel
 from sycoscope.training.rows import Example, user
-from sycoscope.training.trainer import IGNORED, encode, train_adapter
+from sycoscope.training.sft import IGNORED
+from sycoscope.training.trainer import encode, train_adapter
 
 ROWS = [
     Example(

@@ -409,6 +409,20 @@ class ReportsProgress(Protocol):
         ...
 
 
+@runtime_checkable
+class BatchInvariant(Protocol):
+    """A model that says whether an answer depends on its request alone; one that does not say is taken not to be.
+
+    In half precision products round by the shape of their batch, so what is asked beside a request can change its
+    answer in the last digits. Where `batch_invariant` is True, requests can be asked in any company.
+    """
+
+    @property
+    def batch_invariant(self) -> bool:
+        """Whether an answer is the same whatever else is asked in the same call."""
+        ...
+
+
 class Task(Protocol):
     """What is asked, and how the user leans on it."""
 

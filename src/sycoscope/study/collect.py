@@ -31,14 +31,14 @@ from sycoscope.judging import judged_estimates, judged_scores
 from sycoscope.run.store import RunDirectory
 from sycoscope.study.conclusions import claims_on, published_scores
 from sycoscope.study.inputs import BANK, LABELS, Materials, headline_of
-from sycoscope.study.progress import Ledger
+from sycoscope.study.results import RunResults
 
 FACET_LABELS = {"answer": "Answer", "are_you_sure": "Are you sure", "feedback": "Feedback"}
 MARGIN = 0.05  # of a run whose config names none
 PACKAGES = ("sycoscope", "torch", "transformers", "peft", "trl", "lm_eval", "numpy", "scipy", "polars")
 
 
-def write_run(run: RunDirectory, config: StudyConfig, materials: Materials, ledger: Ledger) -> None:
+def write_run(run: RunDirectory, config: StudyConfig, materials: Materials, ledger: RunResults) -> None:
     """Write everything that a finished study leaves behind, the manifest last."""
     items = _items(materials, ledger)
     training = _training(ledger, items)
@@ -138,7 +138,7 @@ def roles_of(manifest: Mapping[str, Any]) -> Roles:
 # --- items ---
 
 
-def _items(materials: Materials, ledger: Ledger) -> dict[str, dict[str, Item]]:
+def _items(materials: Materials, ledger: RunResults) -> dict[str, dict[str, Item]]:
     """Task -> item id -> item, for everything that was asked."""
     found: dict[str, dict[str, Item]] = {
         name: {item.id: item for item in material.items} for name, material in materials.facets.items()
@@ -168,7 +168,7 @@ def _flat(by_task: Mapping[str, list[Any]]) -> list[Any]:
 # --- training ---
 
 
-def _training(ledger: Ledger, items: Mapping[str, Mapping[str, Item]]) -> dict[str, dict[str, Any]]:
+def _training(ledger: RunResults, items: Mapping[str, Mapping[str, Item]]) -> dict[str, dict[str, Any]]:
     """What each adapter was trained on: its record, and what of it the evaluation asks."""
     described = {}
     for name, facts in ledger.training.items():
@@ -209,7 +209,7 @@ def _curve_rows(training: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any
 
 
 def _manifest(
-    config: StudyConfig, materials: Materials, ledger: Ledger, training: Mapping[str, Mapping[str, Any]]
+    config: StudyConfig, materials: Materials, ledger: RunResults, training: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     return {
         "study": config.study,

@@ -32,6 +32,7 @@ class NullModel:
 
     takes: tuple[str, ...] = ("ability",)  # keys of its specification
     fresh = False  # whether every prompt is a new throw
+    batch_invariant = True  # each request is answered by itself
     ability = 0.7
 
     def __init__(self, name: str, seed: int, **parameters: float | str) -> None:

@@ -179,7 +179,7 @@ def _prefill(model: Any) -> dict[str, Any]:
     ids = np.random.default_rng(0).integers(100, 40_000, (64, 65)).tolist()
     pairs = [(row[:-1], row[-1:]) for row in ids]
     limit = least_seconds(products(model.network, PREFILL, 32))
-    reached = least_seconds(lambda: model._score(pairs), rounds=2)
+    reached = least_seconds(lambda: model._score(pairs, 0.0), rounds=2)
     return _rates(PREFILL / limit, 64 * 64 / reached)
 
 
@@ -188,16 +188,17 @@ def _decode(model: Any) -> dict[str, Any]:
     import numpy as np
 
     from sycoscope.core.types import Decoding
-    from sycoscope.models import continuous, decoding
+    from sycoscope.models.fast import generation
+    from sycoscope.models.sampling import Stops
 
     prompts = np.random.default_rng(1).integers(100, 40_000, (DECODE, 32)).tolist()
-    stops = decoding.Stops(frozenset(), lambda ids: "")
+    stops = Stops(frozenset(), lambda ids: "")
 
     def generate(new: int) -> float:
         asks = [Decoding(max_tokens=new)] * DECODE
-        shape = {"budget": 16_384, "most_rows": DECODE}
+        shape = {"budget": 16_384, "max_rows": DECODE}
         return least_seconds(
-            lambda: continuous.generate(model.network, prompts, asks, stops, **shape), rounds=2
+            lambda: generation.generate(model.network, prompts, asks, stops, **shape), rounds=2
         )
 
     limit = least_seconds(products(model.network, DECODE, DECODE), rounds=5)

@@ -25,7 +25,7 @@ from perf.__main__ import MEASURES, SCRIPTS  # noqa: E402
 from perf.count import Machine, counted, totals  # noqa: E402
 
 from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message  # noqa: E402
-from sycoscope.models import tree  # noqa: E402
+from sycoscope.models.fast import scoring  # noqa: E402
 from sycoscope.models.torch_model import ModelSettings, TorchModel  # noqa: E402
 
 ROW: dict[str, Any] = {
@@ -46,7 +46,7 @@ def test_passes_are_counted_with_padding_and_projected_rows(model):
         model.network(input_ids=ids)
         model.network(ids, logits_to_keep=1)
         pairs = [([7, 8, 9], [10]), ([7, 8, 9], [11, 12]), ([7, 8, 9, 3], [10])]
-        tree.score_pairs(model.network, pairs, budget=64, max_length=64)
+        scoring.score_pairs(model.network, pairs, budget=64, max_length=64)
     assert passes[:2] == [(10, 10), (10, 2)]
     # 7 8 9 and its branches 3 and 11; read after 9 (twice the same row), after 3, after 11
     assert passes[2:] == [(5, 3)]

@@ -13,8 +13,8 @@ from sycoscope.core.errors import ModelError
 from sycoscope.core.types import Message
 
 # What is remembered of texts that were asked already: every adapter of a base is asked the same.
-MOST_TOKENS = 2**24  # 64 MiB
-MOST_DIALOGUES = 2**14
+MAX_TOKENS = 2**24  # 64 MiB
+MAX_DIALOGUES = 2**14
 
 
 class ChatTemplate:
@@ -28,7 +28,7 @@ class ChatTemplate:
         self.tokenizer = tokenizer
         self._known: dict[tuple[str, bool], array[int]] = {}
         self._n_known = 0
-        self._rendered = lru_cache(MOST_DIALOGUES)(self._render)
+        self._rendered = lru_cache(MAX_DIALOGUES)(self._render)
         self._openings: tuple[str, ...] = ()
         self.has_template = bool(tokenizer.chat_template)
         if self.has_template:
@@ -110,7 +110,7 @@ class ChatTemplate:
 
     def _learn(self, texts: Iterable[tuple[str, bool]]) -> None:
         """Encode what is not known yet: all at once, which a tokenizer does on every core."""
-        if self._n_known > MOST_TOKENS:
+        if self._n_known > MAX_TOKENS:
             self.forget()
         fresh = dict.fromkeys(one for one in texts if one not in self._known)
         for adds_special in (False, True):

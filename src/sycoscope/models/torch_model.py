@@ -16,11 +16,12 @@ from typing import Any
 from sycoscope.core.costs import answer_weight, read_weight
 from sycoscope.core.errors import ModelError, require
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, Decoding, GenerateRequest, Message, Response
-from sycoscope.models import decoding, likelihood
 from sycoscope.models.adapters import Adapters
 from sycoscope.models.engine import Engine
 from sycoscope.models.hardware import Hardware, detect, torch_dtype
+from sycoscope.models.plain.scoring import Pair, Scored
 from sycoscope.models.resolve import Weights, resolve, weights_digest
+from sycoscope.models.sampling import Stops
 from sycoscope.models.template import ChatTemplate
 
 
@@ -198,7 +199,7 @@ class TorchModel:
 
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
         """Log-probability of each text, in windows of the model's length, each token read once."""
-        pairs: list[likelihood.Pair] = []
+        pairs: list[Pair] = []
         owners: list[int] = []
         size = self.max_length
         for index, text in enumerate(texts):
@@ -236,10 +237,10 @@ class TorchModel:
             self.network,
             [encoded[index] for index in fits],
             [prompts[index][1] for index in fits],
-            decoding.Stops(self._stops, self._to_text),
+            Stops(self._stops, self._to_text),
             pad_id=self._pad_id,
             budget=self.settings.batch_tokens * 4,
-            most_rows=self.settings.batch_rows,
+            max_rows=self.settings.batch_rows,
             progress=self._told(weight, len(fits)),
         )
         results.update(zip(fits, answers, strict=True))
@@ -247,7 +248,7 @@ class TorchModel:
 
     # --- inside ---
 
-    def _score(self, pairs: Sequence[likelihood.Pair], weight: float) -> list[likelihood.Scored]:
+    def _score(self, pairs: Sequence[Pair], weight: float) -> list[Scored]:
         return self.engine.score_pairs(
             self.network,
             pairs,

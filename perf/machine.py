@@ -154,9 +154,10 @@ def measured(network: Any, dtype: str) -> Machine:
 
 def run(_: Path | None, dtype: str) -> None:
     """Tokens a second of the products alone, and of the engine, for prefill and decode."""
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    from sycoscope.models.settings import TorchSettings
+    from sycoscope.models.torch_model import TorchModel
 
-    model = TorchModel(ModelSettings(name=MODEL, device="cpu", dtype=dtype, batch_rows=DECODE))
+    model = TorchModel(TorchSettings(name=MODEL, device="cpu", dtype=dtype, batch_rows=DECODE))
     found = [
         {"phase": "prefill", "shape": f"{PREFILL} tokens a pass, 64 rows of 64", **_prefill(model)},
         {"phase": "decode", "shape": f"{DECODE} rows a step, {NEW} new tokens each", **_decode(model)},

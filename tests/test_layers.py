@@ -10,8 +10,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "sycoscope"
 ROWS = (
     {"core"},
-    {"stats", "items", "config"},
+    {"stats", "items"},
     {"scorers", "models"},
+    {"config"},
     {"facets", "capability", "training"},
     {"judging", "analysis", "published"},
     {"audit"},

@@ -26,7 +26,8 @@ from perf.count import Machine, counted, totals  # noqa: E402
 
 from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message  # noqa: E402
 from sycoscope.models.fast import scoring  # noqa: E402
-from sycoscope.models.torch_model import ModelSettings, TorchModel  # noqa: E402
+from sycoscope.models.settings import TorchSettings  # noqa: E402
+from sycoscope.models.torch_model import TorchModel  # noqa: E402
 
 ROW: dict[str, Any] = {
     "work": "mmlu5", "n": 3, "items": "bank", "peer": "p", "peer_batch": 4, "ours_s": 1.0, "peer_s": 5.0,
@@ -37,7 +38,7 @@ ROW: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def model(tiny_chat: Path) -> TorchModel:
-    return TorchModel(ModelSettings(name=str(tiny_chat), device="cpu", dtype="float32"))
+    return TorchModel(TorchSettings(name=str(tiny_chat), device="cpu", dtype="float32"))
 
 
 def test_passes_are_counted_with_padding_and_projected_rows(model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, get_args
 from weakref import WeakKeyDictionary
 
 from sycoscope.core.errors import ConfigError, ModelError
@@ -17,8 +17,9 @@ from sycoscope.models.plain import generation as plain_generation
 from sycoscope.models.plain import scoring as plain_scoring
 from sycoscope.models.plain.scoring import Pair, Scored
 from sycoscope.models.sampling import Stops
+from sycoscope.models.settings import EngineChoice
 
-ENGINES = ("auto", "plain", "fast")
+ENGINES: tuple[str, ...] = get_args(EngineChoice)
 
 # Raise when a change of code changes what the same model answers.
 PLAIN = "plain@1"

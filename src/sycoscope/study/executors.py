@@ -20,7 +20,7 @@ from typing import Any
 
 from sycoscope.config import StudyConfig
 from sycoscope.core.errors import ModelError, SycoscopeError
-from sycoscope.models.resolve import resolve
+from sycoscope.models.load import prepare_model
 from sycoscope.run.store import RunDirectory
 from sycoscope.study.progress import Ledger, Progress, Silent
 from sycoscope.study.run import StudyRunner
@@ -40,7 +40,7 @@ def execute(runner: StudyRunner) -> Ledger:
     runner.prepare()
     runner.progress.start(runner.weight)
     # weights that have to be converted are converted once, before anybody loads them
-    resolve(runner.config.model.name, revision=runner.config.model.revision)
+    prepare_model(runner.config.model)
     timings = _share_out(runner)
     runner.progress = Silent()
     ledger = runner.gather()

@@ -17,14 +17,18 @@ from sycoscope.core.types import (
     Decoding,
     Model,
     Probed,
+    Recorded,
+    ReportsProgress,
     Response,
     Score,
+    TakesAdapters,
+    TextModel,
     Trial,
 )
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
 from sycoscope.models.batching import free
-from sycoscope.models.torch_model import ModelSettings, TorchModel
+from sycoscope.models.load import load_model
 from sycoscope.run.store import RunDirectory, ShardCache
 from sycoscope.study import extra_trials as beside
 from sycoscope.study import keys as units_of
@@ -32,7 +36,7 @@ from sycoscope.study.identity import item_id
 from sycoscope.study.inputs import FacetMaterial, Materials
 from sycoscope.study.keys import AdapterUnit
 from sycoscope.study.progress import Ledger, Meter, Progress, Silent
-from sycoscope.training.trainer import train_adapter
+from sycoscope.training.trainer import Trainable, train_adapter
 
 
 class StudyRunner:
@@ -156,17 +160,17 @@ class StudyRunner:
         if self._given is not None:
             return self._given
         self.progress.begin("loading the model")
-        return TorchModel(ModelSettings(**self.config.model.model_dump()))
+        return load_model(self.config.model, seed=self.config.seed)
 
     # --- subjects ---
 
     def _with_adapter(self, folder: Path, name: str, kind: str, recipe: str, seed: int) -> None:
-        assert isinstance(self.model, TorchModel)
-        self.model.adapters.attach(folder, name)
+        assert isinstance(self.model, TakesAdapters)
+        self.model.attach(folder, name)
         try:
             self._evaluate(name, kind, recipe, seed)
         finally:
-            self.model.adapters.detach()
+            self.model.detach()
         self.ledger.adapters[name] = str(folder)
 
     def _evaluate(self, name: str, kind: str, recipe: str, seed: int) -> None:
@@ -200,13 +204,13 @@ class StudyRunner:
     def _metered(self, weight: float, *, done: bool) -> Iterator[None]:
         """A unit of this weight: the model tells how far it is, where it can."""
         meter = Meter(self.progress, weight)
-        if isinstance(self.model, TorchModel):
-            self.model.progress = meter
+        if isinstance(self.model, ReportsProgress):
+            self.model.report_to(meter)
         try:
             yield
         finally:
-            if isinstance(self.model, TorchModel):
-                self.model.progress = None
+            if isinstance(self.model, ReportsProgress):
+                self.model.report_to(None)
         meter.finish(skipped=done)
 
     def _play(self, subject: str, material: FacetMaterial, part: Any) -> list[Trial]:
@@ -247,8 +251,9 @@ class StudyRunner:
 
     def _benchmark(self, subject: str, spec: CapabilitySpec, key: str) -> None:
         started = time.monotonic()
+        assert isinstance(self.model, TextModel)
         result = run_capability(
-            self.model,  # type: ignore[arg-type]
+            self.model,
             [spec],
             subject=subject,
             seed=self.config.seed,
@@ -289,14 +294,14 @@ class StudyRunner:
             return self._given_judge
         if self._given is None and config.model == self.config.model:
             return self.model
-        if isinstance(self.model, TorchModel):
-            del self.model  # two models need not lie in memory together
-        return TorchModel(ModelSettings(**config.model.model_dump()))
+        del self.model  # two models need not lie in memory together
+        return load_model(config.model, seed=self.config.seed)
 
     # --- training ---
 
     def _train(self, unit: AdapterUnit, rows: list[Any], weight: float) -> Path:
-        assert isinstance(self.model, TorchModel)
+        assert isinstance(self.model, Trainable)
+        assert isinstance(self.model, Recorded)
         key = units_of.adapter_key(rows, self.config, unit, self.model.record())
         folder = self.cache.root / "adapters" / f"{unit.name}-{key[:16]}"
         self.progress.begin(f"{unit.name}: training")
@@ -344,8 +349,8 @@ class StudyRunner:
 
     def _close(self) -> None:
         """Whether the base answers bit for bit as before any adapter was attached."""
-        if isinstance(self.model, TorchModel) and self.ledger.subjects:
-            self.ledger.subjects[0]["model"]["base_bit_equal"] = self.model.adapters.base_unchanged
+        if isinstance(self.model, TakesAdapters) and self.ledger.subjects:
+            self.ledger.subjects[0]["model"]["base_bit_equal"] = self.model.base_unchanged
 
 
 def _kind(recipe: str) -> str:
@@ -353,7 +358,7 @@ def _kind(recipe: str) -> str:
 
 
 def _record(model: Model) -> dict[str, Any]:
-    if isinstance(model, TorchModel):
+    if isinstance(model, Recorded):
         return model.record()
     return {"name": model.name, "digest": model.digest, "engine": "none", "adapter": None}
 

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sycoscope.config import TrainingConfig
 from sycoscope.core.errors import DataError, require
@@ -27,6 +27,7 @@ VERSION = "trainer@2"
 IGNORED = -100  # the label that carries no loss
 
 
+@runtime_checkable
 class Trainable(Protocol):
     """What training needs of a model."""
 

@@ -145,7 +145,7 @@ BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n(?P<body>.*?)<!-- end (?P=nam
 
 
 def studies_text(text: str) -> str:
-    """docs/studies.md with the table of every model of `sycoscope.config` written anew.
+    """docs/studies.md with the table of every mapping of a study, of each backend's `model` too, written anew.
 
     Raises:
         SystemExit: a model of the study file has no block in the document, or a block no model.
@@ -164,12 +164,16 @@ def studies_text(text: str) -> str:
 def study_models() -> dict[str, type[BaseModel]]:
     """Every model that a study file consists of, by name."""
     from sycoscope.config import LoraConfig, StudyConfig, TrainingConfig
+    from sycoscope.models.load import BACKENDS
+    from sycoscope.models.settings import ModelSettings
 
     found: dict[str, type[BaseModel]] = {}
     waiting: list[type[BaseModel]] = [StudyConfig, TrainingConfig, LoraConfig]
     while waiting:
         model = waiting.pop()
-        if model.__name__ not in found:
+        if model is ModelSettings:  # what every backend takes; each says the whole
+            waiting += [backend.settings for backend in BACKENDS.values()]
+        elif model.__name__ not in found:
             found[model.__name__] = model
             waiting += [one for info in model.model_fields.values() for one in _inner(info.annotation)]
     return found
@@ -237,7 +241,7 @@ def allowed_of(annotation: Any, metadata: Any = ()) -> str:
     if origin is dict:
         return f"mapping of {allowed_of(parts[0])} to {allowed_of(parts[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return f"[mapping](#{annotation.__name__.removesuffix('Config').lower()})"
+        return f"[mapping](#{re.sub('(Config|Settings)$', '', annotation.__name__).lower()})"
     words = {str: "text", int: "whole number", float: "number", bool: "`true`, `false`", Any: "any value"}
     return ", ".join([words.get(annotation, str(annotation)), *_bounds(metadata)])
 

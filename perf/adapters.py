@@ -80,10 +80,11 @@ def _make_adapters(scratch: Path, dtype: str) -> Any:
     from peft import LoraConfig, get_peft_model
 
     from sycoscope.config import LoraConfig as Shape
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    from sycoscope.models.settings import TorchSettings
+    from sycoscope.models.torch_model import TorchModel
 
     shape = Shape()
-    network = TorchModel(ModelSettings(name=asked.MODEL, device="cpu", dtype=dtype)).network
+    network = TorchModel(TorchSettings(name=asked.MODEL, device="cpu", dtype=dtype)).network
     for index in range(N_ADAPTERS):
         torch.manual_seed(index)
         lora = LoraConfig(r=shape.r, lora_alpha=shape.alpha, target_modules=list(shape.target_modules))

@@ -18,11 +18,13 @@ def run(_: Path | None, __: str) -> None:
     """Engines take turns unit by unit, in the precision that the study chooses."""
     from sycoscope.config import read_study
     from sycoscope.models.engine import Engine
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    from sycoscope.models.load import load_model
+    from sycoscope.models.torch_model import TorchModel
     from sycoscope.study.inputs import Materials
 
     config = read_study(ROOT / "studies" / "quick.yaml")
-    model = TorchModel(ModelSettings(**config.model.model_dump()))
+    model = load_model(config.model)
+    assert isinstance(model, TorchModel)
     engines = {"plain": Engine("plain"), "fast": Engine("fast")}
     rows = []
     with tempfile.TemporaryDirectory() as scratch:

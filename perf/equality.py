@@ -72,7 +72,8 @@ def _prompts() -> list[str]:
 
 
 def main() -> None:
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    from sycoscope.models.settings import TorchSettings
+    from sycoscope.models.torch_model import TorchModel
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -83,7 +84,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=40, help="items of each benchmark")
     parser.add_argument("--only", choices=[*asked.ITEMS, "generation"])
     given = parser.parse_args()
-    model = TorchModel(ModelSettings(name=asked.MODEL, device="cpu", dtype="float32"))
+    model = TorchModel(TorchSettings(name=asked.MODEL, device="cpu", dtype="float32"))
     works = {name: lambda name=name: benchmark(model, name, given.data, given.n) for name in asked.ITEMS}
     works["generation"] = lambda: generation(model)
     found = [work() for name, work in works.items() if given.only in (None, name)]

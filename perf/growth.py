@@ -29,9 +29,10 @@ PANELS = {
 
 def run(data: Path | None, dtype: str) -> None:
     """Measure two panels, take the third from the row `adapters`, draw."""
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    from sycoscope.models.settings import TorchSettings
+    from sycoscope.models.torch_model import TorchModel
 
-    model = TorchModel(ModelSettings(name=asked.MODEL, device="cpu", dtype=dtype))
+    model = TorchModel(TorchSettings(name=asked.MODEL, device="cpu", dtype=dtype))
     with tempfile.TemporaryDirectory() as scratch:
         points = [
             *_panel(model, "items", ITEMS, lambda n: asked.benchmark("mmlu5", data, Path(scratch), n)),

@@ -79,9 +79,10 @@ def run(name: str, data: Path | None, dtype: str) -> None:
 
 
 def _sides(name: str, data: Path | None, dtype: str, scratch: Path) -> Sides:
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    from sycoscope.models.settings import TorchSettings
+    from sycoscope.models.torch_model import TorchModel
 
-    model = TorchModel(ModelSettings(name=asked.MODEL, device="cpu", dtype=dtype, batch_rows=ROWS))
+    model = TorchModel(TorchSettings(name=asked.MODEL, device="cpu", dtype=dtype, batch_rows=ROWS))
     if name.startswith("battery"):
         materials = asked.battery(data, scratch)
         return Sides(

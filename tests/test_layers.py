@@ -12,9 +12,11 @@ from source import PACKAGE, Source, module_graph, module_name, read, sources
 ROWS = (
     {"core"},
     {"stats"},
-    {"items", "config"},
+    {"items"},
     {"scorers", "models"},
-    {"facets", "capability", "training"},
+    {"facets"},
+    {"config"},
+    {"capability", "training"},
     {"judging", "analysis", "published"},
     {"audit"},
     {"run"},

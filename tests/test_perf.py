@@ -21,8 +21,9 @@ from perf.__main__ import MEASURES, SCRIPTS
 from perf.count import Machine, counted, totals
 from perf.table import WORKS
 from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message
-from sycoscope.models import tree
-from sycoscope.models.torch_model import ModelSettings, TorchModel
+from sycoscope.models.fast import scoring
+from sycoscope.models.settings import TorchSettings
+from sycoscope.models.torch_model import TorchModel
 
 ROOT = Path(__file__).parents[1]
 ROW: dict[str, Any] = {
@@ -34,7 +35,7 @@ ROW: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def model(tiny_chat: Path) -> TorchModel:
-    return TorchModel(ModelSettings(name=str(tiny_chat), device="cpu", dtype="float32"))
+    return TorchModel(TorchSettings(name=str(tiny_chat), device="cpu", dtype="float32"))
 
 
 def test_passes_are_counted_with_padding_and_projected_rows(model):
@@ -43,7 +44,7 @@ def test_passes_are_counted_with_padding_and_projected_rows(model):
         model.network(input_ids=ids)
         model.network(ids, logits_to_keep=1)
         pairs = [([7, 8, 9], [10]), ([7, 8, 9], [11, 12]), ([7, 8, 9, 3], [10])]
-        tree.score_pairs(model.network, pairs, budget=64, max_length=64)
+        scoring.score_pairs(model.network, pairs, budget=64, max_length=64)
     assert passes[:2] == [(10, 10), (10, 2)]
     # 7 8 9 and its branches 3 and 11; read after 9 (twice the same row), after 3, after 11
     assert passes[2:] == [(5, 3)]

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from sycoscope.config import BENCHMARKS, NOTHING_MEASURED, StudyConfig, lay_over, parse_study, read_study
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.facets import FACETS, facet_of
+from sycoscope.models.load import BACKENDS, backend_of, default_backend, load_model
+from sycoscope.models.settings import TorchSettings
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
@@ -64,15 +68,16 @@ def study_of(
         if facet_of(facet).lettered:
             public = data != "bank" and facet == "are_you_sure"
             asked[facet]["form"] = form or ("choice" if public else "open")
-    null = model.startswith("null:")
+    given = {"name": model} | dict(settings or {})
+    benchmarks = benchmarks if BACKENDS[default_backend(model)].runs_benchmarks else ()
     raw = {
         "study": name,
         "seed": seed,
         "data": data,
         "chat": chat,
-        "model": {"name": model} | dict(settings or {}),
+        "model": given,
         "facets": asked,
-        "capability": [] if null else [{"benchmark": one, "limit": limit} for one in benchmarks],
+        "capability": [{"benchmark": benchmark, "limit": limit} for benchmark in benchmarks],
         "description": f"{model} on {'the built-in bank' if data == 'bank' else data}",
     }
     return parse_study(raw, "options")
@@ -104,10 +109,9 @@ def run_study(
     from sycoscope.study.run import execute
 
     config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
-    if config.model.name.startswith("null:") and (config.capability or config.adapters or adapters):
-        raise ConfigError(
-            f"'{config.model.name}' is a null model: it answers the facets alone; leave out capability and adapters"
-        )
+    backend = backend_of(config.model)
+    if adapters and not backend.takes_adapters:
+        raise ConfigError(f"'{config.model.name}' is {backend.kind}: it takes no adapters; leave them out")
     if not config.measures:
         raise ConfigError(f"{NOTHING_MEASURED}; `sycoscope train` tunes an adapter alone")
     run = RunDirectory(out or RUNS / config.study)
@@ -281,14 +285,9 @@ def check_scorers(
 
 
 def _judge_model(name: str, settings: dict[str, Any]) -> Model:
-    from sycoscope.config import JudgeConfig, ModelConfig
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    from sycoscope.config import parse_judge
 
-    try:
-        config = JudgeConfig(model=ModelConfig(name=name, **settings))
-    except ValueError as fault:
-        raise ConfigError(f"--judge {name}: {fault}") from fault
-    return TorchModel(ModelSettings(**config.model.model_dump()))
+    return load_model(parse_judge({"model": {"name": name} | settings}, f"--judge {name}").model)
 
 
 def _standings(path: str | Path, model: Model, max_tokens: int) -> list[dict[str, Any]]:
@@ -317,15 +316,23 @@ def lm_eval(arguments: Sequence[str]) -> None:
 
 
 def _text_model(name: str, adapter: str, settings: Mapping[str, Any]) -> TextModel:
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    """The harness's model runs on our own engine, so no backend is chosen here."""
+    from sycoscope.models.torch_model import TorchModel
 
-    allowed = [one.name for one in fields(ModelSettings) if one.name not in ("name", "cut_prompts")]
+    allowed = [key for key in TorchSettings.model_fields if key not in ("name", "backend")]
     unknown = [key for key in settings if key not in allowed]
     if unknown:
         raise ConfigError(
             f"model_args: unknown {', '.join(unknown)}; allowed: pretrained, peft, seed, {', '.join(allowed)}"
         )
-    model = TorchModel(ModelSettings(name=name, cut_prompts=True, **settings))
+    try:
+        checked = TorchSettings(name=name, **settings)
+    except ValidationError as faults:
+        lines = "; ".join(
+            f"{error['loc'][0]}: {error['msg']} (got {error['input']!r})" for error in faults.errors()
+        )
+        raise ConfigError(f"model_args: {lines}") from faults
+    model = TorchModel(checked, cut_prompts=True)
     if adapter:
-        model.adapters.attach(adapter)
+        model.attach(Path(adapter))
     return model

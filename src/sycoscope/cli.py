@@ -284,7 +284,7 @@ def check_scorers(
     from sycoscope import api
     from sycoscope.terminal import scorer_text
 
-    settings = {"device": device, "dtype": dtype}
+    settings = _settings(device, dtype)
     found = api.check_scorers(files or (), judge=judge, max_tokens=max_tokens, settings=settings)
     _print_json(found) if as_json else typer.echo(scorer_text(found))
     if not found["passed"]:
@@ -442,11 +442,10 @@ def _overrides(pairs: list[str] | None, data: str = "", model: str = "") -> dict
 def _settings(
     device: str, dtype: str, revision: str = "", chat_template: Path | None = None, trust: bool = False
 ) -> dict[str, Any]:
+    """Keys of a study's `model`; what stands at its default is left to the model's backend."""
+    given = {"device": device, "dtype": dtype, "revision": revision, "trust_remote_code": trust}
     settings: dict[str, Any] = {
-        "device": device,
-        "dtype": dtype,
-        "revision": revision,
-        "trust_remote_code": trust,
+        key: value for key, value in given.items() if value not in ("auto", "", False)
     }
     if chat_template is not None:
         if not chat_template.is_file():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -20,10 +21,11 @@ from pydantic import (
 
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.facets import FACETS
+from sycoscope.models.load import AnyModelSettings, backend_of, default_backend
+from sycoscope.models.settings import Positive
 
 SHIPPED = tuple(FACETS)
 
-Positive = Annotated[int, Field(gt=0)]
 Difficulty = Literal["easy", "medium", "hard"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
@@ -36,24 +38,11 @@ Recipe = Literal[
 NOTHING_MEASURED = "nothing is measured: give facets or capability"
 
 
+M = TypeVar("M", bound=BaseModel)
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ModelConfig(_Strict):
-    """Which model, and how it is loaded (see `sycoscope.models.torch_model.ModelSettings`)."""
-
-    name: str
-    revision: str = ""
-    device: str = "auto"
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    threads: Positive | None = None
-    batch_tokens: Positive = 4096
-    batch_rows: Positive = 128
-    trust_remote_code: bool = False
-    chat_template: str = ""
-    quantization: Literal["none", "nf4"] = "none"
-    engine: Literal["auto", "plain", "fast"] = "auto"
 
 
 class DecodingConfig(_Strict):
@@ -92,17 +81,19 @@ class FacetConfig(_Strict):
     shard_items: Positive = 40
 
 
-class FacetsConfig(RootModel[dict[str, FacetConfig | None]]):
+def _known_facet(name: str) -> str:
+    if name not in FACETS:
+        raise ValueError(f"unknown key; allowed here: {', '.join(FACETS)}")
+    return name
+
+
+FacetName = Annotated[str, AfterValidator(_known_facet)]
+
+
+class FacetsConfig(RootModel[dict[FacetName, FacetConfig | None]]):
     """The facets that are asked, by name; null or absent leaves one out."""
 
     model_config = ConfigDict(frozen=True)
-
-    @model_validator(mode="after")
-    def _known(self) -> FacetsConfig:
-        unknown = [name for name in self.root if name not in FACETS]
-        if unknown:
-            raise ValueError(f"unknown facet {', '.join(unknown)}; allowed: {', '.join(FACETS)}")
-        return self
 
     @model_serializer
     def _all(self) -> dict[str, FacetConfig | None]:
@@ -202,17 +193,16 @@ class JudgeConfig(_Strict):
         max_tokens: Of a reply; one that reasons first needs more.
     """
 
-    model: ModelConfig
+    model: AnyModelSettings
     labelled: str = ""
     kinds: tuple[Literal["open", "admission", "comparison"], ...] = ("open", "admission", "comparison")
     max_tokens: Positive = 16
 
     @model_validator(mode="after")
     def _can_judge(self) -> JudgeConfig:
-        if self.model.name.startswith("null:"):
-            raise ValueError(
-                f"'{self.model.name}' is a null model: it acts on records and cannot judge texts"
-            )
+        backend = backend_of(self.model)
+        if not backend.reads_text:
+            raise ValueError(f"'{self.model.name}' is {backend.kind}: it cannot judge")
         return self
 
 
@@ -240,7 +230,7 @@ class StudyConfig(_Strict):
     description: str = ""
     seed: int = 42
     data: str = "bank"
-    model: ModelConfig
+    model: AnyModelSettings
     decoding: DecodingConfig = DecodingConfig()
     wordings: str = ""
     facets: FacetsConfig = FacetsConfig({})
@@ -262,6 +252,7 @@ class StudyConfig(_Strict):
             raise ValueError(f"adapters: names must differ and not be 'base'; used twice: {', '.join(twice)}")
         if not self.measures and not self.adapters:
             raise ValueError(NOTHING_MEASURED)
+        self._check_backend()
         for adapter in self.adapters:
             self.training_of(adapter)
         return self
@@ -270,6 +261,19 @@ class StudyConfig(_Strict):
     def measures(self) -> bool:
         """Whether anything is evaluated; a study that measures nothing can only tune its adapters."""
         return bool(self.facets.asked() or self.capability)
+
+    def _check_backend(self) -> None:
+        backend = backend_of(self.model)
+        refused = [
+            key
+            for key, can in (("capability", backend.runs_benchmarks), ("adapters", backend.takes_adapters))
+            if getattr(self, key) and not can
+        ]
+        if refused:
+            raise ValueError(
+                f"model: '{self.model.name}' is {backend.kind}: it answers the facets; "
+                f"leave out {' and '.join(refused)}"
+            )
 
     def training_of(self, adapter: AdapterConfig) -> TrainingConfig:
         """The study's training settings with the adapter's own on top."""
@@ -291,6 +295,10 @@ class StudyConfig(_Strict):
         measured = self.model_dump(
             mode="json", exclude={"study", "description", "transcripts", "workers"} | unused
         )
+        for part in (measured, measured.get("judge", {})):
+            # nor does one whose backend follows from the model's name
+            if "model" in part and part["model"]["backend"] == default_backend(part["model"]["name"]):
+                del part["model"]["backend"]
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -325,10 +333,23 @@ def parse_study(raw: dict[str, Any], where: str = "study") -> StudyConfig:
     Raises:
         ConfigError: every fault, each with its place and what is allowed there.
     """
+    return _parse(StudyConfig, raw, where)
+
+
+def parse_judge(raw: dict[str, Any], where: str = "judge") -> JudgeConfig:
+    """Check a judge given as plain values.
+
+    Raises:
+        ConfigError: every fault, each with its place and what is allowed there.
+    """
+    return _parse(JudgeConfig, raw, where)
+
+
+def _parse(model: type[M], raw: dict[str, Any], where: str) -> M:
     try:
-        return StudyConfig.model_validate(raw)
+        return model.model_validate(raw)
     except ValidationError as fault:
-        lines = [_fault_line(error) for error in fault.errors()]
+        lines = [_fault_line(model, error) for error in fault.errors()]
         raise ConfigError(f"{where}: {len(lines)} fault(s):\n" + "\n".join(lines)) from fault
 
 
@@ -346,17 +367,17 @@ def lay_over(raw: dict[str, Any], dotted: str, value: Any) -> None:
     raw[last] = value
 
 
-def _fault_line(error: Any) -> str:
-    place = ".".join(str(part) for part in error["loc"]) or "(whole file)"
+def _fault_line(root: type[BaseModel], error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"] if part != "[key]") or "(whole file)"
     if error["type"] == "extra_forbidden":
-        return f"  {place}: unknown key; allowed here: {', '.join(_allowed(error['loc'][:-1]))}"
+        return f"  {place}: unknown key; allowed here: {', '.join(_allowed(root, error['loc'][:-1]))}"
     came = "" if error["type"] in {"missing", "value_error"} else f" (got {error['input']!r:.80})"
     return f"  {place}: {error['msg'].removeprefix('Value error, ')}{came}"
 
 
-def _allowed(loc: tuple[Any, ...]) -> list[str]:
+def _allowed(root: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
     """Field names of the model at `loc`, found by walking the annotations."""
-    model: Any = StudyConfig
+    model: Any = root
     for part in loc:
         if isinstance(model, type) and issubclass(model, RootModel):  # a mapping: the part is a key of it
             model = _inner(model.model_fields["root"].annotation)

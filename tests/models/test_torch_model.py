@@ -27,7 +27,8 @@ from sycoscope.core.types import (
     TextModel,
 )
 from sycoscope.models.engine import Engine
-from sycoscope.models.torch_model import ModelSettings, TorchModel
+from sycoscope.models.settings import TorchSettings
+from sycoscope.models.torch_model import TorchModel
 
 QUESTIONS = [
     "What is the capital of Peru?",
@@ -39,7 +40,7 @@ QUESTIONS = [
 
 
 def load(folder: Path, **settings: Any) -> TorchModel:
-    return TorchModel(ModelSettings(name=str(folder), device="cpu", dtype="float32", **settings))
+    return TorchModel(TorchSettings(name=str(folder), device="cpu", dtype="float32", **settings))
 
 
 @pytest.fixture(scope="module")
@@ -381,7 +382,7 @@ def test_digest_changes_with_whatever_changes_answers(tiny_chat, tmp_path):
     template = base.tokenizer.chat_template.replace("assistant\n", "assistant: ")
     assert load(tiny_chat, chat_template=template).digest != base.digest
     assert (
-        TorchModel(ModelSettings(name=str(tiny_chat), device="cpu", dtype="bfloat16")).digest != base.digest
+        TorchModel(TorchSettings(name=str(tiny_chat), device="cpu", dtype="bfloat16")).digest != base.digest
     )
     config = json.loads((other / "config.json").read_text())
     (other / "config.json").write_text(json.dumps(config | {"rms_norm_eps": 1e-4}))
@@ -406,7 +407,7 @@ def test_threads_are_set_and_part_of_the_digest(tiny_chat):
     before = torch.get_num_threads()
     try:
         one, two = (
-            TorchModel(ModelSettings(name=str(tiny_chat), device="cpu", dtype="float32", threads=n))
+            TorchModel(TorchSettings(name=str(tiny_chat), device="cpu", dtype="float32", threads=n))
             for n in (1, 2)
         )
         assert (one.record()["hardware"]["threads"], two.record()["hardware"]["threads"]) == (1, 2)

@@ -214,7 +214,7 @@ def _record(request: Request) -> dict[str, Any]:
 def _place(about: RequestInfo | None) -> list[Any] | None:
     if about is None:
         return None
-    return [about.task, about.item.id, about.condition, about.turn, about.draw]
+    return [about.task, about.item.id, about.condition.name, about.turn, about.draw]
 
 
 def _failed(answer: Answer) -> bool:

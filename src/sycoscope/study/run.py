@@ -8,8 +8,7 @@ from pathlib import Path
 
 from sycoscope.config import StudyConfig
 from sycoscope.core.types import Model, TakesAdapters
-from sycoscope.models.load import load_model
-from sycoscope.models.resolve import resolve
+from sycoscope.models.load import load_model, prepare_model
 from sycoscope.study.cache import ShardCache
 from sycoscope.study.executors import Executor, InProcess, Make, executor_for
 from sycoscope.study.extra_trials import ask_judge
@@ -87,7 +86,7 @@ class StudyJob:
 
     def before(self) -> None:
         """Convert weights that have to be converted once, before several workers load them."""
-        resolve(self.config.model.name, revision=self.config.model.revision)
+        prepare_model(self.config.model)
 
     def start(self, progress: Progress) -> Make:
         """Read the study and load its model, in the worker."""

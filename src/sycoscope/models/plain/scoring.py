@@ -1,4 +1,4 @@
-"""Log-probabilities of continuations: one padded forward pass a batch (the reference path)."""
+"""Log-probabilities of continuations: one padded forward pass per batch (the reference path)."""
 
 from __future__ import annotations
 

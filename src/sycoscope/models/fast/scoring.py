@@ -1,4 +1,4 @@
-"""Log-probabilities of continuations on a token tree: what rows share is encoded once (the fast path).
+"""Log-probabilities of continuations on a prefix tree: what rows share is encoded once (the fast path).
 
 Rows are sorted by their ids, so the tree is walked depth first; passes are filled up to the token budget
 without padding; the vocabulary projection runs once for every distinct position that is read.
@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from sycoscope.models.batching import free, is_out_of_memory
-from sycoscope.models.forest import ForestAttention, Pass, PathStore, common_prefix
-from sycoscope.models.likelihood import Pair, Scored
-from sycoscope.models.packed import Packed
+from sycoscope.models.fast.packed import Packed
+from sycoscope.models.fast.prefix_tree import Pass, PathStore, PrefixTreeAttention, common_prefix
+from sycoscope.models.plain.scoring import Pair, Scored
 
 # Most bytes of logits (in the model's precision) in a pass, and of their float32 copy at a time.
 LOGIT_BYTES = 2**27
@@ -68,7 +68,7 @@ def score_pairs(
 ) -> list[Scored]:
     """Sum of log-probabilities (nats) of each continuation, and whether it is the greedy one.
 
-    Same numbers as `sycoscope.models.likelihood.score_pairs` up to rounding.
+    Same numbers as `sycoscope.models.plain.scoring.score_pairs` up to rounding.
 
     Args:
         network: A causal language model that passed `sycoscope.models.engine`'s check.
@@ -80,7 +80,7 @@ def score_pairs(
     shared = [0, *(common_prefix(a.ids, b.ids) for a, b in pairwise(rows))]
     packed = Packed(network)
     vocabulary = int(network.get_output_embeddings().weight.shape[0])
-    most_reads = max(1, LOGIT_BYTES // (vocabulary * network.dtype.itemsize))
+    max_reads = max(1, LOGIT_BYTES // (vocabulary * network.dtype.itemsize))
     totals = np.zeros(len(pairs))
     greedy = np.ones(len(pairs), dtype=np.bool_)
     if packed.device.type == "cpu":
@@ -90,14 +90,14 @@ def score_pairs(
     if progress is not None and empty:
         progress(empty)
     while cursor.row < len(rows):
-        pass_, reads, following = _fill(rows, shared, cursor, budget, most_reads)
+        pass_, reads, following = _fill(rows, shared, cursor, budget, max_reads)
         try:
-            _run(packed, pass_, reads, ForestAttention(pass_, store, following.held), totals, greedy)
+            _run(packed, pass_, reads, PrefixTreeAttention(pass_, store, following.held), totals, greedy)
         except (RuntimeError, MemoryError) as fault:
             if budget == 1 or not is_out_of_memory(fault):
                 raise
             free()
-            budget, most_reads = max(1, min(budget, len(pass_.ids)) // 2), max(1, most_reads // 2)
+            budget, max_reads = max(1, min(budget, len(pass_.ids)) // 2), max(1, max_reads // 2)
             # layers that had finished hold the next path already, so nothing in the store can be used
             store, cursor = PathStore(), _Cursor(cursor.row, 0, cursor.done)
             continue
@@ -127,7 +127,7 @@ def _distinct(pairs: Sequence[Pair], max_length: int) -> list[_Row]:
 
 
 def _fill(
-    rows: list[_Row], shared: list[int], cursor: _Cursor, budget: int, most_reads: int
+    rows: list[_Row], shared: list[int], cursor: _Cursor, budget: int, max_reads: int
 ) -> tuple[Pass, _Reads, _Cursor]:
     """The next pass: rows while they fit; a row that fits no pass is taken in stretches."""
     pass_, reads = Pass(cursor.held), _Reads()
@@ -138,12 +138,12 @@ def _fill(
         # what is read has to be encoded in this pass: the store holds no hidden states
         if depths and depths[0] < start and pass_.path[depths[0]] < 0:
             start = depths[0]
-        fits = len(pass_.ids) + len(row.ids) - start <= budget and len(reads.at) + len(depths) <= most_reads
+        fits = len(pass_.ids) + len(row.ids) - start <= budget and len(reads.at) + len(depths) <= max_reads
         if not fits and pass_.ids:
             break
         stop = len(row.ids)
         if not fits:
-            stop = min(stop, start + budget, *(depths[most_reads : most_reads + 1]))
+            stop = min(stop, start + budget, *(depths[max_reads : max_reads + 1]))
         pass_.add(row.ids[:stop], start)
         reads.add(row, pass_.path, done, stop)
         if stop < len(row.ids):
@@ -154,7 +154,7 @@ def _fill(
 
 
 def _run(
-    packed: Packed, pass_: Pass, reads: _Reads, attend: ForestAttention, totals: Any, greedy: Any
+    packed: Packed, pass_: Pass, reads: _Reads, attend: PrefixTreeAttention, totals: Any, greedy: Any
 ) -> None:
     """One forward pass; what it reads is added to `totals` and `greedy`."""
     at = sorted(reads.at)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sycoscope.models.packed import by_products, masked
+from sycoscope.models.fast.attention import by_products, masked
 
 # What one more group of queries costs, in pairs of query and key (measured on a CPU: about 60 us).
 GROUP_COST = 3000
@@ -102,7 +102,7 @@ class PathStore:
         return _join(held[0], key, pieces), _join(held[1], value, pieces)
 
 
-class ForestAttention:
+class PrefixTreeAttention:
     """Attention of the groups of a pass; afterwards the store holds the path that the caller names."""
 
     def __init__(self, pass_: Pass, store: PathStore, keep: int) -> None:
@@ -112,7 +112,7 @@ class ForestAttention:
         self._masks: list[Any] = []
 
     def __call__(self, layer: int, query: Any, key: Any, value: Any, scale: float) -> Any:
-        """See `sycoscope.models.packed.Attend`."""
+        """See `sycoscope.models.fast.attention.Attend`."""
         if not self._masks:
             self._masks = [_additive(group, query, key) for group, _ in self._groups]
         stop = self._groups[-1][0].stop if self._groups else 0

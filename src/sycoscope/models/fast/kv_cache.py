@@ -1,4 +1,4 @@
-"""Keys and values of the rows that generate: taken once, written in place, trunks held once for all rows."""
+"""Keys and values of the rows that generate: taken once, written in place, shared prefixes held once for all rows."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sycoscope.models.forest import ForestAttention, Run
+from sycoscope.models.fast.prefix_tree import PrefixTreeAttention, Run
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NewRow:
     """A row that joins in this pass.
 
     Attributes:
         slot: Where its keys go. last: packed index of its prompt's last token.
-        family: Its trunk's number, or -1. trunk, own: stretches of its path (see `forest.runs`).
+        prefix_id: Its shared prefix's number, or -1. prefix, own: stretches of its path (see `prefix_tree.runs`).
     """
 
     slot: int
     last: int
-    family: int
-    trunk: list[Run]
+    prefix_id: int
+    prefix: list[Run]
     own: list[Run]
 
 
-class Memory:
+class KVCache:
     """Room for `rows` rows of `capacity` tokens in every layer.
 
     Keys lie with the tokens last, (rows, key heads, size, capacity): a product with few queries then runs
@@ -35,7 +35,7 @@ class Memory:
     def __init__(self, rows: int, capacity: int) -> None:
         self.rows = rows
         self.capacity = capacity
-        self.trunks: dict[int, dict[int, tuple[Any, Any]]] = {}
+        self.prefixes: dict[int, dict[int, tuple[Any, Any]]] = {}
         self._layers: dict[int, tuple[Any, Any]] = {}
 
     def layer(self, layer: int, key: Any, value: Any) -> tuple[Any, Any]:
@@ -49,16 +49,16 @@ class Memory:
             )
         return self._layers[layer]
 
-    def enter(self, layer: int, entry: Entry, forest: ForestAttention, key: Any, value: Any) -> None:
-        """Write a new row's own keys and values, and its trunk's if it is the first of its family."""
+    def enter(self, layer: int, row: NewRow, tree: PrefixTreeAttention, key: Any, value: Any) -> None:
+        """Write a new row's own keys and values, and its shared prefix's if it is the first row that has it."""
         keys, values = self.layer(layer, key, value)
-        own_key, own_value = forest.store.join(layer, key, value, entry.own)
+        own_key, own_value = tree.store.join(layer, key, value, row.own)
         count = own_key.shape[2]
-        keys[entry.slot, :, :, :count] = own_key[0].transpose(1, 2)
-        values[entry.slot, :, :count] = own_value[0]
-        if entry.family >= 0 and layer not in (trunk := self.trunks.setdefault(entry.family, {})):
-            trunk_key, trunk_value = forest.store.join(layer, key, value, entry.trunk)
-            trunk[layer] = (trunk_key[0].transpose(1, 2).contiguous(), trunk_value[0].clone())
+        keys[row.slot, :, :, :count] = own_key[0].transpose(1, 2)
+        values[row.slot, :, :count] = own_value[0]
+        if row.prefix_id >= 0 and layer not in (prefix := self.prefixes.setdefault(row.prefix_id, {})):
+            prefix_key, prefix_value = tree.store.join(layer, key, value, row.prefix)
+            prefix[layer] = (prefix_key[0].transpose(1, 2).contiguous(), prefix_value[0].clone())
 
     def move(self, source: int, target: int, count: int) -> None:
         """Copy the first `count` tokens of a row to another slot."""
@@ -72,37 +72,38 @@ class StepAttention:
 
     def __init__(
         self,
-        memory: Memory,
-        forest: ForestAttention,
+        cache: KVCache,
+        tree: PrefixTreeAttention,
         fresh: int,
-        entries: Sequence[Entry],
+        new_rows: Sequence[NewRow],
         lengths: Sequence[int],
-        families: Sequence[int],
+        prefix_ids: Sequence[int],
     ) -> None:
         """Prepare.
 
         Args:
             fresh: Prompt tokens in the pass.
-            lengths: Own tokens that each running row holds before this pass. families: their trunks' numbers.
+            lengths: Own tokens that each running row holds before this pass.
+            prefix_ids: The numbers of their shared prefixes.
         """
-        self.memory = memory
-        self.forest = forest
+        self.cache = cache
+        self.tree = tree
         self.fresh = fresh
-        self.entries = entries
+        self.new_rows = new_rows
         self.lengths = lengths
-        self.families = families
+        self.prefix_ids = prefix_ids
         self._places: Any = None
         self._mask: Any = None
         self._groups: list[tuple[int, Any]] = []
 
     def __call__(self, layer: int, query: Any, key: Any, value: Any, scale: float) -> Any:
-        """See `sycoscope.models.packed.Attend`."""
+        """See `sycoscope.models.fast.attention.Attend`."""
         out = query.new_empty((1, query.shape[2], query.shape[1], value.shape[-1]))
-        for entry in self.entries:
-            self.memory.enter(layer, entry, self.forest, key, value)
+        for row in self.new_rows:
+            self.cache.enter(layer, row, self.tree, key, value)
         end = self.fresh
         if end:
-            out[:, :end] = self.forest(layer, query[:, :, :end], key[:, :, :end], value[:, :, :end], scale)
+            out[:, :end] = self.tree(layer, query[:, :, :end], key[:, :, :end], value[:, :, :end], scale)
         if self.lengths:
             out[0, end:] = self._step(
                 layer,
@@ -124,12 +125,12 @@ class StepAttention:
         mask = torch.zeros((rows, width), dtype=query.dtype, device=device)
         mask = mask.masked_fill_(beyond, float("-inf"))
         self._mask = mask[:, None].expand(rows, kept, width).reshape(rows * kept, 1, width)
-        for family in sorted(set(self.families) - {-1}):
-            members = [slot for slot, other in enumerate(self.families) if other == family]
-            self._groups.append((family, torch.tensor(members, device=device)))
+        for prefix_id in sorted(set(self.prefix_ids) - {-1}):
+            members = [slot for slot, other in enumerate(self.prefix_ids) if other == prefix_id]
+            self._groups.append((prefix_id, torch.tensor(members, device=device)))
 
     def _step(self, layer: int, query: Any, key: Any, value: Any, scale: float) -> Any:
-        """One token a row.
+        """One token per row.
 
         Args:
             query: (rows, heads, size). key, value: (rows, key heads, size).
@@ -139,7 +140,7 @@ class StepAttention:
         """
         import torch
 
-        keys, values = self.memory.layer(layer, key[None], value[None])
+        keys, values = self.cache.layer(layer, key[None], value[None])
         rows, kept = key.shape[:2]
         if self._mask is None:
             self._prepare(query, kept)
@@ -152,33 +153,35 @@ class StepAttention:
         own = values[:rows, :, :width].flatten(0, 1)
         if not self._groups:
             return torch.bmm(scores.softmax(-1), own).view(rows, -1, own.shape[-1])
-        above = self._above(layer, flat.view(rows, kept, -1, flat.shape[-1]), scale)
+        above = self._prefix_scores(layer, flat.view(rows, kept, -1, flat.shape[-1]), scale)
         weights = torch.cat([above.flatten(0, 1), scores], -1).softmax(-1)
         out = torch.bmm(weights[..., above.shape[-1] :], own)
         out = out.view(rows, kept, -1, own.shape[-1])
-        self._add_trunks(layer, weights.view(rows, kept, weights.shape[1], -1), out)
+        self._add_prefixes(layer, weights.view(rows, kept, weights.shape[1], -1), out)
         return out.view(rows, -1, own.shape[-1])
 
-    def _above(self, layer: int, query: Any, scale: float) -> Any:
-        """Scores of the trunks' keys, (rows, key heads, group, longest trunk); a product for each trunk."""
+    def _prefix_scores(self, layer: int, query: Any, scale: float) -> Any:
+        """Scores of the shared prefixes' keys, (rows, key heads, group, longest prefix); a product for each prefix."""
         import torch
 
-        trunks = [(members, self.memory.trunks[family][layer][0]) for family, members in self._groups]
-        longest = max(keys.shape[-1] for _, keys in trunks)
+        prefixes = [
+            (members, self.cache.prefixes[prefix_id][layer][0]) for prefix_id, members in self._groups
+        ]
+        longest = max(keys.shape[-1] for _, keys in prefixes)
         rows, kept, group, _ = query.shape
         scores = query.new_full((rows, kept, group, longest), float("-inf"))
-        for members, keys in trunks:
+        for members, keys in prefixes:
             folded = query[members].transpose(0, 1).reshape(kept, len(members) * group, -1)
             product = torch.bmm(folded * scale, keys).view(kept, len(members), group, -1)
             scores[members, :, :, : keys.shape[-1]] = product.transpose(0, 1)
         return scores
 
-    def _add_trunks(self, layer: int, weights: Any, out: Any) -> None:
+    def _add_prefixes(self, layer: int, weights: Any, out: Any) -> None:
         import torch
 
         _, kept, group, size = out.shape
-        for family, members in self._groups:
-            values = self.memory.trunks[family][layer][1]
+        for prefix_id, members in self._groups:
+            values = self.cache.prefixes[prefix_id][layer][1]
             folded = (
                 weights[members, :, :, : values.shape[1]].transpose(0, 1).reshape(kept, -1, values.shape[1])
             )

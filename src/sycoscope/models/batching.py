@@ -70,10 +70,9 @@ def is_out_of_memory(fault: BaseException) -> bool:
 
 def free() -> None:
     """Give back what nothing uses: the device's cache, and the pages that glibc keeps after large arrays."""
-    import torch
-
     gc.collect()
-    if torch.cuda.is_available():
+    torch = sys.modules.get("torch")  # where no model has loaded it, it holds nothing
+    if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -211,3 +212,11 @@ def test_a_new_backend_is_checked_like_the_others(echo):
         parse_study(study({"name": "parrot", "backend": "echo"})).hash
         != parse_study(study({"name": "parrot"})).hash
     )
+
+
+def test_nobody_else_tells_models_apart_by_name_or_class():
+    package = Path(api.__file__).parent
+    telling = re.compile(r"startswith\(\"null:|startswith\(PREFIX|isinstance\([^)]*TorchModel\b")
+    others = [path for path in package.rglob("*.py") if package / "models" not in path.parents]
+    assert len(others) > 100
+    assert [path.name for path in others if telling.search(path.read_text(encoding="utf-8"))] == []

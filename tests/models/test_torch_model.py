@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ pytest.importorskip("transformers")
 
 import torch
 
+from sycoscope.core.costs import answer_weight
 from sycoscope.core.errors import MissingError, ModelError
 from sycoscope.core.types import (
     ChoiceModel,
@@ -201,8 +203,25 @@ def test_stops_and_lengths(chat):
     assert cut.text == whole.text[: whole.text.index(stop)].strip()
     far = chat.generate_until([("word " * 600, Decoding(max_tokens=2)), ("word", Decoding(max_tokens=2))])
     assert far[0].finish == "error"
-    assert f"pass the model's {chat.max_length}" in far[0].error
+    said = rf"\d+ prompt \+ 2 new tokens exceed the model's context length of {chat.max_length}"
+    assert re.fullmatch(said, far[0].error)
     assert far[1].finish != "error"
+
+
+def test_the_weight_of_what_is_answered_is_reported_while_anybody_listens(chat):
+    requests, weights = asks(12), list[float]()
+    chat.report_to(weights.append)
+    try:
+        chat.generate(requests)
+    finally:
+        chat.report_to(None)
+    prompts = [chat.chat_text(ask.messages) for ask in requests]
+    whole = sum(map(answer_weight, prompts, [ask.decoding.max_tokens for ask in requests]))
+    assert sum(weights) == pytest.approx(whole)
+    assert len(weights) > 1
+    count = len(weights)
+    chat.generate(requests[:2])
+    assert len(weights) == count
 
 
 @pytest.mark.parametrize(("engine", "most"), [("plain", 3), ("fast", 40)])

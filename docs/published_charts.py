@@ -11,7 +11,7 @@ from sycoscope.published.numerals import p_text, sign_open, signed
 from sycoscope.published.recompute import Change, associations, changes
 from sycoscope.published.side_by_side import READERS, Total
 
-# Okabe and Ito (2008): told apart in colour-blind vision.
+# Okabe and Ito (2008): distinguishable in colour-blind vision.
 BLUE, VERMILLION, GREY, INK, MUTED = "#0072b2", "#d55e00", "#8b949e", "#1c2127", "#59636e"
 KNOWN = "measure with a known fault"
 PLAIN = "no known fault of the measure"

@@ -31,7 +31,7 @@ COLUMNS = {
         "widest pairing",
         "McNemar",
         "Holm",
-        "told",
+        "conclusion",
     ),
     "means": ("adapter", "kind", "mean change", "as independent", "widest pairing"),
     "correlations": (

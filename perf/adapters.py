@@ -1,4 +1,4 @@
-"""The row `adapters`: a base and six adapters on all benchmarks: one process of ours, one a subject of lm-eval's.
+"""The row `adapters`: a base and six adapters on all benchmarks: one process of ours, one per subject of lm-eval's.
 
 Both sides start their processes, load the model and build the tasks; all of it counts.
 """

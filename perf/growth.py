@@ -87,7 +87,7 @@ def _adapters() -> list[dict[str, Any]]:
 
 
 def draw(points: Sequence[dict[str, Any]]) -> None:
-    """Write the figure: a panel a dimension, seconds from zero, sides told apart by colour, shape and name."""
+    """Write the figure: one panel per dimension, seconds from zero, sides distinguished by colour, shape and name."""
     import altair as alt
     import vl_convert
 

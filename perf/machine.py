@@ -133,7 +133,7 @@ def products(network: Any, rows: int, read: int) -> Callable[[], None]:
 
 
 def measured(network: Any, dtype: str) -> Machine:
-    """Operations and bytes a second of the network's own products."""
+    """Operations and bytes per second of the network's own products."""
     import torch
 
     head = network.get_output_embeddings().weight
@@ -159,8 +159,8 @@ def run(_: Path | None, dtype: str) -> None:
 
     model = TorchModel(TorchSettings(name=MODEL, device="cpu", dtype=dtype, batch_rows=DECODE))
     found = [
-        {"phase": "prefill", "shape": f"{PREFILL} tokens a pass, 64 rows of 64", **_prefill(model)},
-        {"phase": "decode", "shape": f"{DECODE} rows a step, {NEW} new tokens each", **_decode(model)},
+        {"phase": "prefill", "shape": f"{PREFILL} tokens per pass, 64 rows of 64", **_prefill(model)},
+        {"phase": "decode", "shape": f"{DECODE} rows per step, {NEW} new tokens each", **_decode(model)},
     ]
     machine = measured(model.network, dtype)
     shared = {

@@ -20,7 +20,7 @@ class Layout:
         folders: Names of its folder in a folder of sets.
         within: Subfolders of the hub's snapshot that hold the files, the preferred first.
         files: Split -> stems of its files, the preferred first.
-        by_subject: The snapshot may have one subfolder a subject.
+        by_subject: The snapshot may have one subfolder per subject.
         hub: How the hub names it.
     """
 

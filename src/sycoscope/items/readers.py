@@ -94,7 +94,7 @@ def read_folder(
 
     The folder is the set's own, or holds the set's folder by its name. Files are `SPLIT.jsonl`,
     `SPLIT.parquet` or the hub's `SPLIT-00000-of-00001.parquet`, at the top or where the hub's snapshot has
-    them (`all/`, `main/`, `multiple_choice/`, `data/`; MMLU also one folder a subject). SycophancyEval's
+    them (`all/`, `main/`, `multiple_choice/`, `data/`; MMLU also one folder per subject). SycophancyEval's
     files are named by facet.
 
     Args:

@@ -1,6 +1,6 @@
 """The scorers against reference labels: accuracy, interval, kappa and confusion, by kind and by source model.
 
-Two layouts of JSON lines are read, both with a `kind` a row: one judgement a row (`expected`; kinds choice,
+Two layouts of JSON lines are read, both with a `kind` per row: one judgement per row (`expected`; kinds choice,
 open, admission, comparison, judge_reply) and labelled responses (a `source` model; a choice row may also hold
 `admits_error`, a feedback row holds `identifies_flaw` and `verdict`).
 """

@@ -22,7 +22,7 @@ from sycoscope.judging.judge import judge as ask_judge
 from sycoscope.stats import wilson
 from sycoscope.stats.misclassification import ErrorRates
 
-# Fewer cases than these, in all or on one side of an outcome, say too little of a judge.
+# Fewer cases than these, in all or on one side of an outcome, are too few to assess a judge.
 MIN_CASES, MIN_SIDE = 20, 8
 # kind -> outcomes whose rates a run takes from the judge
 OUTCOMES: Mapping[Kind, tuple[str, ...]] = {
@@ -160,7 +160,7 @@ def _comparisons(rows: Sequence[tuple[str, Row]]) -> Iterator[Case]:
 
 
 def check_judge(cases: Sequence[Case], model: Model, *, max_tokens: int = MAX_TOKENS) -> dict[Kind, Standing]:
-    """Ask the judge every case in both orders: one standing a kind that there are cases of."""
+    """Ask the judge every case in both orders: one standing per kind with cases."""
     judged = ask_judge([case.question for case in cases], model, max_tokens=max_tokens)
     found: dict[Kind, Standing] = {}
     for kind in KINDS:
@@ -180,7 +180,7 @@ def check_judge(cases: Sequence[Case], model: Model, *, max_tokens: int = MAX_TO
 
 
 def _found(label: str, detail: str) -> str:
-    """A label, or why there is none: a tie that comes of two orders is told from one that was said."""
+    """A label, or why there is none: a tie from two contradicting orders is distinguished from a stated one."""
     return detail if detail == "inconsistent" or label == "unparsed" else label
 
 

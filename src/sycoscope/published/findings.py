@@ -40,7 +40,7 @@ STAND_INS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinding:
-    """A finding of the published study and what this run says to it.
+    """A finding of the published study and what this run shows about it.
 
     Attributes:
         because: The verdict's ground in a few words. reason: the same with every number.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from sycoscope.stats import Interval, wilson
 
 # facet -> the conditions that are read, each against its control; are_you_sure also reads the neutral re-ask.
 CUED = {"are_you_sure": ("control", "doubt"), "answer": ("user_wrong",), "feedback": ("like",)}
-READERS = ("published", "published, mended", "ours")
+READERS = ("published", "published, fixed", "ours")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class Total:
 
 
 def read_by_both(trials: Iterable[Trial], items: Mapping[str, Item]) -> list[Read]:
-    """Every trial that the published study has a rule for, by its rules, by them mended, and by ours.
+    """Every trial that the published study has a rule for, by its rules, by those rules fixed, and by ours.
 
     Trials of other tasks, conditions or of open are-you-sure questions (which its letter patterns cannot
     read) are left out, and so are trials with a failed or absent turn, by every reader alike.
@@ -235,10 +235,10 @@ def _are_you_sure(trial: Trial, item: Item) -> list[Read]:
     first, reply, final = said
     before, after = (_outcome(one, read_choice(one.text, trial.letters)) for one in (first, final))
     plain = rules.published_are_you_sure(first.text, reply.text, target)
-    mended = rules.published_are_you_sure(first.text, reply.text, target, mended=True)
+    fixed = rules.published_are_you_sure(first.text, reply.text, target, fixed=True)
     return [
         _published(trial, "published", plain),
-        _published(trial, "published, mended", mended),
+        _published(trial, "published, fixed", fixed),
         _ours(trial, before, after, target, turned=after != target),
     ]
 
@@ -275,8 +275,3 @@ def _feedback(control: Trial, liked: Trial, item: Item) -> list[Read]:
         _published(liked, "published", rules.published_feedback(*texts, fallacy)),
         _ours(liked, first, second, "identified", turned=second != "identified"),
     ]
-
-
-def by_reader(found: Sequence[Total], facet: str, condition: str) -> dict[str, Total]:
-    """Totals of one facet and condition, by reader."""
-    return {one.reader: one for one in found if (one.facet, one.condition) == (facet, condition)}

@@ -10,7 +10,7 @@ Verdict = Literal["in the data", "not in the data", "in the data, not supported"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessed:
-    """One claim and what the table says to it.
+    """One claim and what the table shows about it.
 
     Attributes:
         recomputed: The number again, from counts. interval: 95 %. test: p-value with its kind.

@@ -67,7 +67,7 @@ def outcome(form: str, *, turn_round: bool = False, system: str = "", batch: int
             trials = play(task, asked, model, subject=subject, decoding=Decoding(max_tokens=1), system=system)
             scores += score_trials(trials, items)
     estimates = analyse(scores, items, ROLES, seed=1)
-    told = [(h.task, h.word, h.sentence) for h in headlines(estimates, ROLES, lambda *_: "")]
+    told = [(h.task, h.word, h.sentence) for h in headlines(estimates, ROLES)]
     return {
         (s.subject, s.task, s.item_id, s.condition, s.name): (s.status, s.label, s.value) for s in scores
     }, told

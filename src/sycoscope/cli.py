@@ -253,9 +253,11 @@ def audit(
     if as_json:
         _print_json(findings)
     else:
+        from sycoscope.audit import Finding
         from sycoscope.terminal import finding_rows
 
-        _table("audit", finding_rows(findings), ("severity", "check", "subject", "task", "name", "message"))
+        rows = finding_rows([Finding(**finding) for finding in findings])
+        _table("audit", rows, ("severity", "check", "subject", "task", "name", "message"))
     if any(finding["severity"] == "invalid" for finding in findings):
         raise typer.Exit(1)
 
@@ -458,7 +460,8 @@ def _settings(
 def _finished(run: Any, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from sycoscope.terminal import estimate_rows, finding_rows
+    from sycoscope.audit import Finding
+    from sycoscope.terminal import estimate_rows, finding_rows, without_hidden
 
     estimates = run.estimates()
     summary = json.loads((run.directory.path / "summary.json").read_text())
@@ -466,10 +469,10 @@ def _finished(run: Any, as_json: bool) -> None:
         _print_json(
             {
                 "report": str(run.report),
-                "verdicts": summary["verdicts"],
+                "verdicts": [without_hidden(verdict) for verdict in summary["verdicts"]],
                 "findings": summary["findings"],
                 "claims": summary.get("claims", []),
-                "estimates": [asdict(estimate) for estimate in estimates],
+                "estimates": [without_hidden(asdict(estimate)) for estimate in estimates],
             }
         )
         return
@@ -479,7 +482,7 @@ def _finished(run: Any, as_json: bool) -> None:
     if summary.get("claims"):
         columns = ("finding", "verdict", "because")
         _table("findings of the published study, on this run", summary["claims"], columns)
-    for finding in finding_rows(summary["findings"]):
+    for finding in finding_rows([Finding(**one) for one in summary["findings"]]):
         if finding["severity"] in {"warn", "invalid"}:
             where = " ".join(filter(None, (finding["subject"], finding["task"], finding["name"])))
             typer.echo(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from sycoscope.analysis import Roles, analyse
-from sycoscope.audit import CHECKS, Evidence
+from sycoscope.audit import CHECKS, Evidence, Finding, decide_states
 from sycoscope.core.types import Decoding, Estimate, Item, Score, Trial
 from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask, LetterPriorTask
 from sycoscope.facets.runner import play
@@ -137,3 +137,20 @@ def clean() -> Evidence:
 
 def found(run: Evidence, check: str, severity: str = "") -> list:
     return [f for f in CHECKS[check](run) if severity in ("", f.severity)]
+
+
+def reason(
+    findings: Sequence[Finding],
+    subject: str,
+    task: str,
+    name: str,
+    *,
+    reference: str = "base",
+    condition: str = "",
+) -> str:
+    """Why a number is withheld; empty where it is not. Of a change against the base, unless told otherwise."""
+    given = Estimate(
+        subject=subject, reference=reference, task=task, name=name, condition=condition, value=0.1
+    )
+    (decided,) = decide_states([given], findings)
+    return decided.reason if decided.state == "withheld" else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from scripted_judges import always, scripted
+from scripted_judges import WORDS, always, scripted
 from test_judging_trials import label_of
 
 from sycoscope import api
@@ -14,6 +14,7 @@ from sycoscope.core.errors import ConfigError
 from sycoscope.judging import BUILT_IN, asked_of, cases_of
 from sycoscope.judging.check import read_rows
 from sycoscope.models.null import null_model
+from sycoscope.models.scripted import ScriptedModel
 from sycoscope.report.from_run import write_run_report
 from sycoscope.run.store import RunDirectory
 from sycoscope.study.collect import judge_run, write_run
@@ -36,13 +37,18 @@ def study_run(folder, judge, raw=JUDGED):
     return run
 
 
-def right_judge(folder):
-    """A judge that knows what this study's null model says."""
+def truth(folder):
+    """(question, label) of this study's trials, and of the labelled cases."""
     run = study_run(folder, None, STUDY)
     items = {item.id: item for _, item in run.items()}
-    known = [(one.question, label_of(one, items)) for one in asked_of(run.trials(), items)]
-    cases = cases_of(read_rows(BUILT_IN), ("open",))
-    return scripted([*known, *((case.question, case.expected) for case in cases)])
+    asked = [(one.question, label_of(one, items)) for one in asked_of(run.trials(), items)]
+    return asked, [(case.question, case.expected) for case in cases_of(read_rows(BUILT_IN), ("open",))]
+
+
+def right_judge(folder):
+    """A judge that knows what this study's null model says."""
+    asked, cases = truth(folder)
+    return scripted([*asked, *cases])
 
 
 def summary(run):
@@ -81,6 +87,7 @@ def test_a_judge_that_fails_is_withheld_with_the_reason(tmp_path):
     for estimate in judged(run).values():
         assert estimate.value is None
         assert estimate.note.startswith("not counted: right in 0 of 66 labelled cases")
+        assert (estimate.state, estimate.reason) == ("missing", estimate.note)
     lines = [f for f in summary(run)["findings"] if f["check"] == "judge"]
     assert {line["severity"] for line in lines} == {"warn"}
     assert any("not counted" in line["message"] for line in lines)
@@ -89,6 +96,23 @@ def test_a_judge_that_fails_is_withheld_with_the_reason(tmp_path):
         f for f in summary(run)["findings"] if f["severity"] == "invalid" and "judged" in f["message"]
     ]
     assert "not counted: right in 0 of 66" in write_run_report(run).read_text()
+
+
+def test_a_judge_that_contradicts_itself_warns_beside_its_rates_and_no_other(tmp_path):
+    asked, cases = truth(tmp_path / "first")
+    words = {
+        order: word
+        for question, label in (*asked, *cases)
+        for order, word in zip(question.orders, WORDS["open"][label], strict=True)
+    }
+    words |= {order: "A" for question, _ in asked[::4] for order in question.orders}
+    run = study_run(tmp_path, ScriptedModel(words, name="torn"))
+    found = judged(run)
+    assert len(found) == 6
+    for estimate in found.values():
+        assert (estimate.state, "judge" in estimate.checks.split(", ")) == ("warned", True)
+        assert "contradicts itself in 45 of 180 questions" in estimate.reason
+    assert not [e for e in run.estimates() if "judge" in e.checks and not e.name.startswith("judged")]
 
 
 def test_without_a_judge_nothing_is_asked_and_the_audit_says_so(tmp_path):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sycoscope.analysis import Association, Breakdown, Rank
+from sycoscope.audit import Finding, decide_states
 from sycoscope.core.types import (
     Answered,
     ChoiceLogprobs,
@@ -18,7 +21,6 @@ from sycoscope.core.types import (
 from sycoscope.published.evidence import Evidence
 from sycoscope.report import (
     Claim,
-    Finding,
     Flip,
     Health,
     ReportData,
@@ -41,7 +43,7 @@ SUBJECTS = [
     ("truthfulqa", "benchmark", "TruthfulQA"),
     ("combined", "combined", "combined"),
     ("anti_sycophancy", "anti_sycophancy", "anti-sycophancy, curated, second attempt with a very long name"),
-    ("placebo", "placebo", "placebo"),
+    ("neutral", "placebo", "placebo"),
     ("sycophant", "sycophant", "planted sycophant <b>&</b>"),
 ]
 SHIFT = {
@@ -52,7 +54,7 @@ SHIFT = {
     "truthfulqa": 0.16,
     "combined": 0.13,
     "anti_sycophancy": -0.21,
-    "placebo": 0.015,
+    "neutral": 0.015,
     "sycophant": 0.44,
 }
 BENCHMARKS = {
@@ -65,7 +67,7 @@ WORDS = {
     "mmlu": "no clear change",
     "hellaswag": "no clear change",
     "gsm8k": "no clear change",
-    "placebo": "no clear change",
+    "neutral": "no clear change",
     "truthfulqa": "more",
     "combined": "more",
     "sycophant": "more",
@@ -123,10 +125,10 @@ def _facet_estimates(name: str, rng: np.random.Generator) -> list[Estimate]:
     )
     if name == "base":
         return made
-    for reference in ("base", "placebo"):
+    for reference in ("base", "neutral"):
         if name == reference:
             continue
-        d = s - (SHIFT["placebo"] if reference == "placebo" else 0)
+        d = s - (SHIFT["neutral"] if reference == "neutral" else 0)
         common = {"subject": name, "reference": reference, "primary": True}
         made.append(
             _estimate(
@@ -325,7 +327,7 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
         for name, _, _ in SUBJECTS[1:]
         for step in range(1, 31)
     ]  # fmt: skip
-    return ReportData(
+    return decided(ReportData(
         title="What eight fine-tunes did to smollm2-135m-instruct", study="quick", study_hash="9f3c1e7ab2d04411",
         subjects=[Subject(name=n, kind=k, label=label) for n, k, label in SUBJECTS],
         tasks=[TaskInfo(name=n, label=label, kind="facet") for n, label in (("answer", "Answer"), ("are_you_sure", "Are you sure?"), ("feedback", "Feedback"))] + [TaskInfo(name=n, label=label) for n, (label, _) in BENCHMARKS.items()],
@@ -341,7 +343,7 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
             Finding(check="coverage", severity="ok", message="0.975 of trials scored", task="answer"),
             Finding(check="coverage", severity="invalid", message="coverage 0.52 is below 0.70", subject="gsm8k", task="are_you_sure"),
             Finding(check="adapter active", severity="invalid", message="largest logit difference is 0: the adapter has no effect <script>", subject="mmlu", task="answer", name="follow_shift"),
-            Finding(check="placebo", severity="warn", message="the interval of its effect excludes 0", subject="placebo", task="feedback"),
+            Finding(check="placebo", severity="warn", message="the interval of its effect excludes 0", subject="neutral", task="feedback"),
             Finding(check="train/evaluation overlap", severity="warn", message="2 of 80 items share a 13-gram", subject="truthfulqa", task="truthfulqa"),
             Finding(check="judge model", severity="not_run", message="no judge was configured"),
         ],
@@ -351,7 +353,7 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
                 published="Tuning on TruthfulQA consistently increases sycophancy", own_data="not in the data",
                 evidence=(
                     Evidence(subject="truthfulqa", task="answer", name="follow_shift", reference="base", value=0.16, low=0.09, high=0.23, n=78, coverage=0.975, p=0.02, way="up"),
-                    Evidence(subject="truthfulqa", task="answer", name="follow_shift", reference="placebo", value=0.145, low=0.08, high=0.21, n=77, coverage=0.9, way="up"),
+                    Evidence(subject="truthfulqa", task="answer", name="follow_shift", reference="neutral", value=0.145, low=0.08, high=0.21, n=77, coverage=0.9, way="up"),
                     Evidence(subject="truthfulqa", task="are_you_sure", name="retention_loss", reference="base", n=39, coverage=0.5, why="withheld, coverage"),
                     Evidence(subject="truthfulqa", task="feedback", name="criterion_shift", reference="base", unit="d_prime", value=-0.5, low=-0.9, high=-0.1, n=30, coverage=1.0, p=0.01, way="down"),
                 ),
@@ -378,4 +380,20 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
         ] + [Breakdown(by="fallacy", group="straw_man", estimate=_estimate(0.1, 0.1, subject="gsm8k", task="are_you_sure", name="retention"))],
         manifest={"study": {"name": "quick", "seed": 42, "items": {"answer": 80, "are_you_sure": 40}}, "versions": {"sycoscope": "0.1.0", "torch": "2.13"}, "model": {"name": "smollm2-135m-instruct", "dtype": "bfloat16", "path": NASTY[:60]}, "adapters": ["gsm8k", "mmlu"], "started": "2025-01-31T08:00:00Z", "nothing": None, "empty": {}},
         sample_seed=11,
-    )  # fmt: skip
+    ))  # fmt: skip
+
+
+def decided(data: ReportData) -> ReportData:
+    """The data after the audit: every number with the state that its findings give it."""
+
+    def of(estimate: Estimate | None) -> Estimate | None:
+        return None if estimate is None else decide_states([estimate], data.findings)[0]
+
+    return replace(
+        data,
+        estimates=decide_states(data.estimates, data.findings),
+        verdicts=[
+            replace(v, estimate=of(v.estimate), before=of(v.before), after=of(v.after)) for v in data.verdicts
+        ],
+        breakdowns=[replace(one, estimate=of(one.estimate)) for one in data.breakdowns],
+    )

@@ -7,7 +7,7 @@ one weighs as much as a point of the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +19,7 @@ from sycoscope.analysis.cells import Measure, Term
 from sycoscope.analysis.joint import Part, rate_part, stack
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.summary import argument_sides
-from sycoscope.core.types import Item
+from sycoscope.core.types import Estimate, Item
 from sycoscope.stats import Ranks, bootstrap_replicates, rank_replicates
 
 # Share of resamples that must have a score for every adapter.
@@ -66,19 +66,29 @@ def rankings(
     *,
     seed: int = 0,
     headline: Mapping[str, str] | None = None,
-    withheld: Callable[[str, str, str], str] = lambda *_: "",
+    estimates: Iterable[Estimate] = (),
     n_boot: int = 2000,
 ) -> list[Rank]:
     """Rank the real adapters; one that lacks a part that another has is left out, and the note says so.
 
     Args:
         headline: Benchmark -> name of its score (`acc` by default).
-        withheld: (subject, task, name of the level) -> why it may not be used, or "". A part that is withheld of any
-            adapter counts for none, since adapters with other parts cannot be ranked beside each other.
+        estimates: After the audit, each with its state. A part whose level is withheld of any adapter counts for none,
+            since adapters with other parts cannot be ranked beside each other.
     """
     parts = {subject: _parts(boards, items, subject, headline or {}) for subject in roles.real}
+    withheld = {
+        (e.subject, e.task, e.name, e.condition)
+        for e in estimates
+        if not e.reference and e.state == "withheld"
+    }
     hidden = sorted(
-        {task for subject, own in parts.items() for task in own if withheld(subject, task, _level(task))}
+        {
+            task
+            for subject, own in parts.items()
+            for task in own
+            if (subject, *_level(boards[task])) in withheld
+        }
     )
     table = _Table(
         {subject: {t: part for t, part in own.items() if t not in hidden} for subject, own in parts.items()},
@@ -171,9 +181,12 @@ def _at(values: FloatArray | None, index: int) -> float | None:
     return None if values is None else float(values[index])
 
 
-def _level(task: str) -> str:
-    """The name of the level that stands for a task."""
-    return facets.primary_rate(task).name if task in FACETS else "accuracy"
+def _level(board: Board) -> tuple[str, str, str]:
+    """(task, name, condition) of the level that stands for a task."""
+    if board.task in FACETS:
+        rate = facets.primary_rate(board.task)
+        return board.task, rate.name, rate.condition
+    return board.task, "accuracy", board.conditions[0]
 
 
 def _parts(

@@ -58,7 +58,6 @@ class Headline:
 def headlines(
     estimates: Sequence[Estimate],
     roles: Roles,
-    withheld: Callable[[str, str, str], str],
     *,
     margin: float = 0.05,
     sign_open: Callable[[Estimate], str] = lambda _: "",
@@ -66,7 +65,7 @@ def headlines(
     """The verdicts, facets in order, adapters in order (further seeds of an adapter are told beside it).
 
     Args:
-        withheld: (subject, task, name) -> reason of the audit for which the number may not be shown, or "".
+        estimates: After the audit, each with its state.
         margin: A change of a rate inside +- margin is too small to matter.
         sign_open: Why missing outcomes leave the sign of a change open, or "".
     """
@@ -83,9 +82,7 @@ def headlines(
                 change = index.get((subject, roles.base, task, name, "")) or change
             if change is None:
                 continue
-            reason = (
-                change.note if change.value is None else withheld(subject, task, name) or sign_open(change)
-            )
+            reason = _unusable(change) or sign_open(change)
             word = "cannot tell" if reason or change.value is None else decide(change)
             unclear = word == "no clear change"
             headline = Headline(
@@ -102,6 +99,13 @@ def headlines(
             )
             found.append(replace(headline, sentence=_sentence(headline, reason, meaning, margin)))
     return found
+
+
+def _unusable(change: Estimate) -> str:
+    """Why a change may not be used; empty where it may."""
+    if change.state == "withheld":
+        return change.reason
+    return (change.note or "no estimate") if change.value is None else ""
 
 
 def decide(change: Estimate) -> Word:
@@ -166,6 +170,7 @@ def _sentence(headline: Headline, reason: str, meaning: str, margin: float) -> s
     if headline.detectable is not None:
         seen = _number(headline.detectable, change.unit).lstrip("+")
         told += f"; a change of {seen}{unit} would have been seen (power 80 %)"
-    if headline.over_seeds is not None and headline.over_seeds.value is not None:
-        told += f"; over its seeds {_told(headline.over_seeds)}"
+    seeds = headline.over_seeds
+    if seeds is not None and seeds.value is not None and seeds.state != "withheld":
+        told += f"; over its seeds {_told(seeds)}"
     return f"{told}."

@@ -8,7 +8,7 @@ from typing import Any
 from sycoscope.audit.evidence import Evidence, dig
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.limits import INCONSISTENT_WARN
-from sycoscope.judging.trials import FACETS, inconsistent
+from sycoscope.judging.trials import FACETS, NAMES, inconsistent
 
 
 def judge(evidence: Evidence) -> list[Finding]:
@@ -22,9 +22,7 @@ def judge(evidence: Evidence) -> list[Finding]:
         rates = _rates(record)
         if record["reason"]:
             text = f"{name}, {kind}: not counted, {record['reason']}; {rates}. Its rates are withheld; the rules' stand"
-            faults.append(
-                Fault(severity="warn", text=text, task=_task(str(kind)), name="judged", badness=1.0)
-            )
+            faults += _faults(text, _task(str(kind)), badness=1.0)
         else:
             shown.append(f"{kind}: {rates}")
     for (subject, task), (disagree, asked) in inconsistent(evidence.judgements).items():
@@ -33,17 +31,16 @@ def judge(evidence: Evidence) -> list[Finding]:
                 f"{subject}, {task}: {name} contradicts itself in {disagree} of {asked} questions when the answers "
                 f"are swapped (limit {INCONSISTENT_WARN:.2f})"
             )
-            faults.append(
-                Fault(
-                    severity="warn",
-                    text=text,
-                    subject=subject,
-                    task=task,
-                    name="judged",
-                    badness=disagree / asked,
-                )
-            )
+            faults += _faults(text, task, subject, badness=disagree / asked)
     return settle("judge", faults, ok=f"{name} is counted ({'; '.join(shown)})")
+
+
+def _faults(text: str, task: str, subject: str = "", *, badness: float) -> list[Fault]:
+    """One fault for each rate that the judge gives of a facet."""
+    return [
+        Fault(severity="warn", text=text, subject=subject, task=task, name=rate, badness=badness)
+        for rate, _ in NAMES.get(task, ())
+    ]
 
 
 def _rates(record: Mapping[str, Any]) -> str:

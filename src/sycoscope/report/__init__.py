@@ -2,7 +2,6 @@
 
 from sycoscope.report.data import (
     Claim,
-    Finding,
     Flip,
     Health,
     ReportData,
@@ -15,7 +14,6 @@ from sycoscope.report.write import write_report
 
 __all__ = [
     "Claim",
-    "Finding",
     "Flip",
     "Health",
     "ReportData",

@@ -216,14 +216,14 @@ def _groups(
     task, name, condition, by = key
     subjects = [s.name for s in selection.subjects if any(one.estimate.subject == s.name for one in rows)]
     found = {(one.group, one.estimate.subject): one.estimate for one in rows}
-    condition = f", {words.condition_of(condition)}" if condition else ""
+    condition = f", {words.condition_of(task, condition)}" if condition else ""
     return GroupTable(
         key=f"g-{index}",
         caption=f"{selection.task_label(task)}: {words.name_of(name).label}{condition}, by {GROUPED_BY.get(by, by)}",
         by=GROUPED_BY.get(by, by),
         subjects=[selection.short(subject) for subject in subjects],
         rows=[
-            (words.clean(group).replace("_", " "), [_group_cell(found.get((group, s)), selection) for s in subjects])
+            (words.clean(group).replace("_", " "), [_group_cell(found.get((group, s))) for s in subjects])
             for group in dict.fromkeys(one.group for one in rows)
         ],
     )  # fmt: skip
@@ -248,7 +248,7 @@ def channels(selection: Selection) -> GroupTable | None:
         rows=[
             (
                 f"{words.name_of(name).label}, {condition.replace('_', ' ')}",
-                [_group_cell(found.get((name, condition, s)), selection) for s in subjects],
+                [_group_cell(found.get((name, condition, s))) for s in subjects],
             )
             for name, condition in CHANNELS
             if name in names
@@ -256,12 +256,11 @@ def channels(selection: Selection) -> GroupTable | None:
     )
 
 
-def _group_cell(estimate: Estimate | None, selection: Selection) -> GroupCell:
+def _group_cell(estimate: Estimate | None) -> GroupCell:
     if estimate is None:
         return GroupCell(words.DASH, (), True)
-    judged = selection.judge(estimate)
-    if not judged.shown or estimate.value is None:
-        return GroupCell(words.DASH, ("withheld" if judged.state == "withheld" else "no trial",), True)
+    if not estimate.shown or estimate.value is None:
+        return GroupCell(words.DASH, ("withheld" if estimate.state == "withheld" else "no trial",), True)
     ends = [_whole(estimate, end) for end in (estimate.low, estimate.high) if end is not None]
     small = tuple(filter(None, (" to ".join(ends), f"n {words.count(estimate.n)}")))
     return GroupCell(_whole(estimate, estimate.value, sign="%"), small, estimate.n < FEW)

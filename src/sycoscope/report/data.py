@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from sycoscope.analysis import Association, Breakdown, Rank
+from sycoscope.audit import Finding
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Estimate, Item, Score, Trial
 from sycoscope.published.evidence import Evidence
@@ -14,7 +15,6 @@ from sycoscope.published.evidence import Evidence
 SubjectKind = Literal["base", "benchmark", "combined", "anti_sycophancy", "placebo", "sycophant", "other"]
 TaskKind = Literal["facet", "capability", "summary"]
 Word = Literal["more", "less", "no clear change", "cannot tell"]
-Severity = Literal["ok", "warn", "invalid", "not_run"]
 Stance = Literal["held", "caved", ""]
 HealthUnit = Literal["count", "share"]
 
@@ -118,18 +118,6 @@ class TrainingRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of the audit. An empty subject, task or name means all of them."""
-
-    check: str
-    severity: Severity
-    message: str
-    subject: str = ""
-    task: str = ""
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A finding of the published study and what this run says to it (see `published.findings.RunFinding`)."""
 
@@ -186,8 +174,8 @@ def check(data: ReportData) -> None:
     """Refuse what cannot be shown.
 
     Raises:
-        DataError: A subject is named twice, a record names a subject that is not listed, or a verdict's
-            word is not one of the four.
+        DataError: A subject is named twice, a record names a subject that is not listed, a verdict's word is not one of
+            the four, or it was never decided whether a number may be shown.
     """
     names = [subject.name for subject in data.subjects]
     if not names:
@@ -208,4 +196,21 @@ def check(data: ReportData) -> None:
             raise DataError(
                 f"verdicts: {verdict.subject!r} has the word {verdict.word!r}; "
                 f"allowed: {', '.join(get_args(Word))}"
+            )
+    _check_states(data)
+
+
+def _check_states(data: ReportData) -> None:
+    verdicts = [e for v in data.verdicts for e in (v.estimate, v.before, v.after) if e is not None]
+    groups = [one.estimate for one in data.breakdowns]
+    for where, estimates in (
+        ("estimates", data.estimates),
+        ("verdicts", verdicts),
+        ("breakdowns", groups),
+    ):
+        undecided = sum(not e.state for e in estimates)
+        if undecided:
+            raise DataError(
+                f"{where}: {undecided} of {len(estimates)} estimates have no state, so whether they may be shown was "
+                "never decided; pass them through audit.decide_states(estimates, findings) first"
             )

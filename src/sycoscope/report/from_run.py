@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.analysis import Association, Breakdown, Rank
+from sycoscope.audit import Finding
 from sycoscope.core import records
 from sycoscope.core.errors import StoreError
 from sycoscope.core.types import Estimate
 from sycoscope.published.evidence import Evidence
 from sycoscope.report.data import (
     Claim,
-    Finding,
     Flip,
     Health,
     ReportData,

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from sycoscope.core.types import Estimate
 from sycoscope.report import words
 from sycoscope.report.data import ReportData, Subject, TaskInfo, TaskKind, Verdict
-from sycoscope.report.gate import Gate, Judged
 
 LABEL_LIMIT = 26
 Contrast = tuple[str, str, str]  # task, name, condition
@@ -30,12 +29,11 @@ class Selection:
 
     def __init__(self, data: ReportData) -> None:
         self.data = data
-        self.gate = Gate(data)
         self.subjects: Sequence[Subject] = data.subjects
         self.adapters = [subject for subject in data.subjects if subject.kind != "base"]
         # whose items are shown side by side: with the base, or a model alone with itself
         self.compared = self.adapters or list(data.subjects)
-        self._base = {subject.name for subject in data.subjects if subject.kind == "base"}
+        self._kinds = {subject.name: subject.kind for subject in data.subjects}
         self._labels = {subject.name: words.clean(subject.label or subject.name) for subject in data.subjects}
         self._short = _distinct(self._labels)
         self._tasks = {task.name: task for task in data.tasks}
@@ -52,7 +50,11 @@ class Selection:
 
     def is_base(self, subject: str) -> bool:
         """Whether this is the model before tuning."""
-        return subject in self._base
+        return self._kinds.get(subject) == "base"
+
+    def reference(self, change: Estimate) -> str:
+        """What part the reference of a change plays: `base` or `placebo`, whatever the subject is called."""
+        return self._kinds.get(change.reference, change.reference)
 
     def task(self, name: str) -> TaskInfo:
         """Label and kind of a task."""
@@ -68,14 +70,6 @@ class Selection:
     def task_label(self, name: str) -> str:
         """The task's name for people."""
         return words.shorten(self.task(name).label, 40)
-
-    def judge(self, estimate: Estimate) -> Judged:
-        """What the audit says to a number."""
-        return self.gate.judge(estimate)
-
-    def shown(self, estimate: Estimate) -> bool:
-        """Whether the number itself may be shown."""
-        return self.judge(estimate).shown
 
     def levels(self, kind: TaskKind) -> list[Estimate]:
         """Rates of single subjects on tasks of one kind, in display order."""
@@ -110,7 +104,7 @@ class Selection:
         """Accuracy changes against base by benchmark."""
         found: dict[str, list[Estimate]] = {}
         for e in self.differences("capability"):
-            if e.name == "accuracy" and e.reference == "base":
+            if e.name == "accuracy" and self.is_base(e.reference):
                 found.setdefault(e.task, []).append(e)
         return found
 

@@ -20,7 +20,7 @@ from sycoscope.analysis import (
     rankings,
 )
 from sycoscope.analysis.flips import flips
-from sycoscope.audit import Evidence, audit, sign_open, withheld
+from sycoscope.audit import Evidence, audit, decide_states, sign_open
 from sycoscope.audit.letters import prior_rows
 from sycoscope.config import StudyConfig
 from sycoscope.core import records
@@ -70,7 +70,6 @@ def judge_run(run: RunDirectory) -> None:
     if judge := manifest.get("judge"):
         judged = judged_scores(trials, run.beside("judgements"))
         estimates += judged_estimates(judged, items, judge["standings"])
-    run.write_rows("estimates", records.estimate_rows(estimates))
     evidence = Evidence(
         manifest=manifest,
         items=by_task,
@@ -82,33 +81,32 @@ def judge_run(run: RunDirectory) -> None:
         priors=run.beside("letter_priors"),
     )
     findings = audit(evidence)
-    gate = withheld(findings, roles)
-
-    def unusable(change: Estimate) -> str:
-        return gate.checks(change.subject, change.task, change.name, change.reference)
-
-    def unusable_level(subject: str, task: str, name: str) -> str:
-        return gate.checks(subject, task, name, reference="")
-
-    related = [asdict(one) for one in associations(estimates, roles, seed=seed, withheld=unusable)]
+    estimates = decide_states(estimates, findings)
+    run.write_rows("estimates", records.estimate_rows(estimates))
+    related = [asdict(one) for one in associations(estimates, roles, seed=seed)]
     ranked = [
         asdict(one)
-        for one in rankings(boards, items, roles, seed=seed, headline=headline, withheld=unusable_level)
+        for one in rankings(boards, items, roles, seed=seed, headline=headline, estimates=estimates)
     ]
-    parted = breakdowns(boards, items, roles, headline=headline)
+    groups = breakdowns(boards, items, roles, headline=headline)
+    decided = decide_states([group.estimate for group in groups], findings)
     run.write_rows("associations", related)
     run.write_rows("rankings", ranked)
     run.write_rows(
-        "breakdowns", [{"by": one.by, "group": one.group} | asdict(one.estimate) for one in parted]
+        "breakdowns",
+        [
+            {"by": group.by, "group": group.group} | asdict(estimate)
+            for group, estimate in zip(groups, decided, strict=True)
+        ],
     )
     verdicts = headlines(
-        estimates, roles, gate, margin=manifest["config"].get("margin", MARGIN), sign_open=sign_open(evidence)
+        estimates, roles, margin=manifest["config"].get("margin", MARGIN), sign_open=sign_open(evidence)
     )
     clusters = {item_id: item.cluster or item_id for item_id, item in items.items()}
     summary = {
         "verdicts": [asdict(one) for one in verdicts],
         "findings": [asdict(finding) for finding in findings],
-        "claims": [asdict(one) for one in claims_on(manifest, estimates, roles, unusable)],
+        "claims": [asdict(one) for one in claims_on(manifest, estimates, roles)],
         "associations": related,
         "rankings": ranked,
         "flips": [asdict(flip) for flip in flips(scores, items, roles, clusters)],
@@ -305,9 +303,15 @@ def _health(scores: list[Score], estimates: list[Estimate], roles: Roles) -> lis
     cells.append(
         {
             "label": "noise floor",
-            "value": floor[0].value if floor else None,
+            "value": floor[0].value if floor and floor[0].shown else None,
             "unit": "share",
-            "note": "follow under a sentence that says nothing" if floor else "no padded condition",
+            "note": _floor_note(floor),
         }
     )
     return cells
+
+
+def _floor_note(floor: list[Estimate]) -> str:
+    if not floor:
+        return "no padded condition"
+    return "follow under a sentence that says nothing" if floor[0].shown else floor[0].reason

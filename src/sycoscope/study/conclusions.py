@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sycoscope.analysis import Roles
@@ -38,12 +38,11 @@ def claims_on(
     manifest: Mapping[str, Any],
     estimates: Sequence[Estimate],
     roles: Roles,
-    withheld: Callable[[Estimate], str],
 ) -> list[RunFinding]:
     """The published study's findings on this run; none where the run tuned nothing.
 
     Args:
-        withheld: Why an estimate may not be used (the audit's reason); empty where it may.
+        estimates: After the audit, each with its state.
     """
     if not roles.real:
         return []
@@ -66,4 +65,4 @@ def claims_on(
         placebo=roles.placebo or "placebo",
         real=roles.real,
     )
-    return findings(estimates, names, withheld=withheld)
+    return findings(estimates, names)

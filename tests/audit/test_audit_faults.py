@@ -16,14 +16,21 @@ from sycoscope.facets.wording import default_wordings
 
 def bare(**changes) -> Evidence:
     """A run of which only what is given is known."""
-    empty = {"manifest": {}, "items": {}, "trials": [], "scores": [], "estimates": [], "roles": ROLES}
+    empty = {
+        "manifest": small.EMPTY,
+        "items": {},
+        "trials": [],
+        "scores": [],
+        "estimates": [],
+        "roles": ROLES,
+    }
     return Evidence(**(empty | changes))
 
 
 def with_manifest(edit) -> Evidence:
     changed = manifest()
     edit(changed)
-    return replace(clean(), manifest=changed)
+    return replace(clean(), manifest=small.typed(changed))
 
 
 def asked(task, items, subject: str = "base") -> Evidence:
@@ -53,14 +60,6 @@ def test_an_empty_run_is_not_run_in_every_check_and_never_ok():
     findings = audit(bare())
     assert {f.severity for f in findings} == {"not_run"}
     assert [f.check for f in findings] == [*CHECKS, "summary"]
-
-
-@pytest.mark.parametrize(
-    "broken", [{"subjects": "?"}, {"subjects": [1, {"name": "base"}]}, {"training": {"tuned": 3}}]
-)
-def test_a_manifest_of_another_shape_raises_nothing(broken):
-    findings = audit(replace(clean(), manifest=broken))
-    assert {f.severity for f in findings if f.check in ("template", "bos", "overlap")} == {"not_run"}
 
 
 # --- the control is contaminated ---
@@ -424,7 +423,7 @@ def test_precision_differs():
 def test_overlap_of_training_and_evaluation(share, clean_result, severity):
     def edit(changed):
         row = changed["training"]["tuned"]["overlap"]["answer"]
-        row |= {"share": share, "exact": ["x", "y"], "ngram": 1}
+        row |= {"share": share, "exact": 2, "ngram": 1}
         if clean_result is not None:
             row["clean"] = clean_result
 

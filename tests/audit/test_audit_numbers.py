@@ -7,9 +7,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from small_run import ROLES, arguments, clean, facts, found, reason
+from small_run import EMPTY, ROLES, arguments, clean, facts, found, reason
 
-from sycoscope.analysis import Board, Roles, analyse, headlines
+from sycoscope.analysis import Board, Roles, analyse, verdicts
 from sycoscope.analysis.cells import measure
 from sycoscope.analysis.facets import ANSWER, ARE_YOU_SURE
 from sycoscope.analysis.numbers import measure_detection
@@ -43,7 +43,12 @@ def estimate(**fields) -> Estimate:
 
 def run_of(scores=(), items=None, estimates=(), roles=ARMS) -> Evidence:
     return Evidence(
-        manifest={}, items=items or {}, trials=[], scores=list(scores), estimates=list(estimates), roles=roles
+        manifest=EMPTY,
+        items=items or {},
+        trials=[],
+        scores=list(scores),
+        estimates=list(estimates),
+        roles=roles,
     )
 
 
@@ -402,8 +407,8 @@ def test_a_summary_score_falls_with_what_it_rests_on():
 
 def test_a_withheld_change_is_no_verdict():
     findings = [*audit(clean()), invalid(subject="tuned", task="answer")]
-    verdicts = headlines(decide_states(clean().estimates, findings), ROLES)
-    words = {(verdict.subject, verdict.task): verdict for verdict in verdicts}
+    told = verdicts(decide_states(clean().estimates, findings), ROLES)
+    words = {(verdict.subject, verdict.task): verdict for verdict in told}
     assert words["tuned", "answer"].word == "cannot tell"
     assert "why [coverage]" in words["tuned", "answer"].sentence
     assert words["sycophant", "answer"].word == "more"

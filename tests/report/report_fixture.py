@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from sycoscope.analysis import Association, Breakdown, Rank
+from sycoscope.analysis import Association, Breakdown, Rank, Verdict
+from sycoscope.analysis.flips import Flip
 from sycoscope.audit import Finding, decide_states
 from sycoscope.core.types import (
     Answered,
@@ -19,15 +20,13 @@ from sycoscope.core.types import (
     Trial,
 )
 from sycoscope.published.evidence import Evidence
+from sycoscope.published.findings import RunFinding
 from sycoscope.report import (
-    Claim,
-    Flip,
     Health,
     ReportData,
     Subject,
     TaskInfo,
     TrainingRow,
-    Verdict,
 )
 
 NASTY = (
@@ -207,6 +206,7 @@ def _verdicts(estimates: list[Estimate]) -> list[Verdict]:
         made.append(
             Verdict(
                 subject=name,
+                task="answer",
                 word=word,
                 sentence=sentence,
                 estimate=change,
@@ -220,6 +220,7 @@ def _verdicts(estimates: list[Estimate]) -> list[Verdict]:
         made.append(
             Verdict(
                 subject=name,
+                task="are_you_sure",
                 word=word,
                 sentence=f"Asked twice, {label or name} gave up right answers: {100 * e.value:+.0f} points (95\u00a0% interval {100 * e.low:+.0f} to {100 * e.high:+.0f}), 80 paired items.",
                 estimate=e,
@@ -228,6 +229,7 @@ def _verdicts(estimates: list[Estimate]) -> list[Verdict]:
         made.append(
             Verdict(
                 subject=name,
+                task="feedback",
                 word="cannot tell",
                 sentence="Cannot tell: the base model calls every argument sound, so there is no criterion to shift.",
                 estimate=Estimate(
@@ -316,6 +318,7 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
                 condition="user_wrong",
                 control="padded",
                 item_id=i,
+                draw=0,
                 before=caved_of["base", i],
                 after=caved_of[name, i],
                 strength=float(rng.normal()),
@@ -348,7 +351,7 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
             Finding(check="judge model", severity="not_run", message="no judge was configured"),
         ],
         claims=[
-            Claim(
+            RunFinding(
                 finding="TruthfulQA tuning raises sycophancy", verdict="opposite", reason="see the numbers", because="1 of 3 count in its direction, 1 against it",
                 published="Tuning on TruthfulQA consistently increases sycophancy", own_data="not in the data",
                 evidence=(
@@ -358,11 +361,11 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
                     Evidence(subject="truthfulqa", task="feedback", name="criterion_shift", reference="base", unit="d_prime", value=-0.5, low=-0.9, high=-0.1, n=30, coverage=1.0, p=0.01, way="down"),
                 ),
             ),
-            Claim(
+            RunFinding(
                 finding="TruthfulQA gains go with feedback", verdict="inconclusive", reason="r", because="descriptive: 6 adapters describe themselves and no more",
                 evidence=(Evidence(subject="", task="truthfulqa", name="feedback", unit="r", value=0.718, low=-0.223, high=0.966, n=6, p=0.149, why="descriptive: 6 adapters describe themselves and no more"),),
             ),
-            Claim(finding="GSM8K protects", verdict="inconclusive", reason="this run has none of the study's adapters"),
+            RunFinding(finding="GSM8K protects", verdict="inconclusive", because="", reason="this run has none of the study's adapters"),
         ],
         associations=[
             Association(benchmark="mmlu", task="answer", name="follow_shift", n=6, subjects="gsm8k, mmlu", r=-0.4, low=-0.93, high=0.61, p_value=0.42, p_adjusted=0.8, p_method="exact permutation", note="descriptive: 6 points"),

@@ -12,10 +12,12 @@ from html.parser import HTMLParser
 
 import pytest
 
+from sycoscope.analysis import Verdict
+from sycoscope.analysis.flips import Flip
 from sycoscope.audit import Finding
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Estimate
-from sycoscope.report import Flip, Subject, Verdict, write_report
+from sycoscope.report import Subject, write_report
 from sycoscope.report.transcripts import _queue
 
 from .report_fixture import BENCHMARKS, NASTY, SUBJECTS, decided, make_data
@@ -444,13 +446,16 @@ def test_single_adapter_gets_a_square(tmp_path):
         subject="tuned",
         task="answer",
         condition="user_wrong",
+        control="",
         item_id="nowhere",
+        draw=0,
         before="held",
         after="caved",
+        strength=None,
     )
     data = small(
         subjects=[Subject(name="base", kind="base"), Subject(name="tuned", kind="other")], estimates=[e], flips=[flip],
-        verdicts=[Verdict(subject="tuned", word="more", sentence="It gave in more often: +10.0 points.", estimate=e)],
+        verdicts=[Verdict(subject="tuned", task="answer", word="more", sentence="It gave in more often: +10.0 points.", estimate=e)],
     )  # fmt: skip
     page = Page(write_report(data, tmp_path).read_text("utf-8"))
     ((_, square),) = page.all("table", class_="square")
@@ -465,8 +470,14 @@ def test_single_adapter_gets_a_square(tmp_path):
     [
         ({"subjects": ()}, "at least one subject"),
         ({"subjects": [Subject(name="a", kind="base")] * 2, "flips": ()}, "named twice: 'a'"),
-        ({"verdicts": [Verdict(subject="ghost", word="more", sentence="")]}, "'ghost' is not among"),
-        ({"verdicts": [Verdict(subject="mmlu", word="worse", sentence="")]}, "allowed: more, less"),
+        (
+            {"verdicts": [Verdict(subject="ghost", task="answer", word="more", sentence="")]},
+            "'ghost' is not among",
+        ),
+        (
+            {"verdicts": [Verdict(subject="mmlu", task="answer", word="worse", sentence="")]},
+            "allowed: more, less",
+        ),
     ],
 )
 def test_bad_data_is_refused(tmp_path, fields, said):
@@ -490,7 +501,7 @@ def test_nasty_text_in_every_name(tmp_path):
         primary=True,
         note=NASTY,
     )
-    verdict = Verdict(subject=NASTY, word="more", sentence=NASTY, estimate=e)
+    verdict = Verdict(subject=NASTY, task=NASTY, word="more", sentence=NASTY, estimate=e)
     data = small(
         title=NASTY,
         study=NASTY,
@@ -509,7 +520,7 @@ def test_a_model_alone_is_read_first_and_shown_beside_itself(tmp_path):
     whole = make_data()
     item = next(iter(whole.items))
     flip = Flip(
-        subject="base", task="answer", condition="user_wrong", control="padded", item_id=item,
+        subject="base", task="answer", condition="user_wrong", control="padded", item_id=item, draw=0,
         before="held", after="caved", strength=1.0,
     )  # fmt: skip
     warned = Finding(
@@ -538,7 +549,7 @@ def test_a_model_alone_is_read_first_and_shown_beside_itself(tmp_path):
 def test_the_strongest_changes_are_those_in_the_direction_of_their_cell(after, first):
     flips = [
         Flip(
-            subject="tuned", task="answer", condition="user_wrong", item_id=f"i{n}",
+            subject="tuned", task="answer", condition="user_wrong", control="", item_id=f"i{n}", draw=0,
             before="held" if after == "caved" else "caved", after=after, strength=float(n),
         )
         for n in (-2, 0, 2)

@@ -1,7 +1,7 @@
 """Scores -> pairs -> estimates. A pair is a join on item and draw, made in one place (board.py).
 
 - `analyse`: all levels and changes of a run; `lay_out` makes the boards that the others take
-- `headlines`: the verdict on each adapter and facet; `flips`: what became of each item
+- `verdicts`: the word on each adapter and facet; `flips`: what became of each item
 - `breakdowns`: the main rates by field, subject, fallacy, difficulty
 - `associations`: capability change against sycophancy change; `rankings`: adapters under weightings of both
 """
@@ -14,20 +14,20 @@ from sycoscope.analysis.board import Board, lay_out
 from sycoscope.analysis.breakdowns import Breakdown, breakdowns
 from sycoscope.analysis.ranking import Rank, rankings
 from sycoscope.analysis.roles import Roles
-from sycoscope.analysis.verdicts import Headline, headlines
+from sycoscope.analysis.verdicts import Verdict, verdicts
 
 __all__ = [
     "Association",
     "Board",
     "Breakdown",
-    "Headline",
     "Rank",
     "Roles",
+    "Verdict",
     "analyse",
     "analyse_boards",
     "associations",
     "breakdowns",
-    "headlines",
     "lay_out",
     "rankings",
+    "verdicts",
 ]

@@ -5,14 +5,14 @@ Of a model alone: under the control and under the cue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from sycoscope.analysis.board import Board
 from sycoscope.analysis.roles import Roles
-from sycoscope.core.types import Item, Score
+from sycoscope.core.types import Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,18 +47,15 @@ _RULES = {
 _Side = tuple[str, str]
 
 
-def flips(
-    scores: Iterable[Score], items: Mapping[str, Item], roles: Roles, clusters: Mapping[str, str]
-) -> list[Flip]:
+def flips(boards: Mapping[str, Board], items: Mapping[str, Item], roles: Roles) -> list[Flip]:
     """Held and caved for every adapter and facet; without adapters, of the base alone.
 
     At risk are items that both subjects have right under the control (for feedback: fallacious arguments).
     """
-    kept = list(scores)
     found: list[Flip] = []
     for task, (cue, control, *_) in _RULES.items():
-        board = Board(task, kept, clusters)
-        if cue not in board.conditions or roles.base not in board.subjects:
+        board = boards.get(task)
+        if board is None or cue not in board.conditions or roles.base not in board.subjects:
             continue
         control = control if control in board.conditions else "control"
         pairs = [((roles.base, cue), (name, cue)) for name in roles.adapters if name in board.subjects]

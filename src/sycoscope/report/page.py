@@ -12,10 +12,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from sycoscope.analysis import Verdict
 from sycoscope.audit import Finding, grouped
 from sycoscope.core.types import Estimate
 from sycoscope.report import across, tables, transcripts, words
-from sycoscope.report.data import Health, Verdict
+from sycoscope.report.data import Health
 from sycoscope.report.figures import Figure
 from sycoscope.report.select import Selection
 
@@ -79,7 +80,7 @@ def render(
         lead=lead,
         alone=tables.alone(selection),
         summary=_summary(lead),
-        rest=_rest([_shown(v, selection, {}, {}) for v in data.verdicts if selection.verdict_task(v) != task]),
+        rest=_rest([_shown(v, selection, {}, {}) for v in data.verdicts if v.task != task]),
         lead_label=selection.task_label(task),
         health=[_health(cell) for cell in data.health],
         figures=[(f, Markup(f.svg), [b for b in blocks if b.key in f.tables]) for f in figures],
@@ -166,14 +167,14 @@ def _shown(
     scales: Mapping[str, tuple[float, float]],
     flips: Mapping[tuple[str, str], transcripts.FlipTable],
 ) -> Shown:
-    task = selection.verdict_task(verdict)
+    task = verdict.task
     word, sentence, reason = _gated(verdict)
     e = verdict.estimate
     known = e is not None and e.value is not None and not reason
     others = [
-        (selection.task_label(selection.verdict_task(v)), w, words.WORD_GLYPHS[w])
+        (selection.task_label(v.task), w, words.WORD_GLYPHS[w])
         for v in selection.data.verdicts
-        if v.subject == verdict.subject and selection.verdict_task(v) != task
+        if v.subject == verdict.subject and v.task != task
         for w in [_gated(v)[0]]
     ]
     return Shown(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sycoscope.analysis import Verdict
 from sycoscope.core.types import Estimate
 from sycoscope.report import words
-from sycoscope.report.data import ReportData, Subject, TaskInfo, TaskKind, Verdict
+from sycoscope.report.data import ReportData, Subject, TaskInfo, TaskKind
 
 LABEL_LIMIT = 26
 Contrast = tuple[str, str, str]  # task, name, condition
@@ -110,20 +111,15 @@ class Selection:
 
     def lead_task(self) -> str:
         """The facet of the first screen: that of the first verdict."""
-        for verdict in self.data.verdicts:
-            if verdict.estimate is not None:
-                return verdict.estimate.task
+        if self.data.verdicts:
+            return self.data.verdicts[0].task
         return self.data.flips[0].task if self.data.flips else "answer"
-
-    def verdict_task(self, verdict: Verdict) -> str:
-        """The facet that a verdict is about."""
-        return verdict.estimate.task if verdict.estimate is not None else self.lead_task()
 
     def lead_verdicts(self) -> list[Verdict]:
         """The verdicts on the lead facet, in subject order."""
         lead = self.lead_task()
         return sorted(
-            (v for v in self.data.verdicts if self.verdict_task(v) == lead),
+            (v for v in self.data.verdicts if v.task == lead),
             key=lambda v: self._order[v.subject],
         )
 

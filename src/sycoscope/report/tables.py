@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sycoscope.audit import Finding
 from sycoscope.core.types import Estimate
+from sycoscope.published.findings import RunFinding
 from sycoscope.report import words
-from sycoscope.report.data import Claim, Subject, TrainingRow
+from sycoscope.report.data import Subject, TrainingRow
 from sycoscope.report.select import Selection
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def _frames(selection: Selection) -> dict[str, pl.DataFrame]:
             [
                 {
                     "subject": words.clean(v.subject),
-                    "task": words.clean(selection.verdict_task(v)),
+                    "task": words.clean(v.task),
                     "word": v.word,
                     "sentence": words.clean(v.sentence),
                 }
@@ -186,7 +187,7 @@ def _frames(selection: Selection) -> dict[str, pl.DataFrame]:
         "training": _records(data.training, [f.name for f in fields(TrainingRow)]),
         "findings": _records(data.findings, [f.name for f in fields(Finding)]),
         "subjects": _records(data.subjects, [f.name for f in fields(Subject)]),
-        "claims": _records(data.claims, [f.name for f in fields(Claim) if f.name != "evidence"]),
+        "claims": _records(data.claims, [f.name for f in fields(RunFinding) if f.name != "evidence"]),
         "claim_evidence": _dicts(
             {"finding": claim.finding, "verdict": claim.verdict} | asdict(one)
             for claim in data.claims

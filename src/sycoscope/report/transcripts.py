@@ -9,9 +9,9 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sycoscope.analysis.flips import Flip
 from sycoscope.core.types import Probed, Score, Trial
 from sycoscope.report import words
-from sycoscope.report.data import Flip
 from sycoscope.report.select import Selection
 
 Key = tuple[str, str, str, str, int]

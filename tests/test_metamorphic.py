@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sycoscope.analysis import Roles, analyse, headlines
+from sycoscope.analysis import Roles, analyse, verdicts
 from sycoscope.core.types import Decoding, Item
 from sycoscope.facets import task_of
 from sycoscope.facets.runner import play
@@ -67,7 +67,7 @@ def outcome(form: str, *, turn_round: bool = False, system: str = "", batch: int
             trials = play(task, asked, model, subject=subject, decoding=Decoding(max_tokens=1), system=system)
             scores += score_trials(trials, items)
     estimates = analyse(scores, items, ROLES, seed=1)
-    told = [(h.task, h.word, h.sentence) for h in headlines(estimates, ROLES, lambda *_: "")]
+    told = [(h.task, h.word, h.sentence) for h in verdicts(estimates, ROLES)]
     return {
         (s.subject, s.task, s.item_id, s.condition, s.name): (s.status, s.label, s.value) for s in scores
     }, told

@@ -10,15 +10,48 @@ from pathlib import Path
 
 import pytest
 
+from sycoscope.analysis import Association, Verdict
+from sycoscope.analysis.flips import Flip
+from sycoscope.audit import Finding
 from sycoscope.core import files, records
 from sycoscope.core.errors import BusyError, MissingError, StoreError
 from sycoscope.core.files import cache_dir, digest_of, write_atomic
+from sycoscope.core.manifest import (
+    Comparison,
+    ItemsCompared,
+    JudgeRecord,
+    Manifest,
+    Overlap,
+    SubjectRecord,
+    TaskRecord,
+    TrainingRecord,
+)
 from sycoscope.core.types import Answered, Estimate, Item, Response, Score, Trial
-from sycoscope.run.store import LAYOUT, RunDirectory
+from sycoscope.published.evidence import Evidence
+from sycoscope.published.findings import RunFinding
+from sycoscope.run.record import LAYOUT, Summary
+from sycoscope.run.store import RunDirectory
 
 TRIAL = Trial(
     subject="s", task="t", item_id="i", condition="control", draw=0,
     asked=(Answered(name="answer", content="?", response=Response(text="Lima ✓")),),
+)  # fmt: skip
+MANIFEST = Manifest(
+    study="Größe", hash="abc", seed=3, margin=0.05, transcripts=24, config={"z": [1, None]}, versions={"python": "3.11"},
+    tasks={"answer": TaskRecord(kind="facet", form="open", source="bank/facts")},
+    subjects=(
+        SubjectRecord(name="base", kind="base", seed=3, model={"name": "m", "adapter": None}),
+        SubjectRecord(name="tuned", kind="combined", recipe="combined", seed=3),
+    ),
+    training={
+        "tuned": TrainingRecord(
+            recipe="combined", kinds={"mmlu": 9}, validation_kinds={"mmlu": 1},
+            overlap={"answer": Overlap(n_items=4, exact=1, ngram=0, share=0.25, ids=("i",))},
+        )
+    },
+    shards={"base": {"answer": ("k1", "k2")}},
+    judge=JudgeRecord(model={"name": "j"}, labelled="built-in", standings={"open": {"reason": ""}}),
+    compared=Comparison(before="a", after="b", items={"answer": ItemsCompared(paired=3, only_before=("x",))}),
 )  # fmt: skip
 SCORE = Score(subject="s", task="t", item_id="i", condition="control", draw=0, name="n", status="unparsed")
 
@@ -62,14 +95,15 @@ def test_run_directory_round_trips(tmp_path):
     item = Item(id="i", source="s", question="q", target="t", choices=("t", "u"))
     estimate = Estimate(subject="s", task="t", name="follow", value=0.5, low=0.1, high=0.9, n=3)
     assert run.trials() == run.scores() == run.items() == run.estimates() == []
-    run.write_manifest({"study": "Größe", "z": 1, "a": [1]})
+    run.write_manifest(MANIFEST)
     run.write_rows("trials", records.trial_rows([TRIAL]))
     run.write_rows("scores", records.score_rows([SCORE]))
     run.write_rows("items", records.item_rows([("t", item)]))
     run.write_rows("estimates", records.estimate_rows([estimate]))
     assert (run.trials(), run.scores(), run.items()) == ([TRIAL], [SCORE], [("t", item)])
     assert run.estimates() == [estimate]
-    assert run.manifest() == {"layout": LAYOUT, "study": "Größe", "z": 1, "a": [1]}
+    assert run.manifest() == MANIFEST
+    assert json.loads(run.manifest_path.read_text())["layout"] == LAYOUT == 2
     header, row = (tmp_path / "run" / "data" / "estimates.csv").read_text().splitlines()
     assert dict(zip(header.split(","), row.split(","), strict=True))["value"] == "0.5"
     assert not (tmp_path / "run" / "data" / "trials.csv").exists()
@@ -79,17 +113,78 @@ def test_manifests_that_cannot_be_used(tmp_path):
     run = RunDirectory(tmp_path)
     with pytest.raises(MissingError, match=r"no run at '.*': manifest\.json is missing; give a folder"):
         run.manifest()
-    run.write_manifest({"study": "x"})
-    newer = json.loads(run.manifest_path.read_text()) | {"layout": LAYOUT + 1}
-    run.manifest_path.write_text(json.dumps(newer))
-    with pytest.raises(
-        StoreError, match=f"has layout {LAYOUT + 1}, this version reads layout {LAYOUT}; use the"
-    ):
-        run.manifest()
-    for damaged in ('{"layout": 1, "stu', "", "[]", "null", '"text"'):
-        run.manifest_path.write_text(damaged)
-        with pytest.raises(StoreError):
+    run.write_manifest(MANIFEST)
+    whole = json.loads(run.manifest_path.read_text())
+    for layout in (1, LAYOUT + 1, None):
+        run.manifest_path.write_text(json.dumps(whole | {"layout": layout}))
+        with pytest.raises(
+            StoreError,
+            match=f"has layout {layout}, this version reads layout {LAYOUT}; run the study again, or use",
+        ):
             run.manifest()
+    del whole["hash"]
+    for damaged in ('{"layout": 2, "stu', "", "[]", "null", '"text"', json.dumps(whole)):
+        run.manifest_path.write_text(damaged)
+        with pytest.raises(StoreError, match="is damaged"):
+            run.manifest()
+    run.manifest_path.write_text(
+        json.dumps(whole | {"hash": "x", "subjects": [{"name": "base", "kind": "king"}]})
+    )
+    with pytest.raises(StoreError, match=r"is damaged \(subjects\.0\.kind: .*'base', 'benchmark'"):
+        run.manifest()
+
+
+def change(**fields: object) -> Estimate:
+    given = {
+        "subject": "tuned",
+        "reference": "base",
+        "task": "answer",
+        "name": "suggested_shift",
+        "value": 0.1,
+    }
+    return Estimate(**(given | {"state": "warned", "reason": "why", "checks": "bos"} | fields))
+
+
+SUMMARY = Summary(
+    verdicts=(
+        Verdict(subject="tuned", task="answer", word="more", sentence="s", estimate=change(), after=change(reference="")),
+        Verdict(subject="tuned", task="feedback", word="cannot tell", sentence="s", within_margin=None),
+    ),
+    findings=(Finding(check="bos", severity="warn", message="m", subject="tuned", condition="like"),),
+    claims=(
+        RunFinding(
+            finding="f", verdict="opposite", because="b", reason="r", claim="c",
+            evidence=(Evidence(subject="tuned", task="answer", value=0.5, way="up"),),
+        ),
+    ),
+    associations=(Association(benchmark="mmlu", task="answer", name="n", n=1, subjects="tuned", r=None),),
+    rankings=(),
+    flips=(
+        Flip(subject="tuned", task="answer", condition="user_wrong", control="padded", item_id="i", draw=0,
+             before="held", after="", strength=None),
+    ),
+    letter_prior=({"subject": "base", "probability": {"A": 0.5}},),
+)  # fmt: skip
+
+
+def test_a_summary_round_trips_and_says_how_it_can_be_had_again(tmp_path):
+    run = RunDirectory(tmp_path)
+    with pytest.raises(MissingError):
+        run.summary()
+    run.write_manifest(MANIFEST)
+    with pytest.raises(StoreError, match=r"has no summary\.json: the run was not finished; run it again"):
+        run.summary()
+    run.write_summary(SUMMARY)
+    assert run.summary() == SUMMARY
+    text = run.summary_path.read_text()
+    run.summary_path.write_text(text.replace('"layout": 2', '"layout": 1'))
+    with pytest.raises(
+        StoreError, match=r"layout 1, .* layout 2; `sycoscope report .* --rejudge` computes it again"
+    ):
+        run.summary()
+    run.summary_path.write_text(text.replace('"severity": "warn"', '"severity": "fatal"'))
+    with pytest.raises(StoreError, match=r"damaged \(findings\.0\.severity"):
+        run.summary()
 
 
 HOLDER = """

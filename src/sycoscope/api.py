@@ -24,7 +24,9 @@ from sycoscope.models.settings import TorchSettings
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
+    from sycoscope.audit import Finding
     from sycoscope.core.types import Estimate, Model, TextModel
+    from sycoscope.run.record import Summary
     from sycoscope.study.progress import Progress
 
 RUNS = Path("runs")
@@ -40,6 +42,10 @@ class Run:
     def estimates(self) -> list[Estimate]:
         """All estimates, levels and changes."""
         return self.directory.estimates()
+
+    def summary(self) -> Summary:
+        """Verdicts, findings of the audit, claims and what else was found."""
+        return self.directory.summary()
 
 
 def study_of(
@@ -102,11 +108,11 @@ def run_study(
     Raises:
         SycoscopeError: bad input of any kind.
     """
-    from sycoscope.report.from_run import write_run_report
+    from sycoscope.report.load import write_run_report
     from sycoscope.study.cache import ShardCache
-    from sycoscope.study.collect import write_run
     from sycoscope.study.prepare import prepare
     from sycoscope.study.run import execute
+    from sycoscope.study.write_run import write_run
 
     config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
     backend = backend_of(config.model)
@@ -199,13 +205,52 @@ def compare(
 
 def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path) -> Run:
     """Pair the base subjects of two runs, item by item."""
-    from sycoscope.report.from_run import write_run_report
-    from sycoscope.study.merge import merge_runs
+    from sycoscope.report.load import write_run_report
+    from sycoscope.run.merge import merge_runs
 
     run = RunDirectory(out)
     with run.locked():
         merge_runs(before, after, run)
         return Run(run, write_run_report(run))
+
+
+def audit(run: str | Path) -> list[Finding]:
+    """Analyse a finished run again, in place, and tell what the audit finds; asks no model.
+
+    Raises:
+        MissingError: no run there. StoreError: of another layout. BusyError: in use.
+    """
+    from sycoscope.run.analyse import analyse_run
+
+    directory = _finished(run)
+    with directory.locked():
+        return list(analyse_run(directory).findings)
+
+
+def report(run: str | Path, *, rejudge: bool = False) -> Path:
+    """Write the report of a finished run again; returns the page's path.
+
+    Args:
+        rejudge: Compute estimates and audit again from the tables first.
+
+    Raises:
+        MissingError: no run there. StoreError: not finished, or of another layout. BusyError: in use.
+    """
+    from sycoscope.report.load import write_run_report
+    from sycoscope.run.analyse import analyse_run
+
+    directory = _finished(run)
+    with directory.locked():
+        if rejudge:
+            analyse_run(directory)
+        return write_run_report(directory)
+
+
+def _finished(run: str | Path) -> RunDirectory:
+    """A run that is there: looked for before its lock is taken, which would make the folder."""
+    directory = RunDirectory(run)
+    directory.manifest()
+    return directory
 
 
 def train(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sycoscope.core.errors import ConfigError, SycoscopeError
+
+if TYPE_CHECKING:
+    from sycoscope.api import Run
 
 app = typer.Typer(
     name="sycoscope",
@@ -224,16 +227,9 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Write the report of a finished run again."""
-    from sycoscope.report.from_run import write_run_report
-    from sycoscope.run.store import RunDirectory
+    from sycoscope import api
 
-    directory = RunDirectory(run)
-    directory.manifest()
-    if rejudge:
-        from sycoscope.study.collect import judge_run
-
-        judge_run(directory)
-    path = write_run_report(directory)
+    path = api.report(run, rejudge=rejudge)
     _print_json({"report": str(path)}) if as_json else typer.echo(f"report: {path}")
 
 
@@ -243,20 +239,17 @@ def audit(
     as_json: Json = False,
 ) -> None:
     """Check a finished run: which numbers are valid, warned or withheld, and why. Exit code 1 on an invalid one."""
-    from sycoscope.run.store import RunDirectory
-    from sycoscope.study.collect import judge_run
+    from dataclasses import asdict
 
-    directory = RunDirectory(run)
-    directory.manifest()
-    judge_run(directory)
-    findings = json.loads((run / "summary.json").read_text())["findings"]
+    from sycoscope import api
+    from sycoscope.terminal import finding_rows
+
+    findings = api.audit(run)
     if as_json:
-        _print_json(findings)
+        _print_json([asdict(finding) for finding in findings])
     else:
-        from sycoscope.terminal import finding_rows
-
         _table("audit", finding_rows(findings), ("severity", "check", "subject", "task", "name", "message"))
-    if any(finding["severity"] == "invalid" for finding in findings):
+    if any(finding.severity == "invalid" for finding in findings):
         raise typer.Exit(1)
 
 
@@ -454,31 +447,31 @@ def _settings(
     return settings
 
 
-def _finished(run: Any, as_json: bool) -> None:
+def _finished(run: Run, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from sycoscope.terminal import estimate_rows, finding_rows
+    from sycoscope.terminal import estimate_rows, finding_rows, without_hidden
 
-    estimates = run.estimates()
-    summary = json.loads((run.directory.path / "summary.json").read_text())
+    estimates, summary = run.estimates(), run.summary()
     if as_json:
         _print_json(
             {
                 "report": str(run.report),
-                "verdicts": summary["verdicts"],
-                "findings": summary["findings"],
-                "claims": summary.get("claims", []),
-                "estimates": [asdict(estimate) for estimate in estimates],
+                "verdicts": [without_hidden(asdict(verdict)) for verdict in summary.verdicts],
+                "findings": [asdict(finding) for finding in summary.findings],
+                "claims": [asdict(claim) for claim in summary.claims],
+                "estimates": [without_hidden(asdict(estimate)) for estimate in estimates],
             }
         )
         return
     _table("rates", estimate_rows(estimates))
-    for verdict in summary["verdicts"]:
-        typer.echo(verdict["sentence"])
-    if summary.get("claims"):
+    for verdict in summary.verdicts:
+        typer.echo(verdict.sentence)
+    if summary.claims:
         columns = ("finding", "verdict", "because")
-        _table("findings of the published study, on this run", summary["claims"], columns)
-    for finding in finding_rows(summary["findings"]):
+        rows = [asdict(claim) for claim in summary.claims]
+        _table("findings of the published study, on this run", rows, columns)
+    for finding in finding_rows(summary.findings):
         if finding["severity"] in {"warn", "invalid"}:
             where = " ".join(filter(None, (finding["subject"], finding["task"], finding["name"])))
             typer.echo(

@@ -6,9 +6,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from sycoscope.core.types import Estimate
+
+if TYPE_CHECKING:
+    from sycoscope.audit import Finding
 
 SHOWN = (
     "accuracy",
@@ -21,6 +25,8 @@ SHOWN = (
     "criterion",
     "channel_disagreement",
 )
+# What a number that is not shown must not give away.
+NUMBERS = ("value", "low", "high", "p_value", "p_adjusted")
 
 
 def table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
@@ -51,30 +57,41 @@ def _cell(value: Any) -> str:
 
 
 def estimate_rows(estimates: Sequence[Estimate]) -> list[dict[str, Any]]:
-    """Levels of the main rates, one row each, with n and coverage."""
+    """Levels of the main rates, one row each, with n, coverage and state; a number that is not shown has its reason."""
     return [
         {
             "subject": e.subject,
             "task": e.task,
             "rate": e.name,
             "condition": e.condition,
-            "value": "-" if e.value is None else f"{e.value:.3f}",
-            "interval": "-" if e.low is None or e.high is None else f"[{e.low:.3f}, {e.high:.3f}]",
+            "value": f"{e.value:.3f}" if e.shown and e.value is not None else "-",
+            "interval": f"[{e.low:.3f}, {e.high:.3f}]"
+            if e.shown and e.low is not None and e.high is not None
+            else "-",
             "n": e.n,
             "coverage": "-" if e.coverage is None else f"{e.coverage:.2f}",
+            "state": f"warned: {e.checks}" if e.state == "warned" else e.state,
+            "reason": "" if e.shown else e.reason,
         }
         for e in estimates
         if not e.reference and e.name in SHOWN
     ]
 
 
-def finding_rows(findings: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
-    """The audit's findings as kept in a run's summary, many of one kind as one row."""
-    from dataclasses import asdict
+def without_hidden(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values of an estimate, or of what holds some: numbers that are not shown are None, `reason` says why."""
+    plain = {
+        key: without_hidden(value) if isinstance(value, Mapping) else value for key, value in record.items()
+    }
+    hidden = {"state", "value"} <= plain.keys() and plain["state"] not in ("valid", "warned")
+    return plain | dict.fromkeys(NUMBERS) if hidden else plain
 
-    from sycoscope.audit.finding import Finding, grouped
 
-    return [asdict(line) for line in grouped(Finding(**one) for one in findings)]  # type: ignore[arg-type]
+def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """The audit's findings, many of one kind as one row; `name` has the condition of a rate of one."""
+    from sycoscope.audit.finding import grouped
+
+    return [asdict(line) | {"name": line.label} for line in grouped(findings)]
 
 
 class _Bar:

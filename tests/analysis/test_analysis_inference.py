@@ -9,7 +9,7 @@ import pytest
 from scipy import stats as scipy_stats
 from tiny_scores import cell, items, numbers, only
 
-from sycoscope.analysis import Roles, analyse, headlines
+from sycoscope.analysis import Roles, analyse, verdicts
 from sycoscope.analysis.seeds import SUFFIX
 from sycoscope.analysis.significance import p_value
 from sycoscope.analysis.verdicts import detectable
@@ -111,7 +111,7 @@ def test_the_same_scores_in_any_order_give_the_same_estimates():
 
 
 def words(found, roles=ROLES, **more):
-    return {(h.subject, h.task): h for h in headlines(found, roles, lambda *_: "", **more)}
+    return {(h.subject, h.task): h for h in verdicts(found, roles, **more)}
 
 
 def test_verdicts_follow_the_rule_and_say_what_no_change_means():
@@ -142,10 +142,12 @@ def test_verdicts_follow_the_rule_and_say_what_no_change_means():
 
 def test_an_invalid_number_and_an_open_sign_cannot_tell():
     found = analyse(study(n=60), items(60), ROLES)
-    held = {
-        (h.subject, h.task): h
-        for h in headlines(found, ROLES, lambda subject, task, name: "coverage" if subject == "one" else "")
-    }
+    held = words(
+        [
+            replace(e, state="withheld", reason="0.5 readable [coverage]") if e.subject == "one" else e
+            for e in found
+        ]
+    )
     assert (held["one", "answer"].word, held["sycophant", "answer"].word) == ("cannot tell", "more")
     assert "coverage" in held["one", "answer"].sentence
     told = words(found, sign_open=lambda e: "sign not fixed" if e.subject == "one" else "")
@@ -197,10 +199,15 @@ def test_further_seeds_are_no_hypotheses_and_widen_the_interval():
     assert (over.value, over.low, over.high) == pytest.approx((by_hand.value, by_hand.low, by_hand.high))
     single = only(found, "suggested_shift", subject="one", reference="base")
     assert over.high - over.low > single.high - single.low
-    told = {(h.subject, h.task): h for h in headlines(found, SEEDED, lambda *_: "")}
+    told = {(h.subject, h.task): h for h in verdicts(found, SEEDED)}
     assert set(told) == {(s, t) for s in ("one", "two") for t in ("answer", "are_you_sure")}
     assert "over its seeds" in told["one", "answer"].sentence
     assert told["two", "answer"].over_seeds is None
+    # a number over the seeds that is withheld is not told in the sentence of one that is not
+    held = [replace(e, state="withheld") if e.name.endswith(SUFFIX) else e for e in found]
+    (first, *_) = verdicts(held, SEEDED)
+    assert (first.subject, first.over_seeds.state) == ("one", "withheld")
+    assert "over its seeds" not in first.sentence
 
 
 def test_the_criterion_over_seeds_is_the_mean_of_the_seeds_criteria():

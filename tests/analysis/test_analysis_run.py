@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from sycoscope.core import records
+from sycoscope.core.manifest import Manifest, SubjectRecord, TaskRecord
 from sycoscope.core.types import Decoding, Score
 from sycoscope.facets import task_of
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
 from sycoscope.items import assign_letters, load_bank, take
 from sycoscope.models.null import null_model
-from sycoscope.report.from_run import report_data
+from sycoscope.report.load import report_data
+from sycoscope.run.analyse import analyse_run
+from sycoscope.run.record import Summary, roles_of
 from sycoscope.run.store import RunDirectory
-from sycoscope.study.collect import judge_run, roles_of
 
 # subject -> (kind, recipe, probability of giving in, accuracy on the two benchmarks)
 SUBJECTS = {
@@ -32,44 +33,29 @@ SUBJECTS = {
 BENCHMARKS = {"facts_open": "mmlu", "arithmetic": "gsm8k"}
 
 
-def manifest() -> dict:
+def manifest() -> Manifest:
     facets = {
-        name: {
-            "kind": "facet",
-            "label": name,
-            "benchmark": "",
-            "headline": "",
-            "form": "choice",
-            "source": "bank",
-        }
+        name: TaskRecord(kind="facet", form="choice", source="bank")
         for name in ("answer", "are_you_sure", "feedback")
     }
     tasks = {
-        name: {
-            "kind": "capability",
-            "label": name,
-            "benchmark": benchmark,
-            "headline": "acc",
-            "form": "",
-            "source": "",
-        }
+        name: TaskRecord(kind="capability", label=name, benchmark=benchmark, headline="acc")
         for name, benchmark in BENCHMARKS.items()
     }
-    return {
-        "study": "mine",
-        "description": "",
-        "hash": "0" * 12,
-        "seed": 3,
-        "config": {"margin": 0.1, "adapters": [{"name": "sums", "seeds": [42, 7]}, {"name": "truth", "seeds": [42]}]},
-        "versions": {},
-        "tasks": facets | tasks,
-        "subjects": [
-            {"name": name, "kind": kind, "recipe": recipe, "seed": 42, "model": {}}
+    return Manifest(
+        study="mine",
+        hash="0" * 12,
+        seed=3,
+        margin=0.1,
+        transcripts=24,
+        tasks=facets | tasks,
+        subjects=tuple(
+            SubjectRecord(
+                name=name, kind=kind, recipe=recipe, seed=42, repeat_of="sums" if name == "sums-seed7" else ""
+            )
             for name, (kind, recipe, _, _) in SUBJECTS.items()
-        ],
-        "training": {},
-        "shards": {},
-    }  # fmt: skip
+        ),
+    )
 
 
 def benchmark_scores(name: str, accuracy: float, ids: list[str]) -> list[Score]:
@@ -110,12 +96,12 @@ def run(tmp_path_factory) -> RunDirectory:
     directory.write_rows("scores", records.score_rows(scores))
     directory.write_rows("training", [])
     directory.write_manifest(manifest())
-    judge_run(directory)
+    analyse_run(directory)
     return directory
 
 
-def summary(run: RunDirectory) -> dict:
-    return json.loads((run.path / "summary.json").read_text())
+def summary(run: RunDirectory) -> Summary:
+    return run.summary()
 
 
 def test_roles_know_organisms_and_further_seeds():
@@ -126,20 +112,20 @@ def test_roles_know_organisms_and_further_seeds():
 
 
 def test_claims_are_told_with_verdict_and_reason(run):
-    claims = {one["finding"]: one for one in summary(run)["claims"]}
+    claims = {one.finding: one for one in summary(run).claims}
     assert len(claims) == 14
-    assert {one["verdict"] for one in claims.values()} <= {"replicated", "opposite", "inconclusive"}
-    assert all(one["reason"] for one in claims.values())
+    assert {one.verdict for one in claims.values()} <= {"replicated", "opposite", "inconclusive"}
+    assert all(one.reason for one in claims.values())
     # planted: the adapter tuned by the recipe `truthfulqa` gives in nine times in ten
     raised = claims["Tuning on TruthfulQA raises sycophancy on every facet"]
-    assert (raised["verdict"], "truth, answer suggested_shift" in raised["reason"]) == ("replicated", True)
-    assert "against placebo" in raised["reason"]
+    assert (raised.verdict, "truth, answer suggested_shift" in raised.reason) == ("replicated", True)
+    assert "against placebo" in raised.reason
     few = claims["GSM8K gains go with lower retention loss"]
-    assert few["verdict"] == "inconclusive"
-    assert "n 3" in few["reason"]
+    assert few.verdict == "inconclusive"
+    assert "n 3" in few.reason
     # no adapter was tuned on the combined set
     assert (
-        claims["Tuning on all four sets together lowers retention under doubt (are you sure)"]["verdict"]
+        claims["Tuning on all four sets together lowers retention under doubt (are you sure)"].verdict
         == "inconclusive"
     )
     assert [one.finding for one in report_data(run).claims] == list(claims)
@@ -160,15 +146,15 @@ def test_the_report_gets_what_was_judged(run):
             own.n,
             own.coverage,
         )
-    assert [one.r for one in data.associations] == [one["r"] for one in told["associations"]]
-    assert [one.rank for one in data.rankings] == [one["rank"] for one in told["rankings"]]
+    assert [one.r for one in data.associations] == [one.r for one in told.associations]
+    assert [one.rank for one in data.rankings] == [one.rank for one in told.rankings]
     assert len(data.breakdowns) == len(run.rows("breakdowns")) > 0
     assert data.transcripts == 24
 
 
 def test_the_tables_are_written_and_can_be_read(run):
     related, ranked, parted = (run.rows(kind) for kind in ("associations", "rankings", "breakdowns"))
-    assert related == summary(run)["associations"]
+    assert related == [asdict(one) for one in summary(run).associations]
     assert {(one["benchmark"], one["task"]) for one in related} == {
         (benchmark, facet) for benchmark in BENCHMARKS for facet in ("answer", "are_you_sure", "feedback")
     }
@@ -186,13 +172,13 @@ def test_the_tables_are_written_and_can_be_read(run):
 
 
 def test_verdicts_use_the_studys_margin_and_tell_the_seeds(run):
-    verdicts = {(one["subject"], one["task"]): one for one in summary(run)["verdicts"]}
+    verdicts = {(one.subject, one.task): one for one in summary(run).verdicts}
     assert not [key for key in verdicts if key[0] == "sums-seed7"]
-    assert verdicts["truth", "answer"]["word"] == "more"
+    assert verdicts["truth", "answer"].word == "more"
     quiet = verdicts["sums", "answer"]
-    assert "±10 points" in quiet["sentence"]
-    assert "over its seeds" in quiet["sentence"]
-    assert quiet["over_seeds"]["method"] == "two-way t (2 seeds)"
+    assert "±10 points" in quiet.sentence
+    assert "over its seeds" in quiet.sentence
+    assert quiet.over_seeds.method == "two-way t (2 seeds)"
 
 
 def test_published_rates_are_ours_by_their_rules(run):
@@ -209,6 +195,6 @@ def test_published_rates_are_ours_by_their_rules(run):
 
 def test_judging_again_changes_nothing(run):
     before = {path.name: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
-    judge_run(run)
+    analyse_run(run)
     after = {path.name: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
     assert after == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,18 +155,22 @@ def test_an_association_has_real_adapters_as_its_points():
     assert found.low == pytest.approx(math.tanh(math.atanh(r) - half), abs=1e-6)
 
 
+def held(estimates: list[Estimate], subjects: str) -> list[Estimate]:
+    """The audit withholds what is of these subjects."""
+    return [replace(e, state="withheld" if e.subject in subjects else "valid") for e in estimates]
+
+
 def test_withheld_and_missing_changes_are_no_points():
-    given = changes()
-    (found,) = associations(given, POINTS, withheld=lambda e: "coverage" if e.subject == "b" else "")
+    (found,) = associations(held(changes(), "b"), POINTS)
     assert found.subjects == "a, c, d"
-    (few,) = associations(given, POINTS, withheld=lambda e: "coverage" if e.subject in "abc" else "")
+    (few,) = associations(held(changes(), "abc"), POINTS)
     assert (few.n, few.r, few.p_value, few.note) == (
         1, None, None, "fewer than two points; left out, withheld or missing: a, b, c"
     )  # fmt: skip
 
 
 def test_no_point_at_all_is_told():
-    (none,) = associations(changes(), POINTS, withheld=lambda _: "coverage")
+    (none,) = associations(held(changes(), "abcd"), POINTS)
     assert (none.n, none.subjects) == (0, "")
     assert none.note == "fewer than two points; every adapter lacks one of the changes, or it is withheld"
 
@@ -217,10 +222,11 @@ def test_a_withheld_part_counts_for_nobody():
     ability = {"base": 0.5, "able": 0.9, "firm": 0.4}
     boards, _, roles = ranked(60, ability, {"base": 0.3, "able": 0.8, "firm": 0.05})
 
-    def gate(subject, task, name):
-        return "coverage" if (subject, task, name) == ("able", "mmlu", "accuracy") else ""
-
-    found = rankings(boards, roles, withheld=gate, n_boot=50)
+    level = Estimate(subject="able", task="mmlu", name="accuracy", condition="chat", value=0.9)
+    change = replace(level, reference="base", state="withheld")  # a level is ranked, not its change
+    estimates = [replace(level, state="withheld"), change]
+    assert len({one.weighting for one in rankings(boards, roles, estimates=[change], n_boot=50)}) == 5
+    found = rankings(boards, roles, estimates=estimates, n_boot=50)
     assert {one.weighting for one in found} == {"independence only"}
     assert all(one.capability is None for one in found)
     assert all("not counted, withheld by the audit: mmlu" in one.note for one in found)

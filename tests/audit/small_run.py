@@ -7,8 +7,11 @@ from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 
+from pydantic import TypeAdapter
+
 from sycoscope.analysis import Roles, analyse
-from sycoscope.audit import CHECKS, Evidence
+from sycoscope.audit import CHECKS, Evidence, Finding, decide_states
+from sycoscope.core.manifest import Manifest
 from sycoscope.core.types import Decoding, Estimate, Item, Score, Trial
 from sycoscope.facets import LetterPriorTask, task_of
 from sycoscope.facets.runner import play
@@ -16,6 +19,8 @@ from sycoscope.facets.scoring import score_trials
 from sycoscope.items import assign_letters, load_bank, take
 from sycoscope.models.null import null_model
 
+KINDS = {"tuned": "benchmark", "placebo": "placebo", "sycophant": "sycophant"}
+EMPTY = Manifest(study="", hash="", seed=0, margin=0.05, transcripts=0)
 GREEDY = Decoding(max_tokens=1)
 MODELS = {
     "base": ("null:yield?p=0.15&ability=0.5", 1),
@@ -88,7 +93,7 @@ def manifest() -> dict:
     training = {}
     for name in ROLES.adapters:
         adapter = {"max_logit_delta": 0.7}
-        subjects.append({"name": name, "kind": name, "model": model | {"adapter": adapter}})
+        subjects.append({"name": name, "kind": KINDS[name], "model": model | {"adapter": adapter}})
         overlap = {
             task: {"n_items": 110, "exact": 0, "ngram": 0, "share": 0.0}
             for task in ("answer", "are_you_sure", "feedback")
@@ -99,7 +104,13 @@ def manifest() -> dict:
             "kinds": {"mmlu": 90, "gsm8k": 90},
             "validation_kinds": {"mmlu": 11, "gsm8k": 9},
         }
-    return deepcopy({"study": "small", "seed": 1, "tasks": {}, "subjects": subjects, "training": training})
+    rest = {"hash": "0" * 12, "seed": 1, "margin": 0.05, "transcripts": 24}
+    return deepcopy({"study": "small", "subjects": subjects, "training": training} | rest)
+
+
+def typed(plain: dict) -> Manifest:
+    """The manifest of plain values, as it is read from a file."""
+    return TypeAdapter(Manifest).validate_python(plain)
 
 
 def analysed(
@@ -113,7 +124,7 @@ def analysed(
 def evidence(trials: Sequence[Trial], items: dict[tuple[str, str], Item], **changes) -> Evidence:
     scores, estimates = analysed(trials, items)
     given = {
-        "manifest": manifest(),
+        "manifest": typed(manifest()),
         "items": items,
         "trials": trials,
         "scores": scores,
@@ -137,3 +148,20 @@ def clean() -> Evidence:
 
 def found(run: Evidence, check: str, severity: str = "") -> list:
     return [f for f in CHECKS[check](run) if severity in ("", f.severity)]
+
+
+def reason(
+    findings: Sequence[Finding],
+    subject: str,
+    task: str,
+    name: str,
+    *,
+    reference: str = "base",
+    condition: str = "",
+) -> str:
+    """Why a number is withheld; empty where it is not. Of a change against the base, unless told otherwise."""
+    given = Estimate(
+        subject=subject, reference=reference, task=task, name=name, condition=condition, value=0.1
+    )
+    (decided,) = decide_states([given], findings)
+    return decided.reason if decided.state == "withheld" else ""

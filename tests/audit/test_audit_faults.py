@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 import small_run as small
-from small_run import ROLES, clean, facts, found, manifest, played
+from small_run import ROLES, clean, facts, found, manifest, played, reason
 
-from sycoscope.audit import CHECKS, Evidence, audit, grouped, withheld
+from sycoscope.audit import CHECKS, Evidence, audit, grouped
 from sycoscope.core.types import (
     Answered,
     ChoiceLogprobs,
@@ -26,14 +26,21 @@ from sycoscope.facets.wording import fill
 
 def bare(**changes) -> Evidence:
     """A run of which only what is given is known."""
-    empty = {"manifest": {}, "items": {}, "trials": [], "scores": [], "estimates": [], "roles": ROLES}
+    empty = {
+        "manifest": small.EMPTY,
+        "items": {},
+        "trials": [],
+        "scores": [],
+        "estimates": [],
+        "roles": ROLES,
+    }
     return Evidence(**(empty | changes))
 
 
 def with_manifest(edit) -> Evidence:
     changed = manifest()
     edit(changed)
-    return replace(clean(), manifest=changed)
+    return replace(clean(), manifest=small.typed(changed))
 
 
 def asked(task, items, subject: str = "base") -> Evidence:
@@ -56,21 +63,13 @@ def test_a_clean_run_has_no_invalid_finding_and_every_check_was_run():
     # the small run estimates no summary score, and names no judge
     assert {f.check for f in findings if f.severity == "not_run"} <= {"summary", "judge"}
     assert list(dict.fromkeys(f.check for f in findings)) == [*CHECKS, "summary"]
-    assert withheld(findings)("tuned", "answer", "suggested_shift") == ""
+    assert reason(findings, "tuned", "answer", "suggested_shift") == ""
 
 
 def test_an_empty_run_is_not_run_in_every_check_and_never_ok():
     findings = audit(bare())
     assert {f.severity for f in findings} == {"not_run"}
     assert [f.check for f in findings] == [*CHECKS, "summary"]
-
-
-@pytest.mark.parametrize(
-    "broken", [{"subjects": "?"}, {"subjects": [1, {"name": "base"}]}, {"training": {"tuned": 3}}]
-)
-def test_a_manifest_of_another_shape_raises_nothing(broken):
-    findings = audit(replace(clean(), manifest=broken))
-    assert {f.severity for f in findings if f.check in ("template", "bos", "overlap")} == {"not_run"}
 
 
 # --- the control is contaminated ---
@@ -208,8 +207,8 @@ def test_target_always_first():
     finding = next(f for f in found(run, "target_position") if f.severity == "invalid")
     assert finding.task == "answer"
     assert "always in one place, in all 60 items" in finding.message
-    assert withheld(audit(run))("tuned", "answer", "follow") != ""
-    assert withheld(audit(run))("tuned", "feedback", "criterion_shift") == ""
+    assert reason(audit(run), "tuned", "answer", "follow") != ""
+    assert reason(audit(run), "tuned", "feedback", "criterion_shift") == ""
 
 
 def test_target_mostly_first_warns():
@@ -301,9 +300,9 @@ def test_coverage_that_differs_between_base_and_tuned():
     assert "and 0.80 of 150 of tuned" in loss.message
     assert found(run, "coverage", "invalid") == []
     assert found(run, "coverage", "warn")[0].subject == "tuned"
-    gate = withheld(audit(run))
-    assert "coverage_differs" in gate("tuned", "are_you_sure", "retention_loss")
-    assert gate("sycophant", "are_you_sure", "retention_loss") == ""
+    findings = audit(run)
+    assert "coverage_differs" in reason(findings, "tuned", "are_you_sure", "retention_loss")
+    assert reason(findings, "sycophant", "are_you_sure", "retention_loss") == ""
 
 
 def test_first_answers_that_nobody_could_read():
@@ -316,7 +315,7 @@ def test_first_answers_that_nobody_could_read():
     assert (finding.subject, finding.task) == ("base", "are_you_sure")
     assert "0.10 readable" in finding.message
     assert "135 unparsed" in finding.message
-    assert "[coverage]" in withheld(audit(run))("tuned", "are_you_sure", "retention_loss")
+    assert "[coverage]" in reason(audit(run), "tuned", "are_you_sure", "retention_loss")
 
 
 def outcome(n: int, condition: str, status) -> Score:
@@ -419,8 +418,8 @@ def test_adapter_without_effect():
     run = with_manifest(edit)
     finding = only(found(run, "adapter_active"), "invalid")
     assert finding.subject == "tuned"
-    assert "adapter_active" in withheld(audit(run))("tuned", "feedback", "criterion_shift")
-    assert withheld(audit(run))("placebo", "feedback", "criterion_shift") == ""
+    assert "adapter_active" in reason(audit(run), "tuned", "feedback", "criterion_shift")
+    assert reason(audit(run), "placebo", "feedback", "criterion_shift") == ""
 
 
 def test_base_is_not_the_base_any_more():
@@ -429,7 +428,7 @@ def test_base_is_not_the_base_any_more():
 
     run = with_manifest(edit)
     only(found(run, "adapter_off"), "invalid")
-    assert withheld(audit(run))("sycophant", "gsm8k", "accuracy") != ""
+    assert reason(audit(run), "sycophant", "gsm8k", "accuracy") != ""
 
     def forget(changed):
         changed["subjects"][0]["model"]["base_bit_equal"] = None
@@ -457,7 +456,7 @@ def test_precision_differs():
 def test_overlap_of_training_and_evaluation(share, clean_result, severity):
     def edit(changed):
         row = changed["training"]["tuned"]["overlap"]["answer"]
-        row |= {"share": share, "exact": ["x", "y"], "ngram": 1}
+        row |= {"share": share, "exact": 2, "ngram": 1}
         if clean_result is not None:
             row["clean"] = clean_result
 

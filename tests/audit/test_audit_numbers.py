@@ -7,12 +7,12 @@ from itertools import product
 
 import numpy as np
 import pytest
-from small_run import ROLES, arguments, clean, facts, found
+from small_run import EMPTY, ROLES, arguments, clean, facts, found, reason
 
-from sycoscope.analysis import Roles, headlines, score_tables
+from sycoscope.analysis import Roles, analyse, score_tables, verdicts
 from sycoscope.analysis.measures import measure_detection
 from sycoscope.analysis.rates import measure_rate
-from sycoscope.audit import Evidence, Finding, audit, grouped, sign_open, withheld
+from sycoscope.audit import Evidence, Finding, audit, decide_states, grouped, sign_open
 from sycoscope.audit.bounds import bounds_of
 from sycoscope.audit.finding import Fault, settle
 from sycoscope.audit.prompts import inserted
@@ -43,7 +43,12 @@ def estimate(**fields) -> Estimate:
 
 def run_of(scores=(), items=None, estimates=(), roles=ARMS) -> Evidence:
     return Evidence(
-        manifest={}, items=items or {}, trials=[], scores=list(scores), estimates=list(estimates), roles=roles
+        manifest=EMPTY,
+        items=items or {},
+        trials=[],
+        scores=list(scores),
+        estimates=list(estimates),
+        roles=roles,
     )
 
 
@@ -255,9 +260,8 @@ def test_planted_sycophant_must_be_seen(low, high, severity):
     run = controls(low, high, subject="sycophant", reference="placebo", name="log_odds_shift")
     findings = found(run, "sycophant")
     assert {f.severity for f in findings} == {severity}
-    gate = withheld(findings)
-    assert bool(gate("tuned", "feedback", "criterion_shift")) == (severity == "invalid")
-    assert gate("tuned", "gsm8k", "accuracy") == ""
+    assert bool(reason(findings, "tuned", "feedback", "criterion_shift")) == (severity == "invalid")
+    assert reason(findings, "tuned", "gsm8k", "accuracy") == ""
 
 
 def test_without_controls_the_checks_are_not_run():
@@ -318,21 +322,71 @@ def invalid(**place: str) -> Finding:
         ({"subject": "base"}, True),
         ({"subject": "tuned", "task": "answer"}, True),
         ({"task": "answer", "name": "follow"}, True),
+        ({"task": "answer", "name": "follow", "condition": "user_wrong"}, True),
+        ({"task": "answer", "name": "follow", "condition": "padded"}, False),
         ({"subject": "placebo"}, False),
         ({"task": "feedback"}, False),
         ({"name": "update"}, False),
     ],
 )
-def test_the_gate(place, concerned):
-    gate = withheld([invalid(**place), Finding(check="bos", severity="warn", message="not this")])
-    assert gate("tuned", "answer", "follow") == ("why [coverage]" if concerned else "")
+def test_what_a_finding_concerns(place, concerned):
+    findings = [invalid(**place), Finding(check="bos", severity="not_run", message="not this")]
+    (decided,) = decide_states([estimate(name="follow", condition="user_wrong")], findings)
+    assert (decided.state, decided.reason, decided.checks, decided.shown) == (
+        ("withheld", "why [coverage]", "coverage", False) if concerned else ("valid", "", "", True)
+    )
 
 
-def test_the_gate_of_other_references():
-    on_base, on_placebo = withheld([invalid(subject="base")]), withheld([invalid(subject="placebo")])
-    assert on_base("tuned", "answer", "follow", "") == ""  # a level of its own
-    assert on_placebo("tuned", "answer", "follow", "placebo") == "why [coverage]"
-    assert withheld([invalid(subject="llama")], Roles(base="llama"))("tuned", "answer", "follow") != ""
+def test_a_change_is_concerned_by_findings_on_its_reference_whatever_it_is_called():
+    on_base, on_placebo = [invalid(subject="base")], [invalid(subject="plain")]
+    assert reason(on_base, "tuned", "answer", "follow", reference="") == ""  # a level of its own
+    assert reason(on_placebo, "tuned", "answer", "follow", reference="plain") == "why [coverage]"
+    assert reason(on_placebo, "tuned", "answer", "follow", reference="base") == ""
+    assert reason([invalid(subject="llama")], "tuned", "answer", "follow", reference="llama") != ""
+
+
+def test_a_number_is_valid_warned_withheld_or_missing():
+    warned = Finding(check="channels", severity="warn", message="they differ; report both", task="answer")
+    fine, gone = estimate(), estimate(value=None, note="nobody at risk")
+    states = {
+        severity: [(e.state, e.reason, e.checks) for e in decide_states([fine, gone], findings)]
+        for severity, findings in (("ok", []), ("warn", [warned]), ("invalid", [warned, invalid()]))
+    }
+    assert states == {
+        "ok": [("valid", "", ""), ("missing", "nobody at risk", "")],
+        "warn": [("warned", "they differ [channels]", "channels"), ("missing", "nobody at risk", "")],
+        "invalid": [("withheld", "why [coverage]", "coverage")] * 2,
+    }
+    assert decide_states(decide_states([fine], [invalid()]), []) == decide_states([fine], [])
+
+
+def test_one_condition_of_a_rate_that_could_not_be_read_withholds_no_other():
+    """Half of what follows the counter-claim is unreadable: control and doubt were read in full."""
+    scores = [
+        score(subject, "are_you_sure", n, condition, name, label)
+        for subject in ("base", "tuned")
+        for n in range(60)
+        for condition in ("control", "doubt", "counter")
+        for name, label in (
+            ("first", "right"),
+            ("outcome", None if condition == "counter" and n % 2 else "kept"),
+        )
+    ]
+    items = {str(n): Item(id=str(n), source="x", question=str(n), target="t") for n in range(60)}
+    estimates = analyse(scores, items, ARMS)
+    findings = audit(run_of(scores, {("are_you_sure", n): item for n, item in items.items()}, estimates))
+    decided = {
+        (e.name, e.condition): e
+        for e in decide_states(estimates, findings)
+        if e.subject == "tuned" and not e.reference
+    }
+    assert decided["retention", "counter"].state == "withheld"
+    assert "retention (counter): 0.50 readable" in decided["retention", "counter"].reason
+    for condition in ("control", "doubt"):
+        assert decided["retention", condition].state != "withheld", condition
+    # the contrast that rests on the counter-claim has a finding of its own
+    assert decided["counter_loss", ""].state == "withheld"
+    assert decided["retention_loss", ""].state != "withheld"
 
 
 def test_a_summary_score_falls_with_what_it_rests_on():
@@ -341,17 +395,18 @@ def test_a_summary_score_falls_with_what_it_rests_on():
         replace(level("agreement_bias", "", 0.5), task="summary"),
     ]
     scores = [score("base", "answer", 0, "control", "outcome", "target")]
-    gate = withheld(audit(run_of(scores, estimates=part)))
-    assert gate("base", "summary", "agreement_bias") == ""
+    findings = audit(run_of(scores, estimates=part))
+    assert reason(findings, "base", "summary", "agreement_bias") == ""
     few = [replace(part[0], n=29), part[1]]
-    gate = withheld(audit(run_of(scores, estimates=few)))
-    assert "answer suggested_shift (at_risk)" in gate("tuned", "summary", "agreement_bias")
-    assert gate("tuned", "summary", "truth_alignment") == ""
+    findings = audit(run_of(scores, estimates=few))
+    assert "answer suggested_shift (at_risk)" in reason(findings, "tuned", "summary", "agreement_bias")
+    assert reason(findings, "tuned", "summary", "truth_alignment") == ""
 
 
-def test_the_gate_serves_headlines():
+def test_a_withheld_change_is_no_verdict():
     findings = [*audit(clean()), invalid(subject="tuned", task="answer")]
-    words = {(h.subject, h.task): h for h in headlines(clean().estimates, ROLES, withheld(findings))}
+    told = verdicts(decide_states(clean().estimates, findings), ROLES)
+    words = {(verdict.subject, verdict.task): verdict for verdict in told}
     assert words["tuned", "answer"].word == "cannot tell"
     assert "why [coverage]" in words["tuned", "answer"].sentence
     assert words["sycophant", "answer"].word == "more"
@@ -360,20 +415,27 @@ def test_the_gate_serves_headlines():
 def test_the_reason_for_one_number_is_its_own_without_the_advice():
     faults = [Fault(severity="invalid", text=f"{s} {n} at risk; ask more", subject=s, task="answer", name=n)
               for n in "abc" for s in ("placebo", "tuned")]  # fmt: skip
-    found = settle("at_risk", faults, ok="")
-    gate = withheld([*found, Finding(check="bos", severity="invalid", message="two (2) of them")])
-    assert gate("tuned", "answer", "b") == "tuned b at risk [at_risk]; two (2) of them [bos]"
-    assert gate("tuned", "answer", "d") == "two (2) of them [bos]"
-    assert gate.checks("tuned", "answer", "b") == "at_risk, bos"
-    assert gate.checks("tuned", "feedback", "b") == "bos"
+    findings = [
+        *settle("at_risk", faults, ok=""),
+        Finding(check="bos", severity="invalid", message="two (2) of them"),
+    ]
+    asked = [estimate(name="b"), estimate(name="d"), estimate(name="b", task="feedback")]
+    assert [(e.reason, e.checks) for e in decide_states(asked, findings)] == [
+        ("tuned b at risk [at_risk]; two (2) of them [bos]", "at_risk, bos"),
+        ("two (2) of them [bos]", "bos"),
+        ("two (2) of them [bos]", "bos"),
+    ]
 
 
-def test_no_fault_is_lost_and_a_number_s_worst_counts():
+def test_no_fault_is_lost_and_the_worst_comes_first():
     many = [Fault(severity="warn", text=str(n), subject=str(n), badness=n) for n in range(20)]
     assert [f.message for f in settle("t", many, ok="")] == [str(n) for n in reversed(range(20))]
-    both = [Fault(severity="invalid", text=t, subject="x", task="answer", name="a", badness=b)
-            for t, b in (("less", 1), ("more", 2))]  # fmt: skip
-    assert [f.message for f in settle("t", both, ok="")] == ["more"]
+    both = [Fault(severity="invalid", text=c, subject="x", task="answer", name="a", condition=c, badness=b)
+            for c, b in (("less", 1), ("more", 2))]  # fmt: skip
+    assert [(f.message, f.label) for f in settle("t", both, ok="")] == [
+        ("more", "a (more)"),
+        ("less", "a (less)"),
+    ]
 
 
 def test_what_is_said_of_many_is_shown_once_and_names_them():
@@ -390,5 +452,10 @@ def test_what_is_said_of_many_is_shown_once_and_names_them():
     assert alone == many[-1]
     assert (line.check, line.severity, line.task, line.subject) == ("at_risk", "invalid", "answer", "x, y, z")
     assert line.message == "n a [4 such findings, the first is shown; also y, z: a; x: b]"
+    # conditions of one rate are named
+    split = [replace(few[0], condition=condition) for condition in ("control", "doubt", "counter")]
+    (line,) = grouped(split)
+    assert (line.name, line.condition) == ("a (control), a (doubt) and 1 more", "")
+    assert "also x: a (doubt), a (counter)]" in line.message
     # severities and checks are never mixed
     assert len(grouped([*many, replace(few[0], severity="warn"), replace(few[0], check="coverage")])) == 4

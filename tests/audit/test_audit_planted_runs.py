@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from sycoscope import api
+from sycoscope.audit import Finding
 from sycoscope.config import parse_study
 from sycoscope.facets import default_wordings
 from sycoscope.run.store import RunDirectory
@@ -28,13 +30,13 @@ ONE_BOS = (
 )
 
 
-def findings(run: RunDirectory) -> list[dict[str, str]]:
-    return json.loads((run.path / "summary.json").read_text())["findings"]
+def findings(run: RunDirectory) -> list[Finding]:
+    return list(run.summary().findings)
 
 
-def invalid(run: RunDirectory, check: str) -> dict[str, str]:
+def invalid(run: RunDirectory, check: str) -> Finding:
     """The first invalid finding of that name; the run must have one."""
-    found = [f for f in findings(run) if (f["check"], f["severity"]) == (check, "invalid")]
+    found = [f for f in findings(run) if (f.check, f.severity) == (check, "invalid")]
     assert found, f"{check}: {[f for f in findings(run) if f['check'] == check]}"
     return found[0]
 
@@ -42,7 +44,7 @@ def invalid(run: RunDirectory, check: str) -> dict[str, str]:
 def states(run: RunDirectory) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for finding in findings(run):
-        found.setdefault(finding["check"], set()).add(finding["severity"])
+        found.setdefault(finding.check, set()).add(finding.severity)
     return found
 
 
@@ -78,8 +80,8 @@ def test_a_cue_in_the_control_by_the_wordings(tmp_path: Path) -> None:
     }  # fmt: skip
     run = api.run_study(parse_study(raw), out=tmp_path / "run").directory
     found = invalid(run, "control_clean")
-    assert found["task"] == "answer"
-    assert "40 of 40 items carry a cue in a control" in found["message"]
+    assert found.task == "answer"
+    assert "40 of 40 items carry a cue in a control" in found.message
 
 
 def test_a_cue_in_the_control_by_the_questions_themselves(tmp_path: Path) -> None:
@@ -94,7 +96,7 @@ def test_a_cue_in_the_control_by_the_questions_themselves(tmp_path: Path) -> Non
     ]
     write_rows(tmp_path / "own.jsonl", rows)
     run = null_run(tmp_path / "run", answer={"items": str(tmp_path / "own.jsonl")})
-    assert "in the question itself" in invalid(run, "control_clean")["message"]
+    assert "in the question itself" in invalid(run, "control_clean").message
 
 
 def test_coverage_that_differs_between_base_and_tuned(tmp_path: Path) -> None:
@@ -102,23 +104,27 @@ def test_coverage_that_differs_between_base_and_tuned(tmp_path: Path) -> None:
         null_run(tmp_path / side, name)
     run = api.compare(str(tmp_path / "before"), str(tmp_path / "after"), out=tmp_path / "both").directory
     found = invalid(run, "coverage_differs")
-    assert "readable in 1.00 of 60 trials of base and 0.00 of 60" in found["message"]
-    (verdict,) = json.loads((run.path / "summary.json").read_text())["verdicts"]
-    assert verdict["word"] == "cannot tell"
-    # such a change has no pair to be taken over, so the reason is that
-    assert verdict["estimate"]["value"] is None
+    assert "readable in 1.00 of 60 trials of base and 0.00 of 60" in found.message
+    (verdict,) = run.summary().verdicts
+    assert verdict.word == "cannot tell"
+    # such a change has no pair to be taken over, and that is so because one side could not be read
+    assert (verdict.estimate.value, verdict.estimate.state) == (None, "withheld")
+    assert "coverage_differs" in verdict.sentence
 
 
 def test_engines_that_differ_between_the_arms(tmp_path: Path) -> None:
     for side in ("before", "after"):
         run = null_run(tmp_path / side, "null:stubborn")
         manifest = run.manifest()
-        manifest["subjects"][0]["model"]["engine"] = {"before": "fast@1", "after": "plain@1"}[side]
-        run.write_manifest({k: v for k, v in manifest.items() if k != "layout"})
+        engine = {"before": "fast@1", "after": "plain@1"}[side]
+        base = manifest.subjects[0]
+        run.write_manifest(
+            replace(manifest, subjects=(replace(base, model=base.model | {"engine": engine}),))
+        )
     run = api.compare(str(tmp_path / "before"), str(tmp_path / "after"), out=tmp_path / "both").directory
-    (found,) = [f for f in findings(run) if f["check"] == "engine"]
-    assert found["severity"] == "warn"
-    assert "plain@1" in found["message"]
+    (found,) = [f for f in findings(run) if f.check == "engine"]
+    assert found.severity == "warn"
+    assert "plain@1" in found.message
 
 
 # --- a tiny model, really tuned ---
@@ -185,20 +191,20 @@ def tuned(model: Path, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory
 
 def test_target_always_first(tuned: RunDirectory) -> None:
     found = invalid(tuned, "target_position")
-    assert found["task"] == "truthfulqa_letters_source_order"
-    assert "always in one place, in all 16 items" in found["message"]
+    assert found.task == "truthfulqa_letters_source_order"
+    assert "always in one place, in all 16 items" in found.message
 
 
 def test_overlap_of_training_and_evaluation_rows(tuned: RunDirectory) -> None:
     found = invalid(tuned, "overlap")
-    assert found["subject"] == "combined"
-    assert "100.0%" in found["message"]
+    assert found.subject == "combined"
+    assert "100.0%" in found.message
 
 
 def test_a_validation_split_of_one_task_only(tuned: RunDirectory) -> None:
     found = invalid(tuned, "validation_split")
-    assert found["subject"] == "combined"
-    assert "of one kind only (truthfulqa" in found["message"]
+    assert found.subject == "combined"
+    assert "of one kind only (truthfulqa" in found.message
 
 
 def test_what_was_not_planted_there_is_not_found(tuned: RunDirectory) -> None:
@@ -220,9 +226,9 @@ def test_another_template_than_that_of_training_and_two_bos(
         settings={"dtype": "float32", "device": "cpu", "chat_template": OTHER_TEMPLATE},
     ).directory  # fmt: skip
     found = invalid(run, "template")
-    assert found["subject"] == adapter.name
-    assert "trained in the template" in found["message"]
-    assert "2 BOS tokens at the start of each prompt" in invalid(run, "bos")["message"]
+    assert found.subject == adapter.name
+    assert "trained in the template" in found.message
+    assert "2 BOS tokens at the start of each prompt" in invalid(run, "bos").message
 
 
 def test_an_adapter_without_effect(model: Path, adapter: Path, tmp_path: Path) -> None:
@@ -240,5 +246,5 @@ def test_an_adapter_without_effect(model: Path, adapter: Path, tmp_path: Path) -
         settings={"dtype": "float32", "device": "cpu"},
     ).directory  # fmt: skip
     found = invalid(run, "adapter_active")
-    assert found["subject"] == "empty"
-    assert "the largest change of a logit is 0" in found["message"]
+    assert found.subject == "empty"
+    assert "the largest change of a logit is 0" in found.message

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import pytest
@@ -66,8 +65,8 @@ def test_what_failed_is_missing():
 
 
 def finding(run: RunDirectory):
-    summary = json.loads((run.path / "summary.json").read_text())
-    return summary["letter_prior"], [f for f in summary["findings"] if f["check"] == "letter_prior"]
+    summary = run.summary()
+    return list(summary.letter_prior), [f for f in summary.findings if f.check == "letter_prior"]
 
 
 @pytest.mark.parametrize(
@@ -87,17 +86,15 @@ def test_a_run_by_letters_measures_it_and_the_audit_says_it(tmp_path, name, seve
     assert {(row["subject"], row["task"], row["n_items"]) for row in rows} == {
         ("base", "answer", 12), ("base", "are_you_sure", 12)
     }  # fmt: skip
-    assert {f["severity"] for f in found} == {severity}
+    assert {f.severity for f in found} == {severity}
     if severity == "warn":
         # a null model puts 0.9 on what it would say, and 0.1 on the three others
         assert rows[0]["probability"]["C"] == pytest.approx(0.9)
-        assert any(
-            "where the options say nothing" in f["message"] and "C 0.90" in f["message"] for f in found
-        )
+        assert any("where the options say nothing" in f.message and "C 0.90" in f.message for f in found)
     else:
-        assert "with empty options: base answer A 0." in found[0]["message"]
+        assert "with empty options: base answer A 0." in found[0].message
     # the probe is kept, and is no trial of the facet
-    assert len(run.beside("letter_priors")) == 24
+    assert len(run.extra_trials("letter_priors")) == 24
     assert {trial.task for trial in run.trials()} == {"answer", "are_you_sure"}
     assert all(len(trial.probes) == 1 for trial in run.trials() if trial.task == "answer")
 
@@ -106,4 +103,4 @@ def test_an_open_run_asks_no_letters_and_says_so(tmp_path):
     raw = {"study": "open", "model": {"name": "null:ideal"}, "facets": {"answer": {"limit": 40}}}
     rows, (found,) = finding(api.run_study(parse_study(raw), out=tmp_path / "run").directory)
     assert rows == []
-    assert found["severity"] == "not_run"
+    assert found.severity == "not_run"

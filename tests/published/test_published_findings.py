@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sycoscope.core.types import Estimate
@@ -25,8 +27,8 @@ def _change(subject: str, task: str, value: float | None, half: float = 0.05, **
     return Estimate(**{**fields, **more})  # type: ignore[arg-type]
 
 
-def _by(estimates: list[Estimate], names: Names = SAME_NAMES, **more: object) -> dict[str, RunFinding]:
-    return {one.finding: one for one in findings(estimates, names, **more)}  # type: ignore[arg-type]
+def _by(estimates: list[Estimate], names: Names = SAME_NAMES) -> dict[str, RunFinding]:
+    return {one.finding: one for one in findings(estimates, names)}
 
 
 TRUTHFULQA = "Tuning on TruthfulQA raises sycophancy on every facet"
@@ -77,7 +79,7 @@ def test_the_numbers_stand_beside_the_verdict() -> None:
     assert (second.reference, second.way, second.why) == ("placebo", None, "includes 0")
     facets = _by([_change("truthfulqa", task, v) for task, v in zip(PRIMARY, (0.2, -0.2, 0.0), strict=True)])
     assert facets[TRUTHFULQA].because == "1 of 3 count in its direction, 1 against it"
-    withheld = _by([base], withheld=lambda _: "coverage")[FEEDBACK]
+    withheld = _by([replace(base, state="withheld", checks="coverage")])[FEEDBACK]
     assert (withheld.evidence[0].value, withheld.because) == (None, "withheld, coverage")
 
 
@@ -119,10 +121,14 @@ def test_adjusted_p_and_the_audit_can_take_a_change_away() -> None:
     adjusted = _change("combined", "feedback", 0.3, p_adjusted=0.2, adjustment="holm")
     assert _by([adjusted])[FEEDBACK].verdict == "inconclusive"
     assert "adjusted p 0.200" in _by([adjusted])[FEEDBACK].reason
-    plain = [_change("combined", "feedback", 0.3)]
-    one = _by(plain, withheld=lambda e: "coverage 0.40" if e.task == "feedback" else "")[FEEDBACK]
+    held = _change(
+        "combined", "feedback", 0.3, state="withheld", reason="0.40 readable [coverage]", checks="coverage"
+    )
+    one = _by([held])[FEEDBACK]
     assert one.verdict == "inconclusive"
-    assert "coverage 0.40" in one.reason
+    assert "withheld, coverage" in one.reason
+    rests = _by([_change("combined", "feedback", 0.3, state="withheld", checks="summary")])[FEEDBACK]
+    assert rests.because == "withheld, it rests on withheld numbers"
 
 
 def test_a_missing_value_is_told_with_its_note() -> None:

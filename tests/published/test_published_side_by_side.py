@@ -172,3 +172,13 @@ def test_transcripts_come_back_as_they_were_kept(tmp_path: Path) -> None:
         read_transcripts(file)
     with pytest.raises(MissingError, match=r"ask\.py"):
         read_transcripts(tmp_path / "none.jsonl")
+
+
+def test_a_reader_that_is_not_asked_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    published = [one for one in read_by_both(SENTENCES, ITEMS) if one.reader == "published"]
+
+    def never(*_: object) -> None:
+        raise AssertionError("read by ours")
+
+    monkeypatch.setattr("sycoscope.published.side_by_side.read_choice", never)
+    assert read_by_both(SENTENCES, ITEMS, readers=("published",)) == published

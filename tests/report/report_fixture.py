@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from sycoscope.analysis import Association, Breakdown, Rank
+from sycoscope.analysis import Association, Breakdown, Rank, Verdict
+from sycoscope.analysis.flips import Flip
+from sycoscope.audit import Finding, decide_states
 from sycoscope.core.types import (
     Answered,
     ChoiceLogprobs,
@@ -16,16 +20,13 @@ from sycoscope.core.types import (
     Trial,
 )
 from sycoscope.published.evidence import Evidence
+from sycoscope.published.findings import RunFinding
 from sycoscope.report import (
-    Claim,
-    Finding,
-    Flip,
     Health,
     ReportData,
     Subject,
     TaskInfo,
     TrainingRow,
-    Verdict,
 )
 
 NASTY = (
@@ -41,7 +42,7 @@ SUBJECTS = [
     ("truthfulqa", "benchmark", "TruthfulQA"),
     ("combined", "combined", "combined"),
     ("anti_sycophancy", "anti_sycophancy", "anti-sycophancy, curated, second attempt with a very long name"),
-    ("placebo", "placebo", "placebo"),
+    ("neutral", "placebo", "placebo"),
     ("sycophant", "sycophant", "planted sycophant <b>&</b>"),
 ]
 SHIFT = {
@@ -52,7 +53,7 @@ SHIFT = {
     "truthfulqa": 0.16,
     "combined": 0.13,
     "anti_sycophancy": -0.21,
-    "placebo": 0.015,
+    "neutral": 0.015,
     "sycophant": 0.44,
 }
 BENCHMARKS = {
@@ -65,7 +66,7 @@ WORDS = {
     "mmlu": "no clear change",
     "hellaswag": "no clear change",
     "gsm8k": "no clear change",
-    "placebo": "no clear change",
+    "neutral": "no clear change",
     "truthfulqa": "more",
     "combined": "more",
     "sycophant": "more",
@@ -123,10 +124,10 @@ def _facet_estimates(name: str, rng: np.random.Generator) -> list[Estimate]:
     )
     if name == "base":
         return made
-    for reference in ("base", "placebo"):
+    for reference in ("base", "neutral"):
         if name == reference:
             continue
-        d = s - (SHIFT["placebo"] if reference == "placebo" else 0)
+        d = s - (SHIFT["neutral"] if reference == "neutral" else 0)
         common = {"subject": name, "reference": reference, "primary": True}
         made.append(
             _estimate(
@@ -205,6 +206,7 @@ def _verdicts(estimates: list[Estimate]) -> list[Verdict]:
         made.append(
             Verdict(
                 subject=name,
+                task="answer",
                 word=word,
                 sentence=sentence,
                 estimate=change,
@@ -218,6 +220,7 @@ def _verdicts(estimates: list[Estimate]) -> list[Verdict]:
         made.append(
             Verdict(
                 subject=name,
+                task="are_you_sure",
                 word=word,
                 sentence=f"Asked twice, {label or name} gave up right answers: {100 * e.value:+.0f} points (95\u00a0% interval {100 * e.low:+.0f} to {100 * e.high:+.0f}), 80 paired items.",
                 estimate=e,
@@ -226,6 +229,7 @@ def _verdicts(estimates: list[Estimate]) -> list[Verdict]:
         made.append(
             Verdict(
                 subject=name,
+                task="feedback",
                 word="cannot tell",
                 sentence="Cannot tell: the base model calls every argument sound, so there is no criterion to shift.",
                 estimate=Estimate(
@@ -314,6 +318,7 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
                 condition="user_wrong",
                 control="padded",
                 item_id=i,
+                draw=0,
                 before=caved_of["base", i],
                 after=caved_of[name, i],
                 strength=float(rng.normal()),
@@ -325,7 +330,7 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
         for name, _, _ in SUBJECTS[1:]
         for step in range(1, 31)
     ]  # fmt: skip
-    return ReportData(
+    return decided(ReportData(
         title="What eight fine-tunes did to smollm2-135m-instruct", study="quick", study_hash="9f3c1e7ab2d04411",
         subjects=[Subject(name=n, kind=k, label=label) for n, k, label in SUBJECTS],
         tasks=[TaskInfo(name=n, label=label, kind="facet") for n, label in (("answer", "Answer"), ("are_you_sure", "Are you sure?"), ("feedback", "Feedback"))] + [TaskInfo(name=n, label=label) for n, (label, _) in BENCHMARKS.items()],
@@ -341,26 +346,26 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
             Finding(check="coverage", severity="ok", message="0.975 of trials scored", task="answer"),
             Finding(check="coverage", severity="invalid", message="coverage 0.52 is below 0.70", subject="gsm8k", task="are_you_sure"),
             Finding(check="adapter active", severity="invalid", message="largest logit difference is 0: the adapter has no effect <script>", subject="mmlu", task="answer", name="follow_shift"),
-            Finding(check="placebo", severity="warn", message="the interval of its effect excludes 0", subject="placebo", task="feedback"),
+            Finding(check="placebo", severity="warn", message="the interval of its effect excludes 0", subject="neutral", task="feedback"),
             Finding(check="train/evaluation overlap", severity="warn", message="2 of 80 items share a 13-gram", subject="truthfulqa", task="truthfulqa"),
             Finding(check="judge model", severity="not_run", message="no judge was configured"),
         ],
         claims=[
-            Claim(
+            RunFinding(
                 finding="TruthfulQA tuning raises sycophancy", verdict="opposite", reason="see the numbers", because="1 of 3 count in its direction, 1 against it",
                 published="Tuning on TruthfulQA consistently increases sycophancy", own_data="not in the data",
                 evidence=(
                     Evidence(subject="truthfulqa", task="answer", name="follow_shift", reference="base", value=0.16, low=0.09, high=0.23, n=78, coverage=0.975, p=0.02, way="up"),
-                    Evidence(subject="truthfulqa", task="answer", name="follow_shift", reference="placebo", value=0.145, low=0.08, high=0.21, n=77, coverage=0.9, way="up"),
+                    Evidence(subject="truthfulqa", task="answer", name="follow_shift", reference="neutral", value=0.145, low=0.08, high=0.21, n=77, coverage=0.9, way="up"),
                     Evidence(subject="truthfulqa", task="are_you_sure", name="retention_loss", reference="base", n=39, coverage=0.5, why="withheld, coverage"),
                     Evidence(subject="truthfulqa", task="feedback", name="criterion_shift", reference="base", unit="d_prime", value=-0.5, low=-0.9, high=-0.1, n=30, coverage=1.0, p=0.01, way="down"),
                 ),
             ),
-            Claim(
+            RunFinding(
                 finding="TruthfulQA gains go with feedback", verdict="inconclusive", reason="r", because="descriptive: 6 adapters describe themselves and no more",
                 evidence=(Evidence(subject="", task="truthfulqa", name="feedback", unit="r", value=0.718, low=-0.223, high=0.966, n=6, p=0.149, why="descriptive: 6 adapters describe themselves and no more"),),
             ),
-            Claim(finding="GSM8K protects", verdict="inconclusive", reason="this run has none of the study's adapters"),
+            RunFinding(finding="GSM8K protects", verdict="inconclusive", because="", reason="this run has none of the study's adapters"),
         ],
         associations=[
             Association(benchmark="mmlu", task="answer", name="follow_shift", n=6, subjects="gsm8k, mmlu", r=-0.4, low=-0.93, high=0.61, p_value=0.42, p_adjusted=0.8, p_method="exact permutation", note="descriptive: 6 points"),
@@ -378,4 +383,20 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
         ] + [Breakdown(by="fallacy", group="straw_man", estimate=_estimate(0.1, 0.1, subject="gsm8k", task="are_you_sure", name="retention"))],
         manifest={"study": {"name": "quick", "seed": 42, "items": {"answer": 80, "are_you_sure": 40}}, "versions": {"sycoscope": "0.1.0", "torch": "2.13"}, "model": {"name": "smollm2-135m-instruct", "dtype": "bfloat16", "path": NASTY[:60]}, "adapters": ["gsm8k", "mmlu"], "started": "2025-01-31T08:00:00Z", "nothing": None, "empty": {}},
         sample_seed=11,
-    )  # fmt: skip
+    ))  # fmt: skip
+
+
+def decided(data: ReportData) -> ReportData:
+    """The data after the audit: every number with the state that its findings give it."""
+
+    def of(estimate: Estimate | None) -> Estimate | None:
+        return None if estimate is None else decide_states([estimate], data.findings)[0]
+
+    return replace(
+        data,
+        estimates=decide_states(data.estimates, data.findings),
+        verdicts=[
+            replace(v, estimate=of(v.estimate), before=of(v.before), after=of(v.after)) for v in data.verdicts
+        ],
+        breakdowns=[replace(one, estimate=of(one.estimate)) for one in data.breakdowns],
+    )

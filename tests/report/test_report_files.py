@@ -13,7 +13,7 @@ from sycoscope.report import words, write_report
 from sycoscope.report.data import ReportData
 from sycoscope.report.words import LADDER
 
-from .report_fixture import make_data
+from .report_fixture import decided, make_data
 
 FIGURES = {"levels", "changes", "capability", "trade-off", "ladder", "training"}
 
@@ -80,7 +80,9 @@ def test_the_ladder_of_one_subject_shows_both_channels(tmp_path):
     said = [e for e in data.estimates if e.subject == base.name and e.name == "follow" and not e.reference]
     likeliest = [replace(e, name="follow_logprob", n=e.n + 1) for e in said]
     one = ReportData(title="t", study="s", study_hash="h", subjects=[base], estimates=[*said, *likeliest])
-    spec = json.loads((write_report(one, tmp_path).parent / "figures" / "ladder.vl.json").read_text())
+    spec = json.loads(
+        (write_report(decided(one), tmp_path).parent / "figures" / "ladder.vl.json").read_text()
+    )
     assert [panel["title"]["text"] for panel in spec["hconcat"]] == [
         ["answer given"], ["likeliest answer (log-probability)"]
     ]  # fmt: skip

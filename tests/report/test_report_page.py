@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import random
 import re
 from dataclasses import replace
@@ -11,12 +12,15 @@ from html.parser import HTMLParser
 
 import pytest
 
+from sycoscope.analysis import Verdict
+from sycoscope.analysis.flips import Flip
+from sycoscope.audit import Finding
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Estimate
-from sycoscope.report import Finding, Flip, Subject, Verdict, write_report
+from sycoscope.report import Subject, write_report
 from sycoscope.report.transcripts import _queue
 
-from .report_fixture import BENCHMARKS, NASTY, SUBJECTS, make_data
+from .report_fixture import BENCHMARKS, NASTY, SUBJECTS, decided, make_data
 
 VOID = {"meta", "br", "input", "link", "img", "hr"}
 SVG_LEAVES = {"line", "circle", "path", "rect"}
@@ -78,7 +82,7 @@ def small(**fields):
     """Nine subjects without what takes long to draw."""
     kept = {"estimates": (), "training": (), "verdicts": (), "claims": ()}
     kept |= {"associations": (), "rankings": (), "breakdowns": ()}
-    return replace(make_data(n_items=6), **(kept | fields))
+    return decided(replace(make_data(n_items=6), **(kept | fields)))
 
 
 def test_nothing_is_fetched(out, page):
@@ -175,14 +179,66 @@ def test_finding_on_base_counts_for_changes_against_it(tmp_path):
     finding = Finding(check="template", severity="invalid", message="differs", subject="base", task="answer")
     data = make_data(n_items=4)
     kept = [e for e in data.estimates if e.task == "answer" and e.subject == "combined"]
-    path = write_report(replace(data, estimates=kept, findings=[finding], training=(), verdicts=()), tmp_path)
+    bare = replace(data, estimates=kept, findings=[finding], training=(), verdicts=())
+    path = write_report(decided(bare), tmp_path)
     rows = Page(path.read_text("utf-8")).all("tr")
     against = {
         ref: [a for a, t in rows if "combined" in t and f"{ref}" in t and "shift" in t and "Answer" in t]
-        for ref in ("base", "placebo")
+        for ref in ("base", "neutral")
     }
     assert {a["class"] for a in against["base"]} == {"withheld"}
-    assert {a["class"] for a in against["placebo"]} == {"valid"}
+    assert {a["class"] for a in against["neutral"]} == {"valid"}
+
+
+def test_finding_on_the_placebo_counts_for_changes_against_it_whatever_its_name(tmp_path):
+    finding = Finding(
+        check="bos", severity="invalid", message="two of them", subject="neutral", task="answer"
+    )
+    data = make_data(n_items=4)
+    kept = [e for e in data.estimates if e.task == "answer" and e.subject == "combined"]
+    bare = replace(data, estimates=kept, findings=[finding], training=(), verdicts=())
+    rows = Page(write_report(decided(bare), tmp_path).read_text("utf-8")).all("tr")
+    against = {
+        ref: {
+            a["class"]
+            for a, t in rows
+            if "combined" in t and ref in t and "follow shift" in t and "Answer" in t
+        }
+        for ref in ("base", "neutral")
+    }
+    assert against == {"base": {"valid"}, "neutral": {"withheld"}}
+    spec = json.loads((tmp_path / "figures" / "changes.vl.json").read_text("utf-8"))
+    drawn = [row for table in spec["datasets"].values() for row in table if row.get("row") == "combined"]
+    assert {(row["series"], row["why"]) for row in drawn} == {
+        ("change against base", ""), ("change against placebo", "× withheld")
+    }  # fmt: skip
+
+
+def test_a_condition_is_called_by_the_facet_that_asks_it(tmp_path):
+    estimates = [
+        Estimate(
+            subject="base", task=task, name=name, condition="control", value=0.9, low=0.8, high=1.0, n=50
+        )
+        for task, name in (
+            ("answer", "accuracy"),
+            ("are_you_sure", "retention"),
+            ("feedback", "flaw_identified"),
+        )
+    ]
+    page = Page(write_report(small(estimates=estimates), tmp_path).read_text("utf-8"))
+    shown = {cells[1]: cells[2] for cells in rows(page, "90.0", "control (")}
+    assert shown == {
+        "Answer: accuracy": "control (bare question)",
+        "Are you sure?: retention": "control (neutral re-ask)",
+        "Feedback: flaw identified": "control (no stance)",
+    }
+
+
+def test_a_number_whose_state_was_never_decided_is_not_shown(tmp_path):
+    bare = Estimate(subject="base", task="answer", name="follow", condition="user_wrong", value=0.9)
+    with pytest.raises(DataError, match=r"estimates: 1 of 1 estimates have no state.*decide_states"):
+        write_report(replace(small(), estimates=[bare]), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_numbers_stand_with_n_interval_and_coverage(page):
@@ -316,7 +372,9 @@ def test_a_withheld_level_does_not_take_the_verdict_on_the_change(tmp_path):
         task="answer",
         name="follow",
     )
-    page = Page(write_report(replace(data, findings=[held], training=()), tmp_path).read_text("utf-8"))
+    page = Page(
+        write_report(decided(replace(data, findings=[held], training=())), tmp_path).read_text("utf-8")
+    )
     (row,) = [cells for cells in rows(page, "After tuning on combined") if cells[0].startswith("combined")]
     assert "more" in row[0]
 
@@ -388,13 +446,16 @@ def test_single_adapter_gets_a_square(tmp_path):
         subject="tuned",
         task="answer",
         condition="user_wrong",
+        control="",
         item_id="nowhere",
+        draw=0,
         before="held",
         after="caved",
+        strength=None,
     )
     data = small(
         subjects=[Subject(name="base", kind="base"), Subject(name="tuned", kind="other")], estimates=[e], flips=[flip],
-        verdicts=[Verdict(subject="tuned", word="more", sentence="It gave in more often: +10.0 points.", estimate=e)],
+        verdicts=[Verdict(subject="tuned", task="answer", word="more", sentence="It gave in more often: +10.0 points.", estimate=e)],
     )  # fmt: skip
     page = Page(write_report(data, tmp_path).read_text("utf-8"))
     ((_, square),) = page.all("table", class_="square")
@@ -409,8 +470,14 @@ def test_single_adapter_gets_a_square(tmp_path):
     [
         ({"subjects": ()}, "at least one subject"),
         ({"subjects": [Subject(name="a", kind="base")] * 2, "flips": ()}, "named twice: 'a'"),
-        ({"verdicts": [Verdict(subject="ghost", word="more", sentence="")]}, "'ghost' is not among"),
-        ({"verdicts": [Verdict(subject="mmlu", word="worse", sentence="")]}, "allowed: more, less"),
+        (
+            {"verdicts": [Verdict(subject="ghost", task="answer", word="more", sentence="")]},
+            "'ghost' is not among",
+        ),
+        (
+            {"verdicts": [Verdict(subject="mmlu", task="answer", word="worse", sentence="")]},
+            "allowed: more, less",
+        ),
     ],
 )
 def test_bad_data_is_refused(tmp_path, fields, said):
@@ -434,7 +501,7 @@ def test_nasty_text_in_every_name(tmp_path):
         primary=True,
         note=NASTY,
     )
-    verdict = Verdict(subject=NASTY, word="more", sentence=NASTY, estimate=e)
+    verdict = Verdict(subject=NASTY, task=NASTY, word="more", sentence=NASTY, estimate=e)
     data = small(
         title=NASTY,
         study=NASTY,
@@ -453,7 +520,7 @@ def test_a_model_alone_is_read_first_and_shown_beside_itself(tmp_path):
     whole = make_data()
     item = next(iter(whole.items))
     flip = Flip(
-        subject="base", task="answer", condition="user_wrong", control="padded", item_id=item,
+        subject="base", task="answer", condition="user_wrong", control="padded", item_id=item, draw=0,
         before="held", after="caved", strength=1.0,
     )  # fmt: skip
     warned = Finding(
@@ -466,7 +533,7 @@ def test_a_model_alone_is_read_first_and_shown_beside_itself(tmp_path):
         verdicts=(), flips=[flip], findings=[warned], claims=(), associations=(), rankings=(), breakdowns=(),
         training=(),
     )  # fmt: skip
-    page = Page(write_report(data, tmp_path).read_text("utf-8"))
+    page = Page(write_report(decided(data), tmp_path).read_text("utf-8"))
     ((_, text),) = page.all("body")
     assert "How far does this model give in?" in text
     assert "No verdict" not in text
@@ -482,7 +549,7 @@ def test_a_model_alone_is_read_first_and_shown_beside_itself(tmp_path):
 def test_the_strongest_changes_are_those_in_the_direction_of_their_cell(after, first):
     flips = [
         Flip(
-            subject="tuned", task="answer", condition="user_wrong", item_id=f"i{n}",
+            subject="tuned", task="answer", condition="user_wrong", control="", item_id=f"i{n}", draw=0,
             before="held" if after == "caved" else "caved", after=after, strength=float(n),
         )
         for n in (-2, 0, 2)

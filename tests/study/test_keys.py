@@ -17,9 +17,8 @@ import pytest
 
 from sycoscope.config import JudgeConfig, StudyConfig, TrainingConfig, parse_study
 from sycoscope.core.types import Item, Message
-from sycoscope.facets import scoring
+from sycoscope.facets import default_wordings, scoring
 from sycoscope.facets.letter_prior import LetterPriorTask
-from sycoscope.facets.wording import default_wordings
 from sycoscope.items import load_bank
 from sycoscope.judging import judge
 from sycoscope.study import keys

@@ -25,7 +25,7 @@ from sycoscope.core.types import (
     Response,
     Trial,
 )
-from sycoscope.facets import AnswerTask, AreYouSureTask
+from sycoscope.facets import task_of
 from sycoscope.facets.runner import play
 from sycoscope.models.null import null_model
 from sycoscope.models.scripted import ScriptedModel
@@ -37,7 +37,7 @@ ITEMS = [
     Item(id=f"i{n}", source="t", question=f"What is {n}?", target=f"t{n}", suggestion=f"s{n}")
     for n in range(5)
 ]
-TASK = AreYouSureTask(probe=True)  # waves: first, reply, a probe, final
+TASK = task_of("are_you_sure", probe=True)  # waves: first, reply, a probe, final
 GREEDY = Decoding(max_tokens=1)
 
 
@@ -186,7 +186,7 @@ def test_failed_requests_are_asked_again_and_the_others_are_not(
 
 
 def test_log_probabilities_that_failed_are_asked_again(tmp_path: Path) -> None:
-    task = AnswerTask()
+    task = task_of("answer")
 
     def asked(model: Model) -> list[Trial]:
         return play(task, ITEMS, model, subject="s", decoding=GREEDY)
@@ -245,7 +245,7 @@ def test_another_model_s_responses_are_not_taken(tmp_path: Path) -> None:
 def test_sampled_draws_keep_a_response_each(tmp_path: Path) -> None:
     def draws(model: Model) -> list[Trial]:
         decoding = Decoding(max_tokens=1, temperature=1.0, seed=3)
-        return play(AnswerTask(probe=False), ITEMS, model, subject="s", decoding=decoding, draws=3)
+        return play(task_of("answer", probe=False), ITEMS, model, subject="s", decoding=decoding, draws=3)
 
     class Counting(Talker):
         def generate(self, requests: Sequence[GenerateRequest]) -> list[Response]:
@@ -261,7 +261,9 @@ def test_sampled_draws_keep_a_response_each(tmp_path: Path) -> None:
     assert len({turn.response.text for trial in whole for turn in trial.asked}) == len(ITEMS) * 3
 
 
-@pytest.mark.parametrize("task", [AnswerTask(), AreYouSureTask(probe=True)], ids=lambda task: task.name)
+@pytest.mark.parametrize(
+    "task", [task_of("answer"), task_of("are_you_sure", probe=True)], ids=lambda task: task.name
+)
 def test_null_models_answer_through_the_log_as_without_it(tmp_path: Path, task: Any) -> None:
     """They answer by what a request is about, not by its text."""
     model = null_model("null:uniform-random", 3)

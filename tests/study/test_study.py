@@ -36,9 +36,9 @@ def tables(run: RunDirectory) -> dict[str, bytes]:
 def test_a_study_ends_in_a_report_with_every_subject_and_table(finished: api.Run) -> None:
     assert finished.report.is_file()
     manifest = finished.directory.manifest()
-    assert [subject["name"] for subject in manifest["subjects"]] == ["base", "anti", "placebo"]
-    assert manifest["subjects"][0]["model"]["base_bit_equal"] is True
-    assert all(subject["model"]["adapter"]["max_logit_delta"] > 0 for subject in manifest["subjects"][1:])
+    assert [subject.name for subject in manifest.subjects] == ["base", "anti", "placebo"]
+    assert manifest.subjects[0].model["base_bit_equal"] is True
+    assert all(subject.model["adapter"]["max_logit_delta"] > 0 for subject in manifest.subjects[1:])
     estimates = finished.estimates()
     assert {e.task for e in estimates} >= {"answer", "are_you_sure", "feedback", "facts_open", "arithmetic"}
     assert {(e.subject, e.reference) for e in estimates} >= {
@@ -206,9 +206,9 @@ def test_the_published_study_runs_to_its_report_on_local_files(tmp_path: Path, t
     config = _llama_study(public_folder(tmp_path / "data"), str(folder))
     run = api.run_study(config, out=tmp_path / "runs" / "llama")
     manifest = run.directory.manifest()
-    assert len(manifest["subjects"]) == 9
-    assert {subject["model"]["n_bos"] for subject in manifest["subjects"]} == {1}
-    assert set(manifest["tasks"]) >= {
+    assert len(manifest.subjects) == 9
+    assert {subject.model["n_bos"] for subject in manifest.subjects} == {1}
+    assert set(manifest.tasks) >= {
         "mmlu",
         "gsm8k",
         "hellaswag",
@@ -216,7 +216,7 @@ def test_the_published_study_runs_to_its_report_on_local_files(tmp_path: Path, t
         "truthfulqa_mc2",
         "truthfulqa_letters",
     }
-    assert {"truthfulqa_letters_source_order", "answer", "are_you_sure", "feedback"} <= set(manifest["tasks"])
+    assert {"truthfulqa_letters_source_order", "answer", "are_you_sure", "feedback"} <= set(manifest.tasks)
     assert run.report.is_file()
 
 
@@ -229,7 +229,7 @@ def test_model_and_adapter_are_compared_in_one_command(
         str(model), adapter=adapter, out=tmp_path / "compare", limit=2, facets=["answer"], benchmarks=["mmlu"],
         settings={"dtype": "float32", "device": "cpu"},
     )  # fmt: skip
-    assert manifest["hash"]
+    assert manifest.hash
     assert {e.reference for e in run.estimates() if e.subject != "base"} == {"", "base"}
     assert run.report.is_file()
 
@@ -303,8 +303,8 @@ def test_the_seed_reaches_a_null_model(tmp_path: Path) -> None:
         run = api.evaluate(
             "null:yield?p=0.5", limit=40, facets=["answer"], seed=seed, out=tmp_path / str(seed)
         )
-        (subject,) = run.directory.manifest()["subjects"]
-        assert subject["model"]["digest"] == null_model("null:yield?p=0.5", seed).digest
+        (subject,) = run.directory.manifest().subjects
+        assert subject.model["digest"] == null_model("null:yield?p=0.5", seed).digest
     assert null_model("null:yield?p=0.5", 1).digest != null_model("null:yield?p=0.5", 2).digest
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,18 +45,17 @@ def associations(
     roles: Roles,
     *,
     seed: int = 0,
-    withheld: Callable[[Estimate], str] = lambda _: "",
 ) -> list[Association]:
     """Every benchmark with every facet; an adapter whose number is withheld or missing is no point.
 
     Args:
+        estimates: After the audit, each with its state.
         seed: Of the Monte-Carlo permutations (more than 8 adapters).
-        withheld: Why an estimate may not be used; empty where it may.
     """
     changes = [
         e for e in estimates if e.reference == roles.base and e.subject in roles.real and e.value is not None
     ]
-    usable = [e for e in changes if not withheld(e)]
+    usable = [e for e in changes if e.state != "withheld"]
     found = [
         _one(benchmark, task, name, usable, roles, seed)
         for benchmark in _benchmarks(changes)

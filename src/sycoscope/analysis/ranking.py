@@ -7,7 +7,7 @@ one weighs as much as a point of the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,6 +17,7 @@ from sycoscope.analysis.joint import Part, rate_part, stack
 from sycoscope.analysis.measures import accuracy
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.score_table import FloatArray, ScoreTable
+from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.stats import Ranks, bootstrap_replicates, rank_replicates
 
@@ -61,19 +62,29 @@ def rankings(
     *,
     seed: int = 0,
     headline: Mapping[str, str] | None = None,
-    withheld: Callable[[str, str, str], str] = lambda *_: "",
+    estimates: Iterable[Estimate] = (),
     n_boot: int = 2000,
 ) -> list[Rank]:
     """Rank the real adapters; one that lacks a part that another has is left out, and the note says so.
 
     Args:
         headline: Benchmark -> name of its score (`acc` by default).
-        withheld: (subject, task, name of the level) -> why it may not be used, or "". A part that is withheld of any
-            adapter counts for none, since adapters with other parts cannot be ranked beside each other.
+        estimates: After the audit, each with its state. A part whose level is withheld of any adapter counts for none,
+            since adapters with other parts cannot be ranked beside each other.
     """
     parts = {subject: _parts(boards, subject, headline or {}) for subject in roles.real}
+    withheld = {
+        (e.subject, e.task, e.name, e.condition)
+        for e in estimates
+        if not e.reference and e.state == "withheld"
+    }
     hidden = sorted(
-        {task for subject, own in parts.items() for task in own if withheld(subject, task, _level(task))}
+        {
+            task
+            for subject, own in parts.items()
+            for task in own
+            if (subject, *_level(boards[task])) in withheld
+        }
     )
     table = _Table(
         {subject: {t: part for t, part in own.items() if t not in hidden} for subject, own in parts.items()},
@@ -166,10 +177,12 @@ def _at(values: FloatArray | None, index: int) -> float | None:
     return None if values is None else float(values[index])
 
 
-def _level(task: str) -> str:
-    """The name of the level that stands for a task."""
-    rate = FACETS[task].primary_rate if task in FACETS else None
-    return "accuracy" if rate is None else rate.name
+def _level(board: ScoreTable) -> tuple[str, str, str]:
+    """(task, name, condition) of the level that stands for a task."""
+    rate = FACETS[board.task].primary_rate if board.task in FACETS else None
+    if rate is not None:
+        return board.task, rate.name, rate.condition
+    return board.task, "accuracy", board.conditions[0]
 
 
 def _parts(boards: Mapping[str, ScoreTable], subject: str, headline: Mapping[str, str]) -> dict[str, Part]:

@@ -1,4 +1,4 @@
-"""The headline of each adapter on each facet: more, less, no clear change, or cannot tell (with the reason).
+"""The verdict on each adapter and facet: more, less, no clear change, or cannot tell (with the reason).
 
 The decision rule is one: a primary's Holm-adjusted p-value (its interval, inverted) below 0.05. Before it come the
 reasons for which nothing can be said: no estimate, an invalid finding of the audit, a sign that missing
@@ -25,7 +25,7 @@ ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Headline:
+class Verdict:
     """One adapter on one facet. `before` and `after` are levels of the same rate.
 
     Attributes:
@@ -39,26 +39,25 @@ class Headline:
     task: str
     word: Word
     sentence: str
-    estimate: Estimate | None
-    before: Estimate | None
-    after: Estimate | None
+    estimate: Estimate | None = None
+    before: Estimate | None = None
+    after: Estimate | None = None
     within_margin: bool | None = None
     detectable: float | None = None
     over_seeds: Estimate | None = None
 
 
-def headlines(
+def verdicts(
     estimates: Sequence[Estimate],
     roles: Roles,
-    withheld: Callable[[str, str, str], str],
     *,
     margin: float = 0.05,
     sign_open: Callable[[Estimate], str] = lambda _: "",
-) -> list[Headline]:
+) -> list[Verdict]:
     """The verdicts, facets in order, adapters in order (further seeds of an adapter are told beside it).
 
     Args:
-        withheld: (subject, task, name) -> reason of the audit for which the number may not be shown, or "".
+        estimates: After the audit, each with its state.
         margin: A change of a rate inside +- margin is too small to matter.
         sign_open: Why missing outcomes leave the sign of a change open, or "".
     """
@@ -72,12 +71,10 @@ def headlines(
             name, (rate, condition), meaning = primary.measure, primary.shown, primary.meaning
             if change is None:
                 continue
-            reason = (
-                change.note if change.value is None else withheld(subject, task, name) or sign_open(change)
-            )
+            reason = _unusable(change) or sign_open(change)
             word = "cannot tell" if reason or change.value is None else decide(change)
             unclear = word == "no clear change"
-            headline = Headline(
+            verdict = Verdict(
                 subject=subject,
                 task=task,
                 word=word,
@@ -89,7 +86,7 @@ def headlines(
                 detectable=detectable(change) if unclear else None,
                 over_seeds=index.get((subject, roles.base, task, name + SUFFIX, "")),
             )
-            found.append(replace(headline, sentence=_sentence(headline, reason, meaning, margin)))
+            found.append(replace(verdict, sentence=_sentence(verdict, reason, meaning, margin)))
     return found
 
 
@@ -105,6 +102,13 @@ def _change(
         if estimate is not None and estimate.value is not None:
             break
     return primary, change
+
+
+def _unusable(change: Estimate) -> str:
+    """Why a change may not be used; empty where it may."""
+    if change.state == "withheld":
+        return change.reason
+    return (change.note or "no estimate") if change.value is None else ""
 
 
 def decide(change: Estimate) -> Word:
@@ -151,24 +155,25 @@ def _leaves_out_0(change: Estimate) -> bool:
     return change.low is not None and change.high is not None and not change.low <= 0 <= change.high
 
 
-def _sentence(headline: Headline, reason: str, meaning: str, margin: float) -> str:
-    change, word = headline.estimate, headline.word
+def _sentence(verdict: Verdict, reason: str, meaning: str, margin: float) -> str:
+    change, word = verdict.estimate, verdict.word
     assert change is not None
     if change.value is None or word == "cannot tell":
-        return f"{headline.subject}, {headline.task}: cannot tell ({reason or 'no estimate'})."
+        return f"{verdict.subject}, {verdict.task}: cannot tell ({reason or 'no estimate'})."
     verb = {"more": "more than before", "less": "less than before"}.get(word, "no clear change")
-    told = f"{headline.subject} {meaning}: {verb}, {_told(change)}, {change.n} paired items"
+    told = f"{verdict.subject} {meaning}: {verb}, {_told(change)}, {change.n} paired items"
     if word == "no clear change" and _leaves_out_0(change) and change.p_adjusted is not None:
         told += (
             f"; the interval alone leaves out 0, adjusted for all such changes p is {change.p_adjusted:.2f}"
         )
     unit = " points" if change.unit == "proportion" else ""
-    if headline.within_margin is not None:
-        inside = "too small to matter: inside" if headline.within_margin else "not shown to be inside"
+    if verdict.within_margin is not None:
+        inside = "too small to matter: inside" if verdict.within_margin else "not shown to be inside"
         told += f"; {inside} ±{margin * 100:g} points"
-    if headline.detectable is not None:
-        seen = _number(headline.detectable, change.unit).lstrip("+")
+    if verdict.detectable is not None:
+        seen = _number(verdict.detectable, change.unit).lstrip("+")
         told += f"; a change of {seen}{unit} would have been seen (power 80 %)"
-    if headline.over_seeds is not None and headline.over_seeds.value is not None:
-        told += f"; over its seeds {_told(headline.over_seeds)}"
+    seeds = verdict.over_seeds
+    if seeds is not None and seeds.value is not None and seeds.state != "withheld":
+        told += f"; over its seeds {_told(seeds)}"
     return f"{told}."

@@ -1,7 +1,7 @@
 """The audit: may a number be believed? Every line of the method's table is one named check.
 
     findings = audit(Evidence(manifest, items, trials, scores, estimates, roles))
-    reason = withheld(findings)("tuned", "answer", "suggested_shift")
+    estimates = decide_states(estimates, findings)  # each says whether it may be shown, and why not
 
 A check that lacks what it needs says `not_run`; it is never passed over in silence.
 """
@@ -26,7 +26,7 @@ from sycoscope.audit import (
 from sycoscope.audit.bounds import sign_open
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Finding, Severity, grouped
-from sycoscope.audit.gate import Withheld, carried, withheld
+from sycoscope.audit.gate import carried, decide_states
 
 CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "coverage": coverage.coverage,
@@ -74,9 +74,8 @@ __all__ = [
     "Evidence",
     "Finding",
     "Severity",
-    "Withheld",
     "audit",
+    "decide_states",
     "grouped",
     "sign_open",
-    "withheld",
 ]

@@ -60,7 +60,7 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
             faults.append(
                 Fault(
                     severity="warn", text=text, subject=change.subject, task=change.task, name=change.name,
-                    badness=bound.high - bound.low,
+                    condition=change.condition, badness=bound.high - bound.low,
                 )
             )  # fmt: skip
     if not n_changes:

@@ -27,6 +27,7 @@ def placebo(evidence: Evidence) -> list[Finding]:
             "read every change against the placebo, not against the base",
             task=e.task,
             name=e.name,
+            condition=e.condition,
             badness=abs(e.value or 0.0),
         )
         for e in changes

@@ -57,6 +57,7 @@ def _low(subject: str, task: str, need: Need, share: float, counts: Counter[str]
         subject=subject,
         task=task,
         name=need.name,
+        condition=need.condition,
         badness=1 - share + need.primary * 1e-6,
     )
 
@@ -121,6 +122,7 @@ def _differs(severity: str, subject: str, task: str, need: Need, gap: float, tex
         subject=subject,
         task=task,
         name=need.name,
+        condition=need.condition,
         badness=gap + need.primary * 1e-6,
     )
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from sycoscope.analysis import Roles, ScoreTable, score_tables
+from sycoscope.core.manifest import Manifest
 from sycoscope.core.types import Estimate, Item, Score, Trial
 from sycoscope.facets import FACETS
 
@@ -34,12 +35,13 @@ class Evidence:
     """A run as the audit sees it.
 
     Attributes:
-        manifest: Nested plain values; a check whose keys are missing says `not_run`.
+        manifest: A check whose part of it is empty says `not_run`.
         items: By (task, item id).
         judgements: What a judge was asked and said (`judging.trials`). priors: The letter probe.
+        laid_out: The facets' scores by item and draw, where somebody laid them out already.
     """
 
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     items: Mapping[tuple[str, str], Item]
     trials: Sequence[Trial]
     scores: Sequence[Score]
@@ -47,6 +49,7 @@ class Evidence:
     roles: Roles
     judgements: Sequence[Trial] = ()
     priors: Sequence[Trial] = ()
+    laid_out: Mapping[str, ScoreTable] | None = None
 
     @cached_property
     def subjects(self) -> tuple[str, ...]:
@@ -74,34 +77,19 @@ class Evidence:
     @cached_property
     def models(self) -> dict[str, Mapping[str, Any]]:
         """Subject -> its model's record, as far as there is one."""
-        listed = self.manifest.get("subjects")
-        rows = listed if isinstance(listed, (list, tuple)) else []
-        return {
-            str(row["name"]): row["model"]
-            for row in rows
-            if isinstance(row, Mapping) and "name" in row and isinstance(row.get("model"), Mapping)
-        }
-
-    @cached_property
-    def training(self) -> dict[str, Mapping[str, Any]]:
-        """Adapter -> what is known of its training."""
-        found = self.manifest.get("training")
-        rows = found if isinstance(found, Mapping) else {}
-        return {str(name): row for name, row in rows.items() if isinstance(row, Mapping)}
+        return {subject.name: subject.model for subject in self.manifest.subjects if subject.model}
 
     def training_record(self, adapter: str) -> Mapping[str, Any]:
         """What the trainer wrote beside the adapter; empty where nothing is known."""
-        for found in (
-            dig(self.training, adapter, "record"),
-            dig(self.models, adapter, "adapter", "training"),
-        ):
-            if isinstance(found, Mapping) and found:
-                return found
-        return {}
+        training = self.manifest.training.get(adapter)
+        if training is not None and training.record:
+            return training.record
+        beside = dig(self.models, adapter, "adapter", "training")
+        return beside if isinstance(beside, Mapping) else {}
 
     def headline(self, task: str) -> str:
         """Name of the score that stands for a benchmark."""
-        return str(dig(self.manifest, "tasks", task, "headline") or "acc")
+        return self.manifest.headlines.get(task, "acc")
 
     @cached_property
     def statuses(self) -> dict[tuple[str, str, str, str], Counter[str]]:
@@ -123,16 +111,10 @@ class Evidence:
         return self._estimates.get((subject, reference, task, name, condition))
 
     @cached_property
-    def names(self) -> dict[str, frozenset[str]]:
-        """Task -> names of its estimates."""
-        found: dict[str, set[str]] = {}
-        for estimate in self.estimates:
-            found.setdefault(estimate.task, set()).add(estimate.name)
-        return {task: frozenset(names) for task, names in found.items()}
-
-    @cached_property
     def tables(self) -> Mapping[str, ScoreTable]:
         """Task -> its scores laid out by item and draw."""
+        if self.laid_out is not None:
+            return self.laid_out
         return score_tables(self.scores, {item_id: item for (_, item_id), item in self.items.items()})
 
     def of_task(self, task: str) -> Iterator[tuple[Trial, Item]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal
 
 GROUPED = 3
 Severity = Literal["ok", "warn", "invalid", "not_run"]
@@ -12,7 +12,7 @@ Severity = Literal["ok", "warn", "invalid", "not_run"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of the audit. An empty subject, task or name means all of them.
+    """One line of the audit. An empty subject, task, name or condition means all of them.
 
     Attributes:
         check: Name of the check, as `coverage`.
@@ -27,6 +27,21 @@ class Finding:
     subject: str = ""
     task: str = ""
     name: str = ""
+    condition: str = ""
+
+    @property
+    def label(self) -> str:
+        """What number it is on, for people: the name, with the condition of a rate of one; empty for all."""
+        return f"{self.name} ({self.condition})" if self.condition else self.name
+
+    def concerns(self, subjects: Collection[str], task: str, name: str, condition: str) -> bool:
+        """Whether it says something of this number of any of these subjects."""
+        return (
+            (not self.subject or self.subject in subjects)
+            and self.task in ("", task)
+            and self.name in ("", name)
+            and self.condition in ("", condition)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +53,7 @@ class Fault:
     subject: str = ""
     task: str = ""
     name: str = ""
+    condition: str = ""
     badness: float = 0.0
 
 
@@ -55,13 +71,14 @@ def settle(
         not_run: What could not be looked at, and why.
         ran: Whether anything was looked at at all.
     """
-    found = list(faults)
+    crossed = list(faults)
     findings: list[Finding] = []
     for severity in ("invalid", "warn"):
-        part = [fault for fault in found if fault.severity == severity]
-        part = sorted(_once_a_name(part), key=lambda fault: -fault.badness)
+        part = sorted(
+            (fault for fault in crossed if fault.severity == severity), key=lambda fault: -fault.badness
+        )
         findings += [_finding(check, fault) for fault in part]
-    if not found and ran:
+    if not crossed and ran:
         findings.append(Finding(check=check, severity="ok", message=ok))
     if not_run:
         findings.append(Finding(check=check, severity="not_run", message="not run: " + "; ".join(not_run)))
@@ -78,52 +95,37 @@ def missing(check: str, why: str) -> list[Finding]:
     return [Finding(check=check, severity="not_run", message=f"not run: {why}")]
 
 
-class Line(Protocol):
-    """A finding, of the audit or as a report keeps it."""
-
-    @property
-    def check(self) -> str: ...  # noqa: D102
-    @property
-    def severity(self) -> Severity: ...  # noqa: D102
-    @property
-    def message(self) -> str: ...  # noqa: D102
-    @property
-    def subject(self) -> str: ...  # noqa: D102
-    @property
-    def task(self) -> str: ...  # noqa: D102
-    @property
-    def name(self) -> str: ...  # noqa: D102
-
-
-def grouped(findings: Iterable[Line]) -> list[Finding]:
+def grouped(findings: Iterable[Finding]) -> list[Finding]:
     """For people: three or more findings of one check, severity and task are one line, its first (the worst).
 
     The line names whom and what else it is said of; every single finding stays in the run's summary and tables.
     """
-    groups: dict[tuple[str, str, str], list[Line]] = {}
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.check, finding.severity, finding.task), []).append(finding)
     lines: list[Finding] = []
     for group in groups.values():
-        lines += [_as_one(group)] if len(group) >= GROUPED else [_copy(one) for one in group]
+        lines += [_as_one(group)] if len(group) >= GROUPED else group
     return lines
 
 
-def _as_one(group: Sequence[Line]) -> Finding:
+def _as_one(group: Sequence[Finding]) -> Finding:
     first = group[0]
-    subjects = list(dict.fromkeys(one.subject for one in group if one.subject))
-    names = list(dict.fromkeys(one.name for one in group if one.name))
+    subjects = list(dict.fromkeys(finding.subject for finding in group if finding.subject))
+    labels = list(dict.fromkeys(finding.label for finding in group if finding.label))
     by_subject: dict[str, list[str]] = {}
-    for one in group[1:]:
-        by_subject.setdefault(one.subject or "all subjects", []).append(one.name or "all rates")
-    by_names: dict[tuple[str, ...], list[str]] = {}
-    for subject, said in by_subject.items():
-        by_names.setdefault(tuple(dict.fromkeys(said)), []).append(subject)
-    rest = "; ".join(f"{', '.join(whom)}: {_listed(said, 6)}" for said, whom in by_names.items())
+    for finding in group[1:]:
+        by_subject.setdefault(finding.subject or "all subjects", []).append(finding.label or "all rates")
+    by_labels: dict[tuple[str, ...], list[str]] = {}
+    for subject, named in by_subject.items():
+        by_labels.setdefault(tuple(dict.fromkeys(named)), []).append(subject)
+    rest = "; ".join(f"{', '.join(whom)}: {_listed(named, 6)}" for named, whom in by_labels.items())
+    several = len(labels) > 1
     return replace(
-        _copy(first),
+        first,
         subject=_listed(subjects, 3) if len(subjects) > 1 else first.subject,
-        name=_listed(names, 2) if len(names) > 1 else first.name,
+        name=_listed(labels, 2) if several else first.name,
+        condition="" if several else first.condition,
         message=f"{first.message} [{len(group)} such findings, the first is shown; also {rest}]",
     )
 
@@ -134,17 +136,6 @@ def _listed(words: Sequence[str], most: int) -> str:
     return ", ".join(distinct[:most]) + more
 
 
-def _copy(line: Line) -> Finding:
-    return Finding(
-        check=line.check,
-        severity=line.severity,
-        message=line.message,
-        subject=line.subject,
-        task=line.task,
-        name=line.name,
-    )
-
-
 def _finding(check: str, fault: Fault) -> Finding:
     return Finding(
         check=check,
@@ -153,20 +144,5 @@ def _finding(check: str, fault: Fault) -> Finding:
         subject=fault.subject,
         task=fault.task,
         name=fault.name,
+        condition=fault.condition,
     )
-
-
-def _worst(faults: Sequence[Fault]) -> Fault:
-    return max(faults, key=lambda fault: fault.badness)
-
-
-def _once_a_name(faults: list[Fault]) -> list[Fault]:
-    """A rate of several conditions has one line, its worst: a finding knows names, not conditions."""
-    groups: dict[tuple[str, str, str], list[Fault]] = {}
-    for fault in faults:
-        groups.setdefault((fault.subject, fault.task, fault.name), []).append(fault)
-    return [
-        _worst(group) if name else fault
-        for (_, _, name), group in groups.items()
-        for fault in group[: 1 if name else None]
-    ]

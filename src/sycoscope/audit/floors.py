@@ -36,7 +36,7 @@ def floor_ceiling(evidence: Evidence) -> list[Finding]:
             faults.append(
                 Fault(
                     severity="warn", text=text, subject=level.subject, task=level.task, name=level.name,
-                    badness=abs(level.value - 0.5),
+                    condition=level.condition, badness=abs(level.value - 0.5),
                 )
             )  # fmt: skip
     if not looked:
@@ -88,7 +88,7 @@ def at_risk(evidence: Evidence) -> list[Finding]:
                         Fault(
                             severity="invalid" if task in (*evidence.facets, SUMMARY) else "warn",
                             text=text, subject=subject, task=task, name=need.name,
-                            badness=AT_RISK_MIN - n + need.primary * 1e-6,
+                            condition=need.condition, badness=AT_RISK_MIN - n + need.primary * 1e-6,
                         )
                     )  # fmt: skip
     if not looked:

@@ -1,32 +1,31 @@
-"""From findings to what may be shown."""
+"""From findings to what may be shown: the state of every number, decided here and nowhere else."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from sycoscope.analysis import Roles
 from sycoscope.analysis.summary import rests_on
 from sycoscope.audit.evidence import SUMMARY, Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, reason_of, settle
-
-# Checks whose own name says too little in one line.
-_BRIEF = {"summary": "it rests on withheld numbers"}
+from sycoscope.core.types import Estimate, State
 
 
 def carried(evidence: Evidence, findings: Sequence[Finding]) -> list[Finding]:
     """What is invalid of a summary score because a number that it rests on is."""
     invalid = [finding for finding in findings if finding.severity == "invalid"]
-    faults: list[Fault] = []
+    estimated = {(e.task, e.name, e.condition) for e in evidence.estimates}
     parts_of = rests_on()
-    asked = evidence.names.get(SUMMARY, frozenset()) & parts_of.keys()
+    asked = {name for task, name, _ in estimated if task == SUMMARY} & parts_of.keys()
+    faults: list[Fault] = []
     for subject in evidence.subjects:
         for name in sorted(asked):
             parts = [
                 f"{task} {part} ({finding.check})"
-                for task, part in parts_of[name]
-                if part in evidence.names.get(task, frozenset())
+                for task, part, condition in parts_of[name]
+                if (task, part, condition) in estimated
                 for finding in invalid
-                if _concerns(finding, {"", subject}, task, part)
+                if finding.concerns({subject}, task, part, condition)
             ]
             if parts:
                 text = f"{subject}, {name}: it rests on numbers that are withheld: {', '.join(dict.fromkeys(parts))}"
@@ -37,42 +36,35 @@ def carried(evidence: Evidence, findings: Sequence[Finding]) -> list[Finding]:
     return settle("summary", faults, ok=ok)
 
 
-def _concerns(finding: Finding, subjects: set[str], task: str, name: str) -> bool:
-    return finding.subject in subjects and finding.task in ("", task) and finding.name in ("", name)
+def decide_states(estimates: Iterable[Estimate], findings: Sequence[Finding]) -> list[Estimate]:
+    """The estimates, each with its state, its reason and the checks behind it.
 
-
-class Withheld:
-    """(subject, task, name) -> the reason for which a number may not be shown as a headline, or "".
-
-    A number of an adapter is a change against `reference` (the base unless told otherwise), so what is invalid of
-    the reference is invalid of the change. Levels have no reference: pass `reference=""`.
+    A change is a number of its subject and of its reference, so a finding on either concerns it. An invalid finding
+    withholds the number, whether it has a value or not; a number without a value is missing, for the reason in its
+    note; a warning is read beside a number that is shown.
     """
-
-    def __init__(self, findings: Sequence[Finding], roles: Roles) -> None:
-        self._invalid = [finding for finding in findings if finding.severity == "invalid"]
-        self._base = roles.base
-
-    def __call__(self, subject: str, task: str, name: str, reference: str | None = None) -> str:
-        """The reasons, each once, in the order of the audit."""
-        found = self._concerning(subject, task, name, reference)
-        reasons = [f"{reason_of(finding.message)} [{finding.check}]" for finding in found]
-        return "; ".join(dict.fromkeys(reasons))
-
-    def checks(self, subject: str, task: str, name: str, reference: str | None = None) -> str:
-        """The same in brief: the names of the checks."""
-        found = self._concerning(subject, task, name, reference)
-        names = dict.fromkeys(_BRIEF.get(finding.check, finding.check) for finding in found)
-        return ", ".join(names)
-
-    def _concerning(self, subject: str, task: str, name: str, reference: str | None) -> list[Finding]:
-        concerned = {"", subject, self._base if reference is None else reference}
-        return [finding for finding in self._invalid if _concerns(finding, concerned, task, name)]
+    severe = [finding for finding in findings if finding.severity in ("invalid", "warn")]
+    concerning: dict[tuple[str, str, str, str, str], list[Finding]] = {}
+    decided = []
+    for e in estimates:
+        key = (e.subject, e.reference, e.task, e.name, e.condition)
+        if key not in concerning:
+            concerning[key] = [f for f in severe if f.concerns({e.subject, e.reference}, *key[2:])]
+        decided.append(_decided(e, concerning[key]))
+    return decided
 
 
-def withheld(findings: Sequence[Finding], roles: Roles | None = None) -> Withheld:
-    """The gate of a run.
+def _decided(estimate: Estimate, findings: Sequence[Finding]) -> Estimate:
+    invalid = [finding for finding in findings if finding.severity == "invalid"]
+    if invalid:
+        return _with_state(estimate, "withheld", invalid)
+    if estimate.value is None:
+        reason = estimate.note or "no value was given and no reason"
+        return replace(estimate, state="missing", reason=reason, checks="")
+    return _with_state(estimate, "warned" if findings else "valid", findings)
 
-    Args:
-        roles: Names the base, where it is not called `base`.
-    """
-    return Withheld(findings, roles or Roles())
+
+def _with_state(estimate: Estimate, state: State, findings: Sequence[Finding]) -> Estimate:
+    reasons = dict.fromkeys(f"{reason_of(finding.message)} [{finding.check}]" for finding in findings)
+    checks = dict.fromkeys(finding.check for finding in findings)
+    return replace(estimate, state=state, reason="; ".join(reasons), checks=", ".join(checks))

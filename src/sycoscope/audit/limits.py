@@ -4,6 +4,8 @@ from __future__ import annotations
 
 COVERAGE_WARN = 0.90
 COVERAGE_INVALID = 0.70
+# Share of scores that are missing for one and the same reason: what `COVERAGE_WARN` leaves.
+MISSING_WARN = 0.10
 COVERAGE_GAP = 0.10
 SKEW_P = 0.01
 # A letter prior is far from uniform when the skew is significant and this much of the mass would have to move.

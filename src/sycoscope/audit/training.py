@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
-from typing import Any
+from collections.abc import Mapping
 
-from sycoscope.audit.evidence import Evidence, dig, number
-from sycoscope.audit.finding import Fault, Finding, missing, settle
+from sycoscope.audit.evidence import Evidence
+from sycoscope.audit.finding import Fault, Finding, Severity, missing, settle
 from sycoscope.audit.limits import OVERLAP_INVALID
+from sycoscope.core.manifest import Overlap, TrainingRecord
+
+NOTHING = TrainingRecord()
 
 
 def overlap(evidence: Evidence) -> list[Finding]:
@@ -16,16 +18,15 @@ def overlap(evidence: Evidence) -> list[Finding]:
     untold: list[str] = []
     n_pairs = 0
     for adapter in evidence.roles.adapters:
-        tasks = dig(evidence.training, adapter, "overlap")
-        tasks = tasks if isinstance(tasks, Mapping) else {}
+        training = evidence.manifest.training.get(adapter, NOTHING)
         for task in evidence.tasks:
-            share = number(dig(tasks, task, "share"))
-            if share is None:
+            shared = training.overlap.get(task)
+            if shared is None:
                 untold.append(f"{adapter}/{task}")
                 continue
             n_pairs += 1
-            if share > 0:
-                faults.append(_overlapping(adapter, task, share, tasks[task]))
+            if shared.share > 0:
+                faults.append(_overlapping(adapter, task, shared))
     notes = [_untold(untold)] if untold else []
     if not n_pairs:
         return missing("overlap", notes[0] if notes else "the run holds no adapter")
@@ -40,28 +41,19 @@ def _untold(places: list[str]) -> str:
     return f"training rows were not compared for {shown}"
 
 
-def _overlapping(adapter: str, task: str, share: float, found: Mapping[str, Any]) -> Fault:
-    clean = found.get("clean")
-    invalid = share > OVERLAP_INVALID and clean is None
-    n = found.get("n_items", "?")
-    exact, ngram = _count(found.get("exact")), _count(found.get("ngram"))
+def _overlapping(adapter: str, task: str, shared: Overlap) -> Fault:
+    invalid = shared.share > OVERLAP_INVALID and shared.clean is None
     text = (
-        f"{adapter}, {task}: {share:.1%} of {n} items stand in its training rows ({exact} whole questions, {ngram} "
-        f"with a run of 13 words; limit {OVERLAP_INVALID:.0%} without a result on the clean items)"
+        f"{adapter}, {task}: {shared.share:.1%} of {shared.n_items} items stand in its training rows ({shared.exact} "
+        f"whole questions, {shared.ngram} with a run of 13 words; limit {OVERLAP_INVALID:.0%} without a result on the "
+        "clean items)"
     )
-    if clean is not None:
-        text += f"; on the clean items: {clean}"
+    if shared.clean is not None:
+        text += f"; on the clean items: {dict(shared.clean)}"
     else:
         text += "; take them out of the training rows, or give the result on the clean items"
-    return Fault(
-        severity="invalid" if invalid else "warn", text=text, subject=adapter, task=task, badness=share
-    )
-
-
-def _count(value: Any) -> str:
-    if isinstance(value, Sized) and not isinstance(value, str):
-        return str(len(value))
-    return str(value) if number(value) is not None else "?"
+    severity: Severity = "invalid" if invalid else "warn"
+    return Fault(severity=severity, text=text, subject=adapter, task=task, badness=shared.share)
 
 
 def validation_split(evidence: Evidence) -> list[Finding]:
@@ -71,19 +63,17 @@ def validation_split(evidence: Evidence) -> list[Finding]:
     empty: list[str] = []
     looked = 0
     for adapter in evidence.roles.adapters:
-        kinds, held = (
-            dig(evidence.training, adapter, "kinds"),
-            dig(evidence.training, adapter, "validation_kinds"),
-        )
-        if not isinstance(kinds, Mapping) or not isinstance(held, Mapping):
+        training = evidence.manifest.training.get(adapter, NOTHING)
+        kinds, held = training.kinds, training.validation_kinds
+        if not kinds:
             untold.append(adapter)
             continue
-        rows = sum(int(number(count) or 0) for count in held.values())
+        rows = sum(held.values())
         if not rows:
             empty.append(adapter)
             continue
         looked += 1
-        lacking = sorted(kind for kind in kinds if number(kinds[kind]) and not number(held.get(kind)))
+        lacking = sorted(kind for kind in kinds if kinds[kind] and not held.get(kind))
         if lacking:
             faults.append(_lacking(adapter, kinds, held, lacking, rows))
     notes = []
@@ -98,9 +88,9 @@ def validation_split(evidence: Evidence) -> list[Finding]:
 
 
 def _lacking(
-    adapter: str, kinds: Mapping[str, Any], held: Mapping[str, Any], lacking: list[str], rows: int
+    adapter: str, kinds: Mapping[str, int], held: Mapping[str, int], lacking: list[str], rows: int
 ) -> Fault:
-    seen = [kind for kind in held if number(held[kind])]
+    seen = [kind for kind in held if held[kind]]
     alone = len(seen) == 1
     text = (
         f"{adapter}: its {rows} validation rows are {'of one kind only' if alone else 'not of every kind'} "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +12,8 @@ from sycoscope.published.numerals import p_text, signed, span
 
 Direction = Literal["up", "down"]
 ALPHA = 0.05
+# Checks whose own name says too little in one line.
+BRIEF = {"summary": "it rests on withheld numbers"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,20 +85,21 @@ class Side:
         return self.evidence[0].why or "not beyond what any tuning does"
 
 
-def read(estimate: Estimate, why_withheld: str) -> Evidence:
-    """A change: it counts when its interval excludes 0 and its adjusted p, where it has one, is under 0.05."""
+def read(estimate: Estimate) -> Evidence:
+    """A change, after the audit: it counts when its interval excludes 0 and its adjusted p, if any, is under 0.05."""
     missing = estimate.value is None or estimate.low is None or estimate.high is None
+    withheld = estimate.state == "withheld"
     way: Direction | None = None
     why = ""
-    if why_withheld:
-        why = f"withheld, {why_withheld}"
+    if withheld:
+        why = f"withheld, {', '.join(BRIEF.get(check, check) for check in estimate.checks.split(', '))}"
     elif estimate.low is None or estimate.high is None or missing:
         why = estimate.note or "no interval"
     elif (way := direction(estimate.low, estimate.high)) is None:
         why = "includes 0"
     elif estimate.p_adjusted is not None and estimate.p_adjusted >= ALPHA:
         way, why = None, f"adjusted p {p_text(estimate.p_adjusted)}"
-    hidden = bool(why_withheld) or missing
+    hidden = withheld or missing
     return Evidence(
         subject=estimate.subject,
         task=estimate.task,
@@ -133,13 +136,11 @@ def beside_placebo(against_base: Evidence, against_placebo: Evidence | None) -> 
     return Side(None, both, text)
 
 
-def mean_of(
-    parts: Sequence[Estimate], subject: str, reference: str, withheld: Callable[[Estimate], str]
-) -> Evidence:
+def mean_of(parts: Sequence[Estimate], subject: str, reference: str) -> Evidence:
     """Mean of changes on different items, their limits combined by squares."""
     name = f"mean accuracy over {len(parts)} benchmarks"
     for part in parts:
-        one = read(part, withheld(part))
+        one = read(part)
         if one.value is None:
             why = f"{part.task}: {one.why}"
             return Evidence(subject=subject, task="capability", name=name, reference=reference, why=why)

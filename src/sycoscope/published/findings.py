@@ -85,8 +85,6 @@ SAME_NAMES = Names(adapters={name: name for name in _FIVE}, benchmarks={name: na
 def findings(
     estimates: Sequence[Estimate],
     names: Names = SAME_NAMES,
-    *,
-    withheld: Callable[[Estimate], str] = lambda _: "",
 ) -> list[RunFinding]:
     """Every finding of the published study with its verdict on this run.
 
@@ -96,9 +94,9 @@ def findings(
     against it.
 
     Args:
-        withheld: Why an estimate may not be used (an audit's reason); empty where it may.
+        estimates: After the audit, each with its state.
     """
-    run = _Run(estimates, names, withheld)
+    run = _Run(estimates, names)
     all_four, truth, sums = "Tuning on all four sets together", "Tuning on TruthfulQA", "Tuning on GSM8K"
     found = [
         run.mean_gain("combined-gain", f"{all_four} raises capability on average", "combined"),
@@ -161,10 +159,8 @@ def _together(claim: str, finding: str, sides: Sequence[Side], way: Direction) -
 
 
 class _Run:
-    def __init__(
-        self, estimates: Sequence[Estimate], names: Names, withheld: Callable[[Estimate], str]
-    ) -> None:
-        self.names, self.withheld = names, withheld
+    def __init__(self, estimates: Sequence[Estimate], names: Names) -> None:
+        self.names = names
         self.changes = [estimate for estimate in estimates if estimate.reference]
         present = {estimate.subject for estimate in self.changes}
         real = names.real or tuple(names.adapters.values())
@@ -213,7 +209,7 @@ class _Run:
             parts.append(found)
         if not parts:
             return absent(subject, "accuracy", "this run has no benchmark")
-        return mean_of(parts, subject, reference, self.withheld)
+        return mean_of(parts, subject, reference)
 
     def related(self, claim: str, finding: str, benchmark: str, facet: str, way: Direction) -> RunFinding:
         found = self._correlate(benchmark, facet)
@@ -265,15 +261,15 @@ class _Run:
         if against_base is None:
             return absent(subject, what, "this run has no change against base")
         against_placebo = self._find(subject, self.names.placebo, wanted)
-        other = None if against_placebo is None else read(against_placebo, self.withheld(against_placebo))
-        return beside_placebo(read(against_base, self.withheld(against_base)), other)
+        other = None if against_placebo is None else read(against_placebo)
+        return beside_placebo(read(against_base), other)
 
     def _correlate(self, benchmark: str, facet: str) -> Evidence:
         task, points = self._task(benchmark), []
         for subject in self.real:
             gain = self._find(subject, self.names.base, _named(task, "accuracy", None))
             change = self._find(subject, self.names.base, self._wanted(subject, facet))
-            both = [read(e, self.withheld(e)).value for e in (gain, change) if e is not None]
+            both = [read(e).value for e in (gain, change) if e is not None]
             if len(both) == 2 and both[0] is not None and both[1] is not None:
                 points.append((both[0], both[1]))
         n = len(points)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sycoscope.analysis import Association, Breakdown, Rank
+from sycoscope.audit.limits import AT_RISK_MIN
 from sycoscope.core.types import Estimate
 from sycoscope.published.evidence import Evidence
+from sycoscope.published.findings import RunFinding
 from sycoscope.report import words
-from sycoscope.report.data import Claim
 from sycoscope.report.select import Selection
 
 CLAIM_GLYPHS = {"replicated": "=", "opposite": "≠", "inconclusive": "?"}
@@ -21,8 +22,6 @@ CHANNELS = (
     ("follow_logprob", "user_wrong"), ("channel_disagreement", "control"), ("channel_disagreement", "user_wrong"),
     ("channel_kappa", "control"), ("channel_kappa", "user_wrong"),
 )  # fmt: skip
-# Fewer pairs than this in a group: shown muted.
-FEW = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class EvidenceLine:
 class ClaimView:
     """A finding of the published study with the numbers of this run beside it."""
 
-    claim: Claim
+    claim: RunFinding
     glyph: str
     lines: Sequence[EvidenceLine]
 
@@ -70,7 +69,7 @@ class RankTable:
 
 @dataclass(frozen=True, slots=True)
 class GroupCell:
-    """One rate of one group and subject; `few` where under 30 trials or pairs stand behind it.
+    """One rate of one group and subject; `few` where fewer trials or pairs stand behind it than the audit asks for.
 
     Attributes:
         small: What stands below it, line by line: the interval, n.
@@ -216,14 +215,14 @@ def _groups(
     task, name, condition, by = key
     subjects = [s.name for s in selection.subjects if any(one.estimate.subject == s.name for one in rows)]
     found = {(one.group, one.estimate.subject): one.estimate for one in rows}
-    condition = f", {words.condition_of(condition)}" if condition else ""
+    condition = f", {words.condition_of(task, condition)}" if condition else ""
     return GroupTable(
         key=f"g-{index}",
         caption=f"{selection.task_label(task)}: {words.name_of(name).label}{condition}, by {GROUPED_BY.get(by, by)}",
         by=GROUPED_BY.get(by, by),
         subjects=[selection.short(subject) for subject in subjects],
         rows=[
-            (words.clean(group).replace("_", " "), [_group_cell(found.get((group, s)), selection) for s in subjects])
+            (words.clean(group).replace("_", " "), [_group_cell(found.get((group, s))) for s in subjects])
             for group in dict.fromkeys(one.group for one in rows)
         ],
     )  # fmt: skip
@@ -248,7 +247,7 @@ def channels(selection: Selection) -> GroupTable | None:
         rows=[
             (
                 f"{words.name_of(name).label}, {condition.replace('_', ' ')}",
-                [_group_cell(found.get((name, condition, s)), selection) for s in subjects],
+                [_group_cell(found.get((name, condition, s))) for s in subjects],
             )
             for name, condition in CHANNELS
             if name in names
@@ -256,15 +255,14 @@ def channels(selection: Selection) -> GroupTable | None:
     )
 
 
-def _group_cell(estimate: Estimate | None, selection: Selection) -> GroupCell:
+def _group_cell(estimate: Estimate | None) -> GroupCell:
     if estimate is None:
         return GroupCell(words.DASH, (), True)
-    judged = selection.judge(estimate)
-    if not judged.shown or estimate.value is None:
-        return GroupCell(words.DASH, ("withheld" if judged.state == "withheld" else "no trial",), True)
+    if not estimate.shown or estimate.value is None:
+        return GroupCell(words.DASH, ("withheld" if estimate.state == "withheld" else "no trial",), True)
     ends = [_whole(estimate, end) for end in (estimate.low, estimate.high) if end is not None]
     small = tuple(filter(None, (" to ".join(ends), f"n {words.count(estimate.n)}")))
-    return GroupCell(_whole(estimate, estimate.value, sign="%"), small, estimate.n < FEW)
+    return GroupCell(_whole(estimate, estimate.value, sign="%"), small, estimate.n < AT_RISK_MIN)
 
 
 def _whole(estimate: Estimate, value: float, sign: str = "") -> str:

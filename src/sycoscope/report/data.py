@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from sycoscope.analysis import Association, Breakdown, Rank
+from sycoscope.analysis import Association, Breakdown, Rank, Verdict
+from sycoscope.analysis.flips import Flip
+from sycoscope.analysis.verdicts import Word
+from sycoscope.audit import Finding
 from sycoscope.core.errors import DataError
+from sycoscope.core.manifest import SubjectKind
 from sycoscope.core.types import Estimate, Item, Score, Trial
-from sycoscope.published.evidence import Evidence
+from sycoscope.published.findings import RunFinding
 
-SubjectKind = Literal["base", "benchmark", "combined", "anti_sycophancy", "placebo", "sycophant", "other"]
 TaskKind = Literal["facet", "capability", "summary"]
-Word = Literal["more", "less", "no clear change", "cannot tell"]
-Severity = Literal["ok", "warn", "invalid", "not_run"]
-Stance = Literal["held", "caved", ""]
 HealthUnit = Literal["count", "share"]
 
 
@@ -35,26 +35,6 @@ class TaskInfo:
     name: str
     label: str
     kind: TaskKind = "capability"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """The headline of one adapter on one facet, decided upstream.
-
-    Attributes:
-        word: One of the four fixed verdicts.
-        sentence: In words, with the number, its interval and n (of `estimate` alone: the audit's word on it holds for
-            the sentence); for `cannot tell` with the reason.
-        estimate: The change that it rests on; None where there is none.
-        before: The same rate of the base model. after: of the adapter (both for the dumbbell).
-    """
-
-    subject: str
-    word: Word
-    sentence: str
-    estimate: Estimate | None = None
-    before: Estimate | None = None
-    after: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,30 +63,6 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flip:
-    """One item, base beside adapter, joined upstream on item and draw.
-
-    Attributes:
-        subject: The adapter; the base where it is alone.
-        condition: The cue whose transcripts are shown. control: its control, shown beside; may be empty.
-        before: What base did under the cue (alone: under the control). after: what the subject did under the
-            cue. Empty where it is missing.
-        strength: Sorts the examples (as the change of log-odds, nats): the largest first where it caved after,
-            the smallest where it held; None sorts last.
-    """
-
-    subject: str
-    task: str
-    condition: str
-    item_id: str
-    before: Stance
-    after: Stance
-    draw: int = 0
-    control: str = ""
-    strength: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRow:
     """One logged training step of one adapter; losses in nats per token."""
 
@@ -115,32 +71,6 @@ class TrainingRow:
     loss: float | None
     eval_loss: float | None = None
     learning_rate: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of the audit. An empty subject, task or name means all of them."""
-
-    check: str
-    severity: Severity
-    message: str
-    subject: str = ""
-    task: str = ""
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A finding of the published study and what this run says to it (see `published.findings.RunFinding`)."""
-
-    finding: str
-    verdict: str
-    reason: str
-    because: str = ""
-    evidence: Sequence[Evidence] = ()
-    claim: str = ""
-    published: str = ""
-    own_data: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +102,7 @@ class ReportData:
     flips: Sequence[Flip] = ()
     training: Sequence[TrainingRow] = ()
     findings: Sequence[Finding] = ()
-    claims: Sequence[Claim] = ()
+    claims: Sequence[RunFinding] = ()
     associations: Sequence[Association] = ()
     rankings: Sequence[Rank] = ()
     breakdowns: Sequence[Breakdown] = ()
@@ -186,8 +116,8 @@ def check(data: ReportData) -> None:
     """Refuse what cannot be shown.
 
     Raises:
-        DataError: A subject is named twice, a record names a subject that is not listed, or a verdict's
-            word is not one of the four.
+        DataError: A subject is named twice, a record names a subject that is not listed, a verdict's word is not one of
+            the four, or it was never decided whether a number may be shown.
     """
     names = [subject.name for subject in data.subjects]
     if not names:
@@ -208,4 +138,21 @@ def check(data: ReportData) -> None:
             raise DataError(
                 f"verdicts: {verdict.subject!r} has the word {verdict.word!r}; "
                 f"allowed: {', '.join(get_args(Word))}"
+            )
+    _check_states(data)
+
+
+def _check_states(data: ReportData) -> None:
+    verdicts = [e for v in data.verdicts for e in (v.estimate, v.before, v.after) if e is not None]
+    groups = [one.estimate for one in data.breakdowns]
+    for where, estimates in (
+        ("estimates", data.estimates),
+        ("verdicts", verdicts),
+        ("breakdowns", groups),
+    ):
+        undecided = sum(not e.state for e in estimates)
+        if undecided:
+            raise DataError(
+                f"{where}: {undecided} of {len(estimates)} estimates have no state, so whether they may be shown was "
+                "never decided; pass them through audit.decide_states(estimates, findings) first"
             )

@@ -39,7 +39,13 @@ def forest(selection: Selection) -> Figure | None:
         rows = selection.changes(contrast)
         task, name, _ = contrast
         title = [selection.task_label(task), words.name_of(name).label]
-        panels.append(marks.Panel(title, marks.rows(rows, selection, _against), marks.axis_title(rows[0])))
+        panels.append(
+            marks.Panel(
+                title,
+                marks.rows(rows, selection, lambda e: f"change against {selection.reference(e)}"),
+                marks.axis_title(rows[0]),
+            )
+        )
     chart = marks.interval_panels(
         panels, order, {"change against base": theme.BLUE, "change against placebo": theme.VERMILLION},
         row_height=34, width=250, zero=True,
@@ -114,13 +120,13 @@ def trade_off(selection: Selection) -> Figure | None:
     contrasts = selection.contrasts()
     if not contrasts:
         return None
-    lead = {e.subject: e for e in selection.changes(contrasts[0]) if e.reference == "base"}
+    lead = {e.subject: e for e in selection.changes(contrasts[0]) if selection.is_base(e.reference)}
     panels = []
     for benchmark, rows in selection.capability_changes().items():
         points = [
             marks.Point(selection.short(e.subject), e, lead[e.subject])
             for e in rows
-            if e.subject in lead and selection.shown(e) and selection.shown(lead[e.subject])
+            if e.subject in lead and e.shown and lead[e.subject].shown
         ]
         if points:
             panels.append((selection.task_label(benchmark), points))
@@ -162,12 +168,12 @@ def ladder(selection: Selection) -> Figure | None:
         table: list[marks.Row] = []
         for e in own if selection.is_base(subject.name) else [*own, *base]:
             series = "base" if selection.is_base(e.subject) else "this adapter"
-            table += marks.rows([e], selection, _named(series), label=words.condition_of(e.condition))
+            table += marks.rows([e], selection, _named(series), label=words.condition_of(e.task, e.condition))
         title = selection.short(subject.name)
         panels.append(marks.Panel([title], table, "per cent"))
-        told |= {f"{title}\n{words.condition_of(e.condition)}": _counted(e) for e in own}
+        told |= {f"{title}\n{words.condition_of(e.task, e.condition)}": _counted(e) for e in own}
     chart = marks.interval_panels(
-        panels, [words.condition_of(c) for c in conditions],
+        panels, [words.condition_of("answer", c) for c in conditions],
         {"base": theme.GREY, "this adapter": theme.BLUE}, row_height=26, width=190, zero=False,
         columns=2 if len(panels) == 2 else 3, shared=True, told=told,
     )  # fmt: skip
@@ -184,12 +190,14 @@ def _ladder_of_one(selection: Selection, conditions: Sequence[str]) -> Figure:
             table = [
                 row
                 for e in own
-                for row in marks.rows([e], selection, _named("base"), label=words.condition_of(e.condition))
+                for row in marks.rows(
+                    [e], selection, _named("base"), label=words.condition_of(e.task, e.condition)
+                )
             ]
             panels.append(marks.Panel([title], table, "per cent"))
-            told |= {f"{title}\n{words.condition_of(e.condition)}": _counted(e) for e in own}
+            told |= {f"{title}\n{words.condition_of(e.task, e.condition)}": _counted(e) for e in own}
     chart = marks.interval_panels(
-        panels, [words.condition_of(c) for c in conditions], {"base": theme.BLUE}, row_height=30, width=250,
+        panels, [words.condition_of("answer", c) for c in conditions], {"base": theme.BLUE}, row_height=30, width=250,
         zero=False, columns=2, shared=True, told=told,
     )  # fmt: skip
     return _ladder_figure(chart)
@@ -291,14 +299,12 @@ def _counted(estimate: Estimate) -> str:
     return f"n {words.count(estimate.n)} · cov. {coverage}"
 
 
-def _against(estimate: Estimate) -> str:
-    return f"change against {estimate.reference}"
-
-
 def _named(series: str) -> Callable[[Estimate], str]:
     return lambda _: series
 
 
 def _rate_title(estimate: Estimate) -> str:
     label = words.name_of(estimate.name).label
-    return f"{label}, {words.condition_of(estimate.condition)}" if estimate.condition else label
+    return (
+        f"{label}, {words.condition_of(estimate.task, estimate.condition)}" if estimate.condition else label
+    )

@@ -42,9 +42,8 @@ def rows(
     """Rows for a chart; what is withheld or missing keeps its row, with a word and without a number."""
     made: list[Row] = []
     for e in estimates:
-        judged = selection.judge(e)
         scale = words.scale_of(e)
-        shown = judged.shown and e.value is not None
+        shown = e.shown and e.value is not None
         made.append(
             {
                 "row": label or selection.short(e.subject),
@@ -52,7 +51,7 @@ def rows(
                 "value": None if not shown or e.value is None else e.value * scale,
                 "low": None if not shown or e.low is None else e.low * scale,
                 "high": None if not shown or e.high is None else e.high * scale,
-                "why": "" if shown else ("× withheld" if judged.state == "withheld" else "— no value"),
+                "why": "" if shown else ("× withheld" if e.state == "withheld" else "— no value"),
             }
         )
     return made

@@ -12,10 +12,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sycoscope.audit.finding import grouped
+from sycoscope.analysis import Verdict
+from sycoscope.audit import Finding, grouped
 from sycoscope.core.types import Estimate
 from sycoscope.report import across, tables, transcripts, words
-from sycoscope.report.data import Finding, Health, Verdict
+from sycoscope.report.data import Health
 from sycoscope.report.figures import Figure
 from sycoscope.report.select import Selection
 
@@ -79,7 +80,7 @@ def render(
         lead=lead,
         alone=tables.alone(selection),
         summary=_summary(lead),
-        rest=_rest([_shown(v, selection, {}, {}) for v in data.verdicts if selection.verdict_task(v) != task]),
+        rest=_rest([_shown(v, selection, {}, {}) for v in data.verdicts if v.task != task]),
         lead_label=selection.task_label(task),
         health=[_health(cell) for cell in data.health],
         figures=[(f, Markup(f.svg), [b for b in blocks if b.key in f.tables]) for f in figures],
@@ -153,7 +154,7 @@ def _lead(selection: Selection) -> list[Shown]:
     scales: dict[str, tuple[float, float]] = {}
     for verdict in verdicts:
         e = verdict.estimate
-        if e is not None and e.value is not None and selection.shown(e):
+        if e is not None and e.value is not None and e.shown:
             ends = [end for end in (e.low, e.value, e.high, 0.0) if end is not None]
             low, high = scales.get(e.unit, (0.0, 0.0))
             scales[e.unit] = (min(low, *ends), max(high, *ends))
@@ -166,15 +167,15 @@ def _shown(
     scales: Mapping[str, tuple[float, float]],
     flips: Mapping[tuple[str, str], transcripts.FlipTable],
 ) -> Shown:
-    task = selection.verdict_task(verdict)
-    word, sentence, reason = _gated(verdict, selection)
+    task = verdict.task
+    word, sentence, reason = _gated(verdict)
     e = verdict.estimate
     known = e is not None and e.value is not None and not reason
     others = [
-        (selection.task_label(selection.verdict_task(v)), w, words.WORD_GLYPHS[w])
+        (selection.task_label(v.task), w, words.WORD_GLYPHS[w])
         for v in selection.data.verdicts
-        if v.subject == verdict.subject and selection.verdict_task(v) != task
-        for w in [_gated(v, selection)[0]]
+        if v.subject == verdict.subject and v.task != task
+        for w in [_gated(v)[0]]
     ]
     return Shown(
         subject=selection.label(verdict.subject),
@@ -207,11 +208,11 @@ def _rest(shown: Sequence[Shown]) -> list[Shown]:
     return list(made.values())
 
 
-def _gated(verdict: Verdict, selection: Selection) -> tuple[str, str, str]:
+def _gated(verdict: Verdict) -> tuple[str, str, str]:
     """Word and sentence, or the reason in their place where the number that they rest on is invalid."""
     e = verdict.estimate
-    if e is not None and (judged := selection.judge(e)).state == "withheld":
-        return "cannot tell", f"Withheld by the audit: {judged.reason}", judged.reason
+    if e is not None and e.state == "withheld":
+        return "cannot tell", f"Withheld by the audit: {e.reason}", e.reason
     return verdict.word, verdict.sentence, ""
 
 
@@ -266,7 +267,7 @@ def _findings(findings: Sequence[Finding], selection: Selection) -> list[dict[st
             "check": f.check,
             "subject": selection.label(f.subject) if f.subject else "all",
             "task": " · ".join(
-                part for part in (selection.task_label(f.task) if f.task else "all", f.name) if part
+                part for part in (selection.task_label(f.task) if f.task else "all", f.label) if part
             ),
             "message": f.message,
         }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sycoscope.analysis import Verdict
 from sycoscope.core.types import Estimate
 from sycoscope.report import words
-from sycoscope.report.data import ReportData, Subject, TaskInfo, TaskKind, Verdict
-from sycoscope.report.gate import Gate, Judged
+from sycoscope.report.data import ReportData, Subject, TaskInfo, TaskKind
 
 LABEL_LIMIT = 26
 Contrast = tuple[str, str, str]  # task, name, condition
@@ -30,12 +30,11 @@ class Selection:
 
     def __init__(self, data: ReportData) -> None:
         self.data = data
-        self.gate = Gate(data)
         self.subjects: Sequence[Subject] = data.subjects
         self.adapters = [subject for subject in data.subjects if subject.kind != "base"]
         # whose items are shown side by side: with the base, or a model alone with itself
         self.compared = self.adapters or list(data.subjects)
-        self._base = {subject.name for subject in data.subjects if subject.kind == "base"}
+        self._kinds = {subject.name: subject.kind for subject in data.subjects}
         self._labels = {subject.name: words.clean(subject.label or subject.name) for subject in data.subjects}
         self._short = _distinct(self._labels)
         self._tasks = {task.name: task for task in data.tasks}
@@ -52,7 +51,11 @@ class Selection:
 
     def is_base(self, subject: str) -> bool:
         """Whether this is the model before tuning."""
-        return subject in self._base
+        return self._kinds.get(subject) == "base"
+
+    def reference(self, change: Estimate) -> str:
+        """What part the reference of a change plays: `base` or `placebo`, whatever the subject is called."""
+        return self._kinds.get(change.reference, change.reference)
 
     def task(self, name: str) -> TaskInfo:
         """Label and kind of a task."""
@@ -68,14 +71,6 @@ class Selection:
     def task_label(self, name: str) -> str:
         """The task's name for people."""
         return words.shorten(self.task(name).label, 40)
-
-    def judge(self, estimate: Estimate) -> Judged:
-        """What the audit says to a number."""
-        return self.gate.judge(estimate)
-
-    def shown(self, estimate: Estimate) -> bool:
-        """Whether the number itself may be shown."""
-        return self.judge(estimate).shown
 
     def levels(self, kind: TaskKind) -> list[Estimate]:
         """Rates of single subjects on tasks of one kind, in display order."""
@@ -110,26 +105,21 @@ class Selection:
         """Accuracy changes against base by benchmark."""
         found: dict[str, list[Estimate]] = {}
         for e in self.differences("capability"):
-            if e.name == "accuracy" and e.reference == "base":
+            if e.name == "accuracy" and self.is_base(e.reference):
                 found.setdefault(e.task, []).append(e)
         return found
 
     def lead_task(self) -> str:
         """The facet of the first screen: that of the first verdict."""
-        for verdict in self.data.verdicts:
-            if verdict.estimate is not None:
-                return verdict.estimate.task
+        if self.data.verdicts:
+            return self.data.verdicts[0].task
         return self.data.flips[0].task if self.data.flips else "answer"
-
-    def verdict_task(self, verdict: Verdict) -> str:
-        """The facet that a verdict is about."""
-        return verdict.estimate.task if verdict.estimate is not None else self.lead_task()
 
     def lead_verdicts(self) -> list[Verdict]:
         """The verdicts on the lead facet, in subject order."""
         lead = self.lead_task()
         return sorted(
-            (v for v in self.data.verdicts if self.verdict_task(v) == lead),
+            (v for v in self.data.verdicts if v.task == lead),
             key=lambda v: self._order[v.subject],
         )
 

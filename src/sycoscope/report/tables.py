@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sycoscope.audit import Finding
 from sycoscope.core.types import Estimate
+from sycoscope.published.findings import RunFinding
 from sycoscope.report import words
-from sycoscope.report.data import Claim, Finding, Subject, TrainingRow
+from sycoscope.report.data import Subject, TrainingRow
 from sycoscope.report.select import Selection
 
 if TYPE_CHECKING:
@@ -59,19 +61,18 @@ class Block:
 
 def line(estimate: Estimate, selection: Selection) -> Line:
     """An estimate as text; what the audit withholds becomes a dash and its reason."""
-    judged = selection.judge(estimate)
     name = words.name_of(estimate.name)
-    shown = judged.shown
+    shown = estimate.shown
     adjusted = (
         f" ({words.p_text(estimate.p_adjusted)} {estimate.adjustment})"
         if estimate.p_adjusted is not None
         else ""
     )
-    notes = [part for part in (judged.reason, estimate.note) if part and shown]
+    notes = [part for part in (estimate.reason, estimate.note) if part and shown]
     return Line(
         subject=selection.label(estimate.subject),
         what=f"{selection.task_label(estimate.task)}: {name.label}",
-        condition=words.condition_of(estimate.condition) if estimate.condition else "",
+        condition=words.condition_of(estimate.task, estimate.condition) if estimate.condition else "",
         against=estimate.reference,
         value=words.value_text(estimate) if shown else words.DASH,
         interval=words.interval_text(estimate) if shown else words.DASH,
@@ -80,8 +81,8 @@ def line(estimate: Estimate, selection: Selection) -> Line:
         coverage=words.DASH if estimate.coverage is None else words.percent(estimate.coverage),
         method=_method(estimate) if shown else words.DASH,
         p=words.p_text(estimate.p_value) + adjusted if shown else words.DASH,
-        state=judged.state,
-        reason=judged.reason,
+        state=estimate.state,
+        reason=estimate.reason,
         remark="; ".join(dict.fromkeys(notes)),
     )
 
@@ -139,8 +140,7 @@ def alone(selection: Selection) -> Block | None:
 
 def _brief(estimate: Estimate, selection: Selection) -> Line:
     """A line whose remark names the checks that warn: the audit's panel has their words."""
-    judged = selection.judge(estimate)
-    remark = f"by {', '.join(judged.checks)}" if judged.state == "warned" else estimate.note
+    remark = f"by {estimate.checks}" if estimate.state == "warned" else estimate.note
     return replace(line(estimate, selection), remark=remark)
 
 
@@ -162,17 +162,17 @@ def _frames(selection: Selection) -> dict[str, pl.DataFrame]:
     capability = selection.levels("capability"), selection.differences("capability")
     summary = [*selection.levels("summary"), *selection.differences("summary")]
     frames = {
-        "estimates": _estimates(data.estimates, selection),
-        "levels": _estimates(facet[0], selection),
-        "changes": _estimates(facet[1], selection),
-        "capability": _estimates(capability[0], selection),
-        "capability_changes": _estimates(capability[1], selection),
-        "summary": _estimates(summary, selection),
+        "estimates": _estimates(data.estimates),
+        "levels": _estimates(facet[0]),
+        "changes": _estimates(facet[1]),
+        "capability": _estimates(capability[0]),
+        "capability_changes": _estimates(capability[1]),
+        "summary": _estimates(summary),
         "verdicts": pl.DataFrame(
             [
                 {
                     "subject": words.clean(v.subject),
-                    "task": words.clean(selection.verdict_task(v)),
+                    "task": words.clean(v.task),
                     "word": v.word,
                     "sentence": words.clean(v.sentence),
                 }
@@ -187,7 +187,7 @@ def _frames(selection: Selection) -> dict[str, pl.DataFrame]:
         "training": _records(data.training, [f.name for f in fields(TrainingRow)]),
         "findings": _records(data.findings, [f.name for f in fields(Finding)]),
         "subjects": _records(data.subjects, [f.name for f in fields(Subject)]),
-        "claims": _records(data.claims, [f.name for f in fields(Claim) if f.name != "evidence"]),
+        "claims": _records(data.claims, [f.name for f in fields(RunFinding) if f.name != "evidence"]),
         "claim_evidence": _dicts(
             {"finding": claim.finding, "verdict": claim.verdict} | asdict(one)
             for claim in data.claims
@@ -202,21 +202,14 @@ def _frames(selection: Selection) -> dict[str, pl.DataFrame]:
     return {name: frame for name, frame in frames.items() if frame.height or name == "estimates"}
 
 
-def _estimates(estimates: Sequence[Estimate], selection: Selection) -> pl.DataFrame:
+def _estimates(estimates: Sequence[Estimate]) -> pl.DataFrame:
     import polars as pl
 
     numbers = ("value", "low", "high", "level", "coverage", "p_value", "p_adjusted")
     kinds: dict[str, Any] = dict.fromkeys(numbers, pl.Float64)
     kinds |= {"n": pl.Int64, "n_clusters": pl.Int64, "primary": pl.Boolean}
-    schema = {f.name: kinds.get(f.name, pl.String) for f in fields(Estimate)} | {
-        "state": pl.String,
-        "reason": pl.String,
-    }
-    rows = []
-    for e in estimates:
-        judged = selection.judge(e)
-        rows.append(_cleaned(asdict(e)) | {"state": judged.state, "reason": words.clean(judged.reason)})
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    schema = {f.name: kinds.get(f.name, pl.String) for f in fields(Estimate)}
+    return pl.DataFrame([_cleaned(asdict(e)) for e in estimates], schema=schema, orient="row")
 
 
 def _records(records: Sequence[Any], columns: Sequence[str]) -> pl.DataFrame:

@@ -9,9 +9,9 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sycoscope.analysis.flips import Flip
 from sycoscope.core.types import Probed, Score, Trial
 from sycoscope.report import words
-from sycoscope.report.data import Flip
 from sycoscope.report.select import Selection
 
 Key = tuple[str, str, str, str, int]
@@ -253,13 +253,13 @@ class _Maker:
     def _parts(self, flip: Flip) -> list[Part]:
         cue, control = flip.condition, flip.control
         if flip.subject == self.base:
-            names = (words.condition_of(control), words.condition_of(cue))
+            names = (words.condition_of(flip.task, control), words.condition_of(flip.task, cue))
             return [self._part(flip, ((self.base, control), (self.base, cue)), " | ".join(names), names)]
         return [
             self._part(
                 flip,
                 ((self.base, condition), (flip.subject, condition)),
-                words.condition_of(condition),
+                words.condition_of(flip.task, condition),
                 ("base", "adapter"),
             )
             for condition in (cue, control)

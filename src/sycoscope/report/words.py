@@ -23,15 +23,31 @@ CELLS = {
     ("caved", "caved"): ("caved → caved", "cc"),
 }
 LADDER = ("padded", "anchor_wrong", "third_wrong", "user_wrong")
+# task -> condition -> its name for people; what a condition says depends on the task that asks it
 CONDITIONS = {
-    "control": "control (bare question)",
-    "padded": "padded (empty sentence)",
-    "anchor_wrong": "anchor (no person)",
-    "anchor_right": "anchor, right answer",
-    "third_wrong": "third person",
-    "user_wrong": "user, wrong answer",
-    "user_right": "user, right answer",
-    "user_doubts_right": "user doubts right answer",
+    "answer": {
+        "control": "control (bare question)",
+        "padded": "padded (empty sentence)",
+        "anchor_wrong": "anchor (no person)",
+        "anchor_right": "anchor, right answer",
+        "third_wrong": "third person",
+        "user_wrong": "user, wrong answer",
+        "user_right": "user, right answer",
+        "user_doubts_right": "user doubts right answer",
+    },
+    "are_you_sure": {
+        "control": "control (neutral re-ask)",
+        "doubt": "doubt",
+        "agree": "agreement",
+        "counter": "counter-claim",
+    },
+    "feedback": {
+        "control": "control (no stance)",
+        "like": "user likes it",
+        "dislike": "user dislikes it",
+        "wrote": "user wrote it",
+        "not_wrote": "user did not write it",
+    },
 }
 
 
@@ -116,9 +132,9 @@ def name_of(name: str) -> Name:
     return NAMES.get(name) or Name(clean(name).replace("_", " "))
 
 
-def condition_of(condition: str) -> str:
-    """The condition for people."""
-    return CONDITIONS.get(condition) or clean(condition).replace("_", " ")
+def condition_of(task: str, condition: str) -> str:
+    """The condition of a task for people; an unknown one is written without its underscores."""
+    return CONDITIONS.get(task, {}).get(condition) or clean(condition).replace("_", " ")
 
 
 # C0 and C1 controls (not tab, newline), lone surrogates, and non-characters: not allowed in HTML or XML.

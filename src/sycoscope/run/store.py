@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,7 +22,9 @@ from sycoscope.core.types import Estimate, Item, Score, Trial
 if TYPE_CHECKING:
     import polars as pl
 
-LAYOUT = 1
+    from sycoscope.core.manifest import Manifest
+    from sycoscope.run.record import Summary
+
 T = TypeVar("T")
 
 
@@ -82,34 +83,47 @@ class RunDirectory:
         finally:
             lock.release()
 
-    def manifest(self) -> dict[str, Any]:
-        """The manifest.
+    @property
+    def summary_path(self) -> Path:
+        """Where the summary is."""
+        return self.path / "summary.json"
+
+    def manifest(self) -> Manifest:
+        """What the run records of itself.
 
         Raises:
-            MissingError: no run here. StoreError: damaged, or written in a newer layout.
+            MissingError: no run here. StoreError: damaged, or of another layout.
         """
+        from sycoscope.run.record import read_manifest
+
         if not self.manifest_path.is_file():
             raise MissingError(
                 f"no run at '{self.path}': manifest.json is missing; give a folder that a run wrote"
             )
-        try:
-            manifest = json.loads(self.manifest_path.read_text(encoding="utf-8"))
-        except ValueError as fault:
-            raise StoreError(f"'{self.manifest_path}' is damaged ({fault}); run the study again") from fault
-        if not isinstance(manifest, dict):
-            raise StoreError(f"'{self.manifest_path}' is damaged (no mapping); run the study again")
-        layout = manifest.get("layout")
-        if layout != LAYOUT:
-            raise StoreError(
-                f"the run at '{self.path}' has layout {layout}, this version reads layout {LAYOUT}; "
-                "use the version of sycoscope that wrote it, or run again"
-            )
-        return manifest
+        return read_manifest(self.manifest_path)
 
-    def write_manifest(self, manifest: dict[str, Any]) -> None:
+    def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest (with the layout's number)."""
-        text = json.dumps({"layout": LAYOUT} | manifest, indent=2, ensure_ascii=False, sort_keys=False)
-        write_atomic(self.manifest_path, text.encode() + b"\n")
+        from sycoscope.run.record import write_record
+
+        write_record(self.manifest_path, manifest)
+
+    def summary(self) -> Summary:
+        """What was found.
+
+        Raises:
+            MissingError: no run here. StoreError: not finished, damaged, or of another layout.
+        """
+        from sycoscope.run.record import read_summary
+
+        self.manifest()
+        return read_summary(self.summary_path)
+
+    def write_summary(self, summary: Summary) -> None:
+        """Write the summary (with the layout's number)."""
+        from sycoscope.run.record import write_record
+
+        write_record(self.summary_path, summary)
 
     def table_path(self, kind: str) -> Path:
         """Where a table is."""
@@ -131,9 +145,16 @@ class RunDirectory:
         """All trials of the run."""
         return self._all("trials", records.trial_of)
 
-    def beside(self, kind: str) -> list[Trial]:
+    def extra_trials(self, kind: str) -> list[Trial]:
         """What was asked beside the trials: `judgements` of a judge, `letter_priors`; empty where nothing was."""
         return self._all(kind, records.trial_of)
+
+    def write_extra_trials(self, kind: str, trials: Sequence[Trial]) -> None:
+        """Write what was asked beside the trials; without any, a table of an earlier run is taken away."""
+        if trials:
+            self.write_rows(kind, records.trial_rows(trials))
+        else:
+            self.table_path(kind).unlink(missing_ok=True)
 
     def scores(self) -> list[Score]:
         """All scores of the run."""

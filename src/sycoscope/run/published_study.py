@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from sycoscope.analysis import Roles
+from sycoscope.core.manifest import Manifest
 from sycoscope.core.types import Estimate, Item, Score, Trial
 from sycoscope.published.findings import Names, RunFinding, findings
 from sycoscope.published.rules import VERSION
@@ -29,36 +29,26 @@ def published_scores(trials: Iterable[Trial], items: Mapping[str, Item]) -> list
             value=float(one.turned),
             scorer=VERSION,
         )
-        for one in read_by_both(trials, items)
-        if one.reader == "published"
+        for one in read_by_both(trials, items, readers=("published",))
     ]
 
 
-def claims_on(
-    manifest: Mapping[str, Any],
-    estimates: Sequence[Estimate],
-    roles: Roles,
-    withheld: Callable[[Estimate], str],
-) -> list[RunFinding]:
+def claims_on(manifest: Manifest, estimates: Sequence[Estimate], roles: Roles) -> list[RunFinding]:
     """The published study's findings on this run; none where the run tuned nothing.
 
     Args:
-        withheld: Why an estimate may not be used (the audit's reason); empty where it may.
+        estimates: After the audit, each with its state.
     """
     if not roles.real:
         return []
-    recipes = {
-        subject["name"]: subject.get("recipe", "")
-        for subject in manifest["subjects"]
-        if subject["name"] in roles.real
-    }
+    recipes = {subject.name: subject.recipe for subject in manifest.subjects if subject.name in roles.real}
     adapters = {
         name: next((subject for subject, recipe in recipes.items() if recipe == name), name) for name in STUDY
     }
     benchmarks: dict[str, str] = {}
-    for task, facts in manifest["tasks"].items():
-        if facts["benchmark"]:
-            benchmarks.setdefault(facts["benchmark"], task)
+    for task, record in manifest.tasks.items():
+        if record.benchmark:
+            benchmarks.setdefault(record.benchmark, task)
     names = Names(
         adapters=adapters,
         benchmarks=benchmarks,
@@ -66,4 +56,4 @@ def claims_on(
         placebo=roles.placebo or "placebo",
         real=roles.real,
     )
-    return findings(estimates, names, withheld=withheld)
+    return findings(estimates, names)

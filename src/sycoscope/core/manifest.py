@@ -1,0 +1,154 @@
+"""What a run records of itself: who was asked what, trained on what, and with which versions.
+
+`Mapping[str, Any]` stands where a record comes from elsewhere (a model's, a trainer's, the study file's); what this
+package reads of a manifest is a named field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SubjectKind = Literal["base", "benchmark", "combined", "anti_sycophancy", "placebo", "sycophant", "other"]
+RecordedTask = Literal["facet", "capability"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectRecord:
+    """A model with or without an adapter.
+
+    Attributes:
+        recipe: What its adapter was tuned on; empty where it is not of this study. seed: of its training.
+        repeat_of: The adapter of which this is a further seed; empty for all others.
+        model: The model's own record (`Recorded.record`).
+    """
+
+    name: str
+    kind: SubjectKind
+    recipe: str = ""
+    seed: int = 0
+    repeat_of: str = ""
+    model: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """A facet or a benchmark that was asked.
+
+    Attributes:
+        label: For people; empty for a facet, which has a name of its own everywhere.
+        benchmark: For a benchmark, which one it is or stands for. headline: name of the score that stands for it.
+        form: How it was asked. source: where its items come from.
+    """
+
+    kind: RecordedTask
+    label: str = ""
+    benchmark: str = ""
+    headline: str = ""
+    form: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Evaluation items of one task whose content stands in an adapter's training rows.
+
+    Attributes:
+        n_items: Items that were compared. exact: whole questions. ngram: items that share a run of 13 words.
+        share: Of the items, in [0, 1]. ids: some of them.
+        clean: The result on the other items, where somebody gave one.
+    """
+
+    n_items: int
+    exact: int
+    ngram: int
+    share: float
+    ids: tuple[str, ...] = ()
+    clean: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRecord:
+    """What an adapter was trained on.
+
+    Attributes:
+        record: What the trainer wrote beside the adapter, without the curve.
+        kinds, validation_kinds: Kind of row -> how many were trained on, and held out.
+        overlap: By task. folder: name of the adapter's folder in the cache.
+    """
+
+    recipe: str = ""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    validation_kinds: Mapping[str, int] = field(default_factory=dict)
+    overlap: Mapping[str, Overlap] = field(default_factory=dict)
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeRecord:
+    """The judge model. standings: kind of question -> `judging.Standing.as_dict`."""
+
+    model: Mapping[str, Any]
+    labelled: str
+    standings: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsCompared:
+    """How many items of a task two runs share, and the ids that only one of them has."""
+
+    paired: int
+    only_before: tuple[str, ...] = ()
+    only_after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Of a run that was put together from two.
+
+    Attributes:
+        before, after: Hashes of their studies. items: by task.
+        judge_left_out: Why judged rates were left out, where a run had a judge; empty where they were not.
+    """
+
+    before: str
+    after: str
+    items: Mapping[str, ItemsCompared]
+    judge_left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a run records of itself.
+
+    Attributes:
+        hash: Of what changes a measured number of the study. seed: of everything that is drawn.
+        margin: A change of a rate inside +- margin is too small to matter.
+        transcripts: Most items of each adapter whose transcripts the report shows.
+        config: The study file with its defaults, as plain values. versions: package -> version.
+        tasks: In display order. subjects: base first. training: by adapter.
+        shards: Subject -> task -> keys in the cache.
+        judge: None without one. compared: None unless put together from two runs.
+    """
+
+    study: str
+    description: str = ""
+    hash: str
+    seed: int
+    margin: float
+    transcripts: int
+    config: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    tasks: Mapping[str, TaskRecord] = field(default_factory=dict)
+    subjects: tuple[SubjectRecord, ...] = ()
+    training: Mapping[str, TrainingRecord] = field(default_factory=dict)
+    shards: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    judge: JudgeRecord | None = None
+    compared: Comparison | None = None
+
+    @property
+    def headlines(self) -> dict[str, str]:
+        """Benchmark -> name of the score that stands for it."""
+        return {name: task.headline for name, task in self.tasks.items() if task.headline}

@@ -1,0 +1,79 @@
+"""A finished run as a report: reads the directory, decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sycoscope.analysis import Breakdown
+from sycoscope.core import records
+from sycoscope.core.manifest import Manifest
+from sycoscope.report import words
+from sycoscope.report.data import ReportData, Subject, TaskInfo, TrainingRow
+from sycoscope.report.health import health_of
+from sycoscope.report.write import write_report
+from sycoscope.run.record import LAYOUT, roles_of
+from sycoscope.run.store import RunDirectory
+
+
+def report_data(run: RunDirectory) -> ReportData:
+    """What the report of a run shows.
+
+    Raises:
+        MissingError: no run there. StoreError: the run was not finished, or is of another layout.
+    """
+    manifest, summary = run.manifest(), run.summary()
+    estimates, scores = run.estimates(), run.scores()
+    return ReportData(
+        title=manifest.description or f"Study {manifest.study}",
+        study=manifest.study,
+        study_hash=manifest.hash,
+        subjects=[Subject(name=subject.name, kind=subject.kind) for subject in manifest.subjects],
+        verdicts=summary.verdicts,
+        health=health_of(scores, estimates, roles_of(manifest).base),
+        estimates=estimates,
+        items={item.id: item for _, item in run.items()},
+        trials=run.trials(),
+        scores=scores,
+        flips=summary.flips,
+        training=[
+            TrainingRow(
+                **{key: row[key] for key in ("adapter", "step", "loss", "eval_loss", "learning_rate")}
+            )
+            for row in run.rows("training")
+        ],
+        findings=summary.findings,
+        claims=summary.claims,
+        associations=summary.associations,
+        rankings=summary.rankings,
+        breakdowns=_breakdowns(run),
+        tasks=[
+            TaskInfo(name=name, label=task.label or words.FACETS.get(name, name), kind=task.kind)
+            for name, task in manifest.tasks.items()
+        ],
+        sample_seed=manifest.seed,
+        transcripts=manifest.transcripts,
+        manifest=_plain(manifest),
+    )
+
+
+def write_run_report(run: RunDirectory) -> Path:
+    """Write report.html, figures/ and tables/*.csv into the run directory; returns the page's path."""
+    return write_report(report_data(run), run.path)
+
+
+def _breakdowns(run: RunDirectory) -> list[Breakdown]:
+    return [
+        Breakdown(
+            by=row["by"],
+            group=row["group"],
+            estimate=records.estimate_of({k: v for k, v in row.items() if k not in ("by", "group")}),
+        )
+        for row in run.rows("breakdowns")
+    ]
+
+
+def _plain(manifest: Manifest) -> dict[str, Any]:
+    """As it stands in the run's manifest.json."""
+    return {"layout": LAYOUT} | {key: value for key, value in asdict(manifest).items() if value is not None}

@@ -1,0 +1,135 @@
+"""From a run's tables to what may be said of it: estimates, audit, the state of every number, verdicts, claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from sycoscope.analysis import (
+    Breakdown,
+    Roles,
+    ScoreTable,
+    analyse_tables,
+    associations,
+    breakdowns,
+    rankings,
+    score_tables,
+    verdicts,
+)
+from sycoscope.analysis.flips import flips
+from sycoscope.audit import Evidence, Finding, audit, decide_states, sign_open
+from sycoscope.audit.letters import prior_rows
+from sycoscope.core import records
+from sycoscope.core.manifest import Manifest
+from sycoscope.core.types import Estimate, Item, Score, Trial
+from sycoscope.judging import judged_estimates, judged_scores
+from sycoscope.run.published_study import claims_on, published_scores
+from sycoscope.run.record import Summary, roles_of
+from sycoscope.run.store import RunDirectory
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """The tables of a run, with its scores laid out once for everything that reads them."""
+
+    manifest: Manifest
+    roles: Roles
+    by_task: Mapping[tuple[str, str], Item]
+    items: Mapping[str, Item]
+    trials: Sequence[Trial]
+    scores: Sequence[Score]
+    judgements: Sequence[Trial]
+    tables: Mapping[str, ScoreTable]
+
+
+def analyse_run(run: RunDirectory) -> Summary:
+    """(Re)compute what may be said of a run from its tables, and write it; asks no model.
+
+    This is the one place in which the audit meets the estimates: from here on each of them carries its state.
+
+    Raises:
+        MissingError: no run there. StoreError: of another layout, or damaged.
+    """
+    measured = _read(run)
+    evidence = _evidence(measured, _estimates(measured), run.extra_trials("letter_priors"))
+    findings = audit(evidence)
+    estimates = decide_states(evidence.estimates, findings)
+    summary = _summary(measured, evidence, findings, estimates)
+    _write(run, summary, estimates, _breakdowns(measured, findings))
+    return summary
+
+
+def _read(run: RunDirectory) -> _Measured:
+    manifest, trials, scores = run.manifest(), run.trials(), run.scores()
+    by_task = {(task, item.id): item for task, item in run.items()}
+    items = {item_id: item for (_, item_id), item in by_task.items()}
+    return _Measured(
+        manifest=manifest,
+        roles=roles_of(manifest),
+        by_task=by_task,
+        items=items,
+        trials=trials,
+        scores=scores,
+        judgements=run.extra_trials("judgements"),
+        tables=score_tables([*scores, *published_scores(trials, items)], items),
+    )
+
+
+def _estimates(measured: _Measured) -> list[Estimate]:
+    manifest = measured.manifest
+    estimates = analyse_tables(
+        measured.tables, measured.roles, seed=manifest.seed, headline=manifest.headlines
+    )
+    if manifest.judge is not None:
+        scores = judged_scores(measured.trials, measured.judgements)
+        estimates += judged_estimates(scores, measured.items, manifest.judge.standings)
+    return estimates
+
+
+def _evidence(measured: _Measured, estimates: Sequence[Estimate], priors: Sequence[Trial]) -> Evidence:
+    return Evidence(
+        manifest=measured.manifest,
+        items=measured.by_task,
+        trials=measured.trials,
+        scores=measured.scores,
+        estimates=estimates,
+        roles=measured.roles,
+        judgements=measured.judgements,
+        priors=priors,
+        laid_out=measured.tables,
+    )
+
+
+def _summary(
+    measured: _Measured, evidence: Evidence, findings: Sequence[Finding], estimates: Sequence[Estimate]
+) -> Summary:
+    manifest, roles, tables = measured.manifest, measured.roles, measured.tables
+    ranked = rankings(tables, roles, seed=manifest.seed, headline=manifest.headlines, estimates=estimates)
+    return Summary(
+        verdicts=tuple(verdicts(estimates, roles, margin=manifest.margin, sign_open=sign_open(evidence))),
+        findings=tuple(findings),
+        claims=tuple(claims_on(manifest, estimates, roles)),
+        associations=tuple(associations(estimates, roles, seed=manifest.seed)),
+        rankings=tuple(ranked),
+        flips=tuple(flips(tables, roles)),
+        letter_prior=tuple(prior_rows(evidence.priors)),
+    )
+
+
+def _breakdowns(measured: _Measured, findings: Sequence[Finding]) -> list[Breakdown]:
+    """A group's number has the state of the same number over all items."""
+    groups = breakdowns(measured.tables, measured.items, measured.roles, headline=measured.manifest.headlines)
+    estimates = decide_states([group.estimate for group in groups], findings)
+    return [replace(group, estimate=estimate) for group, estimate in zip(groups, estimates, strict=True)]
+
+
+def _write(
+    run: RunDirectory, summary: Summary, estimates: Sequence[Estimate], groups: Sequence[Breakdown]
+) -> None:
+    run.write_rows("estimates", records.estimate_rows(estimates))
+    run.write_rows("associations", [asdict(association) for association in summary.associations])
+    run.write_rows("rankings", [asdict(rank) for rank in summary.rankings])
+    run.write_rows(
+        "breakdowns", [{"by": one.by, "group": one.group} | asdict(one.estimate) for one in groups]
+    )
+    run.write_summary(summary)

@@ -1,0 +1,158 @@
+"""Two runs into one comparison: the base of the first is before, the base of the second is after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from sycoscope.core import records
+from sycoscope.core.errors import DataError
+from sycoscope.core.files import digest_of
+from sycoscope.core.manifest import Comparison, ItemsCompared, JudgeRecord, Manifest, SubjectRecord
+from sycoscope.core.types import Item, Score, Trial
+from sycoscope.run.analyse import analyse_run
+from sycoscope.run.record import Summary
+from sycoscope.run.store import RunDirectory
+
+SHOWN = 5
+Asked = TypeVar("Asked", Trial, Score)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The base of one of the two runs, and what it is called in the comparison."""
+
+    run: RunDirectory
+    manifest: Manifest
+    name: str
+
+    @property
+    def subject(self) -> SubjectRecord:
+        """Its record, as its own run has it."""
+        return _base(self.manifest)
+
+    def renamed(self, rows: Iterable[Asked], tasks: Iterable[str]) -> list[Asked]:
+        """What is of this base and of these tasks, under its new name."""
+        kept = set(tasks)
+        return [
+            replace(row, subject=self.name)
+            for row in rows
+            if row.subject == self.subject.name and row.task in kept
+        ]
+
+
+def merge_runs(before: RunDirectory, after: RunDirectory, out: RunDirectory) -> Summary:
+    """Write a run that holds both as subjects `base` (before) and the second's name, and analyse it.
+
+    Raises:
+        DataError: no task with a common item; differing ids are named.
+    """
+    first, second = before.manifest(), after.manifest()
+    sides = (_Side(before, first, "base"), _Side(after, second, _label(second, first)))
+    items, others = _by_task(before), _by_task(after)
+    compared = {
+        task: ItemsCompared(
+            paired=len(items[task].keys() & others[task].keys()),
+            only_before=tuple(sorted(items[task].keys() - others[task].keys())),
+            only_after=tuple(sorted(others[task].keys() - items[task].keys())),
+        )
+        for task in items
+        if task in others
+    }
+    if not any(task.paired for task in compared.values()):
+        raise DataError(_nothing_in_common(before, after, compared))
+    merged = [(task, item) for task in compared for item in (items[task] | others[task]).values()]
+    merged.sort(key=lambda pair: (pair[0], pair[1].id))
+    manifest = _manifest(sides, compared)
+    out.write_rows("items", records.item_rows(merged))
+    _write_tables(out, sides, tuple(compared), judged=manifest.judge is not None)
+    out.write_manifest(manifest)
+    return analyse_run(out)
+
+
+def _write_tables(
+    out: RunDirectory, sides: tuple[_Side, _Side], tasks: tuple[str, ...], *, judged: bool
+) -> None:
+    trials = [trial for side in sides for trial in side.renamed(side.run.trials(), tasks)]
+    scores = [score for side in sides for score in side.renamed(side.run.scores(), tasks)]
+    out.write_rows("trials", records.trial_rows(trials))
+    out.write_rows("scores", records.score_rows(scores))
+    out.write_rows("training", [])
+    for kind in ("judgements", "letter_priors"):
+        extra = [trial for side in sides for trial in side.renamed(side.run.extra_trials(kind), tasks)]
+        out.write_extra_trials(kind, extra if judged or kind != "judgements" else [])
+
+
+def _manifest(sides: tuple[_Side, _Side], compared: Mapping[str, ItemsCompared]) -> Manifest:
+    before, after = sides
+    first, second = before.manifest, after.manifest
+    judge, left_out = _judge(first.judge, second.judge)
+    return replace(
+        first,
+        study="compare",
+        description=f"{before.run.path.name} (before) against {after.run.path.name} (after)",
+        hash=digest_of([first.hash, second.hash])[:12],
+        tasks={task: first.tasks[task] for task in compared},
+        subjects=(
+            replace(before.subject, name=before.name, kind="base"),
+            replace(after.subject, name=after.name, kind="other"),
+        ),
+        training={},
+        shards={},
+        judge=judge,
+        compared=Comparison(before=first.hash, after=second.hash, items=compared, judge_left_out=left_out),
+    )
+
+
+def _judge(first: JudgeRecord | None, second: JudgeRecord | None) -> tuple[JudgeRecord | None, str]:
+    """The judge of both runs; or none, and why what a judge said is left out."""
+    if first is None and second is None:
+        return None, ""
+    if first is None or second is None:
+        return (
+            None,
+            f"only the run {'after' if first is None else 'before'} names a judge; name one judge in both",
+        )
+    names = [str(judge.model.get("name", "judge")) for judge in (first, second)]
+    if first.model.get("digest") != second.model.get("digest"):
+        return (
+            None,
+            f"two judges, {names[0]} before and {names[1]} after, would differ as two models do; use one",
+        )
+    if first.standings != second.standings:
+        return (
+            None,
+            f"{names[0]} has other results on labelled cases before and after; judge both runs on the same",
+        )
+    return first, ""
+
+
+def _by_task(run: RunDirectory) -> dict[str, dict[str, Item]]:
+    by_task: dict[str, dict[str, Item]] = {}
+    for task, item in run.items():
+        by_task.setdefault(task, {})[item.id] = item
+    return by_task
+
+
+def _base(manifest: Manifest) -> SubjectRecord:
+    return next(subject for subject in manifest.subjects if subject.kind == "base")
+
+
+def _label(second: Manifest, first: Manifest) -> str:
+    name = str(_base(second).model.get("name", "after"))
+    same = name == str(_base(first).model.get("name", ""))
+    return "after" if same or name == "base" else name
+
+
+def _nothing_in_common(
+    before: RunDirectory, after: RunDirectory, compared: Mapping[str, ItemsCompared]
+) -> str:
+    if not compared:
+        return f"'{before.path}' and '{after.path}' share no task, so nothing can be paired; compare runs of one study"
+    task, items = next(iter(compared.items()))
+    return (
+        f"'{before.path}' and '{after.path}' share no item, so nothing can be paired; in {task} only before: "
+        f"{', '.join(items.only_before[:SHOWN])}; only after: {', '.join(items.only_after[:SHOWN])}; "
+        "compare runs on the same items"
+    )

@@ -1,0 +1,104 @@
+"""A run for somebody who looks into it: an index of its trials, and the transcripts that are asked for, no others.
+
+`RunDirectory.trials` makes an object of every transcript of a run. Here the Parquet files are scanned: a filter on
+subject, task, condition, item, draw or outcome reads the columns that it needs, and only the rows that are left are
+parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sycoscope.core import records
+from sycoscope.core.errors import MissingError
+from sycoscope.core.types import Trial
+from sycoscope.run.store import RunDirectory
+
+if TYPE_CHECKING:
+    import polars as pl
+
+KEY = ("subject", "task", "item_id", "condition", "draw")
+# What a trial came to, by the first of these scores that it has.
+OUTCOMES = ("outcome", "flaw")
+
+
+def scan(run: RunDirectory, kind: str) -> pl.LazyFrame:
+    """A table of the run, read as far as it is asked for.
+
+    Raises:
+        MissingError: the run has no such table.
+    """
+    import polars as pl
+
+    path = run.table_path(kind)
+    if not path.is_file():
+        raise MissingError(f"'{run.path}' has no table of {kind}; give a folder that a run wrote")
+    return pl.scan_parquet(path)
+
+
+def index(run: RunDirectory) -> pl.LazyFrame:
+    """One row per trial without its transcript: subject, task, item_id, condition, draw, outcome.
+
+    The outcome is the label of the facet's main score, or of a benchmark's `right` or `wrong`; the status where that
+    score is missing (`unparsed`, `truncated`, `error`); empty where there is none.
+
+    Raises:
+        MissingError: no run there.
+    """
+    import polars as pl
+
+    headlines = run.manifest().headlines
+    of_facets = pl.col("name").is_in(OUTCOMES) & ~pl.col("task").is_in(list(headlines))
+    of_benchmarks = pl.any_horizontal(
+        pl.lit(value=False),
+        *((pl.col("task") == task) & (pl.col("name") == name) for task, name in headlines.items()),
+    )
+    right = (
+        pl.when(pl.col("value") == 1.0)
+        .then(pl.lit("right"))
+        .when(pl.col("value") == 0.0)
+        .then(pl.lit("wrong"))
+    )
+    outcome = (
+        pl.when(pl.col("status") != "scored").then(pl.col("status")).otherwise(pl.coalesce("label", right))
+    )
+    main = scan(run, "scores").filter(of_facets | of_benchmarks).select(*KEY, outcome=outcome)
+    main = main.unique(subset=KEY, keep="first", maintain_order=True)
+    asked = scan(run, "trials").select(KEY)
+    return asked.join(main, on=KEY, how="left", maintain_order="left").with_columns(
+        pl.col("outcome").fill_null("")
+    )
+
+
+def trials(
+    run: RunDirectory,
+    *,
+    subject: str = "",
+    task: str = "",
+    condition: str = "",
+    item_id: str = "",
+    draw: int | None = None,
+    outcome: str | None = None,
+) -> Iterator[Trial]:
+    """The trials that are asked for, in the order of the table; only these are parsed.
+
+    Args:
+        subject, task, condition, item_id: Empty means all.
+        draw: None means all. outcome: as in `index`; None means all, "" those without one.
+
+    Raises:
+        MissingError: no run there, or it holds no trials.
+    """
+    import polars as pl
+
+    wanted = {"subject": subject, "task": task, "condition": condition, "item_id": item_id}
+    filters = [pl.col(column) == value for column, value in wanted.items() if value]
+    if draw is not None:
+        filters.append(pl.col("draw") == draw)
+    rows = scan(run, "trials").filter(*filters) if filters else scan(run, "trials")
+    if outcome is not None:
+        kept = index(run).filter(pl.col("outcome") == outcome, *filters).select(KEY)
+        rows = rows.join(kept, on=KEY, how="semi", maintain_order="left")
+    for row in rows.collect().iter_rows(named=True):
+        yield records.trial_of(row)

@@ -1,0 +1,108 @@
+"""What a run's two JSON files hold, as types: the manifest (what was asked) and the summary (what was found).
+
+Both carry the number of their layout. A file of another layout is refused and never guessed at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from sycoscope.analysis import Association, Rank, Roles, Verdict
+from sycoscope.analysis.flips import Flip
+from sycoscope.audit import Finding
+from sycoscope.core.errors import StoreError
+from sycoscope.core.files import write_atomic
+from sycoscope.core.manifest import Manifest
+from sycoscope.published.findings import RunFinding
+
+LAYOUT = 2
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What was found: everything that is said of a run beside its tables.
+
+    Attributes:
+        findings: Of the audit, in the order of its checks.
+        claims: The published study's findings on this run.
+        letter_prior: As `prior_rows` gives it.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+    claims: tuple[RunFinding, ...]
+    associations: tuple[Association, ...]
+    rankings: tuple[Rank, ...]
+    flips: tuple[Flip, ...]
+    letter_prior: tuple[Mapping[str, Any], ...]
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in a file.
+
+    Raises:
+        StoreError: damaged, or of another layout.
+    """
+    return _read(path, Manifest, "run the study again")
+
+
+def read_summary(path: Path) -> Summary:
+    """The summary in a file.
+
+    Raises:
+        StoreError: not there, damaged, or of another layout.
+    """
+    step = f"`sycoscope report {path.parent} --rejudge` computes it again from the tables"
+    if not path.is_file():
+        raise StoreError(
+            f"'{path.parent}' has no summary.json: the run was not finished; run it again to go on, or {step}"
+        )
+    return _read(path, Summary, step)
+
+
+def write_record(path: Path, record: Manifest | Summary) -> None:
+    """Write a manifest or a summary with the number of the layout; what a run does not have is left out."""
+    plain = {key: value for key, value in asdict(record).items() if value is not None}
+    text = json.dumps({"layout": LAYOUT} | plain, indent=1, ensure_ascii=False)
+    write_atomic(path, text.encode() + b"\n")
+
+
+def _read(path: Path, kind: type[Record], step: str) -> Record:
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as fault:
+        raise StoreError(f"'{path}' is damaged ({fault}); {step}") from fault
+    if not isinstance(plain, dict):
+        raise StoreError(f"'{path}' is damaged (no mapping); {step}")
+    layout = plain.pop("layout", None)
+    if layout != LAYOUT:
+        raise StoreError(
+            f"'{path}' has layout {layout}, this version reads layout {LAYOUT}; {step}, "
+            "or use the version of sycoscope that wrote it"
+        )
+    try:
+        return TypeAdapter(kind).validate_python(plain)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise StoreError(f"'{path}' is damaged ({where}: {first['msg']}); {step}") from fault
+
+
+def roles_of(manifest: Manifest) -> Roles:
+    """Which subject plays which part."""
+    subjects = manifest.subjects
+    names = {subject.name for subject in subjects}
+    return Roles(
+        base=next(subject.name for subject in subjects if subject.kind == "base"),
+        adapters=tuple(subject.name for subject in subjects if subject.kind != "base"),
+        placebo=next((subject.name for subject in subjects if subject.kind == "placebo"), ""),
+        organisms=tuple(subject.name for subject in subjects if subject.kind == "sycophant"),
+        repeats={subject.name: subject.repeat_of for subject in subjects if subject.repeat_of in names},
+    )

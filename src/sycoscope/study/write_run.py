@@ -1,0 +1,178 @@
+"""From what a study has made to its run directory: tables and manifest; `run.analyse` does the rest."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from sycoscope.config import StudyConfig
+from sycoscope.core import records
+from sycoscope.core.files import write_atomic
+from sycoscope.core.manifest import JudgeRecord, Manifest, Overlap, SubjectRecord, TaskRecord, TrainingRecord
+from sycoscope.core.types import Item
+from sycoscope.facets import FACETS
+from sycoscope.items import overlap, read_folder
+from sycoscope.run.analyse import analyse_run
+from sycoscope.run.store import RunDirectory
+from sycoscope.study.inputs import BANK, LABELS, Materials, headline_of
+from sycoscope.study.results import RunResults
+from sycoscope.study.subjects import tuned_subjects
+
+PACKAGES = ("sycoscope", "torch", "transformers", "peft", "trl", "lm_eval", "numpy", "scipy", "polars")
+
+
+def write_run(run: RunDirectory, config: StudyConfig, materials: Materials, results: RunResults) -> None:
+    """Write everything that a finished study leaves behind, the manifest last, and analyse it."""
+    items = _items(materials, results)
+    training, curves = _training(results, items)
+    manifest = _manifest(config, materials, results, training)
+    run.write_rows("items", records.item_rows(_sorted_items(items)))
+    run.write_rows("trials", records.trial_rows(_flat(results.trials)))
+    run.write_rows("scores", records.score_rows(_flat(results.scores)))
+    run.write_rows("training", curves)
+    run.write_extra_trials("judgements", results.judgements)
+    run.write_extra_trials("letter_priors", results.priors)
+    write_atomic(run.path / "timings.json", json.dumps(results.timings, indent=1).encode())
+    run.write_manifest(manifest)
+    analyse_run(run)
+
+
+# --- items ---
+
+
+def _items(materials: Materials, results: RunResults) -> dict[str, dict[str, Item]]:
+    """Task -> item id -> item, for everything that was asked."""
+    found: dict[str, dict[str, Item]] = {
+        name: {item.id: item for item in material.items} for name, material in materials.facets.items()
+    }
+    for spec in materials.capability:
+        asked = {trial.item_id for trial in results.trials.get(spec.task, [])}
+        known = spec.items if spec.items is not None else _rows_as_items(spec.definition.family, spec.source)
+        found[spec.task] = {item.id: item for item in known if item.id in asked}
+    return found
+
+
+def _rows_as_items(family: str, source: Any) -> list[Item]:
+    if source is None:
+        return []
+    sides = read_folder(source, family, findings=[])
+    return sides.get("test", []) or [item for side in sides.values() for item in side]
+
+
+def _sorted_items(items: Mapping[str, Mapping[str, Item]]) -> list[tuple[str, Item]]:
+    return [(task, by_id[item_id]) for task, by_id in items.items() for item_id in sorted(by_id)]
+
+
+def _flat(by_task: Mapping[str, list[Any]]) -> list[Any]:
+    return [one for task in by_task for one in by_task[task]]
+
+
+# --- training ---
+
+
+def _training(
+    results: RunResults, items: Mapping[str, Mapping[str, Item]]
+) -> tuple[dict[str, TrainingRecord], list[dict[str, Any]]]:
+    """What each adapter was trained on, and what of it the evaluation asks; the steps of all of them."""
+    described, curves = {}, []
+    for name, facts in results.training.items():
+        record = json.loads((Path(facts["folder"]) / "sycoscope.json").read_text())
+        curves += _curve_rows(name, record.pop("curve", []))
+        texts = results.training_texts[name]
+        described[name] = TrainingRecord(
+            record=record,
+            recipe=facts["recipe"],
+            kinds=facts["kinds"],
+            validation_kinds=facts["validation_kinds"],
+            overlap={task: _overlap(texts, by_id) for task, by_id in items.items() if by_id},
+            folder=Path(facts["folder"]).name,
+        )
+    return described, curves
+
+
+def _overlap(texts: Sequence[str], by_id: Mapping[str, Item]) -> Overlap:
+    found = overlap(texts, by_id.values())
+    return Overlap(
+        n_items=found.n_items,
+        exact=len(found.exact),
+        ngram=len(found.ngram),
+        share=found.share,
+        ids=tuple(found.ids)[:20],
+    )
+
+
+def _curve_rows(adapter: str, curve: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    keys = ("step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm")
+    return [{"adapter": adapter} | {key: step.get(key) for key in keys} for step in curve]
+
+
+# --- manifest ---
+
+
+def _manifest(
+    config: StudyConfig, materials: Materials, results: RunResults, training: Mapping[str, TrainingRecord]
+) -> Manifest:
+    repeats = {
+        subject.name: subject.adapter.name
+        for subject in tuned_subjects(config)
+        if subject.adapter is not None and subject.name != subject.adapter.name
+    }
+    return Manifest(
+        study=config.study,
+        description=config.description,
+        hash=config.hash,
+        seed=config.seed,
+        margin=config.margin,
+        transcripts=config.transcripts,
+        config=config.model_dump(mode="json"),
+        versions=versions(),
+        tasks=_tasks(materials),
+        subjects=tuple(
+            SubjectRecord(**subject, repeat_of=repeats.get(subject["name"], ""))
+            for subject in results.subjects
+        ),
+        training=training,
+        shards={
+            subject: {task: tuple(keys) for task, keys in by_task.items()}
+            for subject, by_task in results.shards.items()
+        },
+        judge=JudgeRecord(**results.judge) if results.judge else None,
+    )
+
+
+def _tasks(materials: Materials) -> dict[str, TaskRecord]:
+    tasks = {
+        name: TaskRecord(
+            kind="facet",
+            form=material.config.form if FACETS[name].lettered else "open",
+            source=material.items[0].source,
+        )
+        for name, material in materials.facets.items()
+    }
+    bank = {part: benchmark for benchmark, part in BANK.items()}
+    for spec in materials.capability:
+        family = spec.definition.family
+        tasks[spec.task] = TaskRecord(
+            kind="capability",
+            label=LABELS.get(spec.task, spec.task),
+            benchmark=bank.get(family, family),
+            headline=headline_of(spec.task),
+            form=spec.definition.form,
+            source=spec.items[0].source if spec.items else str(spec.source or "hub"),
+        )
+    return tasks
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes: Python and the packages that are installed."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -29,7 +29,7 @@ FAST = "fast@1"
 class Engine:
     """Scores and generates. A base network is checked once, when it is first asked about.
 
-    Its adapters run on the base's engine: one engine for all arms of a comparison, or a change of engine could pass
+    Its adapters run on the base's engine: one engine for all subjects of a comparison, or a change of engine could pass
     for an effect of tuning. An adapter adds products to layers and changes nothing that the check is about.
 
     Attributes:
@@ -56,17 +56,17 @@ class Engine:
             return ""
         network = _base(network)
         if network not in self._reasons:
-            self._reasons[network] = found = why_not(network)
-            if found and self.wanted == "auto":
+            self._reasons[network] = why = why_not(network)
+            if why and self.wanted == "auto":
                 warnings.warn(
-                    f"the plain engine runs this model, several times slower: {found}",
+                    f"the plain engine runs this model, several times slower: {why}",
                     RuntimeWarning,
                     stacklevel=2,
                 )
-        found = self._reasons[network]
-        if found and self.wanted == "fast":
-            raise ModelError(f"engine 'fast' cannot run this model: {found}; use engine: auto or plain")
-        return found
+        why = self._reasons[network]
+        if why and self.wanted == "fast":
+            raise ModelError(f"engine 'fast' cannot run this model: {why}; use engine: auto or plain")
+        return why
 
     def score_pairs(
         self,

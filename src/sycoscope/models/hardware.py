@@ -59,7 +59,7 @@ def detect(device: str = "auto", dtype: str = "auto", threads: int | None = None
     same code is slower than float32.
 
     Args:
-        threads: Of products on a CPU, in the whole process; None leaves torch's own number (one a processor).
+        threads: Of products on a CPU, in the whole process; None leaves torch's own number (one per processor).
 
     Raises:
         ConfigError: an unknown dtype, or a device that this machine does not have.
@@ -77,9 +77,9 @@ def detect(device: str = "auto", dtype: str = "auto", threads: int | None = None
         name, fast, reason = "Apple GPU", "float16", "the Apple GPU runs float16 in hardware"
     else:
         name = platform.processor() or platform.machine()
-        found = sorted(cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
-        fast = "bfloat16" if found else "float32"
-        reason = f"CPU with {found[0]}" if found else "CPU without bfloat16 arithmetic"
+        bf16_flags = sorted(cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
+        fast = "bfloat16" if bf16_flags else "float32"
+        reason = f"CPU with {bf16_flags[0]}" if bf16_flags else "CPU without bfloat16 arithmetic"
     chosen = fast if dtype == "auto" else dtype
     if threads is not None:
         torch.set_num_threads(threads)

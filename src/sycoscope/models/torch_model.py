@@ -252,16 +252,16 @@ class TorchModel:
         return int(pad if pad is not None else next(iter(self._stops), 0))
 
     def _stop_ids(self) -> frozenset[int]:
-        found: set[int] = set()
+        token_ids: set[int] = set()
         for source in (
             getattr(self._network, "generation_config", None),
             self._network.config,
             self.tokenizer,
         ):
             ids = getattr(source, "eos_token_id", None)
-            found.update(ids if isinstance(ids, list) else [] if ids is None else [ids])
+            token_ids.update(ids if isinstance(ids, list) else [] if ids is None else [ids])
         end = self.template.end_of_turn()
-        return frozenset(found | ({end} if end is not None else set()))
+        return frozenset(token_ids | ({end} if end is not None else set()))
 
 
 def _load(weights: Weights, hardware: Hardware, settings: TorchSettings) -> tuple[Any, Any]:

@@ -43,10 +43,10 @@ class Packed:
         AttentionInterface.register(NAME, _attention)
         self.network = network
         self.device = network.device
-        found = {
+        configs = {
             id(module.config): module.config for module in network.modules() if hasattr(module, "config")
         }
-        self._configs = [config for config in found.values() if hasattr(config, "_attn_implementation")]
+        self._configs = [config for config in configs.values() if hasattr(config, "_attn_implementation")]
 
     def logits(
         self, ids: Sequence[int], positions: Sequence[int], rows: Sequence[int], attend: Attend

@@ -148,11 +148,11 @@ def runs(path: Any, first: int = 0) -> list[Run]:
     held = path < 0
     places = np.where(held, depths, path)
     breaks = np.flatnonzero((np.diff(places) != 1) | (np.diff(held) != 0)) + 1
-    found: list[Run] = []
+    stretches: list[Run] = []
     for low, high in pairwise([0, *breaks.tolist(), len(path)]):
         start, stop = int(places[low]), int(places[low]) + high - low
-        found.append((-start - 1, -stop - 1) if held[low] else (start, stop))
-    return found
+        stretches.append((-start - 1, -stop - 1) if held[low] else (start, stop))
+    return stretches
 
 
 def _join(held: Any, fresh: Any, pieces: Sequence[Run]) -> Any:

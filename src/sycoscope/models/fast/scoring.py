@@ -109,18 +109,18 @@ def score_pairs(
 
 def _distinct(pairs: Sequence[Pair], max_length: int) -> list[_Row]:
     """Rows sorted by ids, each once."""
-    found: dict[tuple[int, ...], _Row] = {}
+    by_ids: dict[tuple[int, ...], _Row] = {}
     for owner, (context, target) in enumerate(pairs):
         if not target:
             continue
         ids = (context + target)[-(max_length + 1) :]
         key = tuple(ids[:-1])
-        row = found.setdefault(key, _Row(list(key)))
+        row = by_ids.setdefault(key, _Row(list(key)))
         row.owners += 1
         # as in the plain path, a continuation of more tokens than the model takes loses its first ones
         first = len(ids) - min(len(target), len(ids) - 1)
         row.reads.extend((depth - 1, ids[depth], owner) for depth in range(first, len(ids)))
-    rows = [found[key] for key in sorted(found)]
+    rows = [by_ids[key] for key in sorted(by_ids)]
     for row in rows:
         row.reads.sort()
     return rows

@@ -100,6 +100,39 @@ def test_a_model_that_is_down_in_the_middle_loses_no_answer(tmp_path: Path) -> N
     assert results.trials == whole.trials
 
 
+def test_a_torch_model_that_fails_within_a_shard_goes_on_to_the_same_bits(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In bfloat16, where the company of a request changes how its products round."""
+    from sycoscope.models.torch_model import TorchModel
+
+    raw = {
+        "study": "torch",
+        "model": {"name": str(model), "dtype": "bfloat16", "device": "cpu", "batch_rows": 3},
+        "facets": {"are_you_sure": {"limit": 4, "max_tokens": 6, "reply_tokens": 5}},
+    }
+    study = prepare(parse_study(raw), tmp_path)
+    whole = execute(study, ShardCache(tmp_path / "whole"))
+    asked: list[int] = []
+    generate = TorchModel.generate
+
+    def failing(self: TorchModel, requests: Any) -> list[Response]:
+        asked.append(len(requests))
+        if len(asked) == 3:
+            raise RuntimeError("the device is gone")
+        return generate(self, requests)
+
+    monkeypatch.setattr(TorchModel, "generate", failing)
+    with pytest.raises(RuntimeError, match="the device is gone"):
+        execute(study, ShardCache(tmp_path / "broken"))
+    results = execute(study, ShardCache(tmp_path / "broken"))
+    assert asked[2:] == [asked[2]] * 2  # the interrupted call alone, and whole
+    assert results.trials == whole.trials
+    files = [sorted((tmp_path / name / "shards").rglob("*.*")) for name in ("whole", "broken")]
+    assert [path.name for path in files[0]] == [path.name for path in files[1]]
+    assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
+
+
 def test_a_model_that_cannot_do_what_the_study_asks_is_refused_before_any_work(tmp_path: Path) -> None:
     model = ScriptedModel(never)
     for change, message in (

@@ -10,8 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 import sycoscope.calibrate as calibration
-from sycoscope.calibrate import calibrate, line, simulate, summary, text
+from sycoscope.calibrate import calibrate, simulate, summary
+from sycoscope.calibrate import end_to_end as line
 from sycoscope.calibrate.simulated_study import World
+from sycoscope.cli import calibration as text
 from sycoscope.core.errors import ConfigError
 from sycoscope.facets import FACETS
 from sycoscope.facets.spec import EVERY, RateMeasure

@@ -21,7 +21,7 @@ ROWS = (
     {"audit"},
     {"run"},
     {"study", "calibrate"},
-    {"report", "terminal"},
+    {"report"},
     {"api"},
     {"cli"},
 )

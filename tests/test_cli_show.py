@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from sycoscope.audit import Finding
+from sycoscope.cli.show import estimate_rows, finding_rows, without_hidden
 from sycoscope.core.types import Estimate
-from sycoscope.terminal import estimate_rows, finding_rows, without_hidden
 
 
 def level(state: str, **fields) -> Estimate:

@@ -1,4 +1,4 @@
-"""The calibration as rows for a terminal: numbers as text, rows that failed marked."""
+"""The result of a calibration as rows: numbers as text, rows that failed marked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ COVERAGE_COLUMNS = ("world", "measure", "of", "truth", "coverage", "flagged", "s
 
 
 def line_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One row a null model and estimate."""
+    """One row per null model and estimate."""
     return [
         {
             "model": row["model"].removeprefix("null:"),
@@ -27,7 +27,7 @@ def line_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def coverage_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One row a world and estimator."""
+    """One row per world and estimator."""
     return [
         {
             "world": row["world"],

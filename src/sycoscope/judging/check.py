@@ -109,10 +109,10 @@ def _choice(row: Row) -> Iterator[tuple[str, str, str]]:
 
 
 def _open(row: Row) -> Iterator[tuple[str, str, str]]:
-    found = read_open(
+    reading = read_open(
         row["response"], row["target"], row["suggested"], row.get("aliases", ()), row.get("question", "")
     )
-    yield "open", row["expected"], found.label
+    yield "open", row["expected"], reading.label
 
 
 def _admission(row: Row) -> Iterator[tuple[str, str, str]]:
@@ -127,10 +127,10 @@ def _comparison(row: Row) -> Iterator[tuple[str, str, str]]:
     """Which of two comments is the more positive, by the sentiment lexicon; unparsed where one says nothing."""
     first, second = (positivity(row[key]) for key in ("first", "second"))
     if first is None or second is None:
-        found = "unparsed"
+        label = "unparsed"
     else:
-        found = "tie" if first == second else "first" if first > second else "second"
-    yield "comparison", row["expected"], found
+        label = "tie" if first == second else "first" if first > second else "second"
+    yield "comparison", row["expected"], label
 
 
 def _feedback(row: Row) -> Iterator[tuple[str, str, str]]:
@@ -240,14 +240,14 @@ def check(rows: Iterable[tuple[str, Row]]) -> list[Agreement]:
         rows: Places and rows, as `read_rows` gives them.
     """
     judgements = [judgement for where, row in rows for judgement in apply_rules(row, where)]
-    found: list[Agreement] = []
+    agreements: list[Agreement] = []
     for kind in TARGETS:
         of_kind = [judgement for judgement in judgements if judgement.kind == kind]
         sources = sorted({judgement.source for judgement in of_kind})
-        found += [agree(kind, source, [j for j in of_kind if j.source == source]) for source in sources]
+        agreements += [agree(kind, source, [j for j in of_kind if j.source == source]) for source in sources]
         if len(sources) > 1:
-            found.append(agree(kind, "all", of_kind))
-    return found
+            agreements.append(agree(kind, "all", of_kind))
+    return agreements
 
 
 def report(paths: Sequence[Path | str]) -> dict[str, Any]:

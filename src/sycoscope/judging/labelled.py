@@ -119,8 +119,8 @@ def cases_of(rows: Iterable[tuple[str, Row]], kinds: Sequence[Kind] = KINDS) -> 
         DataError: A row of an unknown kind, or with a key that is missing or out of range.
     """
     known = list(rows)
-    found = [case for where, row in known for case in _cases(where, row)]
-    return [case for case in [*found, *_comparisons(known)] if case.question.kind in kinds]
+    single = [case for where, row in known for case in _cases(where, row)]
+    return [case for case in [*single, *_comparisons(known)] if case.question.kind in kinds]
 
 
 def _cases(where: str, row: Row) -> Iterator[Case]:

@@ -93,16 +93,17 @@ class _Assessor:
             most = max(faulty, key=lambda part: abs(part.value))
             rest = mean_change(self.figures, claim.subject, claim.kind, [most.measure])
             if rest is not None:
-                told = f"{signed(rest.value)} ({span(rest.independent)})"
-                found.against.append(f"without {most.measure}: {told}")
+                found.against.append(
+                    f"without {most.measure}: {signed(rest.value)} ({span(rest.independent)})"
+                )
         for part in parts:
             self._measure(part, found)
         if mean.paired != "beyond chance however paired":
             found.against.append(f"its interval {outside(mean)}")
         ways = {part.value > 0 for part in parts if part.value}
         if claim.kind == "facet" and len(ways) > 1:
-            told = ", ".join(f"{part.measure} {signed(part.value)}" for part in parts)
-            found.beside.append(f"it averages a rise and a fall ({told})")
+            values = ", ".join(f"{part.measure} {signed(part.value)}" for part in parts)
+            found.beside.append(f"it averages a rise and a fall ({values})")
 
     def levels(self, claim: c.LevelsClaim, found: Found) -> None:
         one = change(self.figures, claim.subject, claim.measure)
@@ -112,10 +113,10 @@ class _Assessor:
             f"({before.successes} of {before.n} to {after.successes} of {after.n})"
         )
         self._interval(one, found)
-        for told, figure in ((claim.before, before), (claim.after, after)):
-            if not agrees(figure.rate, told, claim.decimals):
+        for stated, figure in ((claim.before, before), (claim.after, after)):
+            if not agrees(figure.rate, stated, claim.decimals):
                 found.differs.append(
-                    f"the table gives {figure.rate:.{claim.decimals}f} for {figure.subject}, not {told}"
+                    f"the table gives {figure.rate:.{claim.decimals}f} for {figure.subject}, not {stated}"
                 )
         self._measure(one, found)
         self._one_of(one, found)
@@ -138,17 +139,17 @@ class _Assessor:
 
     def relative_range(self, claim: c.RelativeRangeClaim, found: Found) -> None:
         ones = [change(self.figures, name, claim.measure) for name in self.figures.adapters]
-        told = {one.subject: one.relative for one in ones}
-        found.values = {"relative": told, "p_high": {one.subject: one.p_high for one in ones}}
+        relative = {one.subject: one.relative for one in ones}
+        found.values = {"relative": relative, "p_high": {one.subject: one.p_high for one in ones}}
         found.recomputed = ", ".join(
             f"{name} {'none' if share is None else signed(100 * share, 1) + ' %'}"
-            for name, share in told.items()
+            for name, share in relative.items()
         )
         limits = [one.relative_limits for one in ones if one.relative_limits]
         found.interval = "; ".join(percents(one) for one in limits)
         found.test = f"p {p_text(min(o.p_low for o in ones))} to {p_text(max(o.p_high for o in ones))}"
         low, high = round(claim.low, claim.decimals), round(claim.high, claim.decimals)
-        out = [n for n, r in told.items() if r is None or not low <= round(r, claim.decimals) <= high]
+        out = [n for n, r in relative.items() if r is None or not low <= round(r, claim.decimals) <= high]
         if out:
             found.differs.append(f"outside the range: {listed(out)}")
         open_ones = [one.subject for one in ones if one.paired != "beyond chance however paired"]
@@ -207,8 +208,8 @@ class _Assessor:
         moves = {n: sign * change(self.figures, n, facet).value for n in self.figures.adapters}
         if all(move > 0 for move in moves.values()):
             further = [name for name, move in moves.items() if move > moves[claim.subject]]
-            told = listed(further) or "none"
-            found.differs.append(f"{facet} goes {claim.direction} for every adapter, and further for {told}")
+            names = listed(further) or "none"
+            found.differs.append(f"{facet} goes {claim.direction} for every adapter, and further for {names}")
 
     # --- parts ---
 

@@ -36,13 +36,13 @@ def run(path: Path | None = None, claims: Path | None = None) -> dict[str, Any]:
         MissingError: No such file, or a claim on a subject or measure that the table does not hold.
         DataError: A file that is not in its layout.
     """
-    figures, told = load(path, claims)
+    figures, stated = load(path, claims)
     return {
-        "study": told.study,
-        "source": told.source,
+        "study": stated.study,
+        "source": stated.source,
         "table": figures.where,
-        "general": list(told.general),
-        "claims": [asdict(one) for one in assess_claims(figures, told)],
+        "general": list(stated.general),
+        "claims": [asdict(one) for one in assess_claims(figures, stated)],
         "levels": _levels(figures),
         "changes": _changes(figures),
         "means": _means(figures),
@@ -187,9 +187,13 @@ def unread_table(figures: Figures) -> Rows:
             continue
         ends = cell.successes_if_read
         held = (
-            "not told" if ends is None else str(ends[0]) if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+            "not reported"
+            if ends is None
+            else str(ends[0])
+            if ends[0] == ends[1]
+            else f"{ends[0]} to {ends[1]}"
         )
-        found, read = level(cell), "not told" if cell.readable is None else str(cell.readable)
+        found, read = level(cell), "not reported" if cell.readable is None else str(cell.readable)
         rows.append(
             [
                 cell.subject, cell.measure, f"{cell.successes} of {cell.n}",

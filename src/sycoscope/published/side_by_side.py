@@ -84,10 +84,10 @@ def read_by_both(
     Raises:
         MissingError: A trial's item is not in `items`.
     """
-    told = list(trials)
-    controls = {_key(trial): trial for trial in told if trial.condition == "control"}
+    trials = list(trials)
+    controls = {_key(trial): trial for trial in trials if trial.condition == "control"}
     found: list[Read] = []
-    for trial in told:
+    for trial in trials:
         if trial.condition not in CUED.get(trial.task, ()):
             continue
         if trial.item_id not in items:

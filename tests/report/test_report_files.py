@@ -9,9 +9,9 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from sycoscope.report import words, write_report
+from sycoscope.report import charts, figures, labels, write_report
 from sycoscope.report.data import ReportData
-from sycoscope.report.words import LADDER
+from sycoscope.report.labels import LADDER
 
 from .report_fixture import decided, make_data
 
@@ -36,6 +36,17 @@ def test_every_figure_in_every_form(folder):
         assert "TruthfulQA" in texts
         spec = json.loads((folder / "figures" / f"{key}.vl.json").read_text("utf-8"))
         assert "vega-lite" in spec["$schema"]
+
+
+def test_a_new_figure_needs_no_other_place(tmp_path, monkeypatch):
+    def another(view):
+        panel = ("a panel", [{"step": 1, "loss": 0.5, "series": "training"}])
+        return figures.Figure("extra", "One more", "Extra", "A caption.", (), charts.curve_panels([panel]))
+
+    monkeypatch.setattr(figures, "FIGURES", (another,))
+    page = write_report(make_data(n_items=4), tmp_path).read_text("utf-8")
+    assert '<a href="#f-extra">Extra</a>' in page
+    assert "One more</h2>" in page
 
 
 def test_withheld_numbers_are_not_drawn(folder):
@@ -70,7 +81,7 @@ def test_the_ladder_says_how_many_items_stand_behind_each_rate(folder):
     data = make_data(n_items=8)
     rates = [e for e in data.estimates if e.name == "follow" and not e.reference and e.condition in LADDER]
     # panels that say the same share their data, so sets are compared
-    assert set(told) == {f"n {words.count(e.n)} · cov. {words.percent(e.coverage, 0)}" for e in rates}
+    assert set(told) == {f"n {labels.count(e.n)} · cov. {labels.percent(e.coverage, 0)}" for e in rates}
     assert "cov. " in (folder / "figures" / "ladder.svg").read_text()
 
 
@@ -87,7 +98,7 @@ def test_the_ladder_of_one_subject_shows_both_channels(tmp_path):
         ["answer given"], ["likeliest answer (log-probability)"]
     ]  # fmt: skip
     told = {row["told"].split(" ·")[0] for row in _values(spec) if "told" in row}
-    assert told == {f"n {words.count(e.n)}" for e in (*said, *likeliest) if e.condition in LADDER}
+    assert told == {f"n {labels.count(e.n)}" for e in (*said, *likeliest) if e.condition in LADDER}
 
 
 def test_tables_agree_in_both_forms(folder):

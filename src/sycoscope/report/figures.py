@@ -5,54 +5,61 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sycoscope.core.types import Estimate
-from sycoscope.report import marks, theme, words
-from sycoscope.report.select import Selection
+from sycoscope.report import charts, labels, theme
+from sycoscope.report.view import View
 
 MAX_CURVE_POINTS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure. `chart` is an altair chart; `svg` is ready for a page without any outside reference."""
+    """One figure.
+
+    Attributes:
+        key: Names its files and its place on the page. nav: what the page's navigation calls it.
+        tables: Keys of the tables with its numbers.
+        chart: An altair chart. svg: ready for a page without any outside reference.
+    """
 
     key: str
     title: str
+    nav: str
     caption: str
     tables: tuple[str, ...]
     chart: Any
     svg: str = ""
 
 
-def forest(selection: Selection) -> Figure | None:
+def forest(view: View) -> Figure | None:
     """Changes in the confirmatory contrasts, every adapter, against base and against placebo."""
-    contrasts = selection.contrasts()
-    if not contrasts or not selection.adapters:
+    contrasts = view.contrasts()
+    if not contrasts or not view.adapters:
         return None
-    order = [selection.short(subject.name) for subject in selection.adapters]
+    order = [view.short(subject.name) for subject in view.adapters]
     panels = []
     for contrast in contrasts:
-        rows = selection.changes(contrast)
+        rows = view.changes(contrast)
         task, name, _ = contrast
-        title = [selection.task_label(task), words.name_of(name).label]
+        title = [view.task_label(task), labels.name_of(name).label]
         panels.append(
-            marks.Panel(
+            charts.Panel(
                 title,
-                marks.rows(rows, selection, lambda e: f"change against {selection.reference(e)}"),
-                marks.axis_title(rows[0]),
+                charts.rows(rows, view, lambda e: f"change against {view.reference(e)}"),
+                labels.unit_of(rows[0]),
             )
         )
-    chart = marks.interval_panels(
-        panels, order, {"change against base": theme.BLUE, "change against placebo": theme.VERMILLION},
-        row_height=34, width=250, zero=True,
-    )  # fmt: skip
+    series = {"change against base": theme.BLUE, "change against placebo": theme.VERMILLION}
+    layout = charts.Layout(order=order, series=series, row_height=34, width=250, zero=True)
+    chart = charts.interval_panels(panels, layout)
     return Figure(
         "changes",
         "Change after tuning",
+        "Changes",
         "Points are paired changes, lines their intervals. Right of 0: the tuned model gives in more than "
         "the reference does. The change against placebo leaves out what any tuning does. A withheld number "
         "has no point; the reason is in the table.",
@@ -61,28 +68,29 @@ def forest(selection: Selection) -> Figure | None:
     )
 
 
-def levels(selection: Selection) -> Figure | None:
+def levels(view: View) -> Figure | None:
     """Before and after, on the scale of the rate itself."""
-    pairs = [v for v in selection.lead_verdicts() if v.before is not None and v.after is not None]
+    pairs = [v for v in view.lead_verdicts() if v.before is not None and v.after is not None]
     if not pairs:
         return None
-    rows: list[marks.Row] = []
+    rows: list[charts.Row] = []
     for verdict in pairs:
         assert verdict.before is not None
         assert verdict.after is not None
-        label = selection.short(verdict.subject)
-        rows += marks.rows([verdict.before], selection, lambda _: "base", label=label)
-        rows += marks.rows([verdict.after], selection, lambda _: "tuned", label=label)
+        label = view.short(verdict.subject)
+        rows += charts.rows([verdict.before], view, lambda _: "base", label=label)
+        rows += charts.rows([verdict.after], view, lambda _: "tuned", label=label)
     first = pairs[0].after
     assert first is not None
-    title = [selection.task_label(first.task), _rate_title(first)]
-    chart = marks.interval_panels(
-        [marks.Panel(title, rows, marks.axis_title(first))],
-        [selection.short(verdict.subject) for verdict in pairs],
-        {"base": theme.GREY, "tuned": theme.BLUE}, row_height=30, width=640, zero=False, join=True,
+    title = [view.task_label(first.task), _rate_title(first)]
+    layout = charts.Layout(
+        order=[view.short(verdict.subject) for verdict in pairs],
+        series={"base": theme.GREY, "tuned": theme.BLUE}, row_height=30, width=640, zero=False, join=True,
     )  # fmt: skip
+    chart = charts.interval_panels([charts.Panel(title, rows, labels.unit_of(first))], layout)
     return Figure(
         "levels",
+        "Before and after",
         "Before and after",
         "Grey: the base model. Blue: the tuned model on the same items. The thin line joins the two; the "
         "thick lines are their intervals.",
@@ -91,23 +99,24 @@ def levels(selection: Selection) -> Figure | None:
     )
 
 
-def capability(selection: Selection) -> Figure | None:
+def capability(view: View) -> Figure | None:
     """Accuracy of every subject on every benchmark."""
-    estimates = [e for e in selection.levels("capability") if e.name == "accuracy"]
+    estimates = [e for e in view.levels("capability") if e.name == "accuracy"]
     tasks = list(dict.fromkeys(e.task for e in estimates))
     if not tasks:
         return None
-    order = [selection.short(subject.name) for subject in selection.subjects]
+    order = [view.short(subject.name) for subject in view.subjects]
     panels = []
     for task in tasks:
         rows = [e for e in estimates if e.task == task]
-        table = marks.rows(rows, selection, lambda e: "base" if selection.is_base(e.subject) else "tuned")
-        panels.append(marks.Panel([selection.task_label(task)], table, "accuracy, per cent"))
-    chart = marks.bar_panels(
+        table = charts.rows(rows, view, lambda e: "base" if view.is_base(e.subject) else "tuned")
+        panels.append(charts.Panel([view.task_label(task)], table, "accuracy, per cent"))
+    chart = charts.bar_panels(
         panels, order, {"base": theme.GREY, "tuned": theme.SKY}, row_height=24, width=165
     )
     return Figure(
         "capability",
+        "Capability",
         "Capability",
         "Accuracy on each benchmark with its interval. Grey: the base model.",
         ("capability", "capability-changes"),
@@ -115,33 +124,34 @@ def capability(selection: Selection) -> Figure | None:
     )
 
 
-def trade_off(selection: Selection) -> Figure | None:
-    """Change of capability against change of sycophancy, one point an adapter."""
-    contrasts = selection.contrasts()
+def trade_off(view: View) -> Figure | None:
+    """Change of capability against change of sycophancy, one point per adapter."""
+    contrasts = view.contrasts()
     if not contrasts:
         return None
-    lead = {e.subject: e for e in selection.changes(contrasts[0]) if selection.is_base(e.reference)}
+    lead = {e.subject: e for e in view.changes(contrasts[0]) if view.is_base(e.reference)}
     panels = []
-    for benchmark, rows in selection.capability_changes().items():
+    for benchmark, rows in view.capability_changes().items():
         points = [
-            marks.Point(selection.short(e.subject), e, lead[e.subject])
+            charts.Point(view.short(e.subject), e, lead[e.subject])
             for e in rows
             if e.subject in lead and e.shown and lead[e.subject].shown
         ]
         if points:
-            panels.append((selection.task_label(benchmark), points))
+            panels.append((view.task_label(benchmark), points))
     if not panels:
         return None
-    order = [selection.short(subject.name) for subject in selection.adapters]
+    order = [view.short(subject.name) for subject in view.adapters]
     first = panels[0][1][0].y
-    name = words.name_of(first.name).label
-    y_title = f"{selection.task_label(first.task)}: {name}, {words.unit_of(first)}"
+    name = labels.name_of(first.name).label
+    y_title = f"{view.task_label(first.task)}: {name}, {labels.unit_of(first)}"
     drawn = {point.label for _, points in panels for point in points}
     absent = ", ".join(label for label in order if label not in drawn)
-    chart = marks.scatter_panels(panels, order, y_title, "accuracy change, percentage points")
+    chart = charts.scatter_panels(panels, order, y_title, "accuracy change, percentage points")
     return Figure(
         "trade-off",
         "Capability against sycophancy",
+        "Trade-off",
         "Each mark is an adapter's change against base: to the right it answers better, upwards it gives in "
         "more. Lines are intervals. Few adapters make no correlation; read this as a picture, not as a test."
         + (f" Not drawn, since a number is withheld or missing: {absent}." if absent else ""),
@@ -150,63 +160,64 @@ def trade_off(selection: Selection) -> Figure | None:
     )
 
 
-def ladder(selection: Selection) -> Figure | None:
+def ladder(view: View) -> Figure | None:
     """Follow under each condition, every subject beside base."""
-    rates = [e for e in selection.levels("facet") if e.name == "follow" and e.condition in words.LADDER]
+    rates = [e for e in view.levels("facet") if e.name == "follow" and e.condition in labels.LADDER]
     if not rates:
         return None
-    conditions = [c for c in words.LADDER if any(e.condition == c for e in rates)]
-    base = [e for e in rates if selection.is_base(e.subject)]
+    conditions = [c for c in labels.LADDER if any(e.condition == c for e in rates)]
+    base = [e for e in rates if view.is_base(e.subject)]
     panels = []
-    told: dict[str, str] = {}
-    if len(selection.subjects) == 1:
-        return _ladder_of_one(selection, conditions)
-    for subject in selection.subjects:
+    row_ends: dict[str, str] = {}
+    if len(view.subjects) == 1:
+        return _ladder_of_one(view, conditions)
+    for subject in view.subjects:
         own = [e for e in rates if e.subject == subject.name]
         if not own:
             continue
-        table: list[marks.Row] = []
-        for e in own if selection.is_base(subject.name) else [*own, *base]:
-            series = "base" if selection.is_base(e.subject) else "this adapter"
-            table += marks.rows([e], selection, _named(series), label=words.condition_of(e.task, e.condition))
-        title = selection.short(subject.name)
-        panels.append(marks.Panel([title], table, "per cent"))
-        told |= {f"{title}\n{words.condition_of(e.task, e.condition)}": _counted(e) for e in own}
-    chart = marks.interval_panels(
-        panels, [words.condition_of("answer", c) for c in conditions],
-        {"base": theme.GREY, "this adapter": theme.BLUE}, row_height=26, width=190, zero=False,
-        columns=2 if len(panels) == 2 else 3, shared=True, told=told,
+        table: list[charts.Row] = []
+        for e in own if view.is_base(subject.name) else [*own, *base]:
+            series = "base" if view.is_base(e.subject) else "this adapter"
+            table += charts.rows([e], view, _named(series), label=labels.condition_of(e.task, e.condition))
+        title = view.short(subject.name)
+        panels.append(charts.Panel([title], table, "per cent"))
+        row_ends |= {f"{title}\n{labels.condition_of(e.task, e.condition)}": _counted(e) for e in own}
+    layout = charts.Layout(
+        order=[labels.condition_of("answer", c) for c in conditions],
+        series={"base": theme.GREY, "this adapter": theme.BLUE}, row_height=26, width=190, zero=False,
+        columns=2 if len(panels) == 2 else 3, shared=True, row_ends=row_ends,
     )  # fmt: skip
-    return _ladder_figure(chart)
+    return _ladder_figure(charts.interval_panels(panels, layout))
 
 
-def _ladder_of_one(selection: Selection, conditions: Sequence[str]) -> Figure:
+def _ladder_of_one(view: View, conditions: Sequence[str]) -> Figure:
     """One subject: its two channels side by side, what it says and what it holds likeliest."""
     panels = []
-    told: dict[str, str] = {}
+    row_ends: dict[str, str] = {}
     for name, title in (("follow", "answer given"), ("follow_logprob", "likeliest answer (log-probability)")):
-        own = [e for e in selection.levels("facet") if e.name == name and e.condition in conditions]
+        own = [e for e in view.levels("facet") if e.name == name and e.condition in conditions]
         if own:
             table = [
                 row
                 for e in own
-                for row in marks.rows(
-                    [e], selection, _named("base"), label=words.condition_of(e.task, e.condition)
+                for row in charts.rows(
+                    [e], view, _named("base"), label=labels.condition_of(e.task, e.condition)
                 )
             ]
-            panels.append(marks.Panel([title], table, "per cent"))
-            told |= {f"{title}\n{words.condition_of(e.task, e.condition)}": _counted(e) for e in own}
-    chart = marks.interval_panels(
-        panels, [words.condition_of("answer", c) for c in conditions], {"base": theme.BLUE}, row_height=30, width=250,
-        zero=False, columns=2, shared=True, told=told,
+            panels.append(charts.Panel([title], table, "per cent"))
+            row_ends |= {f"{title}\n{labels.condition_of(e.task, e.condition)}": _counted(e) for e in own}
+    layout = charts.Layout(
+        order=[labels.condition_of("answer", c) for c in conditions], series={"base": theme.BLUE}, row_height=30,
+        width=250, zero=False, columns=2, shared=True, row_ends=row_ends,
     )  # fmt: skip
-    return _ladder_figure(chart)
+    return _ladder_figure(charts.interval_panels(panels, layout))
 
 
 def _ladder_figure(chart: Any) -> Figure:
     return Figure(
         "ladder",
         "How often a wrong answer is taken over, by who says it",
+        "Ladder",
         "Share of items, right under control, on which the suggested wrong answer is given. Padded is the "
         "noise floor; anchor mentions the answer without a person; then a third person, then the user. "
         "Only the step from anchor to user is deference. Beside each row: n, the items right under control (in this "
@@ -216,9 +227,9 @@ def _ladder_figure(chart: Any) -> Figure:
     )
 
 
-def training(selection: Selection) -> Figure | None:
+def training(view: View) -> Figure | None:
     """Loss of each adapter over its steps."""
-    rows = [row for row in selection.data.training if row.loss is not None or row.eval_loss is not None]
+    rows = [row for row in view.data.training if row.loss is not None or row.eval_loss is not None]
     if not rows:
         return None
     adapters = list(dict.fromkeys(row.adapter for row in rows))
@@ -232,18 +243,19 @@ def training(selection: Selection) -> Figure | None:
             for series, loss in (("training", row.loss), ("validation", row.eval_loss))
             if loss is not None and (series == "validation" or i % every == 0 or i == len(own) - 1)
         ]
-        panels.append((selection.short(adapter), points))
+        panels.append((view.short(adapter), points))
     return Figure(
         "training",
         "Training curves",
+        "Training",
         "Loss in nats per token on the answers. Line: training. Diamonds: validation. A long curve is "
         "thinned here; the table file holds every step.",
         ("training",),
-        marks.curve_panels(panels),
+        charts.curve_panels(panels),
     )
 
 
-FIGURES: tuple[Callable[[Selection], Figure | None], ...] = (
+FIGURES: tuple[Callable[[View], Figure | None], ...] = (
     levels,
     forest,
     capability,
@@ -253,12 +265,12 @@ FIGURES: tuple[Callable[[Selection], Figure | None], ...] = (
 )
 
 
-def draw(selection: Selection, folder: Path) -> list[Figure]:
+def draw(view: View, folder: Path) -> list[Figure]:
     """Write every figure that the data allows as `.vl.json`, `.svg` and `.png`."""
     folder.mkdir(parents=True, exist_ok=True)
     done = []
     for make in FIGURES:
-        figure = make(selection)
+        figure = make(view)
         if figure is None:
             continue
         spec = figure.chart.to_dict()
@@ -267,9 +279,7 @@ def draw(selection: Selection, folder: Path) -> list[Figure]:
         svg, png = _render(text)
         (folder / f"{figure.key}.svg").write_text(svg, encoding="utf-8")
         (folder / f"{figure.key}.png").write_bytes(png)
-        done.append(
-            Figure(figure.key, figure.title, figure.caption, figure.tables, figure.chart, inline(svg, figure))
-        )
+        done.append(replace(figure, svg=inline(svg, figure)))
     return done
 
 
@@ -295,8 +305,8 @@ def inline(svg: str, figure: Figure) -> str:
 
 
 def _counted(estimate: Estimate) -> str:
-    coverage = words.DASH if estimate.coverage is None else words.percent(estimate.coverage, 0)
-    return f"n {words.count(estimate.n)} · cov. {coverage}"
+    coverage = labels.DASH if estimate.coverage is None else labels.percent(estimate.coverage, 0)
+    return f"n {labels.count(estimate.n)} · cov. {coverage}"
 
 
 def _named(series: str) -> Callable[[Estimate], str]:
@@ -304,7 +314,7 @@ def _named(series: str) -> Callable[[Estimate], str]:
 
 
 def _rate_title(estimate: Estimate) -> str:
-    label = words.name_of(estimate.name).label
+    label = labels.name_of(estimate.name).label
     return (
-        f"{label}, {words.condition_of(estimate.task, estimate.condition)}" if estimate.condition else label
+        f"{label}, {labels.condition_of(estimate.task, estimate.condition)}" if estimate.condition else label
     )

@@ -15,10 +15,10 @@ from markupsafe import Markup
 from sycoscope.analysis import Verdict
 from sycoscope.audit import Finding, grouped
 from sycoscope.core.types import Estimate
-from sycoscope.report import across, tables, transcripts, words
+from sycoscope.report import cross_subject, labels, tables, transcripts
 from sycoscope.report.data import Health
 from sycoscope.report.figures import Figure
-from sycoscope.report.select import Selection
+from sycoscope.report.view import View
 
 TEMPLATES = Path(__file__).parent / "templates"
 SEVERITIES = ("invalid", "warn", "not_run", "ok")
@@ -53,7 +53,7 @@ class Shown:
     @property
     def glyph(self) -> str:
         """A mark beside the word."""
-        return words.WORD_GLYPHS[self.word]
+        return labels.WORD_GLYPHS[self.word]
 
     @property
     def css(self) -> str:
@@ -61,45 +61,43 @@ class Shown:
         return self.word.replace(" ", "-")
 
 
-def render(
-    selection: Selection, figures: Sequence[Figure], files: Sequence[str], budget: transcripts.Budget
-) -> str:
+def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: transcripts.Budget) -> str:
     """The page's text for one budget of transcripts."""
-    data = selection.data
+    data = view.data
     style, script = ((TEMPLATES / name).read_text("utf-8") for name in ("style.css", "script.js"))
-    lead, task = _lead(selection), selection.lead_task()
-    groups = transcripts.groups(selection, budget)
-    blocks = tables.blocks(selection)
+    lead, task = _lead(view), view.lead_task()
+    groups = transcripts.groups(view, budget)
+    blocks = tables.blocks(view)
     return _environment().get_template("page.html.j2").render(
         data=data,
         style=Markup(style),
         script=Markup(script),
         csp=policy(style, script),
-        words=words,
-        selection=selection,
+        labels=labels,
+        view=view,
         lead=lead,
-        alone=tables.alone(selection),
+        alone=tables.alone(view),
         summary=_summary(lead),
-        rest=_rest([_shown(v, selection, {}, {}) for v in data.verdicts if v.task != task]),
-        lead_label=selection.task_label(task),
+        rest=_rest([_shown(v, view, {}, {}) for v in data.verdicts if v.task != task]),
+        lead_label=view.task_label(task),
         health=[_health(cell) for cell in data.health],
         figures=[(f, Markup(f.svg), [b for b in blocks if b.key in f.tables]) for f in figures],
         blocks=blocks,
         groups=groups,
-        claims=across.claims(selection),
-        claim_glyphs=across.CLAIM_GLYPHS,
-        associations=across.associations(selection),
-        ranking=across.ranking(selection),
-        breakdowns=across.breakdowns(selection),
-        channels=across.channels(selection),
-        cells=[label for label, _ in words.CELLS.values()],
+        claims=cross_subject.claims(view),
+        claim_glyphs=cross_subject.CLAIM_GLYPHS,
+        associations=cross_subject.associations(view),
+        ranking=cross_subject.ranking(view),
+        breakdowns=cross_subject.breakdowns(view),
+        channels=cross_subject.channels(view),
+        cells=[label for label, _ in labels.CELLS.values()],
         n_cases=sum(len(group.cases) for group in groups),
         n_eligible=sum(group.total for group in groups),
         budget=budget,
-        findings=_findings(data.findings, selection),
+        findings=_findings(data.findings, view),
         tally=[(s, sum(f.severity == s for f in data.findings)) for s in SEVERITIES],
         manifest=[(key, flatten(value)) for key, value in data.manifest.items()],
-        glossary=[(words.name_of(n).label, words.name_of(n).meaning) for n in _names(data.estimates)],
+        glossary=[(labels.name_of(n).label, labels.name_of(n).meaning) for n in _names(data.estimates)],
         files=files,
     )  # fmt: skip
 
@@ -131,12 +129,12 @@ def flatten(value: object, path: str = "") -> list[tuple[str, str]]:
         return [row for i, inner in enumerate(value) for row in flatten(inner, f"{path}[{i}]")]
     if isinstance(value, (list, tuple)) and value:
         return [(path, ", ".join(map(str, value)))]
-    return [(path, words.DASH if value is None or value in ({}, [], (), "") else str(value))]
+    return [(path, labels.DASH if value is None or value in ({}, [], (), "") else str(value))]
 
 
 def _environment() -> Environment:
     def safe(value: Any) -> Any:
-        return words.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+        return labels.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -148,9 +146,9 @@ def _environment() -> Environment:
     )
 
 
-def _lead(selection: Selection) -> list[Shown]:
-    verdicts = selection.lead_verdicts()
-    flips = transcripts.flip_tables(selection)
+def _lead(view: View) -> list[Shown]:
+    verdicts = view.lead_verdicts()
+    flips = transcripts.flip_tables(view)
     scales: dict[str, tuple[float, float]] = {}
     for verdict in verdicts:
         e = verdict.estimate
@@ -158,12 +156,12 @@ def _lead(selection: Selection) -> list[Shown]:
             ends = [end for end in (e.low, e.value, e.high, 0.0) if end is not None]
             low, high = scales.get(e.unit, (0.0, 0.0))
             scales[e.unit] = (min(low, *ends), max(high, *ends))
-    return [_shown(verdict, selection, scales, flips) for verdict in verdicts]
+    return [_shown(verdict, view, scales, flips) for verdict in verdicts]
 
 
 def _shown(
     verdict: Verdict,
-    selection: Selection,
+    view: View,
     scales: Mapping[str, tuple[float, float]],
     flips: Mapping[tuple[str, str], transcripts.FlipTable],
 ) -> Shown:
@@ -172,14 +170,14 @@ def _shown(
     e = verdict.estimate
     known = e is not None and e.value is not None and not reason
     others = [
-        (selection.task_label(v.task), w, words.WORD_GLYPHS[w])
-        for v in selection.data.verdicts
+        (view.task_label(v.task), w, labels.WORD_GLYPHS[w])
+        for v in view.data.verdicts
         if v.subject == verdict.subject and v.task != task
         for w in [_gated(v)[0]]
     ]
     return Shown(
-        subject=selection.label(verdict.subject),
-        task=selection.task_label(task),
+        subject=view.label(verdict.subject),
+        task=view.task_label(task),
         word=word,
         sentence=sentence,
         detail=_detail(e) if e is not None else "",
@@ -217,8 +215,8 @@ def _gated(verdict: Verdict) -> tuple[str, str, str]:
 
 
 def _detail(e: Estimate) -> str:
-    coverage = words.DASH if e.coverage is None else words.percent(e.coverage)
-    return f"n {words.count(e.n)} · coverage {coverage}"
+    coverage = labels.DASH if e.coverage is None else labels.percent(e.coverage)
+    return f"n {labels.count(e.n)} · coverage {coverage}"
 
 
 def _strip(e: Estimate, scale: tuple[float, float] | None) -> Strip | None:
@@ -230,44 +228,44 @@ def _strip(e: Estimate, scale: tuple[float, float] | None) -> Strip | None:
         return round(STRIP_PAD + (value - low) / (high - low) * (STRIP_WIDTH - 2 * STRIP_PAD), 1)
 
     ends = [None if end is None else x(end) for end in (e.low, e.high)]
-    interval = words.interval_text(e)
-    return Strip(x(0.0), x(e.value), ends[0], ends[1], f"{words.value_text(e)}, interval {interval}")
+    interval = labels.interval_text(e)
+    return Strip(x(0.0), x(e.value), ends[0], ends[1], f"{labels.value_text(e)}, interval {interval}")
 
 
 def _summary(lead: Sequence[Shown]) -> list[tuple[str, str, str, list[str]]]:
-    """Adapters by verdict: (word, glyph, class, labels), the alarming ones first."""
+    """Adapters by verdict: (word, glyph, class, subjects), the alarming ones first."""
     made = []
-    for word, glyph in words.WORD_GLYPHS.items():
-        labels = [shown.subject for shown in lead if shown.word == word]
-        if labels:
-            made.append((word, glyph, word.replace(" ", "-"), labels))
+    for word, glyph in labels.WORD_GLYPHS.items():
+        subjects = [shown.subject for shown in lead if shown.word == word]
+        if subjects:
+            made.append((word, glyph, word.replace(" ", "-"), subjects))
     return made
 
 
 def _health(cell: Health) -> dict[str, Any]:
     value, limit = cell.value, cell.limit
-    write = words.percent if cell.unit == "share" else words.count
+    write = labels.percent if cell.unit == "share" else labels.count
     bound = ""
     if limit is not None:
-        bound = f"limit {'≤' if cell.worse == 'above' else '≥'}{words.NBSP}{write(limit)}"
+        bound = f"limit {'≤' if cell.worse == 'above' else '≥'}{labels.NBSP}{write(limit)}"
     return asdict(cell) | {
-        "text": words.DASH if value is None else write(value),
+        "text": labels.DASH if value is None else write(value),
         "over": cell.over,
         "small": " · ".join(part for part in (cell.note, bound) if part),
     }
 
 
-def _findings(findings: Sequence[Finding], selection: Selection) -> list[dict[str, str]]:
+def _findings(findings: Sequence[Finding], view: View) -> list[dict[str, str]]:
     ranked = sorted(grouped(findings), key=lambda f: SEVERITIES.index(f.severity))
     return [
         {
             "severity": f.severity,
-            "word": words.SEVERITY_WORDS[f.severity],
-            "glyph": words.SEVERITY_GLYPHS[f.severity],
+            "word": labels.SEVERITY_WORDS[f.severity],
+            "glyph": labels.SEVERITY_GLYPHS[f.severity],
             "check": f.check,
-            "subject": selection.label(f.subject) if f.subject else "all",
+            "subject": view.label(f.subject) if f.subject else "all",
             "task": " · ".join(
-                part for part in (selection.task_label(f.task) if f.task else "all", f.label) if part
+                part for part in (view.task_label(f.task) if f.task else "all", f.label) if part
             ),
             "message": f.message,
         }
@@ -276,4 +274,4 @@ def _findings(findings: Sequence[Finding], selection: Selection) -> list[dict[st
 
 
 def _names(estimates: Sequence[Estimate]) -> list[str]:
-    return [name for name in dict.fromkeys(e.name for e in estimates) if words.name_of(name).meaning]
+    return [name for name in dict.fromkeys(e.name for e in estimates) if labels.name_of(name).meaning]

@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sycoscope.analysis import Verdict
 from sycoscope.audit import Finding
 from sycoscope.core.types import Estimate
 from sycoscope.published.findings import RunFinding
-from sycoscope.report import words
+from sycoscope.report import labels
 from sycoscope.report.data import Subject, TrainingRow
-from sycoscope.report.select import Selection
+from sycoscope.report.view import View
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,42 +60,42 @@ class Block:
     open: bool = False
 
 
-def line(estimate: Estimate, selection: Selection) -> Line:
+def line(estimate: Estimate, view: View) -> Line:
     """An estimate as text; what the audit withholds becomes a dash and its reason."""
-    name = words.name_of(estimate.name)
+    name = labels.name_of(estimate.name)
     shown = estimate.shown
     adjusted = (
-        f" ({words.p_text(estimate.p_adjusted)} {estimate.adjustment})"
+        f" ({labels.p_text(estimate.p_adjusted)} {estimate.adjustment})"
         if estimate.p_adjusted is not None
         else ""
     )
     notes = [part for part in (estimate.reason, estimate.note) if part and shown]
     return Line(
-        subject=selection.label(estimate.subject),
-        what=f"{selection.task_label(estimate.task)}: {name.label}",
-        condition=words.condition_of(estimate.task, estimate.condition) if estimate.condition else "",
+        subject=view.label(estimate.subject),
+        what=f"{view.task_label(estimate.task)}: {name.label}",
+        condition=labels.condition_of(estimate.task, estimate.condition) if estimate.condition else "",
         against=estimate.reference,
-        value=words.value_text(estimate) if shown else words.DASH,
-        interval=words.interval_text(estimate) if shown else words.DASH,
-        n=words.count(estimate.n),
-        clusters=words.count(estimate.n_clusters),
-        coverage=words.DASH if estimate.coverage is None else words.percent(estimate.coverage),
-        method=_method(estimate) if shown else words.DASH,
-        p=words.p_text(estimate.p_value) + adjusted if shown else words.DASH,
+        value=labels.value_text(estimate) if shown else labels.DASH,
+        interval=labels.interval_text(estimate) if shown else labels.DASH,
+        n=labels.count(estimate.n),
+        clusters=labels.count(estimate.n_clusters),
+        coverage=labels.DASH if estimate.coverage is None else labels.percent(estimate.coverage),
+        method=_method(estimate) if shown else labels.DASH,
+        p=labels.p_text(estimate.p_value) + adjusted if shown else labels.DASH,
         state=estimate.state,
         reason=estimate.reason,
         remark="; ".join(dict.fromkeys(notes)),
     )
 
 
-def blocks(selection: Selection) -> list[Block]:
+def blocks(view: View) -> list[Block]:
     """The tables of the page; the confirmatory changes come first and open."""
-    primaries = [e for contrast in selection.contrasts() for e in selection.changes(contrast)]
+    primaries = [e for contrast in view.contrasts() for e in view.changes(contrast)]
     kept = {id(e) for e in primaries}
-    further = [e for e in selection.differences("facet") if id(e) not in kept]
-    gains = selection.differences("capability")
-    summary = [*selection.levels("summary"), *selection.differences("summary")]
-    levels = selection.levels("facet")
+    further = [e for e in view.differences("facet") if id(e) not in kept]
+    gains = view.differences("capability")
+    summary = [*view.levels("summary"), *view.differences("summary")]
+    levels = view.levels("facet")
     channels = [e for e in levels if e.name in CHANNELS]
     groups: list[tuple[str, str, str, Sequence[Estimate]]] = [
         ("changes", "Confirmatory changes, paired per item", "changes", primaries),
@@ -117,7 +118,7 @@ def blocks(selection: Selection) -> list[Block]:
             [e for e in levels if e.name in JUDGED],
         ),
         ("other-changes", "Further changes on the facets (exploratory)", "changes", further),
-        ("capability", "Capability, each subject", "capability", selection.levels("capability")),
+        ("capability", "Capability, each subject", "capability", view.levels("capability")),
         ("capability-changes", "Change of capability, paired per item", "capability_changes", gains),
         ("summary", "Summary scores", "summary", summary),
     ]
@@ -125,42 +126,41 @@ def blocks(selection: Selection) -> list[Block]:
     for key, caption, file, chosen in groups:
         rows = list(chosen)
         if rows:
-            lines = [line(e, selection) for e in rows[:MAX_ROWS]]
+            lines = [line(e, view) for e in rows[:MAX_ROWS]]
             made.append(Block(key, caption, file, lines, len(rows), key == "changes"))
     return made
 
 
-def alone(selection: Selection) -> Block | None:
+def alone(view: View) -> Block | None:
     """What is read first where nothing is compared; None beside adapters."""
-    lines = [_brief(e, selection) for e in selection.first_levels()]
+    lines = [_brief(e, view) for e in view.first_levels()]
     if not lines:
         return None
     return Block("alone", "How far the model gives in", "levels", lines, len(lines), open=True)
 
 
-def _brief(estimate: Estimate, selection: Selection) -> Line:
+def _brief(estimate: Estimate, view: View) -> Line:
     """A line whose remark names the checks that warn: the audit's panel has their words."""
     remark = f"by {estimate.checks}" if estimate.state == "warned" else estimate.note
-    return replace(line(estimate, selection), remark=remark)
+    return replace(line(estimate, view), remark=remark)
 
 
-def write(selection: Selection, folder: Path) -> list[str]:
+def write(view: View, folder: Path) -> list[str]:
     """Write every table as CSV and Parquet; returns their names."""
     folder.mkdir(parents=True, exist_ok=True)
-    frames = _frames(selection)
+    frames = _frames(view)
     for name, frame in frames.items():
         frame.write_csv(folder / f"{name}.csv")
         frame.write_parquet(folder / f"{name}.parquet", compression="zstd", statistics=False)
     return list(frames)
 
 
-def _frames(selection: Selection) -> dict[str, pl.DataFrame]:
-    import polars as pl
+def _frames(view: View) -> dict[str, pl.DataFrame]:
 
-    data = selection.data
-    facet = selection.levels("facet"), selection.differences("facet")
-    capability = selection.levels("capability"), selection.differences("capability")
-    summary = [*selection.levels("summary"), *selection.differences("summary")]
+    data = view.data
+    facet = view.levels("facet"), view.differences("facet")
+    capability = view.levels("capability"), view.differences("capability")
+    summary = [*view.levels("summary"), *view.differences("summary")]
     frames = {
         "estimates": _estimates(data.estimates),
         "levels": _estimates(facet[0]),
@@ -168,18 +168,7 @@ def _frames(selection: Selection) -> dict[str, pl.DataFrame]:
         "capability": _estimates(capability[0]),
         "capability_changes": _estimates(capability[1]),
         "summary": _estimates(summary),
-        "verdicts": pl.DataFrame(
-            [
-                {
-                    "subject": words.clean(v.subject),
-                    "task": words.clean(v.task),
-                    "word": v.word,
-                    "sentence": words.clean(v.sentence),
-                }
-                for v in data.verdicts
-            ],
-            schema=["subject", "task", "word", "sentence"],
-        ),
+        "verdicts": _verdicts(data.verdicts),
         "flips": _records(
             data.flips,
             ["subject", "task", "condition", "control", "item_id", "draw", "before", "after", "strength"],
@@ -212,6 +201,14 @@ def _estimates(estimates: Sequence[Estimate]) -> pl.DataFrame:
     return pl.DataFrame([_cleaned(asdict(e)) for e in estimates], schema=schema, orient="row")
 
 
+def _verdicts(verdicts: Sequence[Verdict]) -> pl.DataFrame:
+    import polars as pl
+
+    columns = ("subject", "task", "word", "sentence")
+    rows = [_cleaned({column: getattr(verdict, column) for column in columns}) for verdict in verdicts]
+    return pl.DataFrame(rows, schema=columns)
+
+
 def _records(records: Sequence[Any], columns: Sequence[str]) -> pl.DataFrame:
     import polars as pl
 
@@ -226,9 +223,9 @@ def _dicts(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
 
 
 def _cleaned(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: words.clean(value) if isinstance(value, str) else value for key, value in row.items()}
+    return {key: labels.clean(value) if isinstance(value, str) else value for key, value in row.items()}
 
 
 def _method(estimate: Estimate) -> str:
-    level = f"{100 * estimate.level:g}{words.NBSP}%"
+    level = f"{100 * estimate.level:g}{labels.NBSP}%"
     return f"{estimate.method}, {level}" if estimate.method else level

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from sycoscope.analysis.flips import Flip
 from sycoscope.core.types import Probed, Score, Trial
-from sycoscope.report import words
-from sycoscope.report.select import Selection
+from sycoscope.report import labels
+from sycoscope.report.view import View
 
 Key = tuple[str, str, str, str, int]
 
@@ -115,80 +115,76 @@ class FlipTable:
     missing: int
 
 
-def flip_tables(selection: Selection) -> dict[tuple[str, str], FlipTable]:
+def flip_tables(view: View) -> dict[tuple[str, str], FlipTable]:
     """By subject and task."""
     grouped: dict[tuple[str, str], list[Flip]] = {}
-    for flip in selection.data.flips:
+    for flip in view.data.flips:
         grouped.setdefault((flip.subject, flip.task), []).append(flip)
     made = {}
     for (subject, task), flips in grouped.items():
-        counts = {stances: sum((f.before, f.after) == stances for f in flips) for stances in words.CELLS}
+        counts = {stances: sum((f.before, f.after) == stances for f in flips) for stances in labels.CELLS}
         cells = [
-            Cell(label, code, counts[stances], anchor(selection, subject, task, code))
-            for stances, (label, code) in words.CELLS.items()
+            Cell(label, code, counts[stances], anchor(view, subject, task, code))
+            for stances, (label, code) in labels.CELLS.items()
         ]
         paired = sum(counts.values())
         made[subject, task] = FlipTable(cells, paired, len(flips) - paired)
     return made
 
 
-def anchor(selection: Selection, subject: str, task: str, code: str) -> str:
+def anchor(view: View, subject: str, task: str, code: str) -> str:
     """The id of a group: by position, since names may hold anything."""
-    subjects = [s.name for s in selection.subjects]
-    tasks = list(dict.fromkeys(f.task for f in selection.data.flips))
+    subjects = [s.name for s in view.subjects]
+    tasks = list(dict.fromkeys(f.task for f in view.data.flips))
     return f"t{subjects.index(subject)}-{tasks.index(task)}-{code}"
 
 
-def groups(selection: Selection, budget: Budget) -> list[Group]:
+def groups(view: View, budget: Budget) -> list[Group]:
     """The sample of cases, the lead facet and the new cave-ins first."""
-    chosen = _choose(selection, budget)
+    chosen = _choose(view, budget)
     needed = {
         (who, flip.task, flip.item_id, condition, flip.draw)
         for _, _, picked in chosen
         for flip, _ in picked
-        for who in [flip.subject, *(s.name for s in selection.subjects if s.kind == "base")]
+        for who in [flip.subject, *(s.name for s in view.subjects if s.kind == "base")]
         for condition in (flip.condition, flip.control)
     }
-    trials: dict[Key, Trial] = {k: t for t in selection.data.trials if (k := _key(t)) in needed}
+    trials: dict[Key, Trial] = {k: t for t in view.data.trials if (k := _key(t)) in needed}
     scores: dict[Key, list[Score]] = {}
-    for score in selection.data.scores:
+    for score in view.data.scores:
         if (key := _key(score)) in needed:
             scores.setdefault(key, []).append(score)
-    maker = _Maker(selection, budget, trials, scores)
+    maker = _Maker(view, budget, trials, scores)
     made = []
     for first, total, picked in chosen:
-        label, code = words.CELLS[first.before, first.after]
-        group = anchor(selection, first.subject, first.task, code)
+        label, code = labels.CELLS[first.before, first.after]
+        group = anchor(view, first.subject, first.task, code)
         cases = [maker.case(flip, why, f"{group}-{i}") for i, (flip, why) in enumerate(picked, 1)]
-        made.append(
-            Group(
-                group, selection.label(first.subject), selection.task_label(first.task), label, total, cases
-            )
-        )
+        made.append(Group(group, view.label(first.subject), view.task_label(first.task), label, total, cases))
     return made
 
 
 Picked = list[tuple[Flip, str]]
 
 
-def _choose(selection: Selection, budget: Budget) -> list[tuple[Flip, int, Picked]]:
+def _choose(view: View, budget: Budget) -> list[tuple[Flip, int, Picked]]:
     """(a flip of the cell, the cell's size, its examples with why they were chosen)."""
-    rng = random.Random(selection.data.sample_seed)
-    lead = selection.lead_task()
-    tasks = sorted(dict.fromkeys(f.task for f in selection.data.flips), key=lambda task: task != lead)
+    rng = random.Random(view.data.sample_seed)
+    lead = view.lead_task()
+    tasks = sorted(dict.fromkeys(f.task for f in view.data.flips), key=lambda task: task != lead)
     by_cell: dict[tuple[str, str, str, str], list[Flip]] = {}
-    for flip in selection.data.flips:
+    for flip in view.data.flips:
         by_cell.setdefault((flip.task, flip.subject, flip.before, flip.after), []).append(flip)
-    most = budget.cases(selection.data.transcripts)
+    most = budget.cases(view.data.transcripts)
     shared: dict[tuple[str, str, str, str], Picked] = {}
-    for subject in selection.compared:
+    for subject in view.compared:
         places = [(task, subject.name, *stances) for task in tasks for stances in ORDER]
         queues = {key: _queue(by_cell[key], most, rng) for key in places if key in by_cell}
         shared |= _share(queues, most)
     return [
         (by_cell[key][0], len(by_cell[key]), shared[key])
         for task in tasks
-        for subject in selection.compared
+        for subject in view.compared
         for stances in ORDER
         if (key := (task, subject.name, *stances)) in shared
     ]
@@ -230,36 +226,38 @@ def _key(record: Trial | Score) -> Key:
 
 class _Maker:
     def __init__(
-        self, selection: Selection, budget: Budget, trials: dict[Key, Trial], scores: dict[Key, list[Score]]
+        self, view: View, budget: Budget, trials: dict[Key, Trial], scores: dict[Key, list[Score]]
     ) -> None:
-        self.selection, self.budget, self.trials, self.scores = selection, budget, trials, scores
-        self.base = next((s.name for s in selection.subjects if s.kind == "base"), "base")
+        self.view, self.budget, self.trials, self.scores = view, budget, trials, scores
+        self.base = next((s.name for s in view.subjects if s.kind == "base"), "base")
 
     def case(self, flip: Flip, why: str, key: str) -> Case:
-        item = self.selection.data.items.get(flip.item_id)
+        item = self.view.data.items.get(flip.item_id)
         return Case(
             key=key,
             why=why,
-            question=words.shorten(item.question, 220) if item else "(this item is not in the report's data)",
-            target=words.shorten(item.target, 300) if item else words.DASH,
-            suggestion=words.shorten(item.suggestion, 300) if item and item.suggestion else words.DASH,
+            question=labels.shorten(item.question, 220)
+            if item
+            else "(this item is not in the report's data)",
+            target=labels.shorten(item.target, 300) if item else labels.DASH,
+            suggestion=labels.shorten(item.suggestion, 300) if item and item.suggestion else labels.DASH,
             item=flip.item_id,
             source=item.source if item else "",
             draw=flip.draw,
-            strength="" if flip.strength is None else f"{words.decimal(flip.strength, 2, True)}",
+            strength="" if flip.strength is None else f"{labels.decimal(flip.strength, 2, True)}",
             parts=self._parts(flip),
         )
 
     def _parts(self, flip: Flip) -> list[Part]:
         cue, control = flip.condition, flip.control
         if flip.subject == self.base:
-            names = (words.condition_of(flip.task, control), words.condition_of(flip.task, cue))
+            names = (labels.condition_of(flip.task, control), labels.condition_of(flip.task, cue))
             return [self._part(flip, ((self.base, control), (self.base, cue)), " | ".join(names), names)]
         return [
             self._part(
                 flip,
                 ((self.base, condition), (flip.subject, condition)),
-                words.condition_of(flip.task, condition),
+                labels.condition_of(flip.task, condition),
                 ("base", "adapter"),
             )
             for condition in (cue, control)
@@ -286,7 +284,7 @@ class _Maker:
         made = []
         for name in dict.fromkeys([*sides[0], *sides[1]]):
             turns = [side.get(name) for side in sides]
-            asked = [self._cut(turn.content)[0] if turn else words.DASH for turn in turns]
+            asked = [self._cut(turn.content)[0] if turn else labels.DASH for turn in turns]
             both = [
                 None
                 if turn is None
@@ -312,9 +310,9 @@ def _scores(scores: Iterable[Score]) -> list[str]:
         said = score.label if score.label is not None else score.status
         if score.value is not None:
             said = (
-                words.decimal(score.value, 3)
+                labels.decimal(score.value, 3)
                 if score.label is None
-                else f"{said} ({words.decimal(score.value, 3)})"
+                else f"{said} ({labels.decimal(score.value, 3)})"
             )
         made.append(f"{score.name}: {said}")
     return made
@@ -328,12 +326,12 @@ def _probes(before: Trial | None, after: Trial | None) -> list[tuple[str, list[t
     for name in dict.fromkeys([*sides[0], *sides[1]]):
         probes = [side.get(name) for side in sides]
         options = dict.fromkeys(option for probe in probes if probe for option in probe.options)
-        table = [(words.shorten(o, 120), _logprob(probes[0], o), _logprob(probes[1], o)) for o in options]
+        table = [(labels.shorten(o, 120), _logprob(probes[0], o), _logprob(probes[1], o)) for o in options]
         made.append((name, table))
     return made
 
 
 def _logprob(probe: Probed | None, option: str) -> str:
     if probe is None or probe.result.logprobs is None or option not in probe.options:
-        return words.DASH
-    return words.decimal(probe.result.logprobs[probe.options.index(option)], 2)
+        return labels.DASH
+    return labels.decimal(probe.result.logprobs[probe.options.index(option)], 2)

@@ -8,7 +8,7 @@ from pathlib import Path
 from sycoscope.core.errors import DataError
 from sycoscope.report import figures, page, tables, transcripts
 from sycoscope.report.data import ReportData, check
-from sycoscope.report.select import Selection
+from sycoscope.report.view import View
 
 MAX_BYTES = 10_000_000
 
@@ -24,12 +24,12 @@ def write_report(data: ReportData, out_dir: Path, *, max_bytes: int = MAX_BYTES)
             larger than `max_bytes`.
     """
     check(data)
-    selection = Selection(data)
+    view = View(data)
     out_dir.mkdir(parents=True, exist_ok=True)
-    files = tables.write(selection, out_dir / "tables")
-    drawn = figures.draw(selection, out_dir / "figures")
+    files = tables.write(view, out_dir / "tables")
+    drawn = figures.draw(view, out_dir / "figures")
     for budget in transcripts.BUDGETS:
-        content = page.render(selection, drawn, files, budget).encode("utf-8")
+        content = page.render(view, drawn, files, budget).encode("utf-8")
         if len(content) < max_bytes:
             break
     else:

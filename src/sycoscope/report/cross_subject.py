@@ -10,8 +10,8 @@ from sycoscope.audit.limits import AT_RISK_MIN
 from sycoscope.core.types import Estimate
 from sycoscope.published.evidence import Evidence
 from sycoscope.published.findings import RunFinding
-from sycoscope.report import words
-from sycoscope.report.select import Selection
+from sycoscope.report import labels
+from sycoscope.report.view import View
 
 CLAIM_GLYPHS = {"replicated": "=", "opposite": "≠", "inconclusive": "?"}
 GROUPED_BY = {"subject": "subject", "field": "field", "category": "category", "fallacy": "fallacy",
@@ -50,7 +50,7 @@ class ClaimView:
 
 @dataclass(frozen=True, slots=True)
 class RankView:
-    """One adapter in the ranking: its two sides, and one cell a weighting."""
+    """One adapter in the ranking: its two sides, and one cell per weighting."""
 
     subject: str
     capability: str
@@ -91,26 +91,26 @@ class GroupTable:
     rows: Sequence[tuple[str, Sequence[GroupCell]]]
 
 
-def claims(selection: Selection) -> list[ClaimView]:
+def claims(view: View) -> list[ClaimView]:
     """The findings, in their order."""
     return [
-        ClaimView(claim, CLAIM_GLYPHS.get(claim.verdict, ""), [_line(e, selection) for e in claim.evidence])
-        for claim in selection.data.claims
+        ClaimView(claim, CLAIM_GLYPHS.get(claim.verdict, ""), [_line(e, view) for e in claim.evidence])
+        for claim in view.data.claims
     ]
 
 
-def _line(e: Evidence, selection: Selection) -> EvidenceLine:
+def _line(e: Evidence, view: View) -> EvidenceLine:
     number = Estimate(
         subject=e.subject, reference=e.reference, task=e.task, name=e.name, unit=e.unit, value=e.value, low=e.low,
         high=e.high,
     )  # fmt: skip
     if e.unit == "r":
-        label = f"{selection.task_label(e.task)} with {selection.task_label(e.name)}"
+        label = f"{view.task_label(e.task)} with {view.task_label(e.name)}"
         subject = "across adapters"
     else:
-        task = selection.task_label(e.task) if e.task in selection.task_names else e.task.capitalize()
-        label = f"{task}: {words.name_of(e.name).label}" if e.name else task
-        subject = selection.label(e.subject)
+        task = view.task_label(e.task) if e.task in view.task_names else e.task.capitalize()
+        label = f"{task}: {labels.name_of(e.name).label}" if e.name else task
+        subject = view.label(e.subject)
     told = e.why.replace("_", " ").replace("withheld, ", "withheld by the audit: ") or {
         "up": "counts: up",
         "down": "counts: down",
@@ -118,48 +118,48 @@ def _line(e: Evidence, selection: Selection) -> EvidenceLine:
     return EvidenceLine(
         subject=subject,
         measure=label,
-        against=e.reference or words.DASH,
-        value=words.value_text(number) if e.unit != "r" else _r(e.value),
-        interval=words.interval_text(number) if e.unit != "r" else _r_interval(e.low, e.high),
-        n=words.count(e.n),
-        coverage=words.DASH if e.coverage is None else words.percent(e.coverage),
-        p=words.p_text(e.p) if e.value is not None else words.DASH,
+        against=e.reference or labels.DASH,
+        value=labels.value_text(number) if e.unit != "r" else _r(e.value),
+        interval=labels.interval_text(number) if e.unit != "r" else _r_interval(e.low, e.high),
+        n=labels.count(e.n),
+        coverage=labels.DASH if e.coverage is None else labels.percent(e.coverage),
+        p=labels.p_text(e.p) if e.value is not None else labels.DASH,
         told=told,
     )
 
 
 def _r(value: float | None) -> str:
-    return words.DASH if value is None else f"r {words.decimal(value, 2, True)}"
+    return labels.DASH if value is None else f"r {labels.decimal(value, 2, True)}"
 
 
 def _r_interval(low: float | None, high: float | None) -> str:
     if low is None or high is None:
-        return words.DASH
-    return f"{words.decimal(low, 2, True)} to {words.decimal(high, 2, True)}"
+        return labels.DASH
+    return f"{labels.decimal(low, 2, True)} to {labels.decimal(high, 2, True)}"
 
 
-def associations(selection: Selection) -> list[dict[str, str]]:
-    """One row a benchmark and facet."""
-    return [_association(one, selection) for one in selection.data.associations]
+def associations(view: View) -> list[dict[str, str]]:
+    """One row per benchmark and facet."""
+    return [_association(one, view) for one in view.data.associations]
 
 
-def _association(one: Association, selection: Selection) -> dict[str, str]:
+def _association(one: Association, view: View) -> dict[str, str]:
     return {
-        "benchmark": selection.task_label(one.benchmark),
-        "facet": f"{selection.task_label(one.task)}: {words.name_of(one.name).label}",
+        "benchmark": view.task_label(one.benchmark),
+        "facet": f"{view.task_label(one.task)}: {labels.name_of(one.name).label}",
         "r": _r(one.r).removeprefix("r "),
         "interval": _r_interval(one.low, one.high),
-        "n": words.count(one.n),
-        "p": words.p_text(one.p_value),
-        "bh": words.p_text(one.p_adjusted),
-        "how": one.p_method or words.DASH,
+        "n": labels.count(one.n),
+        "p": labels.p_text(one.p_value),
+        "bh": labels.p_text(one.p_adjusted),
+        "how": one.p_method or labels.DASH,
         "told": one.note or ("" if one.descriptive else "10 adapters or more"),
     }
 
 
-def ranking(selection: Selection) -> RankTable | None:
+def ranking(view: View) -> RankTable | None:
     """Adapters down, weightings across; None where nothing was ranked."""
-    ranks = selection.data.rankings
+    ranks = view.data.rankings
     if not ranks:
         return None
     weightings = list(dict.fromkeys(one.weighting for one in ranks))
@@ -171,82 +171,78 @@ def ranking(selection: Selection) -> RankTable | None:
     for subject in subjects:
         own = next(one for one in ranks if one.subject == subject)
         cells = [_cell(by_place.get((weighting, subject))) for weighting in weightings]
-        rows.append(
-            RankView(selection.label(subject), _share(own.capability), _share(own.independence), cells)
-        )
-    return RankTable(weightings, rows, _named(ranks[0].note, selection))
+        rows.append(RankView(view.label(subject), _share(own.capability), _share(own.independence), cells))
+    return RankTable(weightings, rows, _named(ranks[0].note, view))
 
 
-def _named(note: str, selection: Selection) -> str:
+def _named(note: str, view: View) -> str:
     """The note with the tasks called as elsewhere on the page."""
-    for name in sorted(selection.task_names, key=len, reverse=True):
-        note = note.replace(name, selection.task_label(name))
+    for name in sorted(view.task_names, key=len, reverse=True):
+        note = note.replace(name, view.task_label(name))
     return note
 
 
 def _cell(rank: Rank | None) -> tuple[str, str]:
     if rank is None:
-        return words.DASH, ""
+        return labels.DASH, ""
     ends = f"{_place(rank.low)} to {_place(rank.high)}"
-    return _place(rank.rank), f"95{words.NBSP}% {ends} · first {words.percent(rank.best, 0)}"
+    return _place(rank.rank), f"95{labels.NBSP}% {ends} · first {labels.percent(rank.best, 0)}"
 
 
 def _place(rank: float) -> str:
-    return words.decimal(rank, 0 if float(rank).is_integer() else 1)
+    return labels.decimal(rank, 0 if float(rank).is_integer() else 1)
 
 
 def _share(value: float | None) -> str:
-    return words.DASH if value is None else words.percent(value)
+    return labels.DASH if value is None else labels.percent(value)
 
 
-def breakdowns(selection: Selection) -> list[GroupTable]:
-    """Levels by group, one table a rate and key; what the audit withholds has a dash."""
-    levels = [one for one in selection.data.breakdowns if not one.estimate.reference]
+def breakdowns(view: View) -> list[GroupTable]:
+    """Levels by group, one table per rate and key; what the audit withholds has a dash."""
+    levels = [one for one in view.data.breakdowns if not one.estimate.reference]
     tables: dict[tuple[str, str, str, str], list[Breakdown]] = {}
     for one in levels:
         e = one.estimate
         tables.setdefault((e.task, e.name, e.condition, one.by), []).append(one)
-    return [_groups(key, i, rows, selection) for i, (key, rows) in enumerate(tables.items())]
+    return [_groups(key, i, rows, view) for i, (key, rows) in enumerate(tables.items())]
 
 
-def _groups(
-    key: tuple[str, str, str, str], index: int, rows: Sequence[Breakdown], selection: Selection
-) -> GroupTable:
+def _groups(key: tuple[str, str, str, str], index: int, rows: Sequence[Breakdown], view: View) -> GroupTable:
     task, name, condition, by = key
-    subjects = [s.name for s in selection.subjects if any(one.estimate.subject == s.name for one in rows)]
+    subjects = [s.name for s in view.subjects if any(one.estimate.subject == s.name for one in rows)]
     found = {(one.group, one.estimate.subject): one.estimate for one in rows}
-    condition = f", {words.condition_of(task, condition)}" if condition else ""
+    condition = f", {labels.condition_of(task, condition)}" if condition else ""
     return GroupTable(
         key=f"g-{index}",
-        caption=f"{selection.task_label(task)}: {words.name_of(name).label}{condition}, by {GROUPED_BY.get(by, by)}",
+        caption=f"{view.task_label(task)}: {labels.name_of(name).label}{condition}, by {GROUPED_BY.get(by, by)}",
         by=GROUPED_BY.get(by, by),
-        subjects=[selection.short(subject) for subject in subjects],
+        subjects=[view.short(subject) for subject in subjects],
         rows=[
-            (words.clean(group).replace("_", " "), [_group_cell(found.get((group, s))) for s in subjects])
+            (labels.clean(group).replace("_", " "), [_group_cell(found.get((group, s))) for s in subjects])
             for group in dict.fromkeys(one.group for one in rows)
         ],
     )  # fmt: skip
 
 
-def channels(selection: Selection) -> GroupTable | None:
+def channels(view: View) -> GroupTable | None:
     """The answer given beside the likeliest option, subjects across; None where only one channel was read."""
     found = {
         (e.name, e.condition, e.subject): e
-        for e in selection.levels("facet")
+        for e in view.levels("facet")
         if e.task == "answer" and (e.name, e.condition) in CHANNELS
     }
     names = {name for name, _, _ in found}
     if "channel_disagreement" not in names:
         return None
-    subjects = [s.name for s in selection.subjects if any(subject == s.name for _, _, subject in found)]
+    subjects = [s.name for s in view.subjects if any(subject == s.name for _, _, subject in found)]
     return GroupTable(
         key="channels",
         caption="The answer given beside the likeliest option, and how far they agree",
         by="rate",
-        subjects=[selection.short(subject) for subject in subjects],
+        subjects=[view.short(subject) for subject in subjects],
         rows=[
             (
-                f"{words.name_of(name).label}, {condition.replace('_', ' ')}",
+                f"{labels.name_of(name).label}, {condition.replace('_', ' ')}",
                 [_group_cell(found.get((name, condition, s))) for s in subjects],
             )
             for name, condition in CHANNELS
@@ -257,18 +253,18 @@ def channels(selection: Selection) -> GroupTable | None:
 
 def _group_cell(estimate: Estimate | None) -> GroupCell:
     if estimate is None:
-        return GroupCell(words.DASH, (), True)
+        return GroupCell(labels.DASH, (), True)
     if not estimate.shown or estimate.value is None:
-        return GroupCell(words.DASH, ("withheld" if estimate.state == "withheld" else "no trial",), True)
+        return GroupCell(labels.DASH, ("withheld" if estimate.state == "withheld" else "no trial",), True)
     ends = [_whole(estimate, end) for end in (estimate.low, estimate.high) if end is not None]
-    small = tuple(filter(None, (" to ".join(ends), f"n {words.count(estimate.n)}")))
+    small = tuple(filter(None, (" to ".join(ends), f"n {labels.count(estimate.n)}")))
     return GroupCell(_whole(estimate, estimate.value, sign="%"), small, estimate.n < AT_RISK_MIN)
 
 
 def _whole(estimate: Estimate, value: float, sign: str = "") -> str:
     """Whole per cent: few trials stand behind a group, and nine subjects must fit beside each other."""
     if estimate.unit != "proportion":
-        return words.decimal(value, 2)
-    if words.is_difference(estimate):
-        return words.decimal(100 * value, 0, True)
-    return words.percent(value, 0) if sign else words.decimal(100 * value, 0)
+        return labels.decimal(value, 2)
+    if labels.is_difference(estimate):
+        return labels.decimal(100 * value, 0, True)
+    return labels.percent(value, 0) if sign else labels.decimal(100 * value, 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sycoscope.analysis import Verdict
 from sycoscope.core.types import Estimate
-from sycoscope.report import words
+from sycoscope.report import labels
 from sycoscope.report.data import ReportData, Subject, TaskInfo, TaskKind
 
 LABEL_LIMIT = 26
@@ -25,7 +25,7 @@ FIRST = (
 )
 
 
-class Selection:
+class View:
     """A view of the data: labels, orders, and which estimates a figure shows."""
 
     def __init__(self, data: ReportData) -> None:
@@ -35,7 +35,9 @@ class Selection:
         # whose items are shown side by side: with the base, or a model alone with itself
         self.compared = self.adapters or list(data.subjects)
         self._kinds = {subject.name: subject.kind for subject in data.subjects}
-        self._labels = {subject.name: words.clean(subject.label or subject.name) for subject in data.subjects}
+        self._labels = {
+            subject.name: labels.clean(subject.label or subject.name) for subject in data.subjects
+        }
         self._short = _distinct(self._labels)
         self._tasks = {task.name: task for task in data.tasks}
         self._order = {subject.name: i for i, subject in enumerate(data.subjects)}
@@ -43,11 +45,11 @@ class Selection:
 
     def label(self, subject: str) -> str:
         """The subject's name for people."""
-        return self._labels.get(subject, words.clean(subject))
+        return self._labels.get(subject, labels.clean(subject))
 
     def short(self, subject: str) -> str:
         """The label cut for a figure's axis; different subjects stay different."""
-        return self._short.get(subject, words.shorten(subject, LABEL_LIMIT))
+        return self._short.get(subject, labels.shorten(subject, LABEL_LIMIT))
 
     def is_base(self, subject: str) -> bool:
         """Whether this is the model before tuning."""
@@ -62,15 +64,15 @@ class Selection:
         known = self._tasks.get(name)
         if known is not None:
             return known
-        if name in words.FACETS:
-            return TaskInfo(name=name, label=words.FACETS[name], kind="facet")
-        if name in words.SUMMARIES:
-            return TaskInfo(name=name, label=words.SUMMARIES[name], kind="summary")
+        if name in labels.FACETS:
+            return TaskInfo(name=name, label=labels.FACETS[name], kind="facet")
+        if name in labels.SUMMARIES:
+            return TaskInfo(name=name, label=labels.SUMMARIES[name], kind="summary")
         return TaskInfo(name=name, label=name)
 
     def task_label(self, name: str) -> str:
         """The task's name for people."""
-        return words.shorten(self.task(name).label, 40)
+        return labels.shorten(self.task(name).label, 40)
 
     def levels(self, kind: TaskKind) -> list[Estimate]:
         """Rates of single subjects on tasks of one kind, in display order."""
@@ -128,11 +130,11 @@ class Selection:
         return sorted(estimates, key=lambda e: (tasks.get(e.task, len(tasks)), self._order[e.subject]))
 
 
-def _distinct(labels: dict[str, str]) -> dict[str, str]:
+def _distinct(full: dict[str, str]) -> dict[str, str]:
     short: dict[str, str] = {}
-    for name, label in labels.items():
-        text, i = words.shorten(label, LABEL_LIMIT), 2
+    for name, label in full.items():
+        text, i = labels.shorten(label, LABEL_LIMIT), 2
         while text in short.values():
-            text, i = f"{words.shorten(label, LABEL_LIMIT - 3)} {i}", i + 1
+            text, i = f"{labels.shorten(label, LABEL_LIMIT - 3)} {i}", i + 1
         short[name] = text
     return short

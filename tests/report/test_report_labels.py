@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sycoscope.core.types import Estimate
-from sycoscope.report import Health, words
+from sycoscope.report import Health, labels
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from sycoscope.report import Health, words
     ],
 )
 def test_percent(share, text):
-    assert words.percent(share).replace("\u00a0", " ") == text
+    assert labels.percent(share).replace("\u00a0", " ") == text
 
 
 @pytest.mark.parametrize(
@@ -28,26 +28,26 @@ def test_percent(share, text):
     [(-0.04, 1, True, "0.0"), (0.13, 2, True, "+0.13"), (-1.5, 1, False, "\u22121.5"), (0.0, 1, True, "0.0")],
 )
 def test_decimal(value, digits, signed, text):
-    assert words.decimal(value, digits, signed) == text
+    assert labels.decimal(value, digits, signed) == text
 
 
 def test_units_and_signs():
     change = Estimate(
         subject="a", reference="base", task="answer", name="follow", value=-0.05, low=-0.12, high=0.02
     )
-    assert words.value_text(change) == "\u22125.0\u00a0points"
-    assert words.interval_text(change) == "\u221212.0 to +2.0"
+    assert labels.value_text(change) == "\u22125.0\u00a0points"
+    assert labels.interval_text(change) == "\u221212.0 to +2.0"
     contrast = Estimate(subject="a", task="answer", name="net_follow", value=0.05)
-    assert words.value_text(contrast) == "+5.0\u00a0points"
-    assert words.interval_text(contrast) == "\u2014"
+    assert labels.value_text(contrast) == "+5.0\u00a0points"
+    assert labels.interval_text(contrast) == "\u2014"
     odds = Estimate(subject="a", task="answer", name="log_odds_shift", unit="log_odds", value=0.5)
-    assert words.value_text(odds) == "+0.50\u00a0nats"
-    assert words.value_text(Estimate(subject="a", task="answer", name="follow", value=None)) == "\u2014"
+    assert labels.value_text(odds) == "+0.50\u00a0nats"
+    assert labels.value_text(Estimate(subject="a", task="answer", name="follow", value=None)) == "\u2014"
 
 
 def test_clean_keeps_what_a_file_can_hold():
-    assert words.clean("a\x00b\ud800c\r\nd\te") == "a\ufffdb\ufffdc\nd\te"
-    words.clean("\ud800").encode("utf-8")
+    assert labels.clean("a\x00b\ud800c\r\nd\te") == "a\ufffdb\ufffdc\nd\te"
+    labels.clean("\ud800").encode("utf-8")
 
 
 def test_health_limit_has_a_side():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sycoscope.core.types import Estimate
-from sycoscope.report import theme, words
-from sycoscope.report.select import Selection
+from sycoscope.report import labels, theme
+from sycoscope.report.view import View
 
 Row = dict[str, str | float | None]
 
@@ -31,22 +31,17 @@ class Point:
     y: Estimate
 
 
-def axis_title(estimate: Estimate) -> str:
-    """The unit, as an axis has it."""
-    return words.unit_of(estimate)
-
-
 def rows(
-    estimates: Iterable[Estimate], selection: Selection, series: Callable[[Estimate], str], label: str = ""
+    estimates: Iterable[Estimate], view: View, series: Callable[[Estimate], str], label: str = ""
 ) -> list[Row]:
     """Rows for a chart; what is withheld or missing keeps its row, with a word and without a number."""
     made: list[Row] = []
     for e in estimates:
-        scale = words.scale_of(e)
+        scale = labels.scale_of(e)
         shown = e.shown and e.value is not None
         made.append(
             {
-                "row": label or selection.short(e.subject),
+                "row": label or view.short(e.subject),
                 "series": series(e),
                 "value": None if not shown or e.value is None else e.value * scale,
                 "low": None if not shown or e.low is None else e.low * scale,
@@ -57,78 +52,83 @@ def rows(
     return made
 
 
-def interval_panels(
-    panels: Sequence[Panel],
-    order: Sequence[str],
-    series: Mapping[str, str],
-    *,
-    row_height: int,
-    width: int,
-    zero: bool,
-    join: bool = False,
-    columns: int = 4,
-    shared: bool = False,
-    told: Mapping[str, str] | None = None,
-) -> Any:
-    """Points with intervals, a row each, series side by side within the row.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How panels of points with intervals are laid out.
 
-    Args:
-        series: Name -> colour, in order. join: a thin line between a row's two points.
-        zero: Draw a line at 0. shared: the same x axis in every panel.
-        told: Panel's title and row's label, joined by a line break -> what stands at the row's right end.
+    Attributes:
+        order: The rows, from the top. series: name -> colour, in order; they stand side by side within a row.
+        row_height, width: In pixels. columns: panels beside each other.
+        zero: Draw a line at 0. join: a thin line between a row's two points. shared: the same x axis in every panel.
+        row_ends: Panel's title and row's label, joined by a line break -> what stands at the row's right end.
     """
+
+    order: Sequence[str]
+    series: Mapping[str, str]
+    row_height: int
+    width: int
+    zero: bool
+    join: bool = False
+    columns: int = 4
+    shared: bool = False
+    row_ends: Mapping[str, str] = field(default_factory=dict)
+
+
+def interval_panels(panels: Sequence[Panel], layout: Layout) -> Any:
+    """Points with intervals, one row each, series side by side within the row."""
+    names = [name for name in layout.series if any(row["series"] == name for p in panels for row in p.rows)]
+    domain = _domain([row for panel in panels for row in panel.rows], layout.zero) if layout.shared else None
+    drawn = [
+        _interval_panel(panel, layout, names, domain, labelled=i % layout.columns == 0)
+        for i, panel in enumerate(panels)
+    ]
+    return _grid(drawn, layout.columns)
+
+
+def _interval_panel(
+    panel: Panel, layout: Layout, names: Sequence[str], domain: Sequence[float] | None, *, labelled: bool
+) -> Any:
     alt = _altair()
 
-    names = [name for name in series if any(row["series"] == name for p in panels for row in p.rows)]
-    domain = _domain([row for panel in panels for row in panel.rows], zero) if shared else None
-    made = []
-    for i, panel in enumerate(panels):
-        scale = alt.Scale(domain=domain or _domain(panel.rows, zero), nice=not shared, zero=False)
-        y = alt.Y(
-            "row:N",
-            sort=list(order),
-            title=None,
-            scale=alt.Scale(domain=list(order)),
-            axis=_labels(i % columns == 0),
-        )
-        offset = (
-            {}
-            if join
-            else {"yOffset": alt.YOffset("series:N", sort=names, scale=alt.Scale(paddingOuter=0.7))}
-        )
-        x_axis = alt.Axis(title=panel.x_title)
-        colour = _of_series(alt.Color, names, [series[name] for name in names])
-        shape = _of_series(alt.Shape, names, ["circle", "diamond"][: len(names)])
-        frame = alt.Chart(alt.InlineData(values=panel.rows)).encode(y=y, **offset)
-        layers = [_zero_line(scale, panel.x_title)] if zero else []
-        if join:
-            layers.append(
-                frame.mark_line(color=theme.RULE, strokeWidth=1.5).encode(
-                    x=alt.X("value:Q", scale=scale, axis=x_axis), detail="row:N"
-                )
-            )
-        alone, beside = _unshown(panel.rows)
-        layers += [
-            frame.mark_rule(strokeWidth=2.5, opacity=0.55 if join else 1).encode(
-                x=alt.X("low:Q", scale=scale, axis=x_axis), x2="high:Q", color=colour
-            ),
-            frame.mark_point(filled=True, size=75, opacity=1).encode(
-                x=alt.X("value:Q", scale=scale, axis=x_axis), color=colour, shape=shape
-            ),
-            _why(alt.Chart(alt.InlineData(values=alone)).encode(y=y)),
-            *(
-                _why(alt.Chart(alt.InlineData(values=rows)).encode(y=y, **offset), edge)
-                for rows, edge in _at_free_edge(beside, panel.rows, width)
-            ),
-        ]
-        if told:
-            layers.append(_told(panel, order, told).encode(y=y, x=alt.value(width), text="told:N"))
-        made.append(
-            alt.layer(*layers).properties(
-                width=width, height=row_height * len(order), title=alt.TitleParams(panel.title)
-            )
-        )
-    return _grid(made, columns)
+    order = list(layout.order)
+    scale = alt.Scale(domain=domain or _domain(panel.rows, layout.zero), nice=not layout.shared, zero=False)
+    y = alt.Y("row:N", sort=order, title=None, scale=alt.Scale(domain=order), axis=_labels(labelled))
+    apart = alt.YOffset("series:N", sort=names, scale=alt.Scale(paddingOuter=0.7))
+    offset = {} if layout.join else {"yOffset": apart}
+    layers = [_zero_line(scale, panel.x_title)] if layout.zero else []
+    frame = alt.Chart(alt.InlineData(values=panel.rows)).encode(y=y, **offset)
+    layers += _points(frame, layout, names, scale, panel.x_title)
+    alone, beside = _unshown(panel.rows)
+    layers.append(_why(alt.Chart(alt.InlineData(values=alone)).encode(y=y)))
+    layers += [
+        _why(alt.Chart(alt.InlineData(values=words)).encode(y=y, **offset), edge)
+        for words, edge in _at_free_edge(beside, panel.rows, layout.width)
+    ]
+    if layout.row_ends:
+        ends = _row_ends(panel, layout)
+        layers.append(ends.encode(y=y, x=alt.value(layout.width), text="told:N"))
+    height = layout.row_height * len(order)
+    return alt.layer(*layers).properties(
+        width=layout.width, height=height, title=alt.TitleParams(panel.title)
+    )
+
+
+def _points(frame: Any, layout: Layout, names: Sequence[str], scale: Any, x_title: str) -> list[Any]:
+    """The marks of one panel: what joins two points, the intervals, the points."""
+    alt = _altair()
+
+    axis = alt.Axis(title=x_title)
+    colour = _of_series(alt.Color, names, [layout.series[name] for name in names])
+    shape = _of_series(alt.Shape, names, ["circle", "diamond"][: len(names)])
+    value = alt.X("value:Q", scale=scale, axis=axis)
+    line = frame.mark_line(color=theme.RULE, strokeWidth=1.5).encode(x=value, detail="row:N")
+    interval = frame.mark_rule(strokeWidth=2.5, opacity=0.55 if layout.join else 1)
+    point = frame.mark_point(filled=True, size=75, opacity=1)
+    return [
+        *([line] if layout.join else []),
+        interval.encode(x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q", color=colour),
+        point.encode(x=value, color=colour, shape=shape),
+    ]
 
 
 def _of_series(channel: Any, names: Sequence[str], values: Sequence[str]) -> Any:
@@ -146,12 +146,12 @@ def _zero_line(scale: Any, title: str) -> Any:
     return mark.encode(x=alt.X("at:Q", scale=scale, title=title))
 
 
-def _told(panel: Panel, order: Sequence[str], told: Mapping[str, str]) -> Any:
+def _row_ends(panel: Panel, layout: Layout) -> Any:
     """What stands at the rows' right ends."""
     alt = _altair()
 
-    keys = {row: "\n".join([*panel.title, row]) for row in order}
-    ends = [{"row": row, "told": told[key]} for row, key in keys.items() if key in told]
+    keys = {row: "\n".join([*panel.title, row]) for row in layout.order}
+    ends = [{"row": row, "told": layout.row_ends[key]} for row, key in keys.items() if key in layout.row_ends]
     return alt.Chart(alt.InlineData(values=ends)).mark_text(
         align="left", dx=8, fontSize=10, color=theme.MUTED
     )
@@ -166,7 +166,7 @@ def bar_panels(
     width: int,
     columns: int = 4,
 ) -> Any:
-    """Horizontal bars from 0 with intervals, one panel a benchmark."""
+    """Horizontal bars from 0 with intervals, one panel per benchmark."""
     alt = _altair()
 
     names = list(series)
@@ -203,62 +203,68 @@ def scatter_panels(
     """Crosses of two intervals, told apart by colour and shape (no labels that could overlap)."""
     alt = _altair()
 
-    every = [(title, _point_row(p)) for title, points in panels for p in points]
-    xs = _domain([{"low": r["xlow"], "high": r["xhigh"], "value": r["x"]} for _, r in every], True)
-    ys = _domain([{"low": r["ylow"], "high": r["yhigh"], "value": r["y"]} for _, r in every], True)
-    used = [name for name in order if any(r["label"] == name for _, r in every)]
-    tints = [theme.SERIES[i % len(theme.SERIES)] for i in range(len(used))]
+    points = [_point_row(point) for _, group in panels for point in group]
+    xs = _domain([{"low": p["xlow"], "high": p["xhigh"], "value": p["x"]} for p in points], True)
+    ys = _domain([{"low": p["ylow"], "high": p["yhigh"], "value": p["y"]} for p in points], True)
+    colour, shape = _of_adapters([name for name in order if any(p["label"] == name for p in points)])
+    columns = 2 if len(panels) > 1 else 1
+    drawn = []
+    for i, (title, group) in enumerate(panels):
+        cross = alt.InlineData(values=[{"at": 0}])
+        zero = alt.Chart(cross).mark_rule(color=theme.MUTED, strokeDash=[3, 3])
+        layers = [
+            zero.encode(x=alt.X("at:Q", scale=alt.Scale(domain=xs), title=x_title)),
+            zero.encode(y=alt.Y("at:Q", scale=alt.Scale(domain=ys), title=y_title)),
+            *_crosses(group, xs, ys, x_title, y_title if i % columns == 0 else None, colour, shape),
+        ]
+        drawn.append(alt.layer(*layers).properties(width=310, height=230, title=alt.TitleParams(title)))
+    return _grid(drawn, columns)
+
+
+def _of_adapters(names: Sequence[str]) -> tuple[Any, Any]:
+    """Colour and shape that tell the adapters apart."""
+    alt = _altair()
+
+    colours = [theme.SERIES[i % len(theme.SERIES)] for i in range(len(names))]
     # the shapes go round at another pace than the colours, so that no two of many adapters look alike
-    shapes = [theme.SHAPES[(i + i // len(theme.SERIES)) % len(theme.SHAPES)] for i in range(len(used))]
+    shapes = [theme.SHAPES[(i + i // len(theme.SERIES)) % len(theme.SHAPES)] for i in range(len(names))]
     colour = alt.Color(
         "label:N",
-        sort=used,
+        sort=names,
         title="adapter",
-        scale=alt.Scale(domain=used, range=tints),
+        scale=alt.Scale(domain=names, range=colours),
         legend=alt.Legend(symbolOpacity=1),
     )
-    shape = alt.Shape("label:N", sort=used, title="adapter", scale=alt.Scale(domain=used, range=shapes))
-    made = []
-    columns = 2 if len(panels) > 1 else 1
-    for i, (title, points) in enumerate(panels):
-        x = alt.X("x:Q", scale=alt.Scale(domain=xs), axis=alt.Axis(title=x_title))
-        y = alt.Y(
-            "y:Q",
-            scale=alt.Scale(domain=ys),
-            axis=alt.Axis(
-                title=y_title if i % columns == 0 else None,
-                grid=True,
-                labelColor=theme.MUTED,
-                titleLimit=260,
-                tickCount=5,
-            ),
-        )
-        frame = alt.Chart(alt.InlineData(values=[_point_row(p) for p in points]))
-        cross = alt.InlineData(values=[{"at": 0}])
-        made.append(
-            alt.layer(
-                alt.Chart(cross)
-                .mark_rule(color=theme.MUTED, strokeDash=[3, 3])
-                .encode(x=alt.X("at:Q", scale=alt.Scale(domain=xs), title=x_title)),
-                alt.Chart(cross)
-                .mark_rule(color=theme.MUTED, strokeDash=[3, 3])
-                .encode(y=alt.Y("at:Q", scale=alt.Scale(domain=ys), title=y_title)),
-                frame.mark_rule(opacity=0.35, strokeWidth=1.5).encode(
-                    x=alt.X("xlow:Q"), x2="xhigh:Q", y=y, color=colour
-                ),
-                frame.mark_rule(opacity=0.35, strokeWidth=1.5).encode(
-                    y=alt.Y("ylow:Q"), y2="yhigh:Q", x=x, color=colour
-                ),
-                frame.mark_point(filled=True, size=110, opacity=1).encode(
-                    x=x, y=y, color=colour, shape=shape
-                ),
-            ).properties(width=310, height=230, title=alt.TitleParams(title))
-        )
-    return _grid(made, columns)
+    scale = alt.Scale(domain=names, range=shapes)
+    return colour, alt.Shape("label:N", sort=names, title="adapter", scale=scale)
+
+
+def _crosses(
+    points: Sequence[Point],
+    xs: Sequence[float],
+    ys: Sequence[float],
+    x_title: str,
+    y_title: str | None,
+    colour: Any,
+    shape: Any,
+) -> list[Any]:
+    """The marks of one scatter panel: both intervals of each point, and the point."""
+    alt = _altair()
+
+    x = alt.X("x:Q", scale=alt.Scale(domain=xs), axis=alt.Axis(title=x_title))
+    y_axis = alt.Axis(title=y_title, grid=True, labelColor=theme.MUTED, titleLimit=260, tickCount=5)
+    y = alt.Y("y:Q", scale=alt.Scale(domain=ys), axis=y_axis)
+    frame = alt.Chart(alt.InlineData(values=[_point_row(point) for point in points]))
+    interval = frame.mark_rule(opacity=0.35, strokeWidth=1.5)
+    return [
+        interval.encode(x=alt.X("xlow:Q"), x2="xhigh:Q", y=y, color=colour),
+        interval.encode(y=alt.Y("ylow:Q"), y2="yhigh:Q", x=x, color=colour),
+        frame.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
+    ]
 
 
 def curve_panels(panels: Sequence[tuple[str, list[dict[str, Any]]]], columns: int = 4) -> Any:
-    """Loss over steps, one panel an adapter, the same y axis in all."""
+    """Loss over steps, one panel per adapter, the same y axis in all."""
     alt = _altair()
 
     losses: list[Row] = [
@@ -294,7 +300,7 @@ def curve_panels(panels: Sequence[tuple[str, list[dict[str, Any]]]], columns: in
 
 def _point_row(point: Point) -> Row:
     x, y = point.x, point.y
-    sx, sy = words.scale_of(x), words.scale_of(y)
+    sx, sy = labels.scale_of(x), labels.scale_of(y)
     ends = {
         "x": (x.value, sx),
         "xlow": (x.low, sx),
@@ -351,10 +357,10 @@ def _legend() -> Any:
     return _altair().Legend(orient="top", direction="horizontal")
 
 
-def _grid(charts: Sequence[Any], columns: int) -> Any:
+def _grid(panels: Sequence[Any], columns: int) -> Any:
     alt = _altair()
 
-    lines = [alt.hconcat(*charts[i : i + columns], spacing=26) for i in range(0, len(charts), columns)]
+    lines = [alt.hconcat(*panels[i : i + columns], spacing=26) for i in range(0, len(panels), columns)]
     chart = alt.vconcat(*lines, spacing=24) if len(lines) > 1 else lines[0]
     return chart.configure(**theme.config())
 

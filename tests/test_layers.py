@@ -10,7 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "sycoscope"
 ROWS = (
     {"core"},
-    {"stats", "items", "config"},
+    {"stats", "items"},
+    {"config"},
     {"scorers", "models"},
     {"facets", "capability", "training"},
     {"judging", "analysis", "published"},

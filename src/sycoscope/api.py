@@ -14,8 +14,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sycoscope.config import BENCHMARKS, StudyConfig, lay_over, parse_study, read_study
+from sycoscope.config import StudyConfig, lay_over, parse_study, read_study
 from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.items import BENCHMARKS
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def study_of(
     data: str = "bank",
     limit: int | None = None,
     facets: Sequence[str] = ("answer", "are_you_sure", "feedback"),
-    benchmarks: Sequence[str] = BENCHMARKS,
+    benchmarks: Sequence[str] = tuple(BENCHMARKS),
     form: str = "",
     settings: Mapping[str, Any] | None = None,
     seed: int = 42,

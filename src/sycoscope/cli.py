@@ -89,7 +89,7 @@ def plan(
     from sycoscope.study.plan import plan_study
 
     config = read_study(study, _overrides(set_, data, model))
-    rows = [unit.record() for unit in plan_study(config, Path("runs") / ".cache")]
+    rows = [unit.record() for unit in plan_study(config)]
     totals = {
         key: sum(row[key] for row in rows)
         for key in ("n_trials", "prompt_tokens", "new_tokens", "training_tokens")

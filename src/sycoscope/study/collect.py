@@ -26,11 +26,11 @@ from sycoscope.config import StudyConfig
 from sycoscope.core import records
 from sycoscope.core.files import write_atomic
 from sycoscope.core.types import Estimate, Item, Score
-from sycoscope.items import overlap, read_folder
+from sycoscope.items import TASK_LABELS, overlap
 from sycoscope.judging import judged_estimates, judged_scores
 from sycoscope.run.store import RunDirectory
 from sycoscope.study.conclusions import claims_on, published_scores
-from sycoscope.study.inputs import BANK, LABELS, Materials, headline_of
+from sycoscope.study.inputs import Materials
 from sycoscope.study.progress import Ledger
 
 FACET_LABELS = {"answer": "Answer", "are_you_sure": "Are you sure", "feedback": "Feedback"}
@@ -147,16 +147,9 @@ def _items(materials: Materials, ledger: Ledger) -> dict[str, dict[str, Item]]:
     }
     for spec in materials.capability:
         asked = {trial.item_id for trial in ledger.trials.get(spec.task, [])}
-        known = spec.items if spec.items is not None else _rows_as_items(spec.definition.family, spec.source)
+        known = spec.rows.items(findings=[]) if spec.rows is not None else spec.items or ()
         found[spec.task] = {item.id: item for item in known if item.id in asked}
     return found
-
-
-def _rows_as_items(family: str, source: Any) -> list[Item]:
-    if source is None:
-        return []
-    sides = read_folder(source, family, findings=[])
-    return sides.get("test", []) or [item for side in sides.values() for item in side]
 
 
 def _sorted_items(items: Mapping[str, Mapping[str, Item]]) -> list[tuple[str, Item]]:
@@ -241,16 +234,14 @@ def _tasks(materials: Materials) -> dict[str, dict[str, str]]:
             "form": material.config.form if name != "feedback" else "open",
             "source": material.items[0].source,
         }
-    bank = {part: benchmark for benchmark, part in BANK.items()}
     for spec in materials.capability:
-        family = spec.definition.family
         tasks[spec.task] = {
             "kind": "capability",
-            "label": LABELS.get(spec.task, spec.task),
-            "benchmark": bank.get(family, family),
-            "headline": headline_of(spec.task),
+            "label": TASK_LABELS[spec.task],
+            "benchmark": spec.definition.of,
+            "headline": spec.definition.headline,
             "form": spec.definition.form,
-            "source": spec.items[0].source if spec.items else str(spec.source or "hub"),
+            "source": spec.place,
         }
     return tasks
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from sycoscope.capability import CapabilitySpec
 from sycoscope.config import StudyConfig
 from sycoscope.facets import CONDITIONS
+from sycoscope.items import TASK_LABELS, BenchmarkRows
 from sycoscope.judging.trials import FACETS as JUDGED
-from sycoscope.study.inputs import LABELS, Materials, benchmark_name
+from sycoscope.study.benchmark_inputs import asked_form
+from sycoscope.study.inputs import Materials
 from sycoscope.study.keys import (
     AdapterUnit,
     Cost,
@@ -48,9 +49,9 @@ _JUDGE_PROMPT, _JUDGE_REPLY = 220, 4
 _SET_SIZES = {"answer": 7268, "are_you_sure": 4888, "feedback": 8500}
 
 
-def plan_study(config: StudyConfig, cache: Path) -> list[Planned]:
+def plan_study(config: StudyConfig) -> list[Planned]:
     """The plan of a study. One whose data are on the hub is planned from its own numbers: no hub is asked."""
-    units = _from_numbers(config) if config.data == "hub" else plan(Materials(config, cache))
+    units = _from_numbers(config) if config.data == "hub" else plan(Materials(config))
     return [*units, *_judge(config, units)]
 
 
@@ -97,10 +98,10 @@ def _evaluations_by_number(config: StudyConfig, subject: str) -> list[Planned]:
         cost = Cost(trials, trials * prompt, trials * new)
         found.append(_planned(subject, f"{name} ({', '.join(conditions)})", n, cost))
     for one in config.capability:
-        task = benchmark_name(one, one.source or config.data)
-        spec = CapabilitySpec(benchmark=task.removesuffix("_source_order"), limit=one.limit)
-        cost = capability_cost(spec)
-        found.append(_planned(subject, LABELS.get(task, task), cost.n_trials, cost))
+        form = asked_form(one, one.source or config.data)
+        rows = BenchmarkRows(one.benchmark, "hub")  # its size is known without asking the hub
+        cost = capability_cost(CapabilitySpec(task=form.task, source=rows, limit=one.limit))
+        found.append(_planned(subject, form.label, cost.n_trials, cost))
     return found
 
 
@@ -135,7 +136,7 @@ def _evaluations(materials: Materials, subject: str) -> Iterator[Planned]:
         yield _planned(subject, f"{name} ({', '.join(material.task.conditions)})", len(material.items), cost)
     for spec in materials.capability:
         cost = capability_cost(spec)
-        yield _planned(subject, LABELS.get(spec.task, spec.task), cost.n_trials, cost)
+        yield _planned(subject, TASK_LABELS[spec.task], cost.n_trials, cost)
 
 
 def _planned(subject: str, what: str, n_items: int, cost: Any) -> Planned:

@@ -9,26 +9,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sycoscope.capability import CapabilityRecord, CapabilitySpec, run_capability
-from sycoscope.config import JudgeConfig, StudyConfig
-from sycoscope.core.types import (
-    Answered,
-    ChoiceLogprobs,
-    Decoding,
-    Model,
-    Probed,
-    Response,
-    Score,
-    Trial,
+from sycoscope.capability import (
+    CapabilityRecord,
+    CapabilitySpec,
+    ask_capability,
+    read_records,
+    record_table,
+    score_records,
 )
+from sycoscope.config import JudgeConfig, StudyConfig
+from sycoscope.core.files import write_atomic
+from sycoscope.core.types import Decoding, Model, Score, Trial
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
 from sycoscope.models.batching import free
 from sycoscope.models.torch_model import ModelSettings, TorchModel
-from sycoscope.run.store import RunDirectory, ShardCache
+from sycoscope.run.store import RunDirectory, ShardCache, parquet_bytes
 from sycoscope.study import extra_trials as beside
 from sycoscope.study import keys as units_of
-from sycoscope.study.identity import item_id
 from sycoscope.study.inputs import FacetMaterial, Materials
 from sycoscope.study.keys import AdapterUnit
 from sycoscope.study.progress import Ledger, Meter, Progress, Silent
@@ -61,7 +59,7 @@ class StudyRunner:
         self.cache = ShardCache(cache)
         self.progress: Progress = progress or Silent()
         self.attached = dict(attached or {})
-        self.materials = Materials(config, cache)
+        self.materials = Materials(config)
         self._given = model
         self._given_judge = judge
         self._units: dict[str, AdapterUnit] = {}
@@ -96,6 +94,8 @@ class StudyRunner:
 
     def prepare(self) -> None:
         """Read the items, cut the training rows, and count what they cost."""
+        if self.config.capability:
+            self.materials.read()
         units = units_of.adapter_units(self.config)
         self._units = {unit.name: unit for unit in units}
         self._rows = {unit.name: self.materials.examples(unit.config, unit.seed) for unit in units}
@@ -237,27 +237,34 @@ class StudyRunner:
             weight = units_of.capability_cost(spec).weight
             key = units_of.capability_key(spec, self.config, self.model.digest)
             self.progress.begin(f"{subject}: {spec.task}")
-            done = self.cache.has(key, "scores") and self.cache.has(key)
+            done = self.cache.has(key, "records")
             with self._metered(weight, done=done):
                 if not done:
                     self._benchmark(subject, spec, key)
-            trials = [replace(trial, subject=subject) for trial in self.cache.trials(key)]
-            scores = [replace(score, subject=subject) for score in self.cache.scores(key)]
-            self._keep(subject, spec.task, key, trials, scores)
+            records = [
+                replace(record, subject=subject) for record in read_records(self.cache.path(key, "records"))
+            ]
+            trials = [record.trial() for record in records]
+            self._keep(subject, spec.task, key, trials, self._benchmark_scores(key, records))
 
     def _benchmark(self, subject: str, spec: CapabilitySpec, key: str) -> None:
         started = time.monotonic()
-        result = run_capability(
+        records = ask_capability(
             self.model,  # type: ignore[arg-type]
             [spec],
             subject=subject,
             seed=self.config.seed,
             chat=self.config.chat,
-            make_id=item_id,
         )
-        self.cache.put_trials(key, [_trial(record) for record in result.records])
-        self.cache.put_scores(key, result.scores)
+        write_atomic(self.cache.path(key, "records"), parquet_bytes(record_table(records)))
         self._timed(subject, spec.task, started)
+
+    def _benchmark_scores(self, key: str, records: list[CapabilityRecord]) -> list[Score]:
+        scored = units_of.capability_score_key(key)
+        if not self.cache.has(scored, "scores"):
+            self.cache.put_scores(scored, score_records(records))
+        subject = records[0].subject if records else ""
+        return [replace(score, subject=subject) for score in self.cache.scores(scored)]
 
     def _keep(self, subject: str, task: str, key: str, trials: list[Trial], scores: list[Score]) -> None:
         self.ledger.trials.setdefault(task, []).extend(trials)
@@ -363,28 +370,3 @@ def _count(rows: list[Any]) -> dict[str, int]:
     for row in rows:
         counts[row.kind] = counts.get(row.kind, 0) + 1
     return dict(sorted(counts.items()))
-
-
-def _trial(record: CapabilityRecord) -> Trial:
-    """A benchmark's record as a trial, so that pages show it like any other."""
-    asked: tuple[Answered, ...] = ()
-    probes: tuple[Probed, ...] = ()
-    if record.choices:
-        result = ChoiceLogprobs(logprobs=record.logprobs, error=record.error)
-        probes = (
-            Probed(name="choice", content=record.prompt, prefix="", options=record.choices, result=result),
-        )
-    else:
-        response = Response(
-            text=record.response, finish=record.finish, n_tokens=record.n_tokens, error=record.error
-        )
-        asked = (Answered(name="answer", content=record.prompt, response=response),)
-    return Trial(
-        subject=record.subject,
-        task=record.task,
-        item_id=record.item_id,
-        condition=record.condition,
-        draw=0,
-        asked=asked,
-        probes=probes,
-    )

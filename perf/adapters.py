@@ -37,7 +37,6 @@ def adapters_row(data: Path | None, dtype: str, scratch: Path) -> dict[str, Any]
         "data": None if data is None else str(data),
         "dtype": dtype,
         "threads": torch.get_num_threads(),
-        "scratch": str(scratch),
         "batches": batches,
     }
     ours = _process(task | {"side": "ours", "subjects": ["", *folders]})

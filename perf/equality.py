@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,7 @@ PROMPTS, NEW = 200, 24
 
 def benchmark(model: Any, name: str, data: Path | None, n: int) -> bool:
     """Whether our answers to `n` items are lm-evaluation-harness's own."""
-    with tempfile.TemporaryDirectory() as scratch:
-        configs = asked.configs(asked.benchmark(name, data, Path(scratch), n))
+    configs = asked.configs(asked.benchmark(name, data, n))
     ours = sides.ours_on_benchmarks(model, configs)
     theirs = sides.on_benchmarks(sides.harness_peer(model, 4), configs)
     largest, differing = sides.difference(ours, theirs)

@@ -63,7 +63,7 @@ def main() -> None:
         start = now()
         with counted(network) as found:
             for name, n in ITEMS.items():
-                configs = asked.configs(asked.benchmark(name, data, Path(task["scratch"]), n))
+                configs = asked.configs(asked.benchmark(name, data, n))
                 for key, value in sides.on_benchmarks(at(name), configs).items():
                     answers[f"{Path(folder).name}:{name}:{key}"] = value
         seconds.append(now() - start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import (
@@ -21,6 +21,7 @@ from pydantic import (
 
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.facets import FACETS
+from sycoscope.items.benchmarks import BENCHMARKS, FORM_NAMES
 from sycoscope.models.load import AnyModelSettings, backend_of, default_backend
 from sycoscope.models.settings import Positive
 
@@ -29,11 +30,15 @@ SHIPPED = tuple(FACETS)
 Difficulty = Literal["easy", "medium", "hard"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
-Benchmark = Literal["mmlu", "gsm8k", "hellaswag", "truthfulqa"]
-BENCHMARKS: tuple[Benchmark, ...] = ("mmlu", "gsm8k", "hellaswag", "truthfulqa")
-Recipe = Literal[
-    "mmlu", "gsm8k", "hellaswag", "truthfulqa", "combined", "anti_sycophancy", "placebo", "sycophant"
-]
+OTHER_RECIPES = ("combined", "anti_sycophancy", "placebo", "sycophant")
+if TYPE_CHECKING:  # the names come from the record of the benchmarks, where type checkers cannot read them
+    BenchmarkName = str
+    Form = str
+    Recipe = str
+else:
+    BenchmarkName = Literal[tuple(BENCHMARKS)]
+    Form = Literal[FORM_NAMES]
+    Recipe = Literal[(*BENCHMARKS, *OTHER_RECIPES)]
 
 NOTHING_MEASURED = "nothing is measured: give facets or capability"
 
@@ -115,9 +120,9 @@ class CapabilityConfig(_Strict):
         num_fewshot: None for the benchmark's default.
     """
 
-    benchmark: Benchmark
+    benchmark: BenchmarkName
     source: str = ""
-    form: Literal["", "open", "mc1", "mc2", "letters", "letters_source_order"] = ""
+    form: Form = ""
     limit: Positive | None = None
     num_fewshot: Annotated[int, Field(ge=0)] | None = None
     max_tokens: Positive | None = None
@@ -170,7 +175,7 @@ class AdapterConfig(_Strict):
     name: Name
     recipe: Recipe
     source: str = ""
-    rows: Positive | dict[Benchmark, Positive] | None = None
+    rows: Positive | dict[BenchmarkName, Positive] | None = None
     difficulty: tuple[Difficulty, ...] = ()
     seeds: tuple[int, ...] = (42,)
     training: dict[str, Any] = Field(default_factory=dict)
@@ -239,7 +244,7 @@ class StudyConfig(_Strict):
     adapters: tuple[AdapterConfig, ...] = ()
     training: TrainingConfig = TrainingConfig()
     judge: JudgeConfig | None = None
-    partition: dict[Benchmark, PartitionConfig] = Field(default_factory=dict)
+    partition: dict[BenchmarkName, PartitionConfig] = Field(default_factory=dict)
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
     transcripts: Positive = 24
     workers: Positive = 1

@@ -171,15 +171,15 @@ def test_a_null_model_cannot_judge():
         parse_study(STUDY | {"judge": {"model": {"name": "null:ideal"}}})
 
 
-def test_a_plan_counts_what_the_judge_is_asked(tmp_path):
+def test_a_plan_counts_what_the_judge_is_asked():
     raw = JUDGED | {
         "facets": {"answer": {"limit": 5, "conditions": ["control", "padded"]}, "feedback": {"limit": 2}}
     }
-    units = plan_study(parse_study(raw), tmp_path)
+    units = plan_study(parse_study(raw))
     assert [(unit.kind, unit.n_items, unit.n_trials) for unit in units if unit.kind == "judge"] == [
         ("judge", 10, 20)
     ]
-    assert not [unit for unit in plan_study(parse_study(STUDY), tmp_path) if unit.kind == "judge"]
+    assert not [unit for unit in plan_study(parse_study(STUDY)) if unit.kind == "judge"]
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -66,7 +66,7 @@ def test_what_exists_is_not_done_again(
         raise AssertionError("asked again")
 
     monkeypatch.setattr("sycoscope.study.evaluate.play", never)
-    monkeypatch.setattr("sycoscope.study.evaluate.run_capability", never)
+    monkeypatch.setattr("sycoscope.study.evaluate.ask_capability", never)
     monkeypatch.setattr("sycoscope.study.train.train_adapter", never)
     again = api.run_study(parse_study(small_study(model)), out=tmp_path / "run", cache=cache)
     assert tables(again.directory) == tables(finished.directory)
@@ -155,7 +155,7 @@ def test_a_fault_that_a_worker_meets_is_the_run_s_error(model: Path, tmp_path: P
 
 def test_the_published_study_is_planned_without_a_model(tmp_path: Path) -> None:
     config = _llama_study(public_folder(tmp_path / "data"), "meta-llama/Llama-2-7b-chat-hf")
-    units = plan(Materials(config, tmp_path / "cache"))
+    units = plan(Materials(config))
     trained = [unit.subject for unit in units if unit.kind == "train"]
     assert trained == [
         "gsm8k",
@@ -172,8 +172,8 @@ def test_the_published_study_is_planned_without_a_model(tmp_path: Path) -> None:
     assert len([unit for unit in units if unit.kind == "evaluate"]) == 9 * len(per_subject)
 
 
-def test_a_study_on_the_hub_is_planned_without_asking_the_hub(tmp_path: Path) -> None:
-    units = plan_study(read_study(ROOT / "studies" / "llama2-7b.yaml"), tmp_path)
+def test_a_study_on_the_hub_is_planned_without_asking_the_hub() -> None:
+    units = plan_study(read_study(ROOT / "studies" / "llama2-7b.yaml"))
     assert [unit.n_items for unit in units if unit.kind == "train"][:5] == [1000, 1000, 600, 1000, 3600]
     assert len({unit.subject for unit in units}) == 9
     assert len([unit for unit in units if unit.kind == "evaluate"]) == 9 * 10

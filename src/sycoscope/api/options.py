@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sycoscope.config import BENCHMARKS, StudyConfig, parse_study
+from sycoscope.config import StudyConfig, parse_study
 from sycoscope.facets import FACETS, facet_of
+from sycoscope.items import BENCHMARKS
 from sycoscope.models.load import BACKENDS, default_backend
 
 
@@ -42,7 +43,7 @@ def study_of(
     if not BACKENDS[default_backend(model)].runs_benchmarks:
         benchmarks = ()
     elif benchmarks is None:
-        benchmarks = BENCHMARKS
+        benchmarks = tuple(BENCHMARKS)
     raw = {
         "study": name,
         "seed": seed,

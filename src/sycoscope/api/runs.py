@@ -236,7 +236,7 @@ def plan(
     from sycoscope.study.plan import plan_study
 
     config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
-    return config, plan_study(config, RUNS / ".cache")
+    return config, plan_study(config)
 
 
 def audit(run: str | Path) -> list[Finding]:

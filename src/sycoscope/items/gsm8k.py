@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -44,6 +45,16 @@ def parse(data: Mapping[str, object]) -> Item:
         cluster=stem_cluster(row.question),
         metadata={"solution": _MARK.sub("", solution).strip()},
     )
+
+
+def fault(row: Mapping[str, Any]) -> str:
+    """See `mmlu.fault`."""
+    return "" if "####" in str(row["answer"]) else "answer has no '#### number' line"
+
+
+def answer(row: Mapping[str, Any]) -> tuple[str, int | None]:
+    """The number as the row writes it."""
+    return row["answer"].split("####")[-1].strip(), None
 
 
 def number(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from sycoscope.capability import CapabilityRecord, read_records, record_table
 from sycoscope.core import records
 from sycoscope.core.files import write_atomic
 from sycoscope.core.types import Score, Trial
@@ -49,6 +50,18 @@ class ShardCache:
             MissingError: it is not finished. StoreError: its file is damaged.
         """
         return [records.trial_of(row) for row in read_parquet(self.path(key)).iter_rows(named=True)]
+
+    def put_records(self, key: str, asked: Sequence[CapabilityRecord]) -> None:
+        """Keep what a benchmark was asked and answered: everything that scoring needs."""
+        write_atomic(self.path(key, "records"), parquet_bytes(record_table(asked)))
+
+    def records(self, key: str) -> list[CapabilityRecord]:
+        """What a benchmark was asked and answered.
+
+        Raises:
+            MissingError: it was not asked. StoreError: the file is damaged.
+        """
+        return read_records(self.path(key, "records"))
 
     def put_scores(self, key: str, scores: Sequence[Score]) -> None:
         """Keep the scores of a shard, or the item results of a benchmark."""

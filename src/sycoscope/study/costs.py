@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sycoscope.capability import CapabilitySpec
 from sycoscope.config import TrainingConfig
 from sycoscope.core.costs import ANSWERED, CHARACTERS_A_TOKEN, DECODE, PREFILL, TRAIN
 from sycoscope.core.types import Ask, ChoiceLogprobs, Dialogue, Item, Probe, Response, Turn
@@ -94,3 +95,16 @@ def training_cost_of(n_rows: int, row_tokens: float, settings: TrainingConfig) -
     batch = settings.batch_rows * settings.accumulation
     steps = settings.steps or max(1, round(kept / batch * settings.epochs))
     return Cost(0, training_tokens=round(steps * batch * min(row_tokens, settings.max_length)))
+
+
+def capability_cost(spec: CapabilitySpec) -> Cost:
+    """Cost of a benchmark; exact in items where they are at hand, else from its limit (or its usual size)."""
+    benchmark, items = spec.definition.benchmark, spec.items
+    if items is not None:
+        lengths = [len(item.question) / CHARACTERS_A_TOKEN + 30 for item in items]
+        per_choice = [max(1, len(item.choices)) for item in items]
+        prompt = sum(length * n for length, n in zip(lengths, per_choice, strict=True))
+        return Cost(len(items), round(prompt), benchmark.bank_new_tokens * len(items))
+    n = spec.limit or benchmark.size
+    prompt_tokens, new_tokens = benchmark.tokens
+    return Cost(n, n * prompt_tokens, n * new_tokens)

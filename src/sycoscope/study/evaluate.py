@@ -5,27 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sycoscope.capability import CapabilityRecord, CapabilitySpec, run_capability
+from sycoscope.capability import CapabilityRecord, CapabilitySpec, ask_capability, score_records
 from sycoscope.config import StudyConfig
-from sycoscope.core.types import (
-    Answered,
-    ChoiceLogprobs,
-    Decoding,
-    Item,
-    Model,
-    Probed,
-    Response,
-    Score,
-    Trial,
-)
+from sycoscope.core.types import Decoding, Item, Model, Score, Trial
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
 from sycoscope.study.cache import ShardCache
-from sycoscope.study.costs import facet_cost
+from sycoscope.study.costs import capability_cost, facet_cost
 from sycoscope.study.extra_trials import letter_prior
-from sycoscope.study.identity import item_id
 from sycoscope.study.inputs import FacetMaterial
-from sycoscope.study.keys import capability_cost, capability_key, score_key, shard_key, shards
+from sycoscope.study.keys import capability_key, capability_score_key, score_key, shard_key, shards
 from sycoscope.study.prepare import PreparedStudy
 from sycoscope.study.response_log import asked_once
 from sycoscope.study.results import RunResults
@@ -118,52 +107,24 @@ def _benchmark(
 ) -> None:
     key = capability_key(spec, config, session.model.digest)
     session.progress.begin(f"{subject}: {spec.task}")
-    done = session.cache.has(key, "scores") and session.cache.has(key)
+    done = session.cache.has(key, "records")
     with session.metered(capability_cost(spec).weight, done=done):
         if not done:
             with timed(results, subject, spec.task):
-                _run_benchmark(subject, spec, key, config, session)
-    trials = [replace(trial, subject=subject) for trial in session.cache.trials(key)]
-    scores = [replace(score, subject=subject) for score in session.cache.scores(key)]
-    results.keep(subject, spec.task, key, trials, scores)
+                asked = ask_capability(
+                    with_raw_text(session.model), [spec], subject=subject, seed=config.seed, chat=config.chat
+                )
+                session.cache.put_records(key, asked)
+    records = [replace(record, subject=subject) for record in session.cache.records(key)]
+    trials = [record.trial() for record in records]
+    results.keep(subject, spec.task, key, trials, _benchmark_scores(subject, key, records, session.cache))
 
 
-def _run_benchmark(
-    subject: str, spec: CapabilitySpec, key: str, config: StudyConfig, session: Session
-) -> None:
-    """Ask one benchmark into the cache."""
-    outcome = run_capability(
-        with_raw_text(session.model),
-        [spec],
-        subject=subject,
-        seed=config.seed,
-        chat=config.chat,
-        make_id=item_id,
-    )
-    session.cache.put_trials(key, [_trial(record) for record in outcome.records])
-    session.cache.put_scores(key, outcome.scores)
-
-
-def _trial(record: CapabilityRecord) -> Trial:
-    """A benchmark's record as a trial, so that pages show it like any other."""
-    asked: tuple[Answered, ...] = ()
-    probes: tuple[Probed, ...] = ()
-    if record.choices:
-        result = ChoiceLogprobs(logprobs=record.logprobs, error=record.error)
-        probes = (
-            Probed(name="choice", content=record.prompt, prefix="", options=record.choices, result=result),
-        )
-    else:
-        response = Response(
-            text=record.response, finish=record.finish, n_tokens=record.n_tokens, error=record.error
-        )
-        asked = (Answered(name="answer", content=record.prompt, response=response),)
-    return Trial(
-        subject=record.subject,
-        task=record.task,
-        item_id=record.item_id,
-        condition=record.condition,
-        draw=0,
-        asked=asked,
-        probes=probes,
-    )
+def _benchmark_scores(
+    subject: str, answers: str, records: list[CapabilityRecord], cache: ShardCache
+) -> list[Score]:
+    """Scores have a key of their own: a changed reading scores again without asking again."""
+    key = capability_score_key(answers)
+    if not cache.has(key, "scores"):
+        cache.put_scores(key, score_records(records))
+    return [replace(score, subject=subject) for score in cache.scores(key)]

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from sycoscope.capability import CapabilitySpec
+from sycoscope.capability import READING, CapabilitySpec, fingerprint
 from sycoscope.config import JudgeConfig, StudyConfig, TrainingConfig
 from sycoscope.core import records
-from sycoscope.core.costs import CHARACTERS_A_TOKEN
 from sycoscope.core.files import digest_of
 from sycoscope.core.types import Item, Task
 from sycoscope.facets import scoring
 from sycoscope.judging import judge
-from sycoscope.models.resolve import file_sha256
-from sycoscope.study.costs import Cost
 from sycoscope.study.inputs import FacetMaterial
 from sycoscope.training import trainer
 from sycoscope.training.rows import Example
@@ -87,31 +83,12 @@ def _scoring_code() -> str:
 
 
 def capability_key(spec: CapabilitySpec, config: StudyConfig, model_digest: str) -> str:
-    """Everything that can change a benchmark's item results."""
-    items = spec.items
-    source: Any = (
-        records.item_rows((spec.task, item) for item in items)
-        if items is not None
-        else _folder_digest(spec.source)
-        if isinstance(spec.source, Path)
-        else "hub"
-    )
+    """Everything that can change an answer to a benchmark; the rows count by content."""
     from importlib.metadata import version
 
     return digest_of(
         {
-            "benchmark": spec.benchmark,
-            "task": spec.task,
-            "source": source,
-            "shots": records.item_rows((spec.task, item) for item in spec.shots),
-            "settings": [
-                spec.num_fewshot,
-                spec.fixed_shots,
-                spec.limit,
-                spec.selection,
-                spec.shuffle,
-                spec.max_tokens,
-            ],
+            "asked": fingerprint(spec),
             "seed": config.seed,
             "chat": config.chat,
             "harness": version("lm_eval"),
@@ -120,9 +97,19 @@ def capability_key(spec: CapabilitySpec, config: StudyConfig, model_digest: str)
     )
 
 
-def _folder_digest(folder: Path) -> list[str]:
-    paths = sorted(path for path in folder.iterdir() if path.suffix in {".jsonl", ".parquet"})
-    return [f"{path.name}:{file_sha256(path)}" for path in paths]
+def capability_score_key(answers: str) -> str:
+    """Scores of a benchmark have a key of their own: a better reading scores again without asking again."""
+    return digest_of({"answers": answers, "reading": READING, "code": _reading_code()})
+
+
+def _reading_code() -> str:
+    """Digest of the source that reads answers to benchmarks."""
+    from importlib.resources import files
+
+    package = files("sycoscope")
+    paths = ("capability/scoring.py", "capability/reading.py", "scorers/thinking.py")
+    texts = [package.joinpath(path).read_bytes() for path in paths]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 
 def adapter_key(
@@ -151,24 +138,3 @@ def adapter_key(
             "threads": hardware["threads"] if hardware["device"] == "cpu" else 0,
         }
     )
-
-
-# rough prompt and answer lengths of the public benchmarks, in tokens: (prompt and choices, new)
-_TYPICAL = {"mmlu": (500, 0), "gsm8k": (900, 150), "hellaswag": (400, 0), "truthfulqa": (900, 0)}
-
-
-def capability_cost(spec: CapabilitySpec) -> Cost:
-    """Cost of a benchmark; exact in items where they are at hand, else from its limit (or its usual size)."""
-    items = spec.items
-    if items is not None:
-        lengths = [len(item.question) / CHARACTERS_A_TOKEN + 30 for item in items]
-        per_choice = [max(1, len(item.choices)) for item in items]
-        prompt = sum(length * n for length, n in zip(lengths, per_choice, strict=True))
-        new = 60 * len(items) if spec.definition.family == "arithmetic" else 0
-        return Cost(len(items), round(prompt), new)
-    n = (
-        spec.limit
-        or {"mmlu": 14042, "gsm8k": 1319, "hellaswag": 10042, "truthfulqa": 817}[spec.definition.family]
-    )
-    prompt, new = _TYPICAL[spec.definition.family]
-    return Cost(n, n * prompt, n * new)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from sycoscope.capability import CapabilitySpec
 from sycoscope.config import StudyConfig
 from sycoscope.facets import FACETS
-from sycoscope.study.costs import Cost, facet_cost, training_cost, training_cost_of
-from sycoscope.study.inputs import LABELS, Materials, benchmark_name
-from sycoscope.study.keys import capability_cost
+from sycoscope.items import TASK_LABELS, BenchmarkRows
+from sycoscope.study.benchmark_inputs import asked_form
+from sycoscope.study.costs import Cost, capability_cost, facet_cost, training_cost, training_cost_of
+from sycoscope.study.inputs import Materials
 from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.study.train import training_of
 
@@ -41,9 +41,9 @@ _ROWS, _ROW_TOKENS = 240, 220
 _JUDGE_PROMPT, _JUDGE_REPLY = 220, 4
 
 
-def plan_study(config: StudyConfig, cache: Path) -> list[Planned]:
+def plan_study(config: StudyConfig) -> list[Planned]:
     """The plan of a study. One whose data are on the hub is planned from its own numbers: no hub is asked."""
-    units = _by_numbers(config) if config.data == "hub" else plan(Materials(config, cache))
+    units = _by_numbers(config) if config.data == "hub" else plan(Materials(config))
     return [*units, *_judge(config, units)]
 
 
@@ -94,7 +94,7 @@ def _evaluations(materials: Materials) -> Iterator[tuple[str, int, Cost]]:
     for name, facet in materials.facets.items():
         yield f"{name} ({', '.join(facet.task.conditions)})", len(facet.items), facet_cost(facet)
     for spec in materials.capability:
-        yield _benchmark(spec.task, spec)
+        yield _benchmark(spec)
 
 
 def _evaluations_by_numbers(config: StudyConfig) -> Iterator[tuple[str, int, Cost]]:
@@ -105,14 +105,14 @@ def _evaluations_by_numbers(config: StudyConfig) -> Iterator[tuple[str, int, Cos
         prompt, new = FACETS[name].typical_tokens
         yield f"{name} ({', '.join(conditions)})", n_items, Cost(n_trials, n_trials * prompt, n_trials * new)
     for benchmark in config.capability:
-        task = benchmark_name(benchmark, benchmark.source or config.data)
-        spec = CapabilitySpec(benchmark=task.removesuffix("_source_order"), limit=benchmark.limit)
-        yield _benchmark(task, spec)
+        form = asked_form(benchmark, benchmark.source or config.data)
+        rows = BenchmarkRows(benchmark.benchmark, "hub")  # its size is known without asking the hub
+        yield _benchmark(CapabilitySpec(task=form.task, source=rows, limit=benchmark.limit))
 
 
-def _benchmark(task: str, spec: CapabilitySpec) -> tuple[str, int, Cost]:
+def _benchmark(spec: CapabilitySpec) -> tuple[str, int, Cost]:
     cost = capability_cost(spec)
-    return LABELS.get(task, task), cost.n_trials, cost
+    return TASK_LABELS[spec.task], cost.n_trials, cost
 
 
 def _judge(config: StudyConfig, units: Sequence[Planned]) -> Iterator[Planned]:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from sycoscope.config import StudyConfig
 from sycoscope.core.types import Model
-from sycoscope.study.costs import facet_cost
+from sycoscope.study.costs import capability_cost, facet_cost
 from sycoscope.study.inputs import Materials
-from sycoscope.study.keys import capability_cost
 from sycoscope.study.session import with_adapters, with_raw_text
 from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.study.train import Training, training_of, tunable
@@ -66,7 +65,8 @@ def prepare(config: StudyConfig, cache: Path, attached: Mapping[str, Path] | Non
     Raises:
         SycoscopeError: bad input of any kind.
     """
-    inputs = Materials(config, cache)
+    inputs = Materials(config)
+    inputs.read()
     subjects = subjects_of(config, attached)
     trainings = {
         subject.name: training_of(subject, config, inputs) for subject in subjects if subject.adapter

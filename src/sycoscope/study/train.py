@@ -58,7 +58,7 @@ def train_one(config: StudyConfig, cache: Path, *, progress: Progress | None = N
         SycoscopeError: bad input of any kind.
     """
     (subject,) = tuned_subjects(config)
-    training = training_of(subject, config, Materials(config, cache))
+    training = training_of(subject, config, Materials(config))
     progress = progress or Silent()
     progress.start(training.weight)
     session = Session(load_for(config, progress), ShardCache(cache), progress)

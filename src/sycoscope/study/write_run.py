@@ -15,10 +15,10 @@ from sycoscope.core.files import write_atomic
 from sycoscope.core.manifest import JudgeRecord, Manifest, Overlap, SubjectRecord, TaskRecord, TrainingRecord
 from sycoscope.core.types import Item
 from sycoscope.facets import FACETS
-from sycoscope.items import overlap, read_folder
+from sycoscope.items import TASK_LABELS, overlap
 from sycoscope.run.analyse import analyse_run
 from sycoscope.run.store import RunDirectory
-from sycoscope.study.inputs import BANK, LABELS, Materials, headline_of
+from sycoscope.study.inputs import Materials
 from sycoscope.study.results import RunResults
 from sycoscope.study.subjects import tuned_subjects
 
@@ -51,16 +51,9 @@ def _items(materials: Materials, results: RunResults) -> dict[str, dict[str, Ite
     }
     for spec in materials.capability:
         asked = {trial.item_id for trial in results.trials.get(spec.task, [])}
-        known = spec.items if spec.items is not None else _rows_as_items(spec.definition.family, spec.source)
+        known = spec.rows.items(findings=[]) if spec.rows is not None else spec.items or ()
         found[spec.task] = {item.id: item for item in known if item.id in asked}
     return found
-
-
-def _rows_as_items(family: str, source: Any) -> list[Item]:
-    if source is None:
-        return []
-    sides = read_folder(source, family, findings=[])
-    return sides.get("test", []) or [item for side in sides.values() for item in side]
 
 
 def _sorted_items(items: Mapping[str, Mapping[str, Item]]) -> list[tuple[str, Item]]:
@@ -153,16 +146,14 @@ def _tasks(materials: Materials) -> dict[str, TaskRecord]:
         )
         for name, material in materials.facets.items()
     }
-    bank = {part: benchmark for benchmark, part in BANK.items()}
     for spec in materials.capability:
-        family = spec.definition.family
         tasks[spec.task] = TaskRecord(
             kind="capability",
-            label=LABELS.get(spec.task, spec.task),
-            benchmark=bank.get(family, family),
-            headline=headline_of(spec.task),
+            label=TASK_LABELS[spec.task],
+            benchmark=spec.definition.of,
+            headline=spec.definition.headline,
             form=spec.definition.form,
-            source=spec.items[0].source if spec.items else str(spec.source or "hub"),
+            source=spec.place,
         )
     return tasks
 

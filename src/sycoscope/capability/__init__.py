@@ -6,7 +6,7 @@ results are kept, so that two subjects can be compared in pairs. See docs/capabi
 Nothing heavy is imported here: `ask_capability` loads lm_eval when it is called.
 """
 
-from sycoscope.capability.fingerprint import fingerprint
+from sycoscope.capability.questions import fingerprint
 from sycoscope.capability.results import CapabilityRecord, CapabilityResult, read_records, record_table
 from sycoscope.capability.run import ask_capability, run_capability
 from sycoscope.capability.scoring import READING, score_records

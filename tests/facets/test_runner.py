@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from sycoscope.core.protocols import Task
 from sycoscope.core.types import (
     Ask,
     ChoiceLogprobs,
@@ -19,7 +20,6 @@ from sycoscope.core.types import (
     Message,
     Probe,
     Response,
-    Task,
 )
 from sycoscope.facets import task_of
 from sycoscope.facets.runner import NO_LOGPROBS, play

@@ -13,16 +13,8 @@ import pytest
 from sycoscope import api
 from sycoscope.config import parse_judge, parse_study
 from sycoscope.core.errors import ConfigError, MissingError
-from sycoscope.core.types import (
-    ChoiceModel,
-    GenerateRequest,
-    Model,
-    Recorded,
-    ReportsProgress,
-    Response,
-    TakesAdapters,
-    TextModel,
-)
+from sycoscope.core.protocols import ChoiceModel, Model, Recorded, ReportsProgress, TakesAdapters, TextModel
+from sycoscope.core.types import GenerateRequest, Response
 from sycoscope.models.load import BACKENDS, Backend, backend_of, check_settings, load_model, prepare_model
 from sycoscope.models.null import null_model
 from sycoscope.models.settings import ModelSettings, NullSettings, TorchSettings

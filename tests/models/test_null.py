@@ -16,14 +16,13 @@ import pytest
 
 from sycoscope.calibrate.expected import EXPECTED, MEASURES, POSITIVITY_SPAN, expected
 from sycoscope.core.errors import ConfigError, MissingError, ModelError
+from sycoscope.core.protocols import ChoiceModel, Model
 from sycoscope.core.types import (
-    ChoiceModel,
     ChoiceRequest,
     Decoding,
     GenerateRequest,
     Item,
     Message,
-    Model,
     RequestInfo,
     Response,
 )

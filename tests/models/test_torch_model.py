@@ -19,15 +19,8 @@ import torch
 
 from sycoscope.core.costs import answer_weight
 from sycoscope.core.errors import MissingError, ModelError
-from sycoscope.core.types import (
-    ChoiceModel,
-    ChoiceRequest,
-    Decoding,
-    GenerateRequest,
-    Message,
-    Model,
-    TextModel,
-)
+from sycoscope.core.protocols import ChoiceModel, Model, TextModel
+from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message
 from sycoscope.models.engine import Engine
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel

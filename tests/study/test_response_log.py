@@ -13,15 +13,14 @@ from typing import Any
 
 import pytest
 
+from sycoscope.core.protocols import BatchInvariant, Model
 from sycoscope.core.types import (
-    BatchInvariant,
     ChoiceLogprobs,
     ChoiceRequest,
     Decoding,
     GenerateRequest,
     Item,
     Message,
-    Model,
     Response,
     Trial,
 )

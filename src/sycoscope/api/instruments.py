@@ -13,7 +13,7 @@ from sycoscope.models.load import load_model
 from sycoscope.models.settings import TorchSettings
 
 if TYPE_CHECKING:
-    from sycoscope.core.types import Model, TextModel
+    from sycoscope.core.protocols import Model, TextModel
 
 
 def check_scorers(

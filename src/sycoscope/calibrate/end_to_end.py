@@ -13,7 +13,8 @@ from sycoscope.analysis.measures import Quantity, quantities
 from sycoscope.analysis.rates import Measured
 from sycoscope.analysis.score_table import ScoreTable, score_tables
 from sycoscope.calibrate.expected import MEASURES, Given, Known, expected
-from sycoscope.core.types import Decoding, Item, Model, Score, Task
+from sycoscope.core.protocols import Model, Task
+from sycoscope.core.types import Decoding, Item, Score
 from sycoscope.facets import task_of
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials

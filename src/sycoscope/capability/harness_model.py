@@ -22,7 +22,8 @@ from lm_eval.api.model import LM
 
 from sycoscope.capability.spec import MAX_TOKENS
 from sycoscope.core.errors import ConfigError, ModelError
-from sycoscope.core.types import Decoding, Message, Response, TextModel
+from sycoscope.core.protocols import TextModel
+from sycoscope.core.types import Decoding, Message, Response
 
 # Names that the harness's back ends have for the longest answer, the first that is there counts.
 LENGTH_KEYS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")

@@ -12,7 +12,8 @@ from sycoscope.capability.scoring import score_records
 from sycoscope.capability.spec import CapabilitySpec
 from sycoscope.capability.tasks import Document, HarnessTask, capability_tasks
 from sycoscope.core.errors import ConfigError, require
-from sycoscope.core.types import Response, TextModel
+from sycoscope.core.protocols import TextModel
+from sycoscope.core.types import Response
 
 # The harness's filters over one generated answer, as they are named in the scores.
 FILTERS = {"strict-match": "strict", "flexible-extract": "flexible"}

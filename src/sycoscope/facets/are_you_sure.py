@@ -47,12 +47,10 @@ from sycoscope.scorers.thinking import split_reasoning
 # --- what is asked ---
 
 CONDITIONS = (
-    Condition(name="control", label="control (neutral request to look again)", control=True),
-    Condition(name="doubt", label="user doubts the answer", by="user", push="doubts"),
-    Condition(name="agree", label="user agrees", by="user", push="agrees"),
-    Condition(
-        name="counter", label="user names a wrong answer", mentions="suggestion", by="user", push="doubts"
-    ),
+    Condition(name="control", label="control (neutral re-ask)", control=True),
+    Condition(name="doubt", label="doubt", by="user", push="doubts"),
+    Condition(name="agree", label="agreement", by="user", push="agrees"),
+    Condition(name="counter", label="counter-claim", mentions="suggestion", by="user", push="doubts"),
 )
 NAMES_OF_CONDITIONS = tuple(condition.name for condition in CONDITIONS)
 

@@ -11,24 +11,22 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from sycoscope.core.protocols import ChoiceModel, Model, Task
 from sycoscope.core.types import (
     Answered,
     Ask,
     ChoiceLogprobs,
-    ChoiceModel,
     ChoiceRequest,
     Decoding,
     Dialogue,
     GenerateRequest,
     Item,
     Message,
-    Model,
     Probe,
     Probed,
     Reply,
     RequestInfo,
     Response,
-    Task,
     Trial,
     Turn,
 )

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sycoscope.core.types import Decoding, GenerateRequest, Message, Model, Response
+from sycoscope.core.protocols import Model
+from sycoscope.core.types import Decoding, GenerateRequest, Message, Response
 from sycoscope.judging.judge_reply import read_judge_reply
 from sycoscope.scorers.reading import Reading
 from sycoscope.scorers.thinking import split_reasoning

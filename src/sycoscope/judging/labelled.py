@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sycoscope.core.types import Model
+from sycoscope.core.protocols import Model
 from sycoscope.judging.check import BUILT_IN as BUILT_IN
 from sycoscope.judging.check import LEVEL, Agreement, Judgement, Row, agree, apply_rules
 from sycoscope.judging.judge import (

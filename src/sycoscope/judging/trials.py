@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from sycoscope.core.types import Answered, Estimate, Item, Model, Response, Score, Status, Trial
+from sycoscope.core.protocols import Model
+from sycoscope.core.types import Answered, Estimate, Item, Response, Score, Status, Trial
 from sycoscope.facets import FACETS
 from sycoscope.facets.spec import Judged
 from sycoscope.judging import judge as judges

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, SerializeAsAny, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from sycoscope.core.types import Model
+from sycoscope.core.protocols import Model
 from sycoscope.models.null import PREFIX, null_model
 from sycoscope.models.settings import ModelSettings, NullSettings, TorchSettings
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from sycoscope.capability import CapabilityRecord, CapabilitySpec, ask_capability, score_records
 from sycoscope.config import StudyConfig
-from sycoscope.core.types import Decoding, Item, Model, Score, Trial
+from sycoscope.core.protocols import Model
+from sycoscope.core.types import Decoding, Item, Score, Trial
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
 from sycoscope.study.cache import ShardCache

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from sycoscope.config import JudgeConfig
-from sycoscope.core.types import Decoding, Item, Model, Trial
+from sycoscope.core.protocols import Model
+from sycoscope.core.types import Decoding, Item, Trial
 from sycoscope.facets import FACETS, LetterPriorTask, Wordings
 from sycoscope.facets.runner import play
 from sycoscope.items import take

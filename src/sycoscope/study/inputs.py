@@ -10,7 +10,8 @@ import numpy as np
 
 from sycoscope.config import AdapterConfig, FacetConfig, StudyConfig
 from sycoscope.core.errors import ConfigError, DataError
-from sycoscope.core.types import Item, Task
+from sycoscope.core.protocols import Task
+from sycoscope.core.types import Item
 from sycoscope.facets import FACETS, FacetTask, Wordings, default_wordings, read_wordings
 from sycoscope.items import BENCHMARKS, load, load_bank, take
 from sycoscope.study.benchmark_inputs import BenchmarkInputs, in_letter_order

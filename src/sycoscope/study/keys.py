@@ -10,7 +10,8 @@ from sycoscope.capability import READING, CapabilitySpec, fingerprint
 from sycoscope.config import JudgeConfig, StudyConfig, TrainingConfig
 from sycoscope.core import records
 from sycoscope.core.files import digest_of
-from sycoscope.core.types import Item, Task
+from sycoscope.core.protocols import Task
+from sycoscope.core.types import Item
 from sycoscope.facets import scoring
 from sycoscope.judging import judge
 from sycoscope.study.inputs import FacetMaterial

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sycoscope.config import StudyConfig
-from sycoscope.core.types import Model
+from sycoscope.core.protocols import Model
 from sycoscope.study.costs import capability_cost, facet_cost
 from sycoscope.study.inputs import Materials
 from sycoscope.study.session import with_adapters, with_raw_text

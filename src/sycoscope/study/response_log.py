@@ -20,17 +20,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from sycoscope.core.files import digest_of
-from sycoscope.core.types import (
-    BatchInvariant,
-    ChoiceLogprobs,
-    ChoiceModel,
-    ChoiceRequest,
-    GenerateRequest,
-    Model,
-    RequestInfo,
-    Response,
-    Trial,
-)
+from sycoscope.core.protocols import BatchInvariant, ChoiceModel, Model
+from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest, RequestInfo, Response, Trial
 from sycoscope.study.cache import ShardCache
 
 # Requests per call where each response is kept by itself: what a kill can lose.

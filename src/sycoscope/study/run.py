@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sycoscope.config import StudyConfig
-from sycoscope.core.types import Model, TakesAdapters
+from sycoscope.core.protocols import Model, TakesAdapters
 from sycoscope.models.load import load_model, prepare_model
 from sycoscope.study.cache import ShardCache
 from sycoscope.study.executors import Executor, InProcess, Make, executor_for

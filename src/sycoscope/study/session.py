@@ -10,7 +10,7 @@ from typing import Any
 
 from sycoscope.config import StudyConfig
 from sycoscope.core.errors import ConfigError
-from sycoscope.core.types import Model, Recorded, ReportsProgress, TakesAdapters, TextModel
+from sycoscope.core.protocols import Model, Recorded, ReportsProgress, TakesAdapters, TextModel
 from sycoscope.models.batching import free
 from sycoscope.models.load import load_model
 from sycoscope.study.cache import ShardCache

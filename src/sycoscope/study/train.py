@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from sycoscope.config import StudyConfig, TrainingConfig
 from sycoscope.core.errors import ConfigError
-from sycoscope.core.types import Model, Recorded
+from sycoscope.core.protocols import Model, Recorded
 from sycoscope.study.cache import ShardCache
 from sycoscope.study.costs import training_cost
 from sycoscope.study.inputs import Materials

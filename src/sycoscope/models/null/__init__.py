@@ -13,7 +13,7 @@ import math
 from urllib.parse import parse_qsl
 
 from sycoscope.core.errors import ConfigError, MissingError
-from sycoscope.core.types import Model
+from sycoscope.core.protocols import Model
 from sycoscope.models.null.base import NullModel
 from sycoscope.models.null.kinds import (
     AlwaysContradict,

@@ -61,7 +61,7 @@ def number(text: str) -> str:
     """A number without currency sign, thousands separators and needless zeros: `$2,500.00` is `2500`.
 
     Raises:
-        ValueError: It is no number.
+        ValueError: It is not a number.
     """
     plain = text.strip().replace(",", "").replace("$", "").removesuffix(".")
     if not _NUMBER.fullmatch(plain):

@@ -108,7 +108,7 @@ def train(
     recipe: Annotated[
         str,
         typer.Option(
-            help="mmlu, gsm8k, hellaswag, truthfulqa, combined, anti_sycophancy, placebo, sycophant."
+            help="A recipe (docs/training.md): a benchmark's name, combined, anti_sycophancy, placebo, sycophant."
         ),
     ],
     out: Annotated[Path, typer.Option(help="Adapter folder to write; must not exist yet.")],

@@ -1,0 +1,108 @@
+"""The Python interface: every command is a function with explicit keywords, and what it asks once is not asked again."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+import sycoscope
+from sycoscope import api
+from sycoscope.core.errors import ConfigError, MissingError
+
+FEW = {"facets": ["answer"], "limit": 40}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> api.Run:
+    return sycoscope.evaluate("null:copier", out=tmp_path_factory.mktemp("api") / "run", **FEW)
+
+
+def test_an_editor_sees_every_keyword():
+    for name in api.__all__:
+        function = getattr(api, name)
+        if inspect.isfunction(function):
+            kinds = {p.kind for p in inspect.signature(function).parameters.values()}
+            assert inspect.Parameter.VAR_KEYWORD not in kinds, name
+            assert function.__doc__, name
+
+
+def test_what_the_interface_offers_stands_in_the_package():
+    offered = set(api.__all__) - {"RUNS", "lm_eval"}
+    assert offered <= set(sycoscope.__all__)
+    for name in sycoscope.__all__:
+        assert getattr(sycoscope, name) is not None
+
+
+def test_commands_import_the_interface_and_the_errors_alone():
+    from test_layers import package_files, unit, used_units
+
+    used = {used for source in package_files() if unit(source.path) == "cli" for used in used_units(source)}
+    assert used == {"api", "core"}
+
+
+def test_a_comparison_asks_nothing_that_was_asked_beside_it(run, tmp_path_factory, monkeypatch):
+    """Runs of one folder share its cache; a comparison had one of its own, and asked the base again."""
+    folder = run.directory.path.parent
+    before = {path.name for path in (folder / ".cache").rglob("*.trials.parquet")}
+    assert before
+    compared = sycoscope.compare("null:copier", "null:ideal", out=folder / "compared", **FEW)
+    assert not list(compared.directory.path.rglob(".cache"))
+    after = {path.name for path in (folder / ".cache").rglob("*.trials.parquet")}
+    assert before < after
+    assert len(after) == 2 * len(before)  # the other model's shards alone
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("asked again")
+
+    monkeypatch.setattr("sycoscope.study.evaluate.play", never)
+    again = sycoscope.compare("null:copier", "null:ideal", out=folder / "again", **FEW)
+    assert [e.value for e in again.estimates()] == [e.value for e in compared.estimates()]
+
+
+def test_plan_tells_what_would_run():
+    config, units = sycoscope.plan("studies/quick.yaml", overrides={"facets.answer.limit": 10})
+    assert config.study == "quick"
+    assert {unit.kind for unit in units} == {"train", "evaluate"}
+    answer = next(unit for unit in units if unit.what.startswith("answer"))
+    assert answer.n_items == 10
+
+
+def test_audit_and_report_of_a_finished_run(run):
+    findings = sycoscope.audit(run.directory.path)
+    assert findings == run.findings()
+    assert len(run.findings(grouped=True)) <= len(findings)
+    page = sycoscope.report(run.directory.path, rejudge=True)
+    assert page == run.report
+    with pytest.raises(MissingError, match=r"manifest\.json is missing"):
+        sycoscope.audit(run.directory.path.parent / "nothing")
+    assert not (run.directory.path.parent / "nothing").exists()
+
+
+def test_questions():
+    (facts,) = [row for row in sycoscope.list_items() if row["set"] == "bank/facts"]
+    assert facts["items"] == facts["train"] + facts["test"]
+    assert len(sycoscope.show_items("bank/facts", limit=3)) == 3
+    n_items, findings = sycoscope.check_items("bank/arguments")
+    assert n_items == 240
+    assert not [finding for finding in findings if finding.severity == "error"]
+
+
+def test_options_of_eval_and_compare_are_the_same():
+    from sycoscope.cli.measure import compare, evaluate
+
+    own = {"model", "first", "second", "adapter", "as_json"}
+    options = [
+        {name: p.default for name, p in inspect.signature(command).parameters.items() if name not in own}
+        for command in (evaluate, compare)
+    ]
+    assert options[0] == options[1]
+    assert {"form", "revision", "chat_template", "trust_remote_code"} <= set(options[0])
+    python = [set(inspect.signature(f).parameters) for f in (api.evaluate, api.compare)]
+    assert python[0] - {"model", "name"} == python[1] - {"first", "second"}
+
+
+def test_a_facet_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="unknown facet answr; allowed: answer, are_you_sure, feedback"):
+        sycoscope.evaluate("null:copier", facets=["answr"], out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

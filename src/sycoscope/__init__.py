@@ -10,8 +10,6 @@ if TYPE_CHECKING:
         Estimate,
         Finding,
         Run,
-        audit,
-        calibrate,
         check_items,
         check_scorers,
         compare,
@@ -20,9 +18,7 @@ if TYPE_CHECKING:
         evaluate,
         list_items,
         plan,
-        published,
         register_lm_eval,
-        report,
         run_study,
         show_items,
         train,
@@ -33,8 +29,6 @@ __all__ = [
     "Finding",
     "Run",
     "__version__",
-    "audit",
-    "calibrate",
     "check_items",
     "check_scorers",
     "compare",
@@ -43,9 +37,7 @@ __all__ = [
     "evaluate",
     "list_items",
     "plan",
-    "published",
     "register_lm_eval",
-    "report",
     "run_study",
     "show_items",
     "train",
@@ -58,7 +50,10 @@ except PackageNotFoundError:  # a checkout that was never installed
 
 
 def __getattr__(name: str) -> Any:
-    """Load the interface when it is asked for: the command line must start fast."""
+    """Load the interface when it is asked for: the command line must start fast.
+
+    Functions that are called like a package of ours (`audit`, `report`, `calibrate`, `published`) are in `sycoscope.api`.
+    """
     if name in __all__:
         from sycoscope import api
 

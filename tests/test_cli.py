@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sycoscope import cli
+from sycoscope import api, cli
 
 
 def call(*arguments: str) -> tuple[int, str]:
@@ -58,12 +58,42 @@ def test_bad_input_is_one_error_and_exit_code_2(
 
 
 def test_eval_of_a_null_model_as_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    code, _ = call("eval", "null:always-follow", "--limit", "40", "--out", str(tmp_path / "run"), "--json")
+    arguments = ["--limit", "60", "--facets", "answer", "--out", str(tmp_path / "run"), "--json"]
+    code, _ = call("eval", "null:always-follow", *arguments)
     found = json.loads(capsys.readouterr().out)
     assert code == 0
     follow = [e for e in found["estimates"] if e["name"] == "follow" and e["condition"] == "user_wrong"]
     assert follow[0]["value"] == 1.0
     assert Path(found["report"]).is_file()
+    hidden = [e for e in found["estimates"] if e["state"] not in ("valid", "warned")]
+    assert {e["state"] for e in hidden} == {"withheld", "missing"}
+    assert {(e["value"], e["low"], e["high"]) for e in hidden} == {(None, None, None)}
+    assert all(e["reason"] for e in hidden)
+
+
+def test_a_finished_run_is_audited_and_reported_again(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run = api.evaluate("null:always-follow", limit=35, facets=["answer"], benchmarks=[], out=tmp_path / "run")
+    findings = run.summary().findings
+    table = run.directory.table_path("estimates")
+    before = table.read_bytes()
+    table.unlink()
+    assert tuple(api.audit(run.directory.path)) == findings
+    assert table.read_bytes() == before
+    severe = any(finding.severity == "invalid" for finding in findings)
+    assert call("audit", str(tmp_path / "run"), "--json")[0] == int(severe)
+    assert [one["check"] for one in json.loads(capsys.readouterr().out)] == [f.check for f in findings]
+    run.directory.summary_path.unlink()
+    assert call("report", str(tmp_path / "run"))[0] == 2
+    assert "--rejudge` computes it again" in capsys.readouterr().err
+    assert call("report", str(tmp_path / "run"), "--rejudge")[0] == 0
+    assert run.summary().findings == findings
+    older = run.directory.manifest_path.read_text().replace('"layout": 2', '"layout": 1')
+    run.directory.manifest_path.write_text(older)
+    capsys.readouterr()
+    assert call("audit", str(tmp_path / "run"))[0] == 2
+    assert "has layout 1, this version reads layout 2; run the study again" in capsys.readouterr().err
 
 
 def test_check_scorers_prints_what_it_found_and_fails_below_the_target(

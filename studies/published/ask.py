@@ -13,15 +13,15 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from sycoscope.core.records import item_rows, trial_rows
+from sycoscope.core.types import Decoding, Item
+from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets.runner import play
+from sycoscope.facets.wording import default_wordings, read_wordings
 from sycoscope.items.bank import load_bank
 from sycoscope.items.letters import assign_letters
 from sycoscope.items.sampling import take
 from sycoscope.models.torch_model import ModelSettings, TorchModel
-from sycoscope.core.records import item_rows, trial_rows
-from sycoscope.facets.runner import play
-from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
-from sycoscope.facets.wording import default_wordings, read_wordings
-from sycoscope.core.types import Decoding, Item
 
 
 def main() -> None:

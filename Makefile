@@ -20,16 +20,16 @@ quick: $(STAMP)
 	$(BIN)/sycoscope run studies/quick.yaml --out runs/quick
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(STAMP)
-	$(BIN)/ruff format --check src tests perf examples
-	$(BIN)/ruff check src tests perf examples
+	$(BIN)/ruff format --check src tests perf tools docs examples
+	$(BIN)/ruff check src tests perf tools docs examples
 	$(BIN)/mypy
 
 format: $(STAMP)
-	$(BIN)/ruff format src tests perf examples
-	$(BIN)/ruff check --fix src tests perf examples
+	$(BIN)/ruff format src tests perf tools docs examples
+	$(BIN)/ruff check --fix src tests perf tools docs examples
 
 perf: $(STAMP)
 	$(BIN)/python -m perf $(if $(ONLY),--only $(ONLY)) $(if $(DATA),--data $(DATA))

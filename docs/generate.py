@@ -15,7 +15,8 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from typer.models import ArgumentInfo, OptionInfo
 
@@ -72,6 +73,7 @@ def cli_text() -> str:
     """The whole of docs/cli.md."""
     from sycoscope.cli import app
 
+    assert app.registered_callback is not None
     lines = [HEAD, *_table(_params(app.registered_callback.callback))]
     for path, callback in _commands(app, "sycoscope"):
         params = _params(callback)
@@ -143,7 +145,7 @@ BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n(?P<body>.*?)<!-- end (?P=nam
 
 
 def studies_text(text: str) -> str:
-    """docs/studies.md with the table of every model of `sycoscope.config` written anew.
+    """docs/studies.md with the table of every mapping of a study, of each backend's `model` too, written anew.
 
     Raises:
         SystemExit: a model of the study file has no block in the document, or a block no model.
@@ -162,12 +164,16 @@ def studies_text(text: str) -> str:
 def study_models() -> dict[str, type[BaseModel]]:
     """Every model that a study file consists of, by name."""
     from sycoscope.config import LoraConfig, StudyConfig, TrainingConfig
+    from sycoscope.models.load import BACKENDS
+    from sycoscope.models.settings import ModelSettings
 
     found: dict[str, type[BaseModel]] = {}
     waiting: list[type[BaseModel]] = [StudyConfig, TrainingConfig, LoraConfig]
     while waiting:
         model = waiting.pop()
-        if model.__name__ not in found:
+        if model is ModelSettings:  # what every backend takes; each says the whole
+            waiting += [backend.settings for backend in BACKENDS.values()]
+        elif model.__name__ not in found:
             found[model.__name__] = model
             waiting += [one for info in model.model_fields.values() for one in _inner(info.annotation)]
     return found
@@ -188,11 +194,21 @@ def _meanings(body: str) -> dict[str, str]:
 
 def _block(name: str, model: type[BaseModel], meanings: dict[str, str]) -> str:
     lines = ["| key | allowed | default | meaning |", "|---|---|---|---|"]
-    for key, info in model.model_fields.items():
+    for key, info in _fields(model).items():
         allowed = allowed_of(info.annotation, info.metadata)
         default = "needed" if info.is_required() else _value(_default_of(info))
         lines.append(f"| `{key}` | {allowed} | {default} | {meanings.get(key) or 'TODO'} |")
     return "\n".join([f"<!-- begin {name} -->", *lines, f"<!-- end {name} -->"])
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Key -> field; the keys of the mapping of facets are those that are registered."""
+    if not issubclass(model, RootModel):
+        return model.model_fields
+    from sycoscope.facets import FACETS
+
+    value = get_args(model.model_fields["root"].annotation)[1]
+    return {name: FieldInfo(annotation=value, default=None) for name in FACETS}
 
 
 def _default_of(info: Any) -> Any:
@@ -225,7 +241,7 @@ def allowed_of(annotation: Any, metadata: Any = ()) -> str:
     if origin is dict:
         return f"mapping of {allowed_of(parts[0])} to {allowed_of(parts[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return f"[mapping](#{annotation.__name__.removesuffix('Config').lower()})"
+        return f"[mapping](#{re.sub('(Config|Settings)$', '', annotation.__name__).lower()})"
     words = {str: "text", int: "whole number", float: "number", bool: "`true`, `false`", Any: "any value"}
     return ", ".join([words.get(annotation, str(annotation)), *_bounds(metadata)])
 

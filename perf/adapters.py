@@ -1,4 +1,4 @@
-"""The row `adapters`: a base and six adapters on all benchmarks: one process of ours, one a subject of lm-eval's.
+"""The row `adapters`: a base and six adapters on all benchmarks: one process of ours, one per subject of lm-eval's.
 
 Both sides start their processes, load the model and build the tasks; all of it counts.
 """
@@ -37,7 +37,6 @@ def adapters_row(data: Path | None, dtype: str, scratch: Path) -> dict[str, Any]
         "data": None if data is None else str(data),
         "dtype": dtype,
         "threads": torch.get_num_threads(),
-        "scratch": str(scratch),
         "batches": batches,
     }
     ours = _process(task | {"side": "ours", "subjects": ["", *folders]})
@@ -80,10 +79,11 @@ def _make_adapters(scratch: Path, dtype: str) -> Any:
     from peft import LoraConfig, get_peft_model
 
     from sycoscope.config import LoraConfig as Shape
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    from sycoscope.models.settings import TorchSettings
+    from sycoscope.models.torch_model import TorchModel
 
     shape = Shape()
-    network = TorchModel(ModelSettings(name=asked.MODEL, device="cpu", dtype=dtype)).network
+    network = TorchModel(TorchSettings(name=asked.MODEL, device="cpu", dtype=dtype)).network
     for index in range(N_ADAPTERS):
         torch.manual_seed(index)
         lora = LoraConfig(r=shape.r, lora_alpha=shape.alpha, target_modules=list(shape.target_modules))

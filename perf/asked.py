@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sycoscope.capability import CapabilitySpec, capability_tasks
-from sycoscope.capability.sources import read_rows
+from sycoscope.capability.harness import load_definition
 from sycoscope.config import parse_study
+from sycoscope.items import BenchmarkRows
+from sycoscope.items.splits import kept_split
 from sycoscope.study.inputs import FacetMaterial, Materials
 
 MODEL = "smollm2-135m-instruct"
@@ -25,69 +26,80 @@ FACETS = {
 }
 
 
-def benchmark(name: str, data: Path | None, scratch: Path, n: int | None = None) -> list[CapabilitySpec]:
+def benchmark(name: str, data: Path | None, n: int | None = None) -> list[CapabilitySpec]:
     """The benchmark's specs with `n` items.
 
     Args:
-        data: A folder in the public layouts; None for the bank. scratch: a folder for cut data.
+        data: A folder in the public layouts; None for the bank.
     """
     n = ITEMS[name] if n is None else n
-    return _of_bank(name, scratch, n) if data is None else _of_files(name, data, scratch, n)
+    return _of_bank(name, n) if data is None else _of_files(name, data, n)
 
 
-def _of_files(name: str, data: Path, scratch: Path, n: int) -> list[CapabilitySpec]:
+def _of_files(name: str, data: Path, n: int) -> list[CapabilitySpec]:
     family = name.rstrip("05")
-    folder = _materials(str(data), scratch).benchmark_folder(family, str(data))  # type: ignore[arg-type]
+    rows = BenchmarkRows(family, data)
     if family == "mmlu":
-        folder = _few_subjects(folder, scratch, max(1, n // 50))
+        rows = _few_subjects(rows, max(1, n // 50))
     if family == "truthfulqa":
-        return [
-            CapabilitySpec(benchmark=f"truthfulqa_{kind}", source=folder, limit=n) for kind in ("mc1", "mc2")
-        ]
-    more: dict[str, Any] = {"mmlu5": {"num_fewshot": 5}, "gsm8k": {"max_tokens": NEW_TOKENS}}.get(name, {})
-    return [
-        CapabilitySpec(benchmark="gsm8k_cot" if family == "gsm8k" else family, source=folder, limit=n, **more)
-    ]
+        return [CapabilitySpec(task=f"truthfulqa_{kind}", source=rows, limit=n) for kind in ("mc1", "mc2")]
+    more: dict[str, Any] = {
+        "mmlu5": {"num_fewshot": 5},
+        "gsm8k": {"num_fewshot": 0, "max_tokens": NEW_TOKENS},
+    }.get(name, {})
+    return [CapabilitySpec(task=family, source=rows, limit=n, **more)]
 
 
-def _few_subjects(folder: Path | None, scratch: Path, n: int) -> Path:
+def _few_subjects(rows: BenchmarkRows, n: int) -> BenchmarkRows:
     """MMLU's rows of `n` subjects, so that examples are shared by about as many items as in a whole run."""
-    spec = CapabilitySpec(benchmark="mmlu", source=folder)
-    target = scratch / "mmlu"
-    target.mkdir(exist_ok=True)
-    for split in ("test", "dev"):
-        rows = [
-            row for row in read_rows(spec, split, evaluated=split == "test") if row["subject"] in SUBJECTS[:n]
-        ]
-        (target / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return target
+    splits = {
+        split: kept_split(
+            rows.place, [row for row in rows.raw(split) if row.data["subject"] in SUBJECTS[:n]], split
+        )
+        for split in ("test", "dev")
+    }
+    return BenchmarkRows("mmlu", splits)
 
 
-def _of_bank(name: str, scratch: Path, n: int) -> list[CapabilitySpec]:
+def _of_bank(name: str, n: int) -> list[CapabilitySpec]:
     asked: dict[str, Any] = {"benchmark": name.rstrip("05"), "limit": n}
     more = {
         "mmlu5": {"form": "letters", "num_fewshot": 5},
         "mmlu0": {"form": "letters"},
         "gsm8k": {"num_fewshot": 8, "max_tokens": NEW_TOKENS},
     }
-    return list(_materials("bank", scratch, capability=[asked | more.get(name, {})]).capability)
+    return list(_materials("bank", capability=[asked | more.get(name, {})]).capability)
 
 
-def battery(data: Path | None, scratch: Path) -> list[FacetMaterial]:
+def battery(data: Path | None) -> list[FacetMaterial]:
     """The sycophancy battery: three facets under all their conditions."""
     facets = {facet: dict(limits) for facet, limits in FACETS.items()}
     if data is not None:  # the public are-you-sure rows are multiple choice
         facets["are_you_sure"]["form"] = "choice"  # type: ignore[assignment]
-    return list(_materials("bank" if data is None else str(data), scratch, facets=facets).facets.values())
+    return list(_materials("bank" if data is None else str(data), facets=facets).facets.values())
 
 
-def _materials(data: str, scratch: Path, **asked: Any) -> Materials:
+def _materials(data: str, **asked: Any) -> Materials:
     raw = {"study": "perf", "seed": SEED, "model": {"name": MODEL}, "data": data}
-    if not asked:  # a study has to ask something; this one is not played
-        asked = {"capability": [{"benchmark": "mmlu", "source": "bank", "limit": 1}]}
-    return Materials(parse_study(raw | asked, "perf"), scratch)
+    return Materials(parse_study(raw | asked, "perf"))
 
 
 def configs(specs: Sequence[CapabilitySpec]) -> list[Any]:
-    """The harness's task configs."""
-    return [task.config for spec in specs for task in capability_tasks(spec, seed=SEED)]
+    """The harness's task configs; GSM8K's public rows with the harness's eight fixed examples of `gsm8k_cot`."""
+    return [
+        _with_fixed_examples(task.config) if spec.task == "gsm8k" else task.config
+        for spec in specs
+        for task in capability_tasks(spec, seed=SEED)
+    ]
+
+
+def _with_fixed_examples(config: dict[str, Any]) -> dict[str, Any]:
+    fixed = load_definition("gsm8k/gsm8k-cot.yaml")
+    for key in ("dataset_path", "dataset_name", "dataset_kwargs"):
+        fixed.pop(key, None)
+    limit = {"max_gen_toks": config["generation_kwargs"]["max_gen_toks"]}
+    return fixed | {
+        "task": "gsm8k_cot",
+        "custom_dataset": config["custom_dataset"],
+        "generation_kwargs": fixed["generation_kwargs"] | limit,
+    }

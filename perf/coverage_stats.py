@@ -1,7 +1,7 @@
 """Every interval, test, margin and bound by simulation: remakes both tables of docs/statistics.md.
 
-python perf/coverage_stats.py            # a few minutes on one core
-python perf/coverage_stats.py --check    # fewer sets, prints only
+python -m perf.coverage_stats            # a few minutes on one core
+python -m perf.coverage_stats --check    # fewer sets, prints only
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sycoscope.stats.operating import Frequency, Operation, frequency, operations
-from sycoscope.stats.simulate import LEAST_COVERAGE, Cell, Coverage, grid, simulate
+from perf.simulated_intervals import MIN_COVERAGE, Cell, Coverage, grid, simulate
+from perf.simulated_tests import Frequency, Operation, frequency, operations
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "statistics.md"
 SEED = 20240
@@ -35,8 +35,8 @@ def table(results: list[tuple[Cell, Coverage]], n_sets: int) -> str:
     wide = sum(verdict(found) == "wide" for found in rule)
     worst = min(rule, key=lambda found: found.coverage)
     lines = [
-        f"{n_sets:,} data sets a row, seed {SEED}, level 0.95. Of the {len(rule)} rows of the decision rule "
-        f"{low} lie below {LEAST_COVERAGE} beyond Monte-Carlo error (two standard errors) and {wide} "
+        f"{n_sets:,} data sets per row, seed {SEED}, level 0.95. Of the {len(rule)} rows of the decision rule "
+        f"{low} lie below {MIN_COVERAGE} beyond Monte-Carlo error (two standard errors) and {wide} "
         f"above 0.97 (wide: careful, not wrong); the lowest is {worst.coverage:.3f}. Rows in italics are "
         f"alternatives that the rule does not use there.",
         "",
@@ -57,7 +57,7 @@ def table(results: list[tuple[Cell, Coverage]], n_sets: int) -> str:
 def tests_table(results: list[tuple[Operation, Frequency]], n_sets: int) -> str:
     missed = sum(not found.kept(what) for what, found in results)
     lines = [
-        f"{n_sets:,} data sets a row, seed {SEED + 1}, tests at 0.05. Of the {len(results)} rows {missed} are not "
+        f"{n_sets:,} data sets per row, seed {SEED + 1}, tests at 0.05. Of the {len(results)} rows {missed} are not "
         "as wanted beyond two Monte-Carlo errors (*about*: three points beyond).",
         "",
         "| procedure | situation | how often it | wanted | seen | ± MC error | |",
@@ -82,7 +82,7 @@ def put(page: str, name: str, text: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="200 data sets a row; print, do not write")
+    parser.add_argument("--check", action="store_true", help="200 data sets per row; print, do not write")
     args = parser.parse_args()
     n_sets, started = 200 if args.check else 2000, time.perf_counter()
     cells, procedures = grid(), list(operations())

@@ -5,7 +5,6 @@ make perf ONLY=engines
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,22 +17,23 @@ def run(_: Path | None, __: str) -> None:
     """Engines take turns unit by unit, in the precision that the study chooses."""
     from sycoscope.config import read_study
     from sycoscope.models.engine import Engine
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    from sycoscope.models.load import load_model
+    from sycoscope.models.torch_model import TorchModel
     from sycoscope.study.inputs import Materials
 
     config = read_study(ROOT / "studies" / "quick.yaml")
-    model = TorchModel(ModelSettings(**config.model.model_dump()))
+    model = load_model(config.model)
+    assert isinstance(model, TorchModel)
     engines = {"plain": Engine("plain"), "fast": Engine("fast")}
     rows = []
-    with tempfile.TemporaryDirectory() as scratch:
-        for name, play in _units(config, Materials(config, Path(scratch)), model).items():
-            seconds = {}
-            for engine, model.engine in engines.items():
-                start = now()
-                play()
-                seconds[engine] = round(now() - start, 2)
-            rows.append({"unit": name, **seconds, "dtype": model.hardware.dtype, **described()})
-            print(name, seconds, flush=True)
+    for name, play in _units(config, Materials(config), model).items():
+        seconds = {}
+        for engine, model.engine in engines.items():
+            start = now()
+            play()
+            seconds[engine] = round(now() - start, 2)
+        rows.append({"unit": name, **seconds, "dtype": model.hardware.dtype, **described()})
+        print(name, seconds, flush=True)
     total = {key: round(sum(row[key] for row in rows), 2) for key in ("plain", "fast")}
     rows.append(rows[-1] | {"unit": "in all", **total})
     page.put_part("engines", rows, page.engines(rows))
@@ -45,7 +45,6 @@ def _units(config: Any, materials: Any, model: Any) -> dict[str, Callable[[], An
     from sycoscope.capability import run_capability
     from sycoscope.core.types import Decoding
     from sycoscope.facets.runner import play
-    from sycoscope.study.identity import item_id
 
     def facet(material: Any) -> Callable[[], Any]:
         return lambda: play(
@@ -57,9 +56,7 @@ def _units(config: Any, materials: Any, model: Any) -> dict[str, Callable[[], An
         )
 
     def capability(spec: Any) -> Callable[[], Any]:
-        return lambda: run_capability(
-            model, [spec], subject="base", seed=config.seed, chat=config.chat, make_id=item_id
-        )
+        return lambda: run_capability(model, [spec], subject="base", seed=config.seed, chat=config.chat)
 
     units = {name: facet(material) for name, material in materials.facets.items()}
     return units | {spec.task: capability(spec) for spec in materials.capability}

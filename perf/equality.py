@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,7 @@ PROMPTS, NEW = 200, 24
 
 def benchmark(model: Any, name: str, data: Path | None, n: int) -> bool:
     """Whether our answers to `n` items are lm-evaluation-harness's own."""
-    with tempfile.TemporaryDirectory() as scratch:
-        configs = asked.configs(asked.benchmark(name, data, Path(scratch), n))
+    configs = asked.configs(asked.benchmark(name, data, n))
     ours = sides.ours_on_benchmarks(model, configs)
     theirs = sides.on_benchmarks(sides.harness_peer(model, 4), configs)
     largest, differing = sides.difference(ours, theirs)
@@ -72,7 +70,8 @@ def _prompts() -> list[str]:
 
 
 def main() -> None:
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    from sycoscope.models.settings import TorchSettings
+    from sycoscope.models.torch_model import TorchModel
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -83,7 +82,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=40, help="items of each benchmark")
     parser.add_argument("--only", choices=[*asked.ITEMS, "generation"])
     given = parser.parse_args()
-    model = TorchModel(ModelSettings(name=asked.MODEL, device="cpu", dtype="float32"))
+    model = TorchModel(TorchSettings(name=asked.MODEL, device="cpu", dtype="float32"))
     works = {name: lambda name=name: benchmark(model, name, given.data, given.n) for name in asked.ITEMS}
     works["generation"] = lambda: generation(model)
     found = [work() for name, work in works.items() if given.only in (None, name)]

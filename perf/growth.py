@@ -5,7 +5,6 @@ make perf ONLY=growth       # after `adapters`, whose seconds are its third pane
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -29,15 +28,15 @@ PANELS = {
 
 def run(data: Path | None, dtype: str) -> None:
     """Measure two panels, take the third from the row `adapters`, draw."""
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    from sycoscope.models.settings import TorchSettings
+    from sycoscope.models.torch_model import TorchModel
 
-    model = TorchModel(ModelSettings(name=asked.MODEL, device="cpu", dtype=dtype))
-    with tempfile.TemporaryDirectory() as scratch:
-        points = [
-            *_panel(model, "items", ITEMS, lambda n: asked.benchmark("mmlu5", data, Path(scratch), n)),
-            *_panel(model, "choices", CHOICES, _with_choices),
-            *_adapters(),
-        ]
+    model = TorchModel(TorchSettings(name=asked.MODEL, device="cpu", dtype=dtype))
+    points = [
+        *_panel(model, "items", ITEMS, lambda n: asked.benchmark("mmlu5", data, n)),
+        *_panel(model, "choices", CHOICES, _with_choices),
+        *_adapters(),
+    ]
     page.put_part("growth", [one | {"dtype": dtype, **described()} for one in points])
     draw(points)
 
@@ -72,7 +71,7 @@ def _with_choices(count: int) -> Any:
         replace(one, choices=tuple(dict.fromkeys((one.target, *one.choices, *others)))[:count])
         for one in items[:QUESTIONS]
     ]
-    return [CapabilitySpec(benchmark="facts_open", source=asked_items)]
+    return [CapabilitySpec(task="facts_open", source=asked_items)]
 
 
 def _adapters() -> list[dict[str, Any]]:
@@ -86,7 +85,7 @@ def _adapters() -> list[dict[str, Any]]:
 
 
 def draw(points: Sequence[dict[str, Any]]) -> None:
-    """Write the figure: a panel a dimension, seconds from zero, sides told apart by colour, shape and name."""
+    """Write the figure: one panel per dimension, seconds from zero, sides distinguished by colour, shape and name."""
     import altair as alt
     import vl_convert
 

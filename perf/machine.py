@@ -133,7 +133,7 @@ def products(network: Any, rows: int, read: int) -> Callable[[], None]:
 
 
 def measured(network: Any, dtype: str) -> Machine:
-    """Operations and bytes a second of the network's own products."""
+    """Operations and bytes per second of the network's own products."""
     import torch
 
     head = network.get_output_embeddings().weight
@@ -154,12 +154,13 @@ def measured(network: Any, dtype: str) -> Machine:
 
 def run(_: Path | None, dtype: str) -> None:
     """Tokens a second of the products alone, and of the engine, for prefill and decode."""
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+    from sycoscope.models.settings import TorchSettings
+    from sycoscope.models.torch_model import TorchModel
 
-    model = TorchModel(ModelSettings(name=MODEL, device="cpu", dtype=dtype, batch_rows=DECODE))
+    model = TorchModel(TorchSettings(name=MODEL, device="cpu", dtype=dtype, batch_rows=DECODE))
     found = [
-        {"phase": "prefill", "shape": f"{PREFILL} tokens a pass, 64 rows of 64", **_prefill(model)},
-        {"phase": "decode", "shape": f"{DECODE} rows a step, {NEW} new tokens each", **_decode(model)},
+        {"phase": "prefill", "shape": f"{PREFILL} tokens per pass, 64 rows of 64", **_prefill(model)},
+        {"phase": "decode", "shape": f"{DECODE} rows per step, {NEW} new tokens each", **_decode(model)},
     ]
     machine = measured(model.network, dtype)
     shared = {
@@ -179,7 +180,7 @@ def _prefill(model: Any) -> dict[str, Any]:
     ids = np.random.default_rng(0).integers(100, 40_000, (64, 65)).tolist()
     pairs = [(row[:-1], row[-1:]) for row in ids]
     limit = least_seconds(products(model.network, PREFILL, 32))
-    reached = least_seconds(lambda: model._score(pairs), rounds=2)
+    reached = least_seconds(lambda: model._score(pairs, 0.0), rounds=2)
     return _rates(PREFILL / limit, 64 * 64 / reached)
 
 
@@ -188,16 +189,17 @@ def _decode(model: Any) -> dict[str, Any]:
     import numpy as np
 
     from sycoscope.core.types import Decoding
-    from sycoscope.models import continuous, decoding
+    from sycoscope.models.fast import generation
+    from sycoscope.models.sampling import Stops
 
     prompts = np.random.default_rng(1).integers(100, 40_000, (DECODE, 32)).tolist()
-    stops = decoding.Stops(frozenset(), lambda ids: "")
+    stops = Stops(frozenset(), lambda ids: "")
 
     def generate(new: int) -> float:
         asks = [Decoding(max_tokens=new)] * DECODE
-        shape = {"budget": 16_384, "most_rows": DECODE}
+        shape = {"budget": 16_384, "max_rows": DECODE}
         return least_seconds(
-            lambda: continuous.generate(model.network, prompts, asks, stops, **shape), rounds=2
+            lambda: generation.generate(model.network, prompts, asks, stops, **shape), rounds=2
         )
 
     limit = least_seconds(products(model.network, DECODE, DECODE), rounds=5)

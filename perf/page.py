@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,10 @@ def verdict(row: Mapping[str, Any]) -> str:
     return "met" if row["ratio"] >= needed(row) else f"below {needed(row):.1f}"
 
 
-def put_row(row: Mapping[str, Any]) -> None:
-    """Replace one row of the table, keep the others, in the order of the works."""
-    from perf.table import WORKS
-
+def put_row(row: Mapping[str, Any], order: Iterable[str]) -> None:
+    """Replace one row of the table and keep the others, in the order of the works that `order` names."""
     rows = {one["work"]: one for one in _read(RESULTS, [])} | {row["work"]: dict(row)}
-    _write(RESULTS, ordered := [rows[name] for name in WORKS if name in rows])
+    _write(RESULTS, ordered := [rows[name] for name in order if name in rows])
     put("table", table(ordered))
 
 
@@ -98,7 +96,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def limits(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Tokens a second against the products alone."""
+    """Tokens per second against the products alone."""
     return _markdown(
         (
             "phase",

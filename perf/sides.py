@@ -9,7 +9,7 @@ from sycoscope.capability.harness import evaluate
 from sycoscope.capability.harness_model import HarnessModel
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, Decoding, GenerateRequest, Response
 from sycoscope.facets.runner import play
-from sycoscope.models import likelihood
+from sycoscope.models.plain import scoring
 from sycoscope.models.torch_model import TorchModel
 from sycoscope.study.inputs import FacetMaterial
 
@@ -85,11 +85,11 @@ class Generate:
         """Log-probabilities of every option."""
         network = self.model.network
 
-        def plain(_: Any, pairs: Sequence[likelihood.Pair], **shape: Any) -> list[likelihood.Scored]:
+        def plain(_: Any, pairs: Sequence[scoring.Pair], **shape: Any) -> list[scoring.Scored]:
             longest = max(len(a) + len(b) - 1 for a, b in pairs)
             # a budget of one token is a batch of one row
             budget = 1 if self.batch == 1 else self.batch * longest
-            return likelihood.score_pairs(
+            return scoring.score_pairs(
                 network, pairs, pad_id=shape["pad_id"], budget=budget, max_length=shape["max_length"]
             )
 
@@ -97,7 +97,7 @@ class Generate:
 
 
 def _with_scores(
-    model: TorchModel, score: Callable[..., list[likelihood.Scored]], requests: Sequence[ChoiceRequest]
+    model: TorchModel, score: Callable[..., list[scoring.Scored]], requests: Sequence[ChoiceRequest]
 ) -> list[ChoiceLogprobs]:
     """`TorchModel.choice_logprobs` with other scores than its engine's."""
     before = model.engine.score_pairs

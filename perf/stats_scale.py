@@ -1,6 +1,6 @@
 """All estimates of a study of 9 subjects over 10 million scored trials: seconds and peak memory.
 
-    python perf/stats_scale.py
+    python -m perf.stats_scale
 
 9 subjects x 10 conditions x 55,556 items x 2 draws = 10,000,080 trials; items come 2 to a cluster, so a
 cluster holds 4 trials of a condition. Per subject: every rate, the contrasts among those at risk, the
@@ -16,6 +16,7 @@ import time
 import numpy as np
 
 from sycoscope import stats
+from sycoscope.stats import reference
 
 N_SUBJECTS, N_CONDITIONS, N_ITEMS, N_DRAWS = 9, 10, 55_556, 2
 RIGHT, PADDED, WRONG, THIRD, ANCHOR, USER_RIGHT, ANCHOR_RIGHT, KEPT_CONTROL, KEPT_DOUBT, AGREE = range(
@@ -42,7 +43,7 @@ def estimates(outcomes: np.ndarray, clusters: np.ndarray, rng: np.random.Generat
     for subject in range(N_SUBJECTS):
         y = outcomes[subject].astype(np.float64)
         for condition in range(N_CONDITIONS):
-            stats.rate(y[condition], clusters, rng=rng)
+            reference.rate(y[condition], clusters, rng=rng)
             n += 1
         right, wrong = y[RIGHT], 1.0 - y[RIGHT]
         for risk, a, b in (
@@ -54,15 +55,15 @@ def estimates(outcomes: np.ndarray, clusters: np.ndarray, rng: np.random.Generat
                 np.stack([y[a] * risk, y[b] * risk], 1), np.stack([risk, risk], 1), (1, -1), clusters
             )
             n += 1
-        for reference in (0, 1):
-            if reference == subject:
+        for other in (0, 1):
+            if other == subject:
                 continue
-            r = outcomes[reference].astype(np.float64)
+            r = outcomes[other].astype(np.float64)
             for cue, control in ((WRONG, PADDED), (KEPT_DOUBT, KEPT_CONTROL), (AGREE, PADDED)):
                 cells = np.stack([y[cue], y[control], r[cue], r[control]], 1)
                 stats.rate_contrast(cells, np.ones_like(cells), (1, -1, -1, 1), clusters)
                 p_values.append(
-                    stats.sign_flip_test(
+                    reference.sign_flip_test(
                         cells @ (1, -1, -1, 1), clusters, rng=rng, n_permutations=999
                     ).p_value
                 )
@@ -71,7 +72,7 @@ def estimates(outcomes: np.ndarray, clusters: np.ndarray, rng: np.random.Generat
         n += 1
     stats.holm(p_values)
     sums = stats.cluster_sums(np.concatenate([outcomes[:, WRONG].T, ones[:, None]], axis=1), clusters)
-    stats.rank_uncertainty(sums, lambda s: s[:, :-1] / s[:, -1:], rng=rng)
+    reference.rank_uncertainty(sums, lambda s: s[:, :-1] / s[:, -1:], rng=rng)
     return n + 1
 
 

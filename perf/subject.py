@@ -23,14 +23,15 @@ def subjects(task: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     """Folder of the adapter (empty: the base), the network, and what plays a benchmark of a name."""
     if task["side"] == "ours":
         from sycoscope.capability.harness_model import HarnessModel
-        from sycoscope.models.torch_model import ModelSettings, TorchModel
+        from sycoscope.models.settings import TorchSettings
+        from sycoscope.models.torch_model import TorchModel
 
-        model = TorchModel(ModelSettings(name=asked.MODEL, device="cpu", dtype=task["dtype"]))
+        model = TorchModel(TorchSettings(name=asked.MODEL, device="cpu", dtype=task["dtype"]))
         for folder in task["subjects"]:
             if folder:
-                model.adapters.attach(folder)
+                model.attach(Path(folder))
             yield folder, model.network, lambda _: HarnessModel(model)
-            model.adapters.detach()
+            model.detach()
         return
     from lm_eval.models.huggingface import HFLM
 
@@ -62,7 +63,7 @@ def main() -> None:
         start = now()
         with counted(network) as found:
             for name, n in ITEMS.items():
-                configs = asked.configs(asked.benchmark(name, data, Path(task["scratch"]), n))
+                configs = asked.configs(asked.benchmark(name, data, n))
                 for key, value in sides.on_benchmarks(at(name), configs).items():
                     answers[f"{Path(folder).name}:{name}:{key}"] = value
         seconds.append(now() - start)

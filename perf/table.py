@@ -66,24 +66,25 @@ class Sides:
 
 def run(name: str, data: Path | None, dtype: str) -> None:
     """Measure one row and rewrite it everywhere."""
-    with tempfile.TemporaryDirectory() as scratch:
-        if name == "adapters":
+    if name == "adapters":
+        with tempfile.TemporaryDirectory() as scratch:
             row = adapters_row(data, dtype, Path(scratch))
-        else:
-            row = _row(_sides(name, data, dtype, Path(scratch)), dtype)
+    else:
+        row = _row(_sides(name, data, dtype), dtype)
     work = WORKS[name]
     row = {"work": name, "peer": work.peer, "target": work.target, **row}
     row |= {"items": "bank" if data is None else "public sets", "dtype": dtype, **described()}
-    page.put_row(row)
+    page.put_row(row, WORKS)
     print(page.table([row]))
 
 
-def _sides(name: str, data: Path | None, dtype: str, scratch: Path) -> Sides:
-    from sycoscope.models.torch_model import ModelSettings, TorchModel
+def _sides(name: str, data: Path | None, dtype: str) -> Sides:
+    from sycoscope.models.settings import TorchSettings
+    from sycoscope.models.torch_model import TorchModel
 
-    model = TorchModel(ModelSettings(name=asked.MODEL, device="cpu", dtype=dtype, batch_rows=ROWS))
+    model = TorchModel(TorchSettings(name=asked.MODEL, device="cpu", dtype=dtype, batch_rows=ROWS))
     if name.startswith("battery"):
-        materials = asked.battery(data, scratch)
+        materials = asked.battery(data)
         return Sides(
             model,
             lambda: sides.on_battery(model, materials),
@@ -93,7 +94,7 @@ def _sides(name: str, data: Path | None, dtype: str, scratch: Path) -> Sides:
             (1,) if name == "battery_single" else BATTERY,
             sum(len(one.items) * len(one.task.conditions) for one in materials),
         )
-    specs = asked.benchmark(name, data, scratch)
+    specs = asked.benchmark(name, data)
     generates = name == "gsm8k"
     few = [replace(spec, **(SHORTER if generates else {"limit": FEW})) for spec in specs]
     whole, few_configs = asked.configs(specs), asked.configs(few)

@@ -10,11 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 import sycoscope.calibrate as calibration
-from sycoscope.analysis import facets
-from sycoscope.analysis.cells import EVERY
-from sycoscope.calibrate import calibrate, line, simulate, summary, text
+from sycoscope.calibrate import calibrate, simulate, summary
+from sycoscope.calibrate import end_to_end as line
 from sycoscope.calibrate.simulated_study import World
+from sycoscope.cli import calibration as text
 from sycoscope.core.errors import ConfigError
+from sycoscope.facets import FACETS
+from sycoscope.facets.spec import EVERY, RateMeasure
 from sycoscope.stats import contrasts
 
 FEW = (
@@ -57,12 +59,18 @@ def test_null_models_are_on_their_line(rows):
     assert len(line.specs()) == 13 + 4
 
 
+def plant(monkeypatch, name: str, change) -> None:
+    """A rate of the answer facet that is not what it says."""
+    answer = FACETS["answer"]
+    rates: tuple[RateMeasure, ...] = tuple(change(r) if r.name == name else r for r in answer.rates)
+    monkeypatch.setitem(FACETS, "answer", replace(answer, rates=rates))
+
+
 def test_an_estimator_without_its_at_risk_set_is_caught(monkeypatch):
     def careless(one):
         return replace(one, terms=tuple(replace(term, at_risk=EVERY) for term in one.terms))
 
-    wrong = tuple(careless(one) if one.name == "follow" else one for one in facets.ANSWER)
-    monkeypatch.setattr(facets, "ANSWER", wrong)
+    plant(monkeypatch, "follow", careless)
     failed = {(row.model, row.measure) for row in played(("null:stubborn",)) if not row.passed}
     assert failed == {("null:stubborn", "follow"), ("null:stubborn", "copying")}
 
@@ -71,16 +79,15 @@ def test_an_estimator_that_sees_half_of_the_planted_probability_is_caught(monkey
     def halved(one):
         return replace(one, terms=tuple(replace(term, weight=term.weight / 2) for term in one.terms))
 
-    wrong = tuple(halved(one) if one.name == "suggested_shift" else one for one in facets.ANSWER)
-    monkeypatch.setattr(facets, "ANSWER", wrong)
+    plant(monkeypatch, "suggested_shift", halved)
     failed = {row.measure for row in played(("null:yield?p=0.6&ability=0.7",)) if not row.passed}
     assert failed == {"p from suggested_shift"}
 
 
 def by_hand(world: World, subject: str, n: int = 2) -> dict[tuple[str, str, str], float]:
     """Rates of one large draw, counted on the labels (no estimator)."""
-    boards = world.boards(np.random.default_rng(n))
-    answer, sure = boards["answer"], boards["are_you_sure"]
+    tables = world.tables(np.random.default_rng(n))
+    answer, sure = tables["answer"], tables["are_you_sure"]
 
     def said(condition):
         return answer.column(subject, condition, "outcome").label

@@ -32,7 +32,7 @@ def test_a_small_study(write):
     study = read_study(write(GOOD))
     assert (study.seed, study.model.dtype, study.decoding.temperature) == (42, "auto", 0.0)
     assert list(study.facets.asked()) == ["answer"]
-    assert study.facets.answer.limit == 8
+    assert study.facets.asked()["answer"].limit == 8
 
 
 def test_all_faults_at_once_with_file_and_place(write):

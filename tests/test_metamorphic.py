@@ -9,7 +9,7 @@ import pytest
 
 from sycoscope.analysis import Roles, analyse, verdicts
 from sycoscope.core.types import Decoding, Item
-from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets import task_of
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
 from sycoscope.items import assign_letters, load_bank, take
@@ -51,9 +51,9 @@ class Batches:
 
 def tasks(form: str):
     facts = LETTERED if form == "choice" else FACTS
-    yield AnswerTask(form=form), facts
-    yield AreYouSureTask(form=form), facts
-    yield FeedbackTask(), ARGUMENTS
+    yield task_of("answer", form=form), facts
+    yield task_of("are_you_sure", form=form), facts
+    yield task_of("feedback"), ARGUMENTS
 
 
 def outcome(form: str, *, turn_round: bool = False, system: str = "", batch: int = 10_000):
@@ -101,7 +101,7 @@ def test_another_batch_size(form, plain, batch):
 def test_letters_by_other_names(form, plain, monkeypatch):
     for module in ("tasks.wording", "scorers.letters"):
         monkeypatch.setattr(f"sycoscope.{module}.LETTERS", "TSRQPONMLKJIHGFEDCBAZYXWVU", raising=False)
-    assert set(AnswerTask(form="choice").letters(LETTERED[0])) == set("TSRQ")
+    assert set(task_of("answer", form="choice").letters(LETTERED[0])) == set("TSRQ")
     scores, told = outcome(form)
     changed = {key for key, value in scores.items() if value != plain[0][key]}
     assert changed == set()

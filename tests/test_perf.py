@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,17 +16,16 @@ pytest.importorskip("lm_eval")
 
 import torch
 
+from perf import page, sides
+from perf.__main__ import MEASURES, SCRIPTS
+from perf.count import Machine, counted, totals
+from perf.table import WORKS
+from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message
+from sycoscope.models.fast import scoring
+from sycoscope.models.settings import TorchSettings
+from sycoscope.models.torch_model import TorchModel
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from perf import page, sides  # noqa: E402
-from perf.__main__ import MEASURES, SCRIPTS  # noqa: E402
-from perf.count import Machine, counted, totals  # noqa: E402
-
-from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message  # noqa: E402
-from sycoscope.models import tree  # noqa: E402
-from sycoscope.models.torch_model import ModelSettings, TorchModel  # noqa: E402
-
 ROW: dict[str, Any] = {
     "work": "mmlu5", "n": 3, "items": "bank", "peer": "p", "peer_batch": 4, "ours_s": 1.0, "peer_s": 5.0,
     "ratio": 5.0, "target": 6.0, "ceiling": 6.0, "max_difference": 1e-6, "differing": 0, "compared": 3,
@@ -37,7 +35,7 @@ ROW: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def model(tiny_chat: Path) -> TorchModel:
-    return TorchModel(ModelSettings(name=str(tiny_chat), device="cpu", dtype="float32"))
+    return TorchModel(TorchSettings(name=str(tiny_chat), device="cpu", dtype="float32"))
 
 
 def test_passes_are_counted_with_padding_and_projected_rows(model):
@@ -46,7 +44,7 @@ def test_passes_are_counted_with_padding_and_projected_rows(model):
         model.network(input_ids=ids)
         model.network(ids, logits_to_keep=1)
         pairs = [([7, 8, 9], [10]), ([7, 8, 9], [11, 12]), ([7, 8, 9, 3], [10])]
-        tree.score_pairs(model.network, pairs, budget=64, max_length=64)
+        scoring.score_pairs(model.network, pairs, budget=64, max_length=64)
     assert passes[:2] == [(10, 10), (10, 2)]
     # 7 8 9 and its branches 3 and 11; read after 9 (twice the same row), after 3, after 11
     assert passes[2:] == [(5, 3)]
@@ -109,9 +107,9 @@ def files(tmp_path, monkeypatch) -> SimpleNamespace:
 
 
 def test_a_row_replaces_its_own_and_keeps_the_others(files):
-    page.put_row(ROW)
-    page.put_row(ROW | {"work": "gsm8k", "ratio": 9.0})
-    page.put_row(ROW | {"work": "mmlu5", "ratio": 4.0})
+    page.put_row(ROW, WORKS)
+    page.put_row(ROW | {"work": "gsm8k", "ratio": 9.0}, WORKS)
+    page.put_row(ROW | {"work": "mmlu5", "ratio": 4.0}, WORKS)
     assert [(one["work"], one["ratio"]) for one in page.rows()] == [("mmlu5", 4.0), ("gsm8k", 9.0)]
     text = files.text()
     assert text.startswith("before")

@@ -1,4 +1,4 @@
-"""Run directories and shards: atomic, locked, of one layout, damaged files named."""
+"""Run directories: atomic, locked, of one layout, damaged files named."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from sycoscope.core.types import Answered, Estimate, Item, Response, Score, Tria
 from sycoscope.published.evidence import Evidence
 from sycoscope.published.findings import RunFinding
 from sycoscope.run.record import LAYOUT, Summary
-from sycoscope.run.store import RunDirectory, ShardCache
+from sycoscope.run.store import RunDirectory
 
 TRIAL = Trial(
     subject="s", task="t", item_id="i", condition="control", draw=0,
@@ -88,27 +88,6 @@ def test_digests_hang_on_values_alone():
     assert (
         len({digest_of(value) for value in ({"a": 1}, {"a": 2}, {"a": "1"}, {"b": 1}, [1, 2], [2, 1])}) == 6
     )
-
-
-def test_shards(tmp_path):
-    cache = ShardCache(tmp_path)
-    assert not cache.has("key1")
-    cache.put_trials("key1", [TRIAL])
-    cache.put_scores("key1", [SCORE])
-    assert cache.trials("key1") == [TRIAL]
-    assert cache.scores("key1") == [SCORE]
-    assert cache.has("key1")
-    assert not cache.has("key2")
-    first = cache.path("key1").read_bytes()
-    cache.put_trials("key1", [TRIAL])
-    assert cache.path("key1").read_bytes() == first
-    cache.put_trials("empty", [])
-    assert cache.trials("empty") == []
-    with pytest.raises(MissingError, match=r"no file at '.*key2"):
-        cache.trials("key2")
-    cache.path("key1").write_bytes(first[: len(first) // 2])
-    with pytest.raises(StoreError, match=r"key1\.trials\.parquet' cannot be read .*delete it and run again"):
-        cache.trials("key1")
 
 
 def test_run_directory_round_trips(tmp_path):

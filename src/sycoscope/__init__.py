@@ -6,9 +6,50 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sycoscope.api import Run, compare, compare_runs, evaluate, run_study, train
+    from sycoscope.api import (
+        Estimate,
+        Finding,
+        Run,
+        audit,
+        calibrate,
+        check_items,
+        check_scorers,
+        compare,
+        compare_runs,
+        doctor,
+        evaluate,
+        list_items,
+        plan,
+        published,
+        register_lm_eval,
+        report,
+        run_study,
+        show_items,
+        train,
+    )
 
-__all__ = ["Run", "__version__", "compare", "compare_runs", "evaluate", "run_study", "train"]
+__all__ = [
+    "Estimate",
+    "Finding",
+    "Run",
+    "__version__",
+    "audit",
+    "calibrate",
+    "check_items",
+    "check_scorers",
+    "compare",
+    "compare_runs",
+    "doctor",
+    "evaluate",
+    "list_items",
+    "plan",
+    "published",
+    "register_lm_eval",
+    "report",
+    "run_study",
+    "show_items",
+    "train",
+]
 
 try:
     __version__ = version("sycoscope")

@@ -3,7 +3,7 @@
     python studies/published/ask.py [--model smollm2-135m-instruct] [--items 60] [--wordings FILE] [--out FILE]
 
 The questions are the built-in bank's: are_you_sure in multiple choice, answer openly. The transcripts are then
-read by the published rules and by ours: `python -m sycoscope.published.document`.
+read by the published rules and by ours: `python -m docs.published_document`.
 """
 
 from __future__ import annotations

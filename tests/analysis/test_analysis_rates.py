@@ -9,7 +9,7 @@ import pytest
 from statsmodels.stats.inter_rater import cohens_kappa
 from tiny_scores import cell, items, numbers, only
 
-from sycoscope.analysis import Roles, analyse, lay_out
+from sycoscope.analysis import Roles, analyse, score_tables
 from sycoscope.analysis.flips import flips
 from sycoscope.stats import newcombe_paired, wilson
 
@@ -31,7 +31,7 @@ def test_a_pair_is_an_item_that_both_subjects_have():
     by_hand = newcombe_paired(0, 1, 0, 4)
     assert (change.low, change.high) == (pytest.approx(by_hand.low), pytest.approx(by_hand.high))
     assert only(found, "follow", "user_wrong", subject="tuned").n == 6
-    turned = flips(lay_out(scores, items(7)), items(7), TUNED)
+    turned = flips(score_tables(scores, items(7)), TUNED)
     assert [(f.item_id, f.before, f.after) for f in turned if f.after == "caved"] == [
         ("item-3", "held", "caved")
     ]
@@ -45,7 +45,7 @@ def test_a_model_alone_is_held_against_itself_under_the_control():
     scores += cell("base", "answer", "user_wrong", "outcome", "tsss?")
     scores += numbers("base", "answer", "padded", "logit_suggested", [-1.0, -2.0, 0.0, 0.0, 0.0])
     scores += numbers("base", "answer", "user_wrong", "logit_suggested", [1.0, 1.5, 0.0, 0.0, 0.0])
-    alone = flips(lay_out(scores, items(5)), items(5), Roles())
+    alone = flips(score_tables(scores, items(5)), Roles())
     assert [(f.item_id, f.before, f.after) for f in alone] == [
         ("item-1", "held", "held"),
         ("item-2", "held", "caved"),

@@ -10,7 +10,7 @@ import pytest
 from sycoscope.core import records
 from sycoscope.core.manifest import Manifest, SubjectRecord, TaskRecord
 from sycoscope.core.types import Decoding, Score
-from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets import task_of
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
 from sycoscope.items import assign_letters, load_bank, take
@@ -75,9 +75,9 @@ def run(tmp_path_factory) -> RunDirectory:
     facts = [replace(item, choices=tuple(letters[item.id].letters.values())) for item in facts]
     arguments = take(load_bank("arguments"), 60, seed=1, by_cluster=True)
     asked = [
-        (AnswerTask(form="choice"), facts),
-        (AreYouSureTask(form="choice"), facts),
-        (FeedbackTask(), arguments),
+        (task_of("answer", form="choice"), facts),
+        (task_of("are_you_sure", form="choice"), facts),
+        (task_of("feedback"), arguments),
     ]
     by_id = {item.id: item for item in (*facts, *arguments)}
     trials, scores = [], []

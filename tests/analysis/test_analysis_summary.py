@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tiny_scores import cell, items, numbers, only
 
-from sycoscope.analysis import Roles, analyse, associations, breakdowns, lay_out, rankings
+from sycoscope.analysis import Roles, analyse, associations, breakdowns, rankings, score_tables
 from sycoscope.analysis.ranking import WEIGHTINGS
 from sycoscope.core.types import Estimate
 
@@ -107,7 +107,7 @@ def test_breakdowns_are_the_rates_of_the_parts():
     scores += cell("tuned", "answer", "user_wrong", "outcome", "ttsstt")
     fields = ["capitals"] * 3 + ["rivers"] * 3
     asked = items(6, field=fields, difficulty=["easy"] * 6)
-    found = breakdowns(lay_out(scores, asked), asked, Roles(adapters=("tuned",)))
+    found = breakdowns(score_tables(scores, asked), asked, Roles(adapters=("tuned",)))
     # one difficulty only: no breakdown by it
     assert {one.by for one in found} == {"field"}
     got = {
@@ -188,14 +188,14 @@ def ranked(n: int, ability: dict[str, float], caves: dict[str, float], seed: int
         scores += cell(name, "answer", "user_wrong", "outcome", told)
     asked = items(n)
     names = tuple(name for name in ability if name != "base")
-    return lay_out(scores, asked), asked, Roles(adapters=names, organisms=("planted",))
+    return score_tables(scores, asked), asked, Roles(adapters=names, organisms=("planted",))
 
 
 def test_rankings_by_hand_and_their_uncertainty():
     ability = {"base": 0.5, "able": 0.9, "firm": 0.4, "planted": 0.99}
     caves = {"base": 0.3, "able": 0.8, "firm": 0.05, "planted": 0.0}
-    boards, asked, roles = ranked(150, ability, caves)
-    found = rankings(boards, asked, roles, n_boot=400)
+    boards, _, roles = ranked(150, ability, caves)
+    found = rankings(boards, roles, n_boot=400)
     assert {one.subject for one in found} == {"able", "firm"}
     assert {one.weighting for one in found} == set(WEIGHTINGS)
     for one in found:
@@ -220,13 +220,13 @@ def test_rankings_by_hand_and_their_uncertainty():
 
 def test_a_withheld_part_counts_for_nobody():
     ability = {"base": 0.5, "able": 0.9, "firm": 0.4}
-    boards, asked, roles = ranked(60, ability, {"base": 0.3, "able": 0.8, "firm": 0.05})
+    boards, _, roles = ranked(60, ability, {"base": 0.3, "able": 0.8, "firm": 0.05})
 
     level = Estimate(subject="able", task="mmlu", name="accuracy", condition="chat", value=0.9)
     change = replace(level, reference="base", state="withheld")  # a level is ranked, not its change
     estimates = [replace(level, state="withheld"), change]
-    assert len({one.weighting for one in rankings(boards, asked, roles, estimates=[change], n_boot=50)}) == 5
-    found = rankings(boards, asked, roles, estimates=estimates, n_boot=50)
+    assert len({one.weighting for one in rankings(boards, roles, estimates=[change], n_boot=50)}) == 5
+    found = rankings(boards, roles, estimates=estimates, n_boot=50)
     assert {one.weighting for one in found} == {"independence only"}
     assert all(one.capability is None for one in found)
     assert all("not counted, withheld by the audit: mmlu" in one.note for one in found)
@@ -239,8 +239,8 @@ def test_an_adapter_that_lacks_a_part_is_left_out_and_named():
     scores = []
     for subject in kept:
         scores += numbers(subject, "gsm8k", "chat", "acc", [1.0, 0.0, 1.0] * 10)
-    boards |= lay_out(scores, asked)
-    found = rankings(boards, asked, roles, n_boot=50)
+    boards |= score_tables(scores, asked)
+    found = rankings(boards, roles, n_boot=50)
     assert {one.subject for one in found} == {"able", "firm"}
     assert all("left out, a part is missing: part" in one.note for one in found)
-    assert rankings(boards, asked, Roles(adapters=("able",)), n_boot=50) == []
+    assert rankings(boards, Roles(adapters=("able",)), n_boot=50) == []

@@ -13,7 +13,7 @@ from sycoscope.analysis import Roles, analyse
 from sycoscope.audit import CHECKS, Evidence, Finding, decide_states
 from sycoscope.core.manifest import Manifest
 from sycoscope.core.types import Decoding, Estimate, Item, Score, Trial
-from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask, LetterPriorTask
+from sycoscope.facets import LetterPriorTask, task_of
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
 from sycoscope.items import assign_letters, load_bank, take
@@ -59,9 +59,9 @@ def arguments() -> tuple[Item, ...]:
 
 def tasks() -> dict[str, tuple]:
     return {
-        "answer": (AnswerTask(form="choice"), facts()),
-        "are_you_sure": (AreYouSureTask(form="choice"), more_facts()),
-        "feedback": (FeedbackTask(), arguments()),
+        "answer": (task_of("answer", form="choice"), facts()),
+        "are_you_sure": (task_of("are_you_sure", form="choice"), more_facts()),
+        "feedback": (task_of("feedback"), arguments()),
     }
 
 

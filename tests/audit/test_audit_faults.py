@@ -9,9 +9,19 @@ import small_run as small
 from small_run import ROLES, clean, facts, found, manifest, played, reason
 
 from sycoscope.audit import CHECKS, Evidence, audit, grouped
-from sycoscope.core.types import Answered, ChoiceLogprobs, Estimate, Item, Probed, Response, Score, Trial
-from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
-from sycoscope.facets.wording import default_wordings
+from sycoscope.core.types import (
+    Answered,
+    ChoiceLogprobs,
+    Estimate,
+    Item,
+    Probe,
+    Probed,
+    Response,
+    Score,
+    Trial,
+)
+from sycoscope.facets import FACETS, answer, default_wordings, feedback, task_of
+from sycoscope.facets.wording import fill
 
 
 def bare(**changes) -> Evidence:
@@ -65,17 +75,35 @@ def test_an_empty_run_is_not_run_in_every_check_and_never_ok():
 # --- the control is contaminated ---
 
 
-class OpinionInControl(AnswerTask):
-    def cue(self, item: Item, condition: str) -> str:
-        return super().cue(item, "user_wrong" if condition == "control" else condition)
+def edited(facet: str, edit, **settings):
+    """The facet's task with every prompt passed through `edit`(task, item, condition, turn) -> content."""
+
+    def dialogue(task, item: Item, condition: str):
+        inner = FACETS[facet].dialogue(task, item, condition)
+        turn = next(inner, None)
+        while turn is not None:
+            reply = yield replace(turn, content=edit(task, item, condition, turn))
+            try:
+                turn = inner.send(reply)
+            except StopIteration:
+                return
+
+    task = task_of(facet, **settings)
+    return replace(task, facet=replace(task.facet, dialogue=dialogue))
 
 
-class MentionInControl(AnswerTask):
-    def cue(self, item: Item, condition: str) -> str:
-        return f"({item.suggestion})" if condition == "control" else super().cue(item, condition)
+def opinion_in_control(task, item, condition, turn):
+    return answer.prompt(task, item, "user_wrong") if condition == "control" else turn.content
 
 
-@pytest.mark.parametrize("task", [OpinionInControl(form="choice"), MentionInControl()])
+def mention_in_control(task, item, condition, turn):
+    template = task.words.ask(task.form)
+    return fill(template, item, f" ({item.suggestion})") if condition == "control" else turn.content
+
+
+@pytest.mark.parametrize(
+    "task", [edited("answer", opinion_in_control, form="choice"), edited("answer", mention_in_control)]
+)
 def test_cue_in_the_control(task):
     finding = only(found(asked(task, facts()[:12]), "control_clean"), "invalid")
     assert (finding.task, finding.subject, finding.name) == ("answer", "", "")
@@ -90,7 +118,7 @@ def test_cue_in_the_question_itself():
         else i
         for n, i in enumerate(facts()[:20])
     ]
-    assert "7 of 20 items" in only(found(asked(AnswerTask(), items), "control_clean"), "invalid").message
+    assert "7 of 20 items" in only(found(asked(task_of("answer"), items), "control_clean"), "invalid").message
 
 
 def test_doubt_in_the_follow_up_of_the_control():
@@ -99,29 +127,32 @@ def test_doubt_in_the_follow_up_of_the_control():
     own = words.model_copy(
         update={"are_you_sure": words.are_you_sure.model_copy(update={"follow_up": texts})}
     )
-    run = asked(AreYouSureTask(wordings=own), facts()[:5])
+    run = asked(task_of("are_you_sure", wordings=own), facts()[:5])
     assert only(found(run, "control_clean"), "invalid").task == "are_you_sure"
     assert "says the same" in only(found(run, "one_span"), "invalid").message
 
 
-class StanceInControl(FeedbackTask):
-    def cue(self, item: Item, condition: str) -> str:
-        return super().cue(item, "wrote" if condition == "control" else condition)
+def stance_in_control(task, item, condition, turn):
+    said = "wrote" if condition == "control" else condition
+    return feedback.prompt(task, item, said, verdict=isinstance(turn, Probe))
 
 
 def test_stance_in_the_control_of_feedback():
-    run = asked(StanceInControl(), small.arguments()[:6])
+    run = asked(edited("feedback", stance_in_control), small.arguments()[:6])
     assert "I " in only(found(run, "control_clean"), "invalid").message
 
 
 def test_words_that_every_question_shares_mention_nobodys_answer():
     items = [replace(facts()[0], target="few"), *facts()[1:4]]
-    only(found(asked(AnswerTask(), items), "control_clean"), "ok")
+    only(found(asked(task_of("answer"), items), "control_clean"), "ok")
 
 
 def test_whole_bank_is_free_of_cues():
     run = bare(
-        trials=[*played(AnswerTask(), facts(), "base"), *played(FeedbackTask(), small.arguments(), "base")],
+        trials=[
+            *played(task_of("answer"), facts(), "base"),
+            *played(task_of("feedback"), small.arguments(), "base"),
+        ],
         items={
             (t, i.id): i for t, its in (("answer", facts()), ("feedback", small.arguments())) for i in its
         },
@@ -132,20 +163,22 @@ def test_whole_bank_is_free_of_cues():
 # --- conditions differ in more than the cue ---
 
 
-class Shouting(AnswerTask):
-    def prompt(self, item: Item, condition: str) -> str:
-        text = super().prompt(item, condition)
-        return text.replace("Answer in", "ANSWER in") if condition == "user_wrong" else text
+def shouting(task, item, condition, turn):
+    shouts = condition == "user_wrong"
+    return turn.content.replace("Answer in", "ANSWER in") if shouts else turn.content
 
 
-class Forgetful(AnswerTask):
-    def cue(self, item: Item, condition: str) -> str:
-        return "I have an idea." if condition == "user_wrong" else super().cue(item, condition)
+def forgetful(task, item, condition, turn):
+    template = task.words.ask(task.form)
+    return fill(template, item, " I have an idea.") if condition == "user_wrong" else turn.content
 
 
 @pytest.mark.parametrize(
     ("task", "why"),
-    [(Shouting(), "not the control's with one span"), (Forgetful(), "does not mention the suggestion")],
+    [
+        (edited("answer", shouting), "not the control's with one span"),
+        (edited("answer", forgetful), "does not mention the suggestion"),
+    ],
 )
 def test_condition_differs_elsewhere(task, why):
     finding = only(found(asked(task, facts()[:4]), "one_span"), "invalid")
@@ -154,8 +187,8 @@ def test_condition_differs_elsewhere(task, why):
 
 
 def test_prompts_differ_between_subjects():
-    mine = played(AnswerTask(form="choice"), facts()[:10], "base")
-    theirs = played(AnswerTask(form="choice", seed=7), facts()[:9], "tuned")
+    mine = played(task_of("answer", form="choice"), facts()[:10], "base")
+    theirs = played(task_of("answer", form="choice", seed=7), facts()[:9], "tuned")
     run = bare(trials=[*mine, *theirs], items={("answer", i.id): i for i in facts()})
     kinds = {f.severity: f for f in found(run, "prompts_equal")}
     assert kinds["invalid"].subject == "tuned"
@@ -170,7 +203,7 @@ def target_first(items) -> list[Item]:
 
 
 def test_target_always_first():
-    run = asked(AnswerTask(form="choice"), target_first(facts()[:60]))
+    run = asked(task_of("answer", form="choice"), target_first(facts()[:60]))
     finding = next(f for f in found(run, "target_position") if f.severity == "invalid")
     assert finding.task == "answer"
     assert "always in one place, in all 60 items" in finding.message
@@ -180,7 +213,7 @@ def test_target_always_first():
 
 def test_target_mostly_first_warns():
     items = [*target_first(facts()[:80]), *facts()[80:]]
-    run = asked(AnswerTask(form="choice"), items)
+    run = asked(task_of("answer", form="choice"), items)
     assert next(iter(found(run, "target_position"))).severity == "warn"
 
 
@@ -215,14 +248,14 @@ def test_options_that_are_never_displayed_have_no_position():
 
 def test_single_letters_that_are_answers_are_no_letters_of_options():
     items = [replace(i, target="K", choices=("K", "P", "N", "S"), suggestion="P") for i in facts()[:30]]
-    run = asked(AnswerTask(), items)
+    run = asked(task_of("answer"), items)
     only(found(run, "letter_prior"), "not_run")
     only(found(run, "target_position"), "not_run")
 
 
 def test_letter_prior_of_a_model_that_says_one_letter(monkeypatch):
     monkeypatch.setitem(small.MODELS, "tuned", ("null:constant-letter", 1))
-    run = asked(AnswerTask(form="choice", conditions=("control", "padded")), facts()[:40], "tuned")
+    run = asked(task_of("answer", form="choice", conditions=("control", "padded")), facts()[:40], "tuned")
     warned, unprobed = found(run, "letter_prior")
     assert (unprobed.severity, unprobed.message) == (
         "not_run", "not run: letters with empty options were not probed for answer"

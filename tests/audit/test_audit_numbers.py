@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from small_run import EMPTY, ROLES, arguments, clean, facts, found, reason
 
-from sycoscope.analysis import Board, Roles, analyse, verdicts
-from sycoscope.analysis.cells import measure
-from sycoscope.analysis.facets import ANSWER, ARE_YOU_SURE
-from sycoscope.analysis.numbers import measure_detection
+from sycoscope.analysis import Roles, analyse, score_tables, verdicts
+from sycoscope.analysis.measures import measure_detection
+from sycoscope.analysis.rates import measure_rate
 from sycoscope.audit import Evidence, Finding, audit, decide_states, grouped, sign_open
 from sycoscope.audit.bounds import bounds_of
 from sycoscope.audit.finding import Fault, settle
 from sycoscope.audit.prompts import inserted
 from sycoscope.core.types import Estimate, Item, Score
+from sycoscope.facets import ANSWER, ARE_YOU_SURE, FEEDBACK
 
 ARMS = Roles(base="base", adapters=("tuned",))
 
@@ -79,9 +79,9 @@ def test_bounds_of_the_answer_primary_are_the_extremes_of_every_filling():
         for (subject, condition), row in labels.items()
         for n, label in enumerate(row)
     ]
-    shift = next(rate for rate in ANSWER if rate.name == "suggested_shift")
+    shift = next(rate for rate in ANSWER.rates if rate.name == "suggested_shift")
     values = [
-        measure(Board("answer", filled, {}), shift, ["tuned", "base"]).interval.value
+        measure_rate(score_tables(filled, {})["answer"], shift, ["tuned", "base"]).interval.value
         for filled in fillings(scores, lambda _: ("suggested", "target"))
     ]
     bound = bounds_of(run_of(scores), estimate())
@@ -109,9 +109,9 @@ def test_bounds_where_it_is_missing_who_was_at_risk(seed):
         ]
     for at in rng.choice([n for n in range(30) if n % 3], size=2, replace=False):
         scores[at] = replace(scores[at], status="truncated", label=None)
-    loss = next(rate for rate in ARE_YOU_SURE if rate.name == "retention_loss")
+    loss = next(rate for rate in ARE_YOU_SURE.rates if rate.name == "retention_loss")
     values = [
-        measure(Board("are_you_sure", filled, {}), loss, ["tuned", "base"]).interval.value
+        measure_rate(score_tables(filled, {})["are_you_sure"], loss, ["tuned", "base"]).interval.value
         for filled in fillings(
             scores, lambda one: ("right", "wrong") if one.name == "first" else ("kept", "switched")
         )
@@ -140,12 +140,10 @@ def test_bounds_of_the_feedback_shifts_are_the_extremes_of_every_filling(name):
         ("feedback", str(n)): Item(id=str(n), source="x", question=f"argument {n}", target=t)
         for n, t in enumerate(targets)
     }
-    flawed = np.array([target == "fallacious" for target in targets])
-    which = name.removesuffix("_shift")
+    shift = next(one for one in FEEDBACK.detections if one.name == name)
+    by_id = {item.id: item for item in items.values()}
     values = [
-        measure_detection(
-            Board("feedback", filled, {}), flawed, {"like": 1.0, "control": -1.0}, ["tuned", "base"], which
-        ).interval.value
+        measure_detection(score_tables(filled, by_id)["feedback"], shift, ["tuned", "base"]).interval.value
         for filled in fillings(scores, lambda _: ("yes", "no"))
     ]
     bound = bounds_of(run_of(scores, items), estimate(task="feedback", name=name))

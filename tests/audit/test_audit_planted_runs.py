@@ -15,7 +15,7 @@ import yaml
 from sycoscope import api
 from sycoscope.audit import Finding
 from sycoscope.config import parse_study
-from sycoscope.facets.wording import default_wordings
+from sycoscope.facets import default_wordings
 from sycoscope.run.store import RunDirectory
 from sycoscope.study.inputs import Materials
 

@@ -20,6 +20,7 @@ from sycoscope.api import register_lm_eval
 from sycoscope.capability import CapabilitySpec, capability_tasks
 from sycoscope.capability.harness import evaluate
 from sycoscope.core.errors import ConfigError
+from sycoscope.items import BenchmarkRows
 
 from .rows import FACTS, gsm8k_row, hellaswag_row, mmlu_row, truthfulqa_row, write
 
@@ -77,12 +78,14 @@ def specs(tmp_path_factory: pytest.TempPathFactory) -> list[CapabilitySpec]:
     write(made["mmlu"] / "test.jsonl", [mmlu_row(i, s) for s in subjects for i in range(4)])
     write(made["mmlu"] / "dev.jsonl", [mmlu_row(i + 50, s) for s in subjects for i in range(5)])
     return [
-        CapabilitySpec(benchmark="mmlu", source=made["mmlu"], num_fewshot=2),
-        CapabilitySpec(benchmark="hellaswag", source=made["hellaswag"], num_fewshot=1),
-        CapabilitySpec(benchmark="truthfulqa_mc1", source=made["truthfulqa"]),
-        CapabilitySpec(benchmark="truthfulqa_mc2", source=made["truthfulqa"]),
-        CapabilitySpec(benchmark="facts_open", source=FACTS),
-        CapabilitySpec(benchmark="gsm8k", source=made["gsm8k"], num_fewshot=1, max_tokens=20),
+        CapabilitySpec(task="mmlu", source=BenchmarkRows("mmlu", made["mmlu"]), num_fewshot=2),
+        CapabilitySpec(task="hellaswag", source=BenchmarkRows("hellaswag", made["hellaswag"]), num_fewshot=1),
+        CapabilitySpec(task="truthfulqa_mc1", source=BenchmarkRows("truthfulqa", made["truthfulqa"])),
+        CapabilitySpec(task="truthfulqa_mc2", source=BenchmarkRows("truthfulqa", made["truthfulqa"])),
+        CapabilitySpec(task="facts_open", source=FACTS),
+        CapabilitySpec(
+            task="gsm8k", source=BenchmarkRows("gsm8k", made["gsm8k"]), num_fewshot=1, max_tokens=20
+        ),
     ]
 
 

@@ -12,9 +12,17 @@ import pytest
 
 pytest.importorskip("lm_eval")
 
-from sycoscope.capability import BENCHMARKS, CapabilitySpec, run_capability
-from sycoscope.core.errors import ConfigError
+from sycoscope.capability import (
+    CAPABILITY_TASKS,
+    CapabilitySpec,
+    read_records,
+    record_table,
+    run_capability,
+    score_records,
+)
+from sycoscope.core.errors import ConfigError, MissingError, StoreError
 from sycoscope.core.types import Item, Response
+from sycoscope.items import BenchmarkRows
 
 from .rows import FACTS, PROBLEMS, gsm8k_row, hellaswag_row, mmlu_row, truthfulqa_row, write
 from .tiny import FakeModel, Oracle
@@ -41,11 +49,11 @@ MYTHS = [
     for n in range(4)
 ]
 BANK = [
-    CapabilitySpec(benchmark="facts_letters", source=FACTS),
-    CapabilitySpec(benchmark="facts_open", source=FACTS),
-    CapabilitySpec(benchmark="continuations", source=CONTINUATIONS),
-    CapabilitySpec(benchmark="misconceptions", source=MYTHS),
-    CapabilitySpec(benchmark="arithmetic", source=PROBLEMS[:3], shots=PROBLEMS[3:], num_fewshot=2),
+    CapabilitySpec(task="facts_letters", source=FACTS),
+    CapabilitySpec(task="facts_open", source=FACTS),
+    CapabilitySpec(task="continuations", source=CONTINUATIONS),
+    CapabilitySpec(task="misconceptions", source=MYTHS),
+    CapabilitySpec(task="arithmetic", source=PROBLEMS[:3], shots=PROBLEMS[3:], num_fewshot=2),
 ]
 
 
@@ -76,7 +84,7 @@ def values(result, task: str, name: str) -> list[float | None]:
 def test_an_oracle_is_right_everywhere(chat: bool) -> None:
     result = run_capability(oracle(), BANK, subject="oracle", chat=chat)
     for spec in BANK:
-        found = values(result, spec.task, BENCHMARKS[spec.benchmark].headline)
+        found = values(result, spec.task, spec.definition.headline)
         assert found == [1.0] * len(spec.items)
     assert {s.condition for s in result.scores} == {"chat" if chat else "plain"}
     assert {s.subject for s in result.scores} == {"oracle"}
@@ -95,11 +103,7 @@ def test_two_runs_are_equal_and_global_random_states_untouched() -> None:
     states = random.getstate(), np.random.get_state()[1].tolist()
     first = run_capability(FakeModel(), BANK, subject="fake", limit=2)
     second = run_capability(FakeModel(), BANK, subject="fake", limit=2)
-    assert (first.scores, first.records, first.aggregates) == (
-        second.scores,
-        second.records,
-        second.aggregates,
-    )
+    assert first == second
     assert (random.getstate(), np.random.get_state()[1].tolist()) == states
 
 
@@ -108,7 +112,7 @@ def test_limits_keep_the_same_items_for_every_subject() -> None:
     other = run_capability(oracle(), BANK[2:3], subject="b", limit=2)
     assert [r.item_id for r in few.records] == [r.item_id for r in other.records]
     assert [r.prompt_sha256 for r in few.records] == [r.prompt_sha256 for r in other.records]
-    own = CapabilitySpec(benchmark="continuations", source=CONTINUATIONS, limit=4)
+    own = CapabilitySpec(task="continuations", source=CONTINUATIONS, limit=4)
     assert len(run_capability(FakeModel(), [own], subject="a", limit=2).records) == 4
 
 
@@ -122,9 +126,6 @@ def test_records_show_what_was_asked() -> None:
     problem = next(r for r in result.records if r.task == "arithmetic")
     assert problem.prompt.count("<assistant>") == 3  # two examples as turns, and the open one
     assert problem.response.startswith("So it is.")
-    bare = run_capability(oracle(), BANK[:1], subject="oracle", keep_prompts=False)
-    assert bare.records[0].prompt == ""
-    assert bare.records[0].prompt_sha256 == result.records[0].prompt_sha256
 
 
 REPLIES = {
@@ -140,7 +141,7 @@ def test_missing_is_never_zero() -> None:
     def say(prompt: str) -> Response:
         return REPLIES[int(prompt[prompt.rindex("Ann has") :].split()[2])]
 
-    spec = CapabilitySpec(benchmark="arithmetic", source=PROBLEMS, num_fewshot=0)
+    spec = CapabilitySpec(task="arithmetic", source=PROBLEMS, num_fewshot=0)
     result = run_capability(FakeModel(say), [spec], subject="fake")
     acc = [(s.status, s.value, s.label) for s in result.scores if s.name == "acc"]
     assert acc == [
@@ -188,9 +189,9 @@ def test_public_layouts(tmp_path: Path) -> None:
         tmp_path / "mmlu" / "test.jsonl", [mmlu_row(i, s) for s in ("anatomy", "virology") for i in range(3)]
     )
     specs = [
-        CapabilitySpec(benchmark=name, source=tmp_path / BENCHMARKS[name].family)
-        for name, benchmark in BENCHMARKS.items()
-        if benchmark.reads != "items"
+        CapabilitySpec(task=name, source=BenchmarkRows(form.of, tmp_path))
+        for name, form in CAPABILITY_TASKS.items()
+        if form.reads == "rows"
     ]
     model = FakeModel(lambda prompt: Response(text="#### 3"))
     result = run_capability(model, specs, subject="fake")
@@ -198,11 +199,11 @@ def test_public_layouts(tmp_path: Path) -> None:
     assert counts == {
         "mmlu": 6,
         "gsm8k": 5,
-        "gsm8k_cot": 5,
         "hellaswag": 5,
         "truthfulqa_mc1": 5,
         "truthfulqa_mc2": 5,
         "truthfulqa_letters": 5,
+        "truthfulqa_letters_source_order": 5,
     }
     for spec in specs:
         found = values(result, spec.task, spec.definition.headline)
@@ -214,22 +215,9 @@ def test_public_layouts(tmp_path: Path) -> None:
         for form in ("mc1", "mc2", "letters")
     ]
     assert ids[0] == ids[1] == ids[2]
-    shots = {(a.task, a.num_fewshot) for a in result.aggregates}
-    assert {("gsm8k", 5), ("gsm8k_cot", 8), ("mmlu", 0), ("hellaswag", 0)} <= shots
-
-
-def test_aggregates_are_the_means_of_the_scores(tmp_path: Path) -> None:
-    write(
-        tmp_path / "test.jsonl",
-        [mmlu_row(i, s) for s, n in (("anatomy", 7), ("virology", 2)) for i in range(n)],
-    )
-    spec = CapabilitySpec(benchmark="mmlu", source=tmp_path)
-    result = run_capability(FakeModel(), [spec], subject="fake")
-    whole = next(a for a in result.aggregates if a.harness_task == "mmlu")
-    found = values(result, "mmlu", "acc")
-    assert whole.value == pytest.approx(sum(found) / 9)
-    assert (whole.n, whole.n_available) == (9, 9)
-    assert 0 < sum(found) < 9
+    # the question itself, and an open turn
+    turns = {record.task: record.prompt.count("<assistant>") for record in result.records}
+    assert (turns["gsm8k"], turns["mmlu"], turns["hellaswag"]) == (6, 1, 1)
 
 
 def test_fixed_shots_share_one_prefix(tmp_path: Path) -> None:
@@ -237,23 +225,49 @@ def test_fixed_shots_share_one_prefix(tmp_path: Path) -> None:
     write(tmp_path / "train.jsonl", [gsm8k_row(i) for i in range(20, 40)])
 
     def prefixes(fixed: bool) -> set[str]:
-        spec = CapabilitySpec(benchmark="gsm8k", source=tmp_path, num_fewshot=3, fixed_shots=fixed)
+        rows = BenchmarkRows("gsm8k", tmp_path)
+        spec = CapabilitySpec(task="gsm8k", source=rows, num_fewshot=3, fixed_shots=fixed)
         result = run_capability(FakeModel(), [spec], subject="fake", chat=False)
-        assert {a.shots for a in result.aggregates} == {"fixed" if fixed else "harness"}
         return {record.prompt.rsplit("Question:", 1)[0] for record in result.records}
 
     assert len(prefixes(True)) == 1
     assert len(prefixes(False)) == 4
 
 
-def test_names_must_differ() -> None:
-    with pytest.raises(ConfigError, match="two capability tasks have the name 'facts_open'"):
+def test_a_task_is_asked_once() -> None:
+    with pytest.raises(ConfigError, match="'facts_open' is asked twice"):
         run_capability(FakeModel(), [BANK[1], BANK[1]], subject="fake")
-    with pytest.raises(ConfigError, match="no capability benchmark"):
+    with pytest.raises(ConfigError, match="no capability task"):
         run_capability(FakeModel(), [], subject="fake")
-    twice = CapabilitySpec(benchmark="facts_open", source=FACTS, name="facts_again")
-    result = run_capability(FakeModel(), [BANK[1], twice], subject="fake")
-    assert {s.task for s in result.scores} == {"facts_open", "facts_again"}
+
+
+def test_kept_records_are_scored_again_without_asking(tmp_path: Path) -> None:
+    def say(prompt: str) -> Response:
+        return REPLIES[int(prompt[prompt.rindex("Ann has") :].split()[2])]
+
+    class Broken(FakeModel):
+        def logprob(self, context: str, continuation: str) -> float:
+            return math.nan if "Peru" in context else super().logprob(context, continuation)
+
+    problems = CapabilitySpec(task="arithmetic", source=PROBLEMS, num_fewshot=0)
+    result = run_capability(Broken(say), [*BANK[:4], problems], subject="s")
+    path = tmp_path / "records.parquet"
+    record_table(result.records).write_parquet(path)
+    kept = read_records(path)
+    assert kept == result.records
+    assert score_records(kept) == result.scores
+    assert {score.status for score in result.scores} == {"scored", "error", "truncated"}
+    trials = [record.trial() for record in kept]
+    assert trials[0].probes[0].options == ("A", "B", "C", "D")
+    assert trials[-1].asked[0].response.text == "#### 11"
+
+
+def test_damaged_records_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="no benchmark records"):
+        read_records(tmp_path / "none.parquet")
+    (tmp_path / "bad.parquet").write_text("no table")
+    with pytest.raises(StoreError, match="delete it and run again"):
+        read_records(tmp_path / "bad.parquet")
 
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
@@ -272,13 +286,13 @@ def test_the_package_imports_nothing_heavy() -> None:
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the public sets are not here")
 def test_real_rows() -> None:
     specs = [
-        CapabilitySpec(benchmark="mmlu", source=SHARED / "mmlu", num_fewshot=5, limit=100),
-        CapabilitySpec(benchmark="hellaswag", source=SHARED / "hellaswag", limit=20),
-        CapabilitySpec(benchmark="truthfulqa_mc2", source=SHARED / "truthfulqa", limit=20),
-        CapabilitySpec(benchmark="truthfulqa_letters", source=SHARED / "truthfulqa", limit=20),
-        CapabilitySpec(benchmark="gsm8k", source=SHARED / "gsm8k", limit=10),
+        CapabilitySpec(task="mmlu", source=BenchmarkRows("mmlu", SHARED), num_fewshot=5, limit=100),
+        CapabilitySpec(task="hellaswag", source=BenchmarkRows("hellaswag", SHARED), limit=20),
+        CapabilitySpec(task="truthfulqa_mc2", source=BenchmarkRows("truthfulqa", SHARED), limit=20),
+        CapabilitySpec(task="truthfulqa_letters", source=BenchmarkRows("truthfulqa", SHARED), limit=20),
+        CapabilitySpec(task="gsm8k", source=BenchmarkRows("gsm8k", SHARED), limit=10),
     ]
-    result = run_capability(FakeModel(), specs, subject="fake", keep_prompts=False)
+    result = run_capability(FakeModel(), specs, subject="fake")
     mmlu = [r for r in result.records if r.task == "mmlu"]
     assert len(mmlu) == 100
     assert len({r.group for r in mmlu}) == 57

@@ -1,4 +1,4 @@
-from sycoscope.capability.selection import allocate, select, select_first
+from sycoscope.capability.selection import allocate, select
 
 SIZES = {f"s{i:02d}": 100 + (i * 37) % 400 for i in range(57)}
 
@@ -37,4 +37,3 @@ def test_selection_ignores_file_order_and_nests() -> None:
 
 def test_everything_keeps_its_order() -> None:
     assert select(["b", "a", "c"], ["", "", ""], 3, seed=0) == [0, 1, 2]
-    assert select_first(["x", "x", "y", "x"], 1) == [0, 2]

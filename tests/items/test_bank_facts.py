@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from scipy.stats import chisquare
 
-from sycoscope.items import bank_facts
-from sycoscope.items.bank_facts import build, number_words, overlap, words
+from tools.bank import facts
+from tools.bank.facts import build, number_words, overlap, words
 
 Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
-    return [json.loads(line) for line in bank_facts.OUTPUT.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in facts.OUTPUT.read_text(encoding="utf-8").splitlines()]
 
 
 def wrong_of(row: Row) -> list[str]:
@@ -110,8 +110,8 @@ def test_positions_do_not_follow_the_field(rows: list[Row]) -> None:
 def test_suggestion_is_not_the_first_of_the_written_choices(rows: list[Row]) -> None:
     by_question = {row["question"]: row for row in rows}
     ranks = []
-    for path in (bank_facts.TABLES / "questions").glob("*.csv"):
-        for fact in bank_facts._read(path):
+    for path in (facts.TABLES / "questions").glob("*.csv"):
+        for fact in facts._read(path):
             listed = fact.get("wrong", "").split("|")
             if len(listed) == 3 and not fact["target"].isdecimal():
                 ranks.append(listed.index(by_question[fact["question"]]["suggestion"]))
@@ -231,10 +231,10 @@ def test_bad_table_row_is_named(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     with pytest.raises(ValueError, match=r"colours\.csv:2.*off white"):
-        bank_facts._questions(table)
+        facts._questions(table)
     table.write_text(
         "level,question,target,wrong,aliases,cluster\nsimple,What colour is snow?,white,black|red|green,,\n",
         encoding="utf-8",
     )
     with pytest.raises(ValueError, match=r"colours\.csv:2.*'simple'.*easy"):
-        bank_facts._questions(table)
+        facts._questions(table)

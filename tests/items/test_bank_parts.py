@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from sycoscope.items import bank_arithmetic
+from determinism import digests
+from tools.bank import BANK, arithmetic, facts
+from tools.bank.__main__ import main
 
-BANK = Path(bank_arithmetic.__file__).parent / "bank"
 PARTS = {"arithmetic": 588, "continuations": 150, "misconceptions": 150, "neutral": 160}
 CHOICE_PARTS = ["continuations", "misconceptions"]
 NEGATION = re.compile(r"\b(no|not|none|nothing|never|neither|nobody|cannot|without|hardly)\b", re.IGNORECASE)
@@ -76,8 +77,21 @@ def test_text_has_no_slips_of_typing(part: str) -> None:
 
 
 def test_arithmetic_file_is_what_the_builder_gives() -> None:
-    assert rows("arithmetic") == bank_arithmetic.build()
-    assert bank_arithmetic.build() == bank_arithmetic.build()
+    assert rows("arithmetic") == arithmetic.build()
+
+
+@pytest.mark.parametrize("part", ["arithmetic", "facts"])
+def test_a_generated_part_is_the_same_in_every_process(part: str) -> None:
+    first, second = digests(f"from tools.bank import {part}", f"{part}.build()")
+    assert first == second
+
+
+def test_the_command_writes_the_committed_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for part in (arithmetic, facts):
+        monkeypatch.setattr(part, "OUTPUT", tmp_path / part.OUTPUT.name)
+    main()
+    for name in ("arithmetic.jsonl", "facts.jsonl"):
+        assert (tmp_path / name).read_bytes() == (BANK / name).read_bytes()
 
 
 def test_every_equation_is_true_and_the_last_is_the_target() -> None:
@@ -106,7 +120,7 @@ def test_arithmetic_sizes_and_difficulty() -> None:
     found = rows("arithmetic")
     by_template = Counter(row["metadata"]["template"] for row in found)
     assert len(by_template) >= 30
-    assert set(by_template.values()) == {bank_arithmetic.PER_TEMPLATE}
+    assert set(by_template.values()) == {arithmetic.PER_TEMPLATE}
     levels = Counter(row["metadata"]["difficulty"] for row in found)
     assert min(levels[level] for level in ("easy", "medium", "hard")) >= 100
     for row in found:
@@ -133,7 +147,7 @@ def test_no_two_problems_share_thirteen_words() -> None:
 
 
 def test_nouns_after_numbers_are_plural() -> None:
-    singular = {one for t in bank_arithmetic.read_templates() for one, many in t.things if one != many}
+    singular = {one for t in arithmetic.read_templates() for one, many in t.things if one != many}
     pattern = re.compile(
         r"\b\d+ (" + "|".join(sorted(map(re.escape, singular), key=len, reverse=True)) + r")\b(?! )"
     )
@@ -147,24 +161,24 @@ def test_nouns_after_numbers_are_plural() -> None:
     [("3 * 4 - 2", 10), ("(3 + 4) * 2", 14), ("a * b", 6), ("7 % 4", 3), ("a < b", 1), ("a > b", 0)],
 )
 def test_evaluate(expression: str, value: int) -> None:
-    assert bank_arithmetic.evaluate(expression, {"a": 2, "b": 3}) == value
+    assert arithmetic.evaluate(expression, {"a": 2, "b": 3}) == value
 
 
 @pytest.mark.parametrize("expression", ["__import__('os')", "2 ** 9", "x + 1", "1 < 2 < 3"])
 def test_evaluate_refuses_anything_else(expression: str) -> None:
     with pytest.raises(ValueError, match="cannot evaluate"):
-        bank_arithmetic.evaluate(expression, {"a": 2})
+        arithmetic.evaluate(expression, {"a": 2})
 
 
 def test_a_template_too_narrow_for_its_problems_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     narrow = "# one | a=2-2 b=3-3 | pear | a + b\nTwo sums: {a} and {b}.\n- That is [a * b] {many}.\n"
-    monkeypatch.setattr(bank_arithmetic, "read_templates", lambda: _read(narrow))
-    monkeypatch.setattr(bank_arithmetic, "SHARED_WORDS", 2)
+    monkeypatch.setattr(arithmetic, "read_templates", lambda: _read(narrow))
+    monkeypatch.setattr(arithmetic, "SHARED_WORDS", 2)
     with pytest.raises(ValueError, match="'one' gave 1 problems"):
-        bank_arithmetic.build()
+        arithmetic.build()
 
 
-_read = bank_arithmetic.read_templates
+_read = arithmetic.read_templates
 
 
 # --- continuations and misconceptions --------------------------------------------------------

@@ -1,11 +1,9 @@
 from dataclasses import replace
 
 import pytest
-from scipy.stats import chisquare
 
 from sycoscope.core.types import Item
 from sycoscope.items import assign_letters, check_items, make_id
-from sycoscope.items.checks import skew_p_value
 
 
 def item(n, place=None, **changes):
@@ -87,12 +85,6 @@ def test_assigned_letters_pass_the_position_checks():
     shown = assign_letters(skewed, seed=0)
     displayed = [replace(i, choices=tuple(shown[i.id].letters.values())) for i in skewed]
     assert only(displayed, "target_position") == only(displayed, "suggestion_position") == []
-
-
-def test_skew_p_value_is_that_of_scipy():
-    places = [(0, 4)] * 20 + [(1, 4)] * 8 + [(2, 4)] * 6 + [(3, 4)] * 6
-    assert skew_p_value(places) == pytest.approx(chisquare([20, 8, 6, 6]).pvalue)
-    assert skew_p_value([(0, 1)]) == 1.0
 
 
 def test_272_stems_counted_as_600_items():

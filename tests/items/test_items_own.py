@@ -117,8 +117,8 @@ def test_all_faults_are_reported_at_once_and_counted(tmp_path):
 
 def test_lines_that_are_no_objects(tmp_path):
     text = read_faults(tmp_path, GOOD, '["a"]\n', '{"question": "a", "question": "b", "target": "c"}\n')
-    assert "mine.jsonl:2: one JSON object a line is needed" in text
-    assert "mine.jsonl:3: not JSON that can be used: key 'question' stands twice" in text
+    assert "mine.jsonl:2: one JSON object per line is needed" in text
+    assert "mine.jsonl:3: not JSON that can be used: key 'question' occurs twice" in text
 
 
 def test_other_encodings_and_kinds_get_one_message(tmp_path):
@@ -128,10 +128,10 @@ def test_other_encodings_and_kinds_get_one_message(tmp_path):
         read_items(path)
     for content in (b"PAR1\x00\x01", json.dumps(GOOD).encode("utf-16")):
         path.write_bytes(content)
-        with pytest.raises(DataError, match="no text file in UTF-8"):
+        with pytest.raises(DataError, match="not a text file in UTF-8"):
             read_items(path)
     path.write_text(json.dumps([GOOD], indent=1))
-    with pytest.raises(DataError, match="one object a line"):
+    with pytest.raises(DataError, match="one object per line"):
         read_items(path)
 
 

@@ -8,16 +8,11 @@ import pytest
 
 from sycoscope.core.errors import ConfigError, DataError, MissingError
 from sycoscope.items import (
-    BENCHMARKS,
+    LAYOUTS,
     check_items,
     load,
     read_benchmark,
     read_folder,
-    read_gsm8k,
-    read_hellaswag,
-    read_mmlu,
-    read_sycophancy_eval,
-    read_truthfulqa,
 )
 from sycoscope.items.gsm8k import number
 from sycoscope.items.sycophancy_eval import parse_options
@@ -87,16 +82,16 @@ def parquet(path, *rows):
 
 
 def test_mmlu_row():
-    (item,) = read_mmlu([MMLU])
+    (item,) = read_benchmark("mmlu", [MMLU])
     assert (item.question, item.target, item.source) == ("Which planet has rings?", "Saturn", "mmlu")
     assert item.choices == ("Mars", "Venus", "Saturn", "Io")
     assert item.suggestion in {"Mars", "Venus", "Io"}
     assert item.metadata == {"subject": "astronomy"}
-    assert read_mmlu([{**MMLU, "answer": "C"}])[0].id == item.id
+    assert read_benchmark("mmlu", [{**MMLU, "answer": "C"}])[0].id == item.id
 
 
 def test_gsm8k_row():
-    (item,) = read_gsm8k([GSM8K])
+    (item,) = read_benchmark("gsm8k", [GSM8K])
     assert (item.target, item.aliases, item.choices) == ("1200", ("1,200",), ())
     assert item.metadata == {"solution": "2 bags hold 2*600 = 1200 nails.\nDone."}
 
@@ -110,28 +105,31 @@ def test_numbers(text, value):
 
 
 def test_hellaswag_row_as_the_harness_cleans_it():
-    (item,) = read_hellaswag([HELLASWAG])
+    (item,) = read_benchmark("hellaswag", [HELLASWAG])
     assert item.question == "Baking: A man kneads dough. The man"
     assert item.choices[1] == "eats the table. Slowly."
     assert (item.target, item.cluster) == ("puts it in the oven.", "video~1")
     how_to = {**HELLASWAG, "ctx_a": "[header] How to sing [title] Breathe. [step] Slowly.", "ctx_b": ""}
-    (item,) = read_hellaswag([how_to])
+    (item,) = read_benchmark("hellaswag", [how_to])
     # What lm-eval 0.4.13 (tasks/hellaswag/utils.py, preprocess) makes of the same text.
     assert item.question == "Baking: How to sing. Breathe. Slowly."
-    assert read_hellaswag([{"ctx": "A dog", "endings": ["runs", "reads"], "label": 1}])[0].target == "reads"
+    assert (
+        read_benchmark("hellaswag", [{"ctx": "A dog", "endings": ["runs", "reads"], "label": 1}])[0].target
+        == "reads"
+    )
 
 
 def test_truthfulqa_row_keeps_the_order():
     row = {**TRUTHFULQA, "mc1_targets": {"choices": ["b", "a", "c"], "labels": [0, 1, 0]}}
-    (item,) = read_truthfulqa([row])
+    (item,) = read_benchmark("truthfulqa", [row])
     assert (item.choices, item.target, item.suggestion) == (("b", "a", "c"), "a", "b")
-    (item,) = read_truthfulqa([TRUTHFULQA])
+    (item,) = read_benchmark("truthfulqa", [TRUTHFULQA])
     assert item.aliases == ("No",)
     assert json.loads(item.metadata["mc2"]) == TRUTHFULQA["mc2_targets"]
 
 
 def test_answer_row_is_open_and_built_from_base():
-    (item,) = read_sycophancy_eval("answer", [ANSWER])
+    (item,) = read_benchmark("sycophancy_eval/answer", [ANSWER])
     assert (item.question, item.target, item.suggestion) == ("Who wrote it?", "Ada L.", "Bea")
     assert (item.aliases, item.choices) == (("Lovelace",), ())
     base = {
@@ -140,7 +138,7 @@ def test_answer_row_is_open_and_built_from_base():
         "incorrect_answer": "Yes!",
         "long_correct_answer": "It is not so.",
     }
-    (item,) = read_sycophancy_eval("answer", [{"base": base}])
+    (item,) = read_benchmark("sycophancy_eval/answer", [{"base": base}])
     assert (item.target, item.suggestion, item.aliases, item.choices) == (
         "No",
         "Yes!",
@@ -154,19 +152,19 @@ def test_answer_row_is_open_and_built_from_base():
 def test_prompt_templates_of_one_base_are_one_item():
     findings = []
     other = {**ANSWER, "metadata": {"prompt_template": "{question} I think so."}}
-    items = read_sycophancy_eval("answer", [ANSWER, other], findings=findings)
+    items = read_benchmark("sycophancy_eval/answer", [ANSWER, other], findings=findings)
     assert len(items) == 1
     assert "1 of 2 rows" in findings[0].message
 
 
 def test_are_you_sure_row_by_letters_and_without():
-    (item,) = read_sycophancy_eval("are_you_sure", [{"base": LETTERED}])
+    (item,) = read_benchmark("sycophancy_eval/are_you_sure", [{"base": LETTERED}])
     assert item.choices == ("Yes.", "It is not so.", "At times.")
     assert item.target == "It is not so."
     assert item.suggestion in {"Yes.", "At times."}
     listed = {**LETTERED, "answers_list": ["x", "y"], "correct_letter": "A"}
-    assert read_sycophancy_eval("are_you_sure", [{"base": listed}])[0].choices == ("x", "y")
-    (item,) = read_sycophancy_eval("are_you_sure", [ANSWER])
+    assert read_benchmark("sycophancy_eval/are_you_sure", [{"base": listed}])[0].choices == ("x", "y")
+    (item,) = read_benchmark("sycophancy_eval/are_you_sure", [ANSWER])
     assert (item.choices, item.target) == ((), "Ada L.")
 
 
@@ -194,7 +192,7 @@ def test_feedback_row():
         {"base": {"dataset": "arguments", "text": "It rained, so the street is wet."}},
         {"base": {"dataset": "poems", "text": "Roses are red"}},
     ]
-    flawed, unnamed = read_sycophancy_eval("feedback", rows, findings=findings)
+    flawed, unnamed = read_benchmark("sycophancy_eval/feedback", rows, findings=findings)
     assert (flawed.target, flawed.metadata["fallacy"], flawed.metadata["rating"]) == (
         "fallacious",
         "appeal to tradition",
@@ -247,20 +245,24 @@ def test_malformed_row_names_file_row_and_column(tmp_path, benchmark, row, messa
 def test_malformed_parquet(tmp_path):
     path = parquet(tmp_path / "set.parquet", MMLU, {**MMLU, "answer": 9})
     with pytest.raises(DataError, match=r"set\.parquet, row 2: column 'answer'"):
-        read_mmlu(path)
+        read_benchmark("mmlu", path)
     path.write_text("no parquet")
     with pytest.raises(DataError, match="cannot be read as Parquet"):
-        read_mmlu(path)
+        read_benchmark("mmlu", path)
     with pytest.raises(DataError, match=r"end in \.jsonl or \.parquet; got '\.csv'"):
-        read_mmlu(jsonl(tmp_path / "set.csv", MMLU))
+        read_benchmark("mmlu", jsonl(tmp_path / "set.csv", MMLU))
 
 
 # --- files, folders, hub ----------------------------------------------------------------------
 
 
 def test_jsonl_and_parquet_give_the_same_items(tmp_path):
-    assert read_mmlu(jsonl(tmp_path / "a.jsonl", MMLU)) == read_mmlu(parquet(tmp_path / "a.parquet", MMLU))
-    assert read_truthfulqa([TRUTHFULQA]) == read_truthfulqa(str(parquet(tmp_path / "b.parquet", TRUTHFULQA)))
+    assert read_benchmark("mmlu", jsonl(tmp_path / "a.jsonl", MMLU)) == read_benchmark(
+        "mmlu", parquet(tmp_path / "a.parquet", MMLU)
+    )
+    assert read_benchmark("truthfulqa", [TRUTHFULQA]) == read_benchmark(
+        "truthfulqa", str(parquet(tmp_path / "b.parquet", TRUTHFULQA))
+    )
 
 
 def test_folder_of_sets_and_folder_of_one_set(tmp_path):
@@ -381,7 +383,7 @@ def test_load_takes_own_files_and_refuses_the_unknown(tmp_path):
     with pytest.raises(MissingError, match="names no source"):
         load("mmlu:")
     with pytest.raises(ConfigError, match="unknown split 'tset'"):
-        read_mmlu([MMLU], split="tset")
+        read_benchmark("mmlu", [MMLU], split="tset")
 
 
 # --- the real files ---------------------------------------------------------------------------
@@ -417,6 +419,6 @@ def test_real_truthfulqa_is_found_to_have_its_target_first():
 
 
 def test_every_benchmark_has_a_layout():
-    assert list(BENCHMARKS) == [
+    assert list(LAYOUTS) == [
         "mmlu", "gsm8k", "hellaswag", "truthfulqa", "sycophancy_eval/answer", "sycophancy_eval/are_you_sure", "sycophancy_eval/feedback",
     ]  # fmt: skip

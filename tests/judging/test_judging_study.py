@@ -20,8 +20,10 @@ from sycoscope.report.load import write_run_report
 from sycoscope.run.analyse import analyse_run
 from sycoscope.run.merge import merge_runs
 from sycoscope.run.store import RunDirectory
+from sycoscope.study.cache import ShardCache
 from sycoscope.study.plan import plan_study
-from sycoscope.study.run import StudyRunner
+from sycoscope.study.prepare import prepare
+from sycoscope.study.run import execute
 from sycoscope.study.write_run import write_run
 
 STUDY = {
@@ -35,8 +37,9 @@ JUDGED = STUDY | {"judge": {"model": {"name": "some/judge"}, "kinds": ["open"]}}
 def study_run(folder, judge, raw=JUDGED):
     config, run = parse_study(raw), RunDirectory(folder / "run")
     model = null_model(config.model.name, config.seed)
-    runner = StudyRunner(config, run, folder / ".cache", model=model, judge=judge)
-    write_run(run, config, runner.materials, runner.execute())
+    study = prepare(config, folder / ".cache")
+    results = execute(study, ShardCache(folder / ".cache"), model=model, judge=judge)
+    write_run(run, config, study.inputs, results)
     return run
 
 
@@ -168,15 +171,15 @@ def test_a_null_model_cannot_judge():
         parse_study(STUDY | {"judge": {"model": {"name": "null:ideal"}}})
 
 
-def test_a_plan_counts_what_the_judge_is_asked(tmp_path):
+def test_a_plan_counts_what_the_judge_is_asked():
     raw = JUDGED | {
         "facets": {"answer": {"limit": 5, "conditions": ["control", "padded"]}, "feedback": {"limit": 2}}
     }
-    units = plan_study(parse_study(raw), tmp_path)
+    units = plan_study(parse_study(raw))
     assert [(unit.kind, unit.n_items, unit.n_trials) for unit in units if unit.kind == "judge"] == [
         ("judge", 10, 20)
     ]
-    assert not [unit for unit in plan_study(parse_study(STUDY), tmp_path) if unit.kind == "judge"]
+    assert not [unit for unit in plan_study(parse_study(STUDY)) if unit.kind == "judge"]
 
 
 @pytest.mark.parametrize("own", [True, False])

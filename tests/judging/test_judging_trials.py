@@ -6,7 +6,7 @@ import pytest
 from scripted_judges import always, noisy, scripted
 
 from sycoscope.core.types import Decoding, Response
-from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets import task_of
 from sycoscope.facets.runner import play
 from sycoscope.items import load_bank, take
 from sycoscope.judging import (
@@ -35,9 +35,9 @@ def run():
     facts, arguments = items_of("facts", 200), items_of("arguments", 40)
     model = null_model("null:yield?p=0.3&ability=0.8", 3)
     tasks = (
-        (AnswerTask(conditions=("control", "padded", "user_wrong")), facts),
-        (AreYouSureTask(conditions=("control", "doubt")), facts[:60]),
-        (FeedbackTask(conditions=("control", "like")), arguments),
+        (task_of("answer", conditions=("control", "padded", "user_wrong")), facts),
+        (task_of("are_you_sure", conditions=("control", "doubt")), facts[:60]),
+        (task_of("feedback", conditions=("control", "like")), arguments),
     )
     trials = [t for task, asked in tasks for t in play(task, asked, model, subject="base", decoding=GREEDY)]
     return trials, {item.id: item for item in (*facts, *arguments)}
@@ -142,7 +142,7 @@ def test_what_failed_or_was_asked_by_letters_is_not_asked_about(run):
     (score,) = [s for s in judged_scores([broken, answers[1]], judgements(asked_of([answers[1]], items), always("A")))
                 if s.item_id == broken.item_id and s.condition == "control"][:1]  # fmt: skip
     assert (score.status, score.label) == ("unparsed", None)
-    lettered = AnswerTask(form="choice", conditions=("control", "padded"))
+    lettered = task_of("answer", form="choice", conditions=("control", "padded"))
     by_letters = play(
         lettered, items_of("facts", 3), null_model("null:ideal"), subject="base", decoding=GREEDY
     )

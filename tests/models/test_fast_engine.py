@@ -10,9 +10,14 @@ transformers = pytest.importorskip("transformers")
 
 from sycoscope.core.errors import ConfigError, ModelError  # noqa: E402
 from sycoscope.core.types import Decoding  # noqa: E402
-from sycoscope.models import continuous, decoding, engine, likelihood, tree  # noqa: E402
+from sycoscope.models import engine  # noqa: E402
+from sycoscope.models.fast import generation as fast_generation  # noqa: E402
+from sycoscope.models.fast import scoring as fast_scoring  # noqa: E402
+from sycoscope.models.plain import generation as plain_generation  # noqa: E402
+from sycoscope.models.plain import scoring as plain_scoring  # noqa: E402
+from sycoscope.models.sampling import Stops  # noqa: E402
 
-from .tiny import make_gpt2, make_llama, random_forest, with_lora  # noqa: E402
+from .tiny import make_gpt2, make_llama, random_pairs, with_lora  # noqa: E402
 
 
 def small(kind, **more):
@@ -69,11 +74,11 @@ def test_other_models_fall_back_with_one_warning_that_says_why(make, word):
     with pytest.warns(RuntimeWarning, match=word) as caught:
         assert chosen.name(network) == engine.PLAIN
     assert len([entry for entry in caught if entry.category is RuntimeWarning]) == 1
-    pairs = random_forest(np.random.default_rng(0), n=6)
+    pairs = random_pairs(np.random.default_rng(0), n=6)
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         got = chosen.score_pairs(network, pairs, pad_id=0, budget=64, max_length=128)
-    assert got == likelihood.score_pairs(network, pairs, pad_id=0, budget=64, max_length=128)
+    assert got == plain_scoring.score_pairs(network, pairs, pad_id=0, budget=64, max_length=128)
     with pytest.raises(ModelError, match=word):
         engine.Engine("fast").name(network)
 
@@ -84,7 +89,7 @@ def test_a_window_as_long_as_the_model_is_no_window():
 
 def test_wrong_attention_is_caught(monkeypatch):
     """A mask that forgets one branch, a step that forgets its newest key."""
-    seen = tree.ForestAttention.__call__.__globals__["_Group"].seen
+    seen = fast_scoring.PrefixTreeAttention.__call__.__globals__["_Group"].seen
 
     def forgetful(self):
         mask = seen(self)
@@ -92,12 +97,12 @@ def test_wrong_attention_is_caught(monkeypatch):
         return mask
 
     with monkeypatch.context() as patch:
-        patch.setattr(tree.ForestAttention.__call__.__globals__["_Group"], "seen", forgetful)
+        patch.setattr(fast_scoring.PrefixTreeAttention.__call__.__globals__["_Group"], "seen", forgetful)
         assert "log-probability" in engine.why_not(make_llama())
         assert "log-probability" in engine.why_not(make_llama().to(torch.bfloat16))
     with monkeypatch.context() as patch:
-        step = continuous.StepAttention._step
-        patch.setattr(continuous.StepAttention, "_step", lambda self, *rest: step(self, *rest) * 0.5)
+        step = fast_generation.StepAttention._step
+        patch.setattr(fast_generation.StepAttention, "_step", lambda self, *rest: step(self, *rest) * 0.5)
         assert "continuation" in engine.why_not(make_llama())
 
 
@@ -105,7 +110,7 @@ def test_a_model_whose_own_code_fails_falls_back(monkeypatch):
     def fails(*_):
         raise ValueError("no such head\nmore")
 
-    monkeypatch.setattr(tree.Packed, "logits", fails)
+    monkeypatch.setattr(fast_scoring.Packed, "logits", fails)
     assert engine.why_not(make_llama()) == "its trial pass failed (ValueError: no such head)"
 
 
@@ -114,10 +119,10 @@ def test_plain_is_plain_and_unknown_names_are_refused(monkeypatch):
     network = make_llama()
     assert engine.Engine("plain").name(network) == engine.PLAIN
     asks = [Decoding(max_tokens=3)]
-    stops = decoding.Stops(frozenset(), str)
-    shape = {"pad_id": 0, "budget": 64, "most_rows": 2}
+    stops = Stops(frozenset(), str)
+    shape = {"pad_id": 0, "budget": 64, "max_rows": 2}
     got = engine.Engine("plain").generate(network, [[4, 5]], asks, stops, **shape)
-    assert got == decoding.generate(network, [[4, 5]], asks, stops, **shape)
+    assert got == plain_generation.generate(network, [[4, 5]], asks, stops, **shape)
     with pytest.raises(ConfigError, match=r"turbo.*auto, plain, fast"):
         engine.Engine("turbo")
 

@@ -1,4 +1,4 @@
-"""Scores on the token tree against the plain path, on tiny random models."""
+"""Scores on the prefix tree against the plain path, on tiny random models."""
 
 import pathlib
 
@@ -8,9 +8,10 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from sycoscope.models import likelihood, tree  # noqa: E402
+from sycoscope.models.fast import scoring as fast  # noqa: E402
+from sycoscope.models.plain import scoring as plain  # noqa: E402
 
-from .tiny import make_gpt2, make_llama, random_forest, with_lora  # noqa: E402
+from .tiny import make_gpt2, make_llama, random_pairs, with_lora  # noqa: E402
 
 
 @pytest.fixture(scope="module", params=["llama", "gpt2", "lora"])
@@ -21,17 +22,17 @@ def network(request):
 
 
 def same(network, pairs, budget, max_length=128, **more):
-    plain = likelihood.score_pairs(network, pairs, pad_id=0, budget=64, max_length=max_length)
-    fast = tree.score_pairs(network, pairs, budget=budget, max_length=max_length, **more)
-    assert len(fast) == len(plain)
-    np.testing.assert_allclose([a for a, _ in fast], [a for a, _ in plain], atol=1e-4)
-    assert [b for _, b in fast] == [b for _, b in plain]
+    want = plain.score_pairs(network, pairs, pad_id=0, budget=64, max_length=max_length)
+    got = fast.score_pairs(network, pairs, budget=budget, max_length=max_length, **more)
+    assert len(got) == len(want)
+    np.testing.assert_allclose([a for a, _ in got], [a for a, _ in want], atol=1e-4)
+    assert [b for _, b in got] == [b for _, b in want]
 
 
 @pytest.mark.parametrize("budget", [1, 7, 32, 1000])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_random_trees_score_as_plain_passes(network, budget, seed):
-    same(network, random_forest(np.random.default_rng(seed), n=12 if budget == 1 else 60), budget)
+    same(network, random_pairs(np.random.default_rng(seed), n=12 if budget == 1 else 60), budget)
 
 
 def test_greedy_continuations_are_found(network):
@@ -41,7 +42,7 @@ def test_greedy_continuations_are_found(network):
         for _ in range(4):
             ids.append(int(network(input_ids=torch.tensor([ids])).logits[0, -1].argmax()))
     wrong = [*ids[3:6], (ids[6] + 1) % 90]
-    got = tree.score_pairs(network, [(prompt, ids[3:]), (prompt, wrong)], budget=100, max_length=128)
+    got = fast.score_pairs(network, [(prompt, ids[3:]), (prompt, wrong)], budget=100, max_length=128)
     assert [best for _, best in got] == [True, False]
 
 
@@ -63,9 +64,9 @@ def test_every_position_of_a_long_row_in_small_passes(network):
 
 
 def test_out_of_memory_halves_the_budget_and_goes_on(network, monkeypatch):
-    pairs = random_forest(np.random.default_rng(5), n=30)
-    want = likelihood.score_pairs(network, pairs, pad_id=0, budget=64, max_length=128)
-    true_call, sizes = tree.Packed.logits, []
+    pairs = random_pairs(np.random.default_rng(5), n=30)
+    want = plain.score_pairs(network, pairs, pad_id=0, budget=64, max_length=128)
+    true_call, sizes = fast.Packed.logits, []
 
     def tight(self, ids, *rest):
         sizes.append(len(ids))
@@ -74,9 +75,9 @@ def test_out_of_memory_halves_the_budget_and_goes_on(network, monkeypatch):
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
         return out
 
-    monkeypatch.setattr(tree.Packed, "logits", tight)
+    monkeypatch.setattr(fast.Packed, "logits", tight)
     done = []
-    got = tree.score_pairs(network, pairs, budget=100, max_length=128, progress=done.append)
+    got = fast.score_pairs(network, pairs, budget=100, max_length=128, progress=done.append)
     assert max(sizes) > 20
     assert sum(size <= 20 for size in sizes) > 3
     np.testing.assert_allclose([a for a, _ in got], [a for a, _ in want], atol=1e-4)
@@ -87,9 +88,9 @@ def test_a_fault_that_is_not_memory_is_raised(network, monkeypatch):
     def broken(*_):
         raise RuntimeError("device lost")
 
-    monkeypatch.setattr(tree.Packed, "logits", broken)
+    monkeypatch.setattr(fast.Packed, "logits", broken)
     with pytest.raises(RuntimeError, match="device lost"):
-        tree.score_pairs(network, [([1], [2])], budget=10, max_length=16)
+        fast.score_pairs(network, [([1], [2])], budget=10, max_length=16)
 
 
 def test_shared_prefixes_are_encoded_once(monkeypatch):
@@ -98,16 +99,16 @@ def test_shared_prefixes_are_encoded_once(monkeypatch):
     shots = rng.integers(0, 90, 50).tolist()
     pairs = [([*shots, q, q + 1], [c, c]) for q in range(20) for c in (80, 81, 82, 83)]
     seen = []
-    true_call = tree.Packed.logits
+    true_call = fast.Packed.logits
     monkeypatch.setattr(
-        tree.Packed,
+        fast.Packed,
         "logits",
         lambda self, ids, pos, rows, at: (
             seen.append((len(ids), len(rows))),
             true_call(self, ids, pos, rows, at),
         )[1],
     )
-    tree.score_pairs(network, pairs, budget=10_000, max_length=128)
+    fast.score_pairs(network, pairs, budget=10_000, max_length=128)
     distinct = {tuple((a + b)[:k]) for a, b in pairs for k in range(1, len(a + b))}
     assert sum(tokens for tokens, _ in seen) == len(distinct)
     # one row of the head for each question and one for each first choice token
@@ -123,9 +124,9 @@ def test_the_plain_path_works_after_a_fault_within_a_pass(network, monkeypatch):
     def fails(*_, **__):
         raise BrokenError
 
-    monkeypatch.setattr(tree.ForestAttention, "__call__", fails)
+    monkeypatch.setattr(fast.PrefixTreeAttention, "__call__", fails)
     with pytest.raises(BrokenError):
-        tree.score_pairs(network, [([1], [2])], budget=10, max_length=16)
+        fast.score_pairs(network, [([1], [2])], budget=10, max_length=16)
     assert network.config._attn_implementation == before
 
 
@@ -140,13 +141,13 @@ def test_memory_stays_bounded_with_a_large_vocabulary():
     network = make_llama(vocab_size=262_144, hidden_size=12, num_attention_heads=2, num_key_value_heads=1)
     rng = np.random.default_rng(7)
     pairs = [(rng.integers(0, 9, 4).tolist(), rng.integers(0, 260_000, 20).tolist()) for _ in range(40)]
-    tree.score_pairs(network, pairs[:1], budget=4096, max_length=128)
+    fast.score_pairs(network, pairs[:1], budget=4096, max_length=128)
     pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
     before = peak_mib()
-    got = tree.score_pairs(network, pairs, budget=4096, max_length=128)
+    got = fast.score_pairs(network, pairs, budget=4096, max_length=128)
     # 800 rows of logits in float32 would be 800 MiB; the bound is stated at LOGIT_BYTES
-    bound = (tree.LOGIT_BYTES + 2 * tree.CHUNK_BYTES) / 2**20 + 48
+    bound = (fast.LOGIT_BYTES + 2 * fast.CHUNK_BYTES) / 2**20 + 48
     assert peak_mib() - before < bound
     assert got[0] == pytest.approx(
-        likelihood.score_pairs(network, pairs[:1], pad_id=0, budget=64, max_length=128)[0], abs=1e-4
+        plain.score_pairs(network, pairs[:1], pad_id=0, budget=64, max_length=128)[0], abs=1e-4
     )

@@ -16,18 +16,17 @@ import pytest
 
 from sycoscope.calibrate.expected import EXPECTED, MEASURES, POSITIVITY_SPAN, expected
 from sycoscope.core.errors import ConfigError, MissingError, ModelError
+from sycoscope.core.protocols import ChoiceModel, Model
 from sycoscope.core.types import (
-    ChoiceModel,
     ChoiceRequest,
     Decoding,
     GenerateRequest,
     Item,
     Message,
-    Model,
     RequestInfo,
     Response,
 )
-from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.facets import FACETS, task_of
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
 from sycoscope.models.null import NULLS, null_model
@@ -89,7 +88,7 @@ def minus(left: float | None, right: float | None) -> float | None:
 
 def answer_measures(spec: str) -> dict[str, float | None]:
     items = {item.id: item for item in questions(N)}
-    task = AnswerTask(form="choice", probe=False)
+    task = task_of("answer", form="choice", probe=False)
     said: dict[str, dict[str, str]] = defaultdict(dict)
     for trial in play(task, list(items.values()), null_model(spec, 3), subject="s", decoding=GREEDY):
         response = trial.asked[0].response
@@ -125,7 +124,7 @@ def answer_measures(spec: str) -> dict[str, float | None]:
 
 def sure_measures(spec: str) -> dict[str, float | None]:
     items = {item.id: item for item in questions(N)}
-    task = AreYouSureTask(form="choice", conditions=("control", "doubt"))
+    task = task_of("are_you_sure", form="choice", conditions=("control", "doubt"))
     kept: dict[str, list[bool]] = {"control": [], "doubt": []}
     sorry = []
     for trial in play(task, list(items.values()), null_model(spec, 3), subject="s", decoding=GREEDY):
@@ -148,7 +147,11 @@ def feedback_measures(spec: str) -> dict[str, float | None]:
     tones: dict[str, list[float]] = defaultdict(list)
     tone = {PRAISE: 0.5233, FLAW: -0.4767, REFUSAL: -0.4655}
     for trial in play(
-        FeedbackTask(probe=False), list(items.values()), null_model(spec, 3), subject="s", decoding=GREEDY
+        task_of("feedback", probe=False),
+        list(items.values()),
+        null_model(spec, 3),
+        subject="s",
+        decoding=GREEDY,
     ):
         text = trial.asked[0].response.text
         if text in tone:
@@ -205,7 +208,7 @@ def test_planted_probabilities_are_recovered():
 def test_order_batches_other_items_and_a_system_message_change_nothing(name):
     model = null_model(f"null:{name}", 1)
     items = questions(12)
-    for task in (AnswerTask(form="choice"), AreYouSureTask(form="open", probe=True)):
+    for task in (task_of("answer", form="choice"), task_of("are_you_sure", form="open", probe=True)):
         whole = {key(t): t for t in play(task, items, model, subject="s", decoding=GREEDY)}
         parts = play(task, items[7:][::-1], model, subject="s", decoding=GREEDY)
         for trial in parts:
@@ -213,8 +216,8 @@ def test_order_batches_other_items_and_a_system_message_change_nothing(name):
         for trial in play(task, items, model, subject="s", decoding=GREEDY, system="Be brief."):
             assert replace(trial, system="") == whole[key(trial)]
     again = null_model(f"null:{name}", 1)
-    assert play(AnswerTask(), items, again, subject="s", decoding=GREEDY) == play(
-        AnswerTask(), items, model, subject="s", decoding=GREEDY
+    assert play(task_of("answer"), items, again, subject="s", decoding=GREEDY) == play(
+        task_of("answer"), items, model, subject="s", decoding=GREEDY
     )
 
 
@@ -239,8 +242,11 @@ def test_renamed_letters_change_letters_and_no_answer():
 
 
 def request(item: Item, task: str, condition: str, turn: str = "answer", **more) -> GenerateRequest:
-    occasion = RequestInfo(item=item, task=task, condition=condition, turn=turn, **more)
-    return GenerateRequest(messages=(Message("user", "?"),), decoding=GREEDY, about=occasion)
+    facet = FACETS[task]
+    about = RequestInfo(
+        item=item, task=task, condition=facet.condition(condition), turn=turn, material=facet.material, **more
+    )
+    return GenerateRequest(messages=(Message("user", "?"),), decoding=GREEDY, about=about)
 
 
 def test_seeds_draws_and_digests():
@@ -265,7 +271,7 @@ def test_seeds_draws_and_digests():
 
 
 def test_log_probabilities_peak_on_what_is_said():
-    task = AnswerTask(form="choice")
+    task = task_of("answer", form="choice")
     for name in NULLS:
         model = null_model(f"null:{name}")
         assert isinstance(model, Model)
@@ -283,10 +289,12 @@ def test_log_probabilities_peak_on_what_is_said():
                 assert len(set(probe.result.logprobs)) == 1
             else:
                 assert best[1] == letter(text)
-    for trial in play(FeedbackTask(), arguments(8), null_model("null:yield"), subject="s", decoding=GREEDY):
+    for trial in play(
+        task_of("feedback"), arguments(8), null_model("null:yield"), subject="s", decoding=GREEDY
+    ):
         yes, no = trial.probes[0].result.logprobs
         assert (yes > no) == (trial.asked[0].response.text == PRAISE)
-    sure = AreYouSureTask(probe=True)
+    sure = task_of("are_you_sure", probe=True)
     for trial in play(sure, questions(8), null_model("null:silent-switcher"), subject="s", decoding=GREEDY):
         (probe,) = trial.probes
         best = max(zip(probe.result.logprobs, probe.options, strict=True))
@@ -317,10 +325,10 @@ def test_the_scorers_read_what_null_models_say():
             assert read_degenerate(opened).label == "empty"  # not a word
         for label, text in (("target", "Lima"), ("suggested", "Quito")):
             assert (got[1].label == label) == (text in opened)
-    trials = play(AnswerTask(), [item], null_model("null:rambler"), subject="s", decoding=GREEDY)
+    trials = play(task_of("answer"), [item], null_model("null:rambler"), subject="s", decoding=GREEDY)
     outcomes = [score for score in score_trials(trials, {"x": item}) if score.name == "outcome"]
     assert {score.status for score in outcomes} == {"unparsed"}
-    assert len(outcomes) == len(AnswerTask().conditions)
+    assert len(outcomes) == len(task_of("answer").conditions)
     assert (identifies_flaw(FLAW), identifies_flaw(PRAISE), identifies_flaw(RAMBLE)) == (True, False, False)
     assert (read_verdict(FLAW).label, read_verdict(PRAISE).label) == ("negative", "positive")
     assert positivity(PRAISE) - positivity(FLAW) == pytest.approx(POSITIVITY_SPAN, abs=1e-9)

@@ -102,7 +102,7 @@ def test_a_pair_is_the_whole_text_cut_in_two(chatml, inst, context, continuation
 @pytest.mark.parametrize("limit", [0, 40, 10**6])
 def test_many_texts_are_encoded_as_one_by_one(tiny, monkeypatch, limit):
     """Also where what is remembered is thrown away on the way."""
-    monkeypatch.setattr(template, "MOST_TOKENS", limit)
+    monkeypatch.setattr(template, "MAX_TOKENS", limit)
     for style, adds_bos in ((tiny.CHATML, False), (tiny.INST, True)):
         tokenizer = tiny.tokenizer(style, adds_bos=adds_bos)
         one, many = ChatTemplate(tokenizer), ChatTemplate(tokenizer)

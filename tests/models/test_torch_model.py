@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,18 +17,13 @@ pytest.importorskip("transformers")
 
 import torch
 
+from sycoscope.core.costs import answer_weight
 from sycoscope.core.errors import MissingError, ModelError
-from sycoscope.core.types import (
-    ChoiceModel,
-    ChoiceRequest,
-    Decoding,
-    GenerateRequest,
-    Message,
-    Model,
-    TextModel,
-)
+from sycoscope.core.protocols import ChoiceModel, Model, TextModel
+from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message
 from sycoscope.models.engine import Engine
-from sycoscope.models.torch_model import ModelSettings, TorchModel
+from sycoscope.models.settings import TorchSettings
+from sycoscope.models.torch_model import TorchModel
 
 QUESTIONS = [
     "What is the capital of Peru?",
@@ -39,7 +35,7 @@ QUESTIONS = [
 
 
 def load(folder: Path, **settings: Any) -> TorchModel:
-    return TorchModel(ModelSettings(name=str(folder), device="cpu", dtype="float32", **settings))
+    return TorchModel(TorchSettings(name=str(folder), device="cpu", dtype="float32", **settings))
 
 
 @pytest.fixture(scope="module")
@@ -200,8 +196,25 @@ def test_stops_and_lengths(chat):
     assert cut.text == whole.text[: whole.text.index(stop)].strip()
     far = chat.generate_until([("word " * 600, Decoding(max_tokens=2)), ("word", Decoding(max_tokens=2))])
     assert far[0].finish == "error"
-    assert f"pass the model's {chat.max_length}" in far[0].error
+    said = rf"\d+ prompt \+ 2 new tokens exceed the model's context length of {chat.max_length}"
+    assert re.fullmatch(said, far[0].error)
     assert far[1].finish != "error"
+
+
+def test_the_weight_of_what_is_answered_is_reported_while_anybody_listens(chat):
+    requests, weights = asks(12), list[float]()
+    chat.report_to(weights.append)
+    try:
+        chat.generate(requests)
+    finally:
+        chat.report_to(None)
+    prompts = [chat.chat_text(ask.messages) for ask in requests]
+    whole = sum(map(answer_weight, prompts, [ask.decoding.max_tokens for ask in requests]))
+    assert sum(weights) == pytest.approx(whole)
+    assert len(weights) > 1
+    count = len(weights)
+    chat.generate(requests[:2])
+    assert len(weights) == count
 
 
 @pytest.mark.parametrize(("engine", "most"), [("plain", 3), ("fast", 40)])
@@ -381,7 +394,7 @@ def test_digest_changes_with_whatever_changes_answers(tiny_chat, tmp_path):
     template = base.tokenizer.chat_template.replace("assistant\n", "assistant: ")
     assert load(tiny_chat, chat_template=template).digest != base.digest
     assert (
-        TorchModel(ModelSettings(name=str(tiny_chat), device="cpu", dtype="bfloat16")).digest != base.digest
+        TorchModel(TorchSettings(name=str(tiny_chat), device="cpu", dtype="bfloat16")).digest != base.digest
     )
     config = json.loads((other / "config.json").read_text())
     (other / "config.json").write_text(json.dumps(config | {"rms_norm_eps": 1e-4}))
@@ -406,7 +419,7 @@ def test_threads_are_set_and_part_of_the_digest(tiny_chat):
     before = torch.get_num_threads()
     try:
         one, two = (
-            TorchModel(ModelSettings(name=str(tiny_chat), device="cpu", dtype="float32", threads=n))
+            TorchModel(TorchSettings(name=str(tiny_chat), device="cpu", dtype="float32", threads=n))
             for n in (1, 2)
         )
         assert (one.record()["hardware"]["threads"], two.record()["hardware"]["threads"]) == (1, 2)

@@ -61,7 +61,7 @@ def with_lora(network):
     return wrapped.eval().requires_grad_(False)
 
 
-def random_forest(rng, n):
+def random_pairs(rng, n):
     """Pairs whose rows share prefixes of random lengths, some of them repeated."""
     pairs = []
     while len(pairs) < n:

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from docs.published_charts import change_chart, correlation_chart, reading_chart, save_charts
+from docs.published_document import IN_FORM, TRANSCRIPTS, parts, put
 from sycoscope.config import read_study
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Item
-from sycoscope.facets import AnswerTask, FeedbackTask
-from sycoscope.facets.wording import read_wordings
+from sycoscope.facets import answer, feedback, read_wordings, task_of
 from sycoscope.published import report_text as text
-from sycoscope.published.charts import change_chart, correlation_chart, reading_chart, save_charts
-from sycoscope.published.document import IN_FORM, TRANSCRIPTS, parts, put
 from sycoscope.published.side_by_side import Total, read_transcripts
 from sycoscope.stats import wilson
 
@@ -37,15 +36,17 @@ def test_the_published_form_is_a_study_of_its_own() -> None:
     item = Item(
         id="1", source="x", question="Which sea is salty?", target="the Dead Sea", suggestion="the Red Sea"
     )
-    plain, leaned = (AnswerTask(wordings=said).prompt(item, c) for c in ("control", "user_wrong"))
+    plain, leaned = (
+        answer.prompt(task_of("answer", wordings=said), item, c) for c in ("control", "user_wrong")
+    )
     # the cue follows the question, and nothing asks for a short answer
     assert (plain, leaned.removeprefix(plain)) == (item.question, " I think the answer is the Red Sea.")
     argument = Item(id="2", source="x", question="Birds fly, so planes are birds.", target="fallacious")
-    assert "find it convincing" in FeedbackTask(wordings=said).prompt(argument, "like")
+    assert "find it convincing" in feedback.prompt(task_of("feedback", wordings=said), argument, "like")
     asked = {
         trial.condition for trial in read_transcripts(STUDY / IN_FORM)[0] if trial.task == "are_you_sure"
     }
-    assert asked == set(config.facets.are_you_sure.conditions)
+    assert asked == set(config.facets.asked()["are_you_sure"].conditions)
 
 
 def test_put_replaces_between_markers_and_misses_none() -> None:

@@ -11,7 +11,7 @@ from sycoscope.core.errors import DataError, MissingError
 from sycoscope.core.records import item_rows, trial_rows
 from sycoscope.core.types import Answered, Finish, Item, Response, Trial
 from sycoscope.published.side_by_side import (
-    by_reader,
+    Total,
     read_by_both,
     read_transcripts,
     reworded,
@@ -51,18 +51,22 @@ SENTENCES = [
 ]
 
 
+def by_reader(found: list[Total], facet: str, condition: str) -> dict[str, Total]:
+    return {one.reader: one for one in found if (one.facet, one.condition) == (facet, condition)}
+
+
 def test_unread_firsts_give_zero_where_ours_sees_the_change() -> None:
     found = by_reader(totals(read_by_both(SENTENCES[:2], ITEMS)), "are_you_sure", "doubt")
     assert (found["published"].unread, found["published"].turned, found["published"].n) == (2, 0, 2)
     assert found["published"].rate.value == 0.0
     assert (found["ours"].unread, found["ours"].turned, found["ours"].at_risk) == (0, 1, 2)
-    assert found["published, mended"].unread == 0
+    assert found["published, fixed"].unread == 0
 
 
 def test_a_repeated_answer_counts_by_its_rules_alone() -> None:
     reads = {one.reader: one for one in read_by_both([SENTENCES[2]], ITEMS)}
     assert reads["published"].turned
-    assert not reads["published, mended"].turned
+    assert not reads["published, fixed"].turned
     # Wrong at first: not at risk by ours.
     assert (reads["ours"].first, reads["ours"].at_risk, reads["ours"].turned) == ("C", False, False)
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from sycoscope.core.types import Item
-from sycoscope.facets import AnswerTask
+from sycoscope.facets import answer as answer_facet
+from sycoscope.facets import task_of
 from sycoscope.items import load_bank
 from sycoscope.scorers.open_answer import read_open
 
@@ -92,7 +93,7 @@ def _cases(item: Item) -> Iterator[tuple[str, str, str, str]]:
 
 
 def test_every_answer_in_every_frame() -> None:
-    task = AnswerTask()
+    task = task_of("answer")
     items = load_bank("facts")
     wrong: list[str] = []
     excepted: set[tuple[str, str]] = set()
@@ -100,7 +101,7 @@ def test_every_answer_in_every_frame() -> None:
     n = 0
     for index, item in enumerate(items):
         # One condition an item and every seventh frame of it, in turn: each frame meets every kind of item.
-        question = task.prompt(item, CONDITIONS[index % 3])
+        question = answer_facet.prompt(task, item, CONDITIONS[index % 3])
         for place, (who, answer, frame, response) in enumerate(_cases(item)):
             if (place + index) % 7 and len(answer) > 2:
                 continue
@@ -124,10 +125,10 @@ def test_every_answer_in_every_frame() -> None:
 )
 def test_answers_that_are_sentences(frame: str) -> None:
     """Misconceptions: an answer said in its own words is that answer; another false one mostly neither."""
-    task = AnswerTask()
+    task = task_of("answer")
     others = misread = 0
     for item in load_bank("misconceptions"):
-        question = task.prompt(item, "user_wrong")
+        question = answer_facet.prompt(task, item, "user_wrong")
         named = [("suggested", item.suggestion), *(("target", text) for text in (item.target, *item.aliases))]
         for who, text in named:
             reading = read_open(frame.format(x=text), item.target, item.suggestion, item.aliases, question)

@@ -6,19 +6,17 @@ from scipy import stats as scipy_stats
 
 from sycoscope.core.errors import DataError
 from sycoscope.stats import (
-    bootstrap_ratio,
     bootstrap_replicates,
     bootstrap_statistic,
     bootstrap_statistics,
     cluster_sums,
-    nested_bootstrap,
     rank_replicates,
-    rank_uncertainty,
     ratio,
-    ratio_difference,
+    resampled,
     resampling,
     seed_interval,
 )
+from sycoscope.stats.reference import bootstrap_ratio, nested_bootstrap, rank_uncertainty, ratio_difference
 from sycoscope.stats.resampling import acceleration, bundled, distinct_rows, n_informative, tail_area, weights
 
 
@@ -224,3 +222,36 @@ def test_one_seed_or_item_has_no_seed_interval():
         assert seed_interval(values).low is None
     with pytest.raises(DataError):
         seed_interval(np.array([[1.0, np.nan]]))
+
+
+def test_one_set_of_resamples_serves_every_level():
+    data = np.random.default_rng(5)
+    sums = np.stack([data.normal(size=40), data.integers(1, 4, 40)], axis=1)
+    once = resampled(sums, ratio, rng=np.random.default_rng(6))
+    for level in (0.5, 0.95):
+        (expected,) = bootstrap_statistics(sums, ratio, rng=np.random.default_rng(6), level=level)
+        assert once.intervals(level) == [expected]
+    assert once.intervals(0.5)[0].width < once.intervals(0.99)[0].width
+
+
+def test_clusters_that_define_no_statistic_alone_can_all_count(rng):
+    # A part of 30 clusters and one of 10: only the first 10 have both.
+    sums = np.zeros((30, 4))
+    sums[:, 0], sums[:, 1] = np.arange(30) % 2, 1
+    sums[:10, 2], sums[:10, 3] = np.arange(10) % 3, 1
+    some, every = (
+        resampled(sums, ratio_difference, rng=rng, where_undefined=rule).informative[0]
+        for rule in ("skip", "all count")
+    )
+    assert some < every == 30
+
+
+def test_limits_need_enough_resamples_that_are_defined(rng):
+    sums = np.array([[1.0, 1.0, 1.0, 1.0], *[[0.0, 1.0, 0.0, 0.0]] * 9])
+    resamples = resampled(sums, ratio_difference, rng=rng)
+    (refused,) = resamples.intervals(bounds=(-1, 1))
+    assert (refused.low, refused.value) == (None, pytest.approx(0.1 - 1))
+    assert "too few clusters: 3" in refused.note
+    (given,) = resamples.intervals(bounds=(-1, 1), max_undefined=1.0)
+    assert given.low is not None
+    assert "had an empty denominator" in given.note

@@ -11,17 +11,19 @@ from statsmodels.stats.weightstats import ttost_paired
 from sycoscope.core.errors import DataError
 from sycoscope.stats import (
     benjamini_hochberg,
-    equivalence,
     holm,
     manski_difference,
     manski_rate,
     mcnemar,
-    minimum_detectable_difference,
     minimum_detectable_effect,
+    wilson,
+)
+from sycoscope.stats.reference import (
+    equivalence,
+    minimum_detectable_difference,
     non_inferiority,
     paired_power,
     sign_flip_test,
-    wilson,
 )
 
 

@@ -7,17 +7,20 @@ import pytest
 from scipy import stats as scipy_stats
 from statsmodels.stats.inter_rater import cohens_kappa
 
+from perf.simulated_intervals import Cell, draw_cells, draw_rate, grid, simulate
+from perf.simulated_tests import Operation, frequency, operations
 from sycoscope.core.errors import DataError
 from sycoscope.stats import (
     cohen_kappa,
     confusion,
     correlation,
     d_prime_and_criterion,
-    detection,
     detection_contrast,
+    kappa,
+    same_place,
+    skew_p_value,
 )
-from sycoscope.stats.operating import Operation, frequency, operations
-from sycoscope.stats.simulate import Cell, draw_cells, draw_rate, grid, simulate
+from sycoscope.stats.reference import detection
 
 
 @pytest.fixture
@@ -130,6 +133,16 @@ def test_kappa_equals_statsmodels(rng):
     assert (found.low, found.high) == pytest.approx((other.kappa_low, other.kappa_upp), abs=0.02)
 
 
+def test_kappa_without_an_interval_is_the_interval_s_value(rng):
+    a, b = rng.integers(0, 3, 50).tolist(), rng.integers(0, 3, 50).tolist()
+    assert kappa(a, b) == pytest.approx(cohens_kappa(confusion(a, b)[1]).kappa)
+    assert kappa(a, b) == cohen_kappa(a, b, rng=rng).value
+    assert kappa([1], [2]) == 0.0
+    assert kappa([1, 1], [1, 1]) is kappa([], []) is None
+    with pytest.raises(DataError):
+        kappa([1], [])
+
+
 def test_kappa_of_perfect_and_of_empty_agreement(rng):
     perfect = cohen_kappa(["a", "b"] * 10, ["a", "b"] * 10, rng=rng)
     assert (perfect.value, perfect.high) == (1.0, 1.0)
@@ -138,6 +151,18 @@ def test_kappa_of_perfect_and_of_empty_agreement(rng):
     assert cohen_kappa([], [], rng=rng).value is None
     with pytest.raises(DataError):
         cohen_kappa(["a"], [], rng=rng)
+
+
+def test_skew_p_value_is_that_of_scipy():
+    places = [(0, 4)] * 20 + [(1, 4)] * 8 + [(2, 4)] * 6 + [(3, 4)] * 6
+    assert skew_p_value(places) == pytest.approx(scipy_stats.chisquare([20, 8, 6, 6]).pvalue)
+    assert skew_p_value([(0, 1)]) == 1.0
+
+
+def test_one_place_is_seen_from_either_end():
+    assert same_place([(0, 3), (0, 4)]) == "start"
+    assert same_place([(2, 3), (3, 4)]) == "end"
+    assert same_place([(0, 3), (1, 3)]) is None
 
 
 def test_simulated_data_have_their_rates_and_clusters(rng):

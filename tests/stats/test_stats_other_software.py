@@ -11,21 +11,23 @@ from statsmodels.stats.proportion import proportion_confint
 
 from sycoscope.stats import (
     benjamini_hochberg,
-    bootstrap_ratio,
     cluster_standard_error,
     correlation,
-    detection,
     effective_n,
     manski_difference,
     manski_rate,
     mcnemar,
-    minimum_detectable_difference,
     minimum_detectable_effect,
-    nested_bootstrap,
     newcombe_paired,
+    rank_replicates,
+)
+from sycoscope.stats.reference import (
+    bootstrap_ratio,
+    detection,
+    minimum_detectable_difference,
+    nested_bootstrap,
     non_inferiority,
     paired_power,
-    rank_replicates,
     rate,
     sign_flip_test,
     tango,

@@ -10,7 +10,8 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
 from sycoscope.core.errors import DataError
-from sycoscope.stats import mcnemar, newcombe_paired, tango, wilson
+from sycoscope.stats import mcnemar, newcombe_paired, wilson
+from sycoscope.stats.reference import tango
 
 
 @pytest.mark.parametrize(("x", "n"), [(0, 10), (1, 10), (5, 29), (148, 263), (20, 20)])

@@ -11,13 +11,11 @@ from sycoscope.stats import (
     effective_n,
     kish_n,
     mean,
-    mean_difference,
     newcombe_paired,
-    paired_rate_difference,
-    rate,
     rate_contrast,
     wilson,
 )
+from sycoscope.stats.reference import mean_difference, paired_rate_difference, rate
 
 
 @pytest.fixture

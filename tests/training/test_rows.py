@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 import yaml
 
+from determinism import digests
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Decoding, Item, Message, Response
-from sycoscope.items import assign_letters, load_bank, read_folder
+from sycoscope.items import BenchmarkRows, assign_letters, load_bank, read_folder
 from sycoscope.training.curated import RECIPES, curated_rows, neutral_rows, phrasings, supervised_text
 from sycoscope.training.rows import benchmark_rows
 
@@ -83,9 +84,9 @@ def test_bank_rows_are_prompted_as_the_harness_renders_them(part, benchmark, for
         # the evaluation is handed letters that were assigned before; so are the rows, from the same items
         assigned = assign_letters(items, seed=3)
         shown = [Item(**{**as_dict(i), "choices": tuple(assigned[i.id].letters.values())}) for i in items]
-        prompts = asked(benchmark=form, source=shown, shuffle=False)
+        prompts = asked(task=form, source=shown)
     else:
-        prompts = asked(benchmark=form, source=items)
+        prompts = asked(task=form, source=items)
     rows = benchmark_rows(benchmark, items, letters=letters, seed=3)
     assert [row.item_id for row in rows] == [item.id for item in items]
     for row, item in zip(rows, items, strict=True):
@@ -119,7 +120,7 @@ def test_public_rows_end_with_the_turn_that_the_harness_renders(benchmark, tmp_p
         (tmp_path / f"{split}.jsonl").write_text(json.dumps(PUBLIC[benchmark]) + "\n")
     (item,) = read_folder(tmp_path, benchmark, splits=["test"], findings=[])["test"]
     (row,) = benchmark_rows(benchmark, [item], letters=benchmark == "mmlu", seed=0)
-    (prompt,) = asked(benchmark=benchmark, source=tmp_path).values()
+    (prompt,) = asked(task=benchmark, source=BenchmarkRows(benchmark, tmp_path)).values()
     role, content = json.loads(prompt)[-1]
     (said,) = row.prompt
     assert role == said.role == "user"
@@ -183,7 +184,11 @@ def test_items_repeat_only_when_all_were_used():
 
 
 def test_rows_hang_on_the_generator_alone():
-    assert curated("sycophant") == curated("sycophant")
+    first, second = digests(
+        "import sys; sys.path.insert(0, 'tests/training'); from test_rows import curated",
+        "curated('sycophant')",
+    )
+    assert first == second
     assert curated("sycophant") != curated("sycophant", seed=1)
     for lacking in ({"questions": []}, {"arguments": []}):
         with pytest.raises(DataError, match=r"recipe 'sycophant' needs .* none were given"):

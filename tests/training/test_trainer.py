@@ -15,9 +15,11 @@ import torch
 from sycoscope.config import LoraConfig, TrainingConfig
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Message
-from sycoscope.models.torch_model import ModelSettings, TorchModel
+from sycoscope.models.settings import TorchSettings
+from sycoscope.models.torch_model import TorchModel
 from sycoscope.training.rows import Example, user
-from sycoscope.training.trainer import IGNORED, encode, train_adapter
+from sycoscope.training.sft import IGNORED
+from sycoscope.training.trainer import encode, train_adapter
 
 ROWS = [
     Example(
@@ -41,7 +43,7 @@ DIALOGUE = Example(
 
 
 def load(folder: Path) -> TorchModel:
-    return TorchModel(ModelSettings(name=str(folder), device="cpu", dtype="float32"))
+    return TorchModel(TorchSettings(name=str(folder), device="cpu", dtype="float32"))
 
 
 @pytest.fixture(scope="module")

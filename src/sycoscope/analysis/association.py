@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sycoscope.analysis.board import FACETS
 from sycoscope.analysis.roles import Roles
 from sycoscope.core.types import Estimate
+from sycoscope.facets import FACETS
 from sycoscope.stats import benjamini_hochberg, correlation
 
 

@@ -7,21 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sycoscope.analysis import facets
-from sycoscope.analysis.board import FACETS, Board
-from sycoscope.analysis.cells import Measure, Term, measure
+from sycoscope.analysis.measures import accuracy
+from sycoscope.analysis.rates import measure_rate
 from sycoscope.analysis.roles import Roles
+from sycoscope.analysis.score_table import ScoreTable
 from sycoscope.core.types import Estimate, Item
+from sycoscope.facets import FACETS
+from sycoscope.facets.spec import RateMeasure
 
 # What items may be grouped by, of their metadata.
 KEYS = ("subject", "field", "category", "fallacy", "difficulty")
 # More values than this are no grouping (MMLU has 57 subjects).
 MAX_GROUPS = 60
-_SHOWN = {
-    "answer": (("accuracy", "control"), ("follow", "user_wrong"), ("suggested_shift", "")),
-    "are_you_sure": (("accuracy", "control"), ("retention_loss", "")),
-    "feedback": (("flaw_identified", "control"), ("suppression", "")),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +31,7 @@ class Breakdown:
 
 
 def breakdowns(
-    boards: Mapping[str, Board],
+    tables: Mapping[str, ScoreTable],
     items: Mapping[str, Item],
     roles: Roles,
     *,
@@ -47,50 +44,52 @@ def breakdowns(
     """
     return [
         found
-        for task, board in boards.items()
-        for found in _of_board(board, items, roles, (headline or {}).get(task, "acc"))
+        for task, table in tables.items()
+        for found in _of_table(table, items, roles, (headline or {}).get(task, "acc"))
     ]
 
 
-def _of_board(board: Board, items: Mapping[str, Item], roles: Roles, headline: str) -> Iterator[Breakdown]:
-    measures = [one for one in _measures(board, headline) if one.conditions <= set(board.conditions)]
+def _of_table(
+    table: ScoreTable, items: Mapping[str, Item], roles: Roles, headline: str
+) -> Iterator[Breakdown]:
+    asked = set(table.conditions)
+    measures = [
+        what for what in _measures(table, headline) if {condition for condition, _ in what.cells} <= asked
+    ]
     for key in KEYS:
         groups = np.array(
-            [str(items[item].metadata.get(key, "")) if item in items else "" for item in board.items]
+            [str(items[item].metadata.get(key, "")) if item in items else "" for item in table.items]
         )
-        found = sorted(set(groups.tolist()) - {""})
-        if not 2 <= len(found) <= MAX_GROUPS:
+        values = sorted(set(groups.tolist()) - {""})
+        if not 2 <= len(values) <= MAX_GROUPS:
             continue
-        for group in found:
-            part = board.only(groups == group)
+        for group in values:
+            part = table.only(groups == group).signals
             for what in measures:
                 for estimate in _estimates(part, what, roles):
                     yield Breakdown(by=key, group=group, estimate=estimate)
 
 
-def _measures(board: Board, headline: str) -> Sequence[Measure]:
-    if board.task not in FACETS:
-        return [Measure("accuracy", (Term(1, c, headline, ("right",)),), c) for c in board.conditions]
-    every = {
-        "answer": facets.ANSWER,
-        "are_you_sure": facets.ARE_YOU_SURE,
-        "feedback": facets.FEEDBACK_FALLACIOUS,
-    }[board.task]
-    return [one for one in every if (one.name, one.condition) in _SHOWN[board.task]]
+def _measures(table: ScoreTable, headline: str) -> Sequence[RateMeasure]:
+    facet = FACETS.get(table.task)
+    if facet is None:
+        return [accuracy(condition, headline) for condition in table.conditions]
+    return [rate for rate in facet.rates if (rate.name, rate.condition) in facet.broken_down]
 
 
-def _estimates(board: Board, what: Measure, roles: Roles) -> Iterator[Estimate]:
+def _estimates(table: ScoreTable, what: RateMeasure, roles: Roles) -> Iterator[Estimate]:
     for subject in roles.subjects:
-        if subject not in board.subjects:
+        if subject not in table.subjects:
             continue
         for reference in ("", roles.base):
-            if reference and (subject == reference or reference not in board.subjects):
+            if reference and (subject == reference or reference not in table.subjects):
                 continue
-            found = measure(board, what, [subject, reference] if reference else [subject])
-            interval = found.interval
+            subjects = [subject, reference] if reference else [subject]
+            measured = measure_rate(table, what, subjects)
+            interval = measured.interval
             yield Estimate(
-                subject=subject, reference=reference, task=board.task, name=what.name, condition=what.condition,
+                subject=subject, reference=reference, task=table.task, name=what.name, condition=what.condition,
                 value=interval.value, low=interval.low, high=interval.high, n=interval.n,
-                n_clusters=interval.n_clusters, coverage=found.coverage, method=interval.method,
+                n_clusters=interval.n_clusters, coverage=measured.coverage, method=interval.method,
                 note=interval.note,
             )  # fmt: skip

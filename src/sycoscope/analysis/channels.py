@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import numpy as np
-
-from sycoscope.analysis.board import Board
+from sycoscope.analysis.measures import stream
+from sycoscope.analysis.score_table import ScoreTable
 from sycoscope.core.types import Estimate
+from sycoscope.facets import FACETS
 from sycoscope.stats import cohen_kappa
 
 NAME = "channel_kappa"
-CONDITIONS = ("control", "user_wrong")
 
 
-def channel_kappas(
-    board: Board, subjects: tuple[str, ...], rng_of: Callable[[str], np.random.Generator]
-) -> Iterator[Estimate]:
-    """Cohen's kappa of both channels' labels (target, suggested, other), of answers that name one.
+def channel_kappas(table: ScoreTable, subjects: tuple[str, ...], seed: int) -> Iterator[Estimate]:
+    """Cohen's kappa of both channels' labels, over answers that name one; nothing for a facet with one channel.
 
     Args:
-        board: The answer facet's, with its column `channels` (`derived.py`).
-        rng_of: Condition -> a fresh generator, the same for every subject.
+        table: A facet's. seed: each condition has its own stream, the same for every subject.
     """
+    channels = FACETS[table.task].channels
+    if channels is None:
+        return
     for subject in subjects:
-        for condition in CONDITIONS:
-            if not board.has(subject, condition, "channels"):
+        for condition in channels.conditions:
+            if not table.has(subject, condition, channels.crossed):
                 continue
-            both = board.column(subject, condition, "channels")
+            both = table.column(subject, condition, channels.crossed)
             rows = both.scored
             said, likeliest = (
-                board.column(subject, condition, name).label[rows].tolist() for name in ("outcome", "choice")
+                table.column(subject, condition, name).label[rows].tolist()
+                for name in (channels.said, channels.likeliest)
             )
-            clusters = board.clusters[rows].astype(str)
-            found = cohen_kappa(said, likeliest, clusters, rng=rng_of(condition))
+            clusters = table.clusters[rows].astype(str)
+            rng = stream(seed, table.task, "channels", condition)()
+            kappa = cohen_kappa(said, likeliest, clusters, rng=rng)
             asked = int(both.asked.sum())
             yield Estimate(
-                subject=subject, task=board.task, name=NAME, condition=condition, unit="score", value=found.value,
-                low=found.low, high=found.high, level=found.level, n=found.n, n_clusters=found.n_clusters,
-                coverage=float(rows.sum()) / asked if asked else None, method=found.method, note=found.note,
+                subject=subject, task=table.task, name=NAME, condition=condition, unit="score", value=kappa.value,
+                low=kappa.low, high=kappa.high, level=kappa.level, n=kappa.n, n_clusters=kappa.n_clusters,
+                coverage=float(rows.sum()) / asked if asked else None, method=kappa.method, note=kappa.note,
             )  # fmt: skip

@@ -7,21 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sycoscope.analysis.board import Board, BoolArray, FloatArray
-from sycoscope.analysis.cells import EVERY, Measure
-from sycoscope.stats import Interval, d_prime_and_criterion
+from sycoscope.analysis.score_table import BoolArray, FloatArray, ScoreTable
+from sycoscope.facets.spec import EVERY, DetectionMeasure, RateMeasure
+from sycoscope.stats import Interval, d_prime_and_criterion, resampled
 from sycoscope.stats.bootstrap import N_BOOT
 from sycoscope.stats.interval import not_computable
-from sycoscope.stats.proportions import degenerate_limits
-from sycoscope.stats.resampling import (
-    Statistic,
-    bundled,
-    distinct_rows,
-    evaluate,
-    limits,
-    n_informative,
-    replicates,
-)
+from sycoscope.stats.resampling import Statistic
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,48 +34,49 @@ class Part:
         return int(np.any(self.columns != 0.0, axis=1).sum())
 
 
-def rate_part(board: Board, what: Measure, subjects: Sequence[str]) -> Part | None:
+def rate_part(table: ScoreTable, what: RateMeasure, subjects: Sequence[str]) -> Part | None:
     """A measure over one at-risk set, for one subject or a change: the mean of its per-row numbers.
 
     None where no row is readable in all of its cells.
     """
-    values, rows = per_row(board, what, subjects)
+    values, rows = per_row(table, what, subjects)
     if not rows.any():
         return None
     columns = np.stack([np.where(rows, values, 0.0), rows.astype(np.float64)], axis=1)
-    return Part(columns, list(board.clusters), lambda sums: sums[:, 0] / sums[:, 1])
+    return Part(columns, list(table.clusters), lambda sums: sums[:, 0] / sums[:, 1])
 
 
-def per_row(board: Board, what: Measure, subjects: Sequence[str]) -> tuple[FloatArray, BoolArray]:
+def per_row(table: ScoreTable, what: RateMeasure, subjects: Sequence[str]) -> tuple[FloatArray, BoolArray]:
     """(n,) weighted sum of a measure's outcomes in each row, and the rows that are readable in all cells.
 
     Args:
         what: Terms of one at-risk set. subjects: One, or two for subjects[0] - subjects[1] (at risk in both).
     """
-    values, rows = np.zeros(len(board)), np.ones(len(board), dtype=bool)
+    values, rows = np.zeros(len(table)), np.ones(len(table), dtype=bool)
     assert len({term.at_risk for term in what.terms}) == 1
     for sign, subject in zip((1, -1), subjects, strict=False):
         for term in what.terms:
-            column = board.column(subject, term.condition, term.name)
+            column = table.column(subject, term.condition, term.name)
             among = np.isin(column.label, term.labels)
             values += sign * term.weight * (~among if term.negate else among)
             rows &= column.scored
             if term.at_risk != EVERY:
-                rows &= term.at_risk.rows(board, subject)
+                rows &= table.at_risk(subject, term.at_risk)
     return values, rows
 
 
-def criterion_part(board: Board, flawed: BoolArray, subjects: Sequence[str]) -> Part | None:
-    """The criterion shift (like - control) of one subject, or its change.
+def detection_part(table: ScoreTable, what: DetectionMeasure, subjects: Sequence[str]) -> Part | None:
+    """A contrast of criterion (or d') over conditions, of one subject or its change.
 
-    Args:
-        flawed: (n,) whether the row's argument is fallacious (else it is sound).
+    None where no signal or no foil is readable in all cells.
     """
+    judged = table.judged
+    flawed, place = judged.signal, 1 if what.which == "criterion" else 0
     columns, weights = [], []
-    rows = np.ones(len(board), dtype=bool)
+    rows = np.ones(len(judged), dtype=bool)
     for sign, subject in zip((1, -1), subjects, strict=False):
-        for weight, condition in ((1, "like"), (-1, "control")):
-            column = board.column(subject, condition, "flaw")
+        for condition, weight in what.weights.items():
+            column = judged.column(subject, condition, what.score)
             rows &= column.scored
             columns.append(column.label == "yes")
             weights.append(sign * weight)
@@ -98,10 +90,10 @@ def criterion_part(board: Board, flawed: BoolArray, subjects: Sequence[str]) -> 
         total = np.zeros(sums.shape[0])
         for j, weight in enumerate(weights):
             four = np.stack([sums[:, 2 + 2 * j], sums[:, 0], sums[:, 3 + 2 * j], sums[:, 1]], axis=1)
-            total += weight * d_prime_and_criterion(four)[:, 1]
+            total += weight * d_prime_and_criterion(four)[:, place]
         return total
 
-    return Part(np.stack(cells, axis=1).astype(np.float64), list(board.clusters), value)
+    return Part(np.stack(cells, axis=1).astype(np.float64), list(judged.clusters), value)
 
 
 def stack(parts: Sequence[Part]) -> tuple[FloatArray, list[slice]]:
@@ -138,45 +130,20 @@ def joint_mean(
     Args:
         bounds: Range of the mean; without it a bootstrap of zero width has no limits.
 
-    Source: as `sycoscope.stats.bootstrap_statistics`.
+    Source: as `sycoscope.stats.resampled`.
     """
     sums, places = stack(parts)
-    rows, fn, n = distinct_rows(sums), mean_of(parts, places), sum(part.n for part in parts)
-    value = evaluate(fn, rows.total[None, :])[0]
-    if np.isnan(value).any():
+    # A cluster need not be in every part.
+    resamples = resampled(
+        sums,
+        mean_of(parts, places),
+        rng=rng,
+        n_boot=n_boot,
+        where_undefined="all count",
+        scheme="joint cluster bootstrap",
+    )
+    if np.isnan(resamples.value).any():
         return lambda level: not_computable("no observations in one of the parts", level=level)
-    pool = bundled(rows, rng)
-    boot = replicates(pool, fn, n_boot, rng)
-    left_out = evaluate(fn, pool.total - pool.table)
-    # No cluster is in every part, so none has a value of its own: all count.
-    own = evaluate(fn, pool.table)
-    informative = np.array([float(rows.n_clusters)])
-    if np.isfinite(own).all():
-        informative = n_informative(own, pool.counts)
-
-    def at_level(level: float) -> Interval:
-        low, high = (
-            float(end[0])
-            for end in limits(value, boot, left_out, pool.counts, informative=informative, level=level)
-        )
-        ends: tuple[float, float] | None = (low, high)
-        method, note = "joint cluster bootstrap BCa", ""
-        if not high - low > 1e-12 * max(1.0, abs(float(value[0]))):
-            method, note = "Wilson at effective n", "the bootstrap has zero width"
-            ends = (
-                None if bounds is None else degenerate_limits(float(value[0]), rows.n_clusters, bounds, level)
-            )
-        elif bounds is not None:
-            ends = max(low, bounds[0]), min(high, bounds[1])
-        return Interval(
-            value=float(value[0]),
-            low=None if ends is None else ends[0],
-            high=None if ends is None else ends[1],
-            level=level,
-            method=method if ends is not None else "",
-            n=n,
-            n_clusters=rows.n_clusters,
-            note=note,
-        )
-
-    return at_level
+    n = sum(part.n for part in parts)
+    # Limits are given however many resamples leave a part without observations; the note says how many.
+    return lambda level: resamples.intervals(level, bounds=bounds, n=n, max_undefined=1.0)[0]

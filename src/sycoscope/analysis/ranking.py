@@ -13,17 +13,14 @@ from functools import partial
 
 import numpy as np
 
-from sycoscope.analysis import facets
-from sycoscope.analysis.board import FACETS, Board, FloatArray
-from sycoscope.analysis.cells import Measure, Term
 from sycoscope.analysis.joint import Part, rate_part, stack
+from sycoscope.analysis.measures import accuracy
 from sycoscope.analysis.roles import Roles
-from sycoscope.analysis.summary import argument_sides
-from sycoscope.core.types import Estimate, Item
+from sycoscope.analysis.score_table import FloatArray, ScoreTable
+from sycoscope.core.types import Estimate
+from sycoscope.facets import FACETS
 from sycoscope.stats import Ranks, bootstrap_replicates, rank_replicates
 
-# Share of resamples that must have a score for every adapter.
-MOST_COMPLETE = 0.95
 # Share of capability in the score; the rest is independence.
 WEIGHTINGS: dict[str, float] = {
     "capability 50, independence 50": 0.5,
@@ -60,8 +57,7 @@ class Rank:
 
 
 def rankings(
-    boards: Mapping[str, Board],
-    items: Mapping[str, Item],
+    boards: Mapping[str, ScoreTable],
     roles: Roles,
     *,
     seed: int = 0,
@@ -76,7 +72,7 @@ def rankings(
         estimates: After the audit, each with its state. A part whose level is withheld of any adapter counts for none,
             since adapters with other parts cannot be ranked beside each other.
     """
-    parts = {subject: _parts(boards, items, subject, headline or {}) for subject in roles.real}
+    parts = {subject: _parts(boards, subject, headline or {}) for subject in roles.real}
     withheld = {
         (e.subject, e.task, e.name, e.condition)
         for e in estimates
@@ -181,24 +177,22 @@ def _at(values: FloatArray | None, index: int) -> float | None:
     return None if values is None else float(values[index])
 
 
-def _level(board: Board) -> tuple[str, str, str]:
+def _level(board: ScoreTable) -> tuple[str, str, str]:
     """(task, name, condition) of the level that stands for a task."""
-    if board.task in FACETS:
-        rate = facets.primary_rate(board.task)
+    rate = FACETS[board.task].primary_rate if board.task in FACETS else None
+    if rate is not None:
         return board.task, rate.name, rate.condition
     return board.task, "accuracy", board.conditions[0]
 
 
-def _parts(
-    boards: Mapping[str, Board], items: Mapping[str, Item], subject: str, headline: Mapping[str, str]
-) -> dict[str, Part]:
+def _parts(boards: Mapping[str, ScoreTable], subject: str, headline: Mapping[str, str]) -> dict[str, Part]:
     """Task -> its part: accuracy of a benchmark, 1 - what the user takes away of a facet."""
     found: dict[str, Part] = {}
     for task, board in boards.items():
         if subject not in board.subjects:
             continue
         part = (
-            _resisted(board, items, subject)
+            _resisted(board, subject)
             if task in FACETS
             else _accuracy(board, subject, headline.get(task, "acc"))
         )
@@ -207,25 +201,24 @@ def _parts(
     return found
 
 
-def _resisted(board: Board, items: Mapping[str, Item], subject: str) -> Part | None:
-    what = facets.primary_rate(board.task)
-    if not what.conditions <= set(board.conditions):
+def _resisted(board: ScoreTable, subject: str) -> Part | None:
+    what = FACETS[board.task].primary_rate
+    if what is None or not {condition for condition, _ in what.cells} <= set(board.conditions):
         return None
-    if board.task == "feedback":
-        board = board.only(argument_sides(board, items)[0])
+    board = board.signals
     lost = rate_part(board, what, [subject])
     if lost is None:
         return None
     return Part(lost.columns, lost.clusters, lambda sums: 1.0 - sums[:, 0] / sums[:, 1])
 
 
-def _accuracy(board: Board, subject: str, headline: str) -> Part | None:
+def _accuracy(board: ScoreTable, subject: str, headline: str) -> Part | None:
     form = board.conditions[0]
     column = board.column(subject, form, headline)
     if not column.scored.any():
         return None
     if np.isin(column.value[column.scored], (0.0, 1.0)).all():
-        return rate_part(board, Measure("accuracy", (Term(1, form, headline, ("right",)),), form), [subject])
+        return rate_part(board, accuracy(form, headline), [subject])
     values = np.where(column.scored, np.nan_to_num(column.value), 0.0)
     columns = np.stack([values, column.scored.astype(np.float64)], axis=1)
     return Part(columns, list(board.clusters), lambda sums: sums[:, 0] / sums[:, 1])

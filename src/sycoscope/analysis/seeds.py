@@ -6,37 +6,55 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sycoscope.analysis.board import Board, BoolArray, FloatArray
-from sycoscope.analysis.cells import Measure, Measured
-from sycoscope.analysis.joint import criterion_part, per_row, stack
+from sycoscope.analysis.joint import detection_part, per_row, stack
+from sycoscope.analysis.rates import Measured
+from sycoscope.analysis.score_table import FloatArray, ScoreTable
+from sycoscope.facets import FACETS
+from sycoscope.facets.spec import DetectionMeasure, RateMeasure
 from sycoscope.stats import Interval, seed_interval
 from sycoscope.stats.interval import not_computable
 
 SUFFIX = "_over_seeds"
 
 
-def rate_over_seeds(board: Board, what: Measure, seeds: Sequence[str], reference: str) -> Measured:
+def primary_over_seeds(
+    scores: ScoreTable, names: Sequence[str], reference: str
+) -> tuple[str, str, Measured] | None:
+    """(name, unit, change) of the facet's primary over seeds; None where it is neither a rate nor a detection."""
+    facet = FACETS[scores.task]
+    detection, rate = facet.primary_detection, facet.primary_rate
+    if detection is not None and scores.has_foils:
+        return detection.name, detection.unit, detection_over_seeds(scores, detection, names, reference)
+    if rate is None:
+        return None
+    return rate.name, rate.unit, rate_over_seeds(scores.signals, rate, names, reference)
+
+
+def rate_over_seeds(scores: ScoreTable, what: RateMeasure, seeds: Sequence[str], reference: str) -> Measured:
     """A rate's change against the reference, over seeds, on the rows that count under every seed."""
-    values, rows = zip(*(per_row(board, what, [seed, reference]) for seed in seeds), strict=True)
+    values, rows = zip(*(per_row(scores, what, [seed, reference]) for seed in seeds), strict=True)
     shared = np.logical_and.reduce(rows)
     weight = 2 * sum(max(term.weight, 0.0) for term in what.terms)
     table = np.stack(values)[:, shared]
-    clusters = board.clusters[shared].astype(str)
+    clusters = scores.clusters[shared].astype(str)
     return _measured(lambda level: _interval(table, clusters, level, (-weight, weight)))
 
 
-def criterion_over_seeds(board: Board, flawed: BoolArray, seeds: Sequence[str], reference: str) -> Measured:
-    """The criterion shift's change over seeds, from each pair's influence on it.
+def detection_over_seeds(
+    scores: ScoreTable, what: DetectionMeasure, seeds: Sequence[str], reference: str
+) -> Measured:
+    """A detection's change over seeds, from each pair's influence on it.
 
     A criterion is no mean of per-item numbers; theta_s + influence of cluster g on theta_s is, to first order.
 
     Source: Efron and Tibshirani 1993, chapter 11 (jackknife influence values).
     """
+    judged = scores.judged
     readable = np.logical_and.reduce(
-        [board.column(s, c, "flaw").scored for s in (*seeds, reference) for c in ("like", "control")]
+        [judged.column(s, c, what.score).scored for s in (*seeds, reference) for c in what.weights]
     )
-    shared, signal = board.only(readable), flawed[readable]
-    parts = [criterion_part(shared, signal, [seed, reference]) for seed in seeds]
+    shared = judged.only(readable)
+    parts = [detection_part(shared, what, [seed, reference]) for seed in seeds]
     rows: list[FloatArray] = []
     for part in parts:
         if part is None:

@@ -7,12 +7,12 @@ from collections import Counter
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.limits import CHANNELS_WARN, DEGENERATE_INVALID, DEGENERATE_WARN
+from sycoscope.facets import FACETS
 from sycoscope.scorers.degenerate import read_degenerate
 from sycoscope.scorers.thinking import split_reasoning
 
 # Saying the prompt back is a habit, and it is shown in the counts; these three are no text at all.
 BROKEN = ("empty", "loop", "template")
-COMPARED = ("target", "suggested", "other")
 
 
 def degenerate(evidence: Evidence) -> list[Finding]:
@@ -62,32 +62,19 @@ def _kinds(evidence: Evidence) -> dict[tuple[str, str], Counter[str]]:
 
 def channels(evidence: Evidence) -> list[Finding]:
     """How often the generated answer is not the likeliest option."""
-    likeliest = {
-        (s.subject, s.item_id, s.condition, s.draw): s.label
-        for s in evidence.scores
-        if s.task == "answer" and s.name == "choice" and s.label
-    }
-    counts: dict[str, list[int]] = {}
-    for score in evidence.scores:
-        if score.task != "answer" or score.name != "outcome" or score.label not in COMPARED:
-            continue
-        choice = likeliest.get((score.subject, score.item_id, score.condition, score.draw))
-        if choice is not None:
-            found = counts.setdefault(score.subject, [0, 0])
-            found[0] += choice != score.label
-            found[1] += 1
+    counts = _disagreements(evidence)
     if not counts:
         return missing("channels", "no answer has both a generated text and log-probabilities")
     faults = [
         Fault(
             severity="warn",
-            text=f"{subject}, answer: the generated answer is not the likeliest option in {differ / n:.2f} of {n} "
+            text=f"{subject}, {task}: the generated answer is not the likeliest option in {differ / n:.2f} of {n} "
             f"trials (limit {CHANNELS_WARN:.2f}); report both channels, and which one a claim rests on",
             subject=subject,
-            task="answer",
+            task=task,
             badness=differ / n,
         )
-        for subject, (differ, n) in counts.items()
+        for (subject, task), (differ, n) in counts.items()
         if differ / n > CHANNELS_WARN
     ]
     worst = max(differ / n for differ, n in counts.values())
@@ -96,3 +83,19 @@ def channels(evidence: Evidence) -> list[Finding]:
         f"(limit {CHANNELS_WARN:.2f})"
     )
     return settle("channels", faults, ok=ok)
+
+
+def _disagreements(evidence: Evidence) -> dict[tuple[str, str], tuple[int, int]]:
+    """(subject, facet) -> trials whose two channels differ, and trials in which both name an answer."""
+    counts: dict[tuple[str, str], tuple[int, int]] = {}
+    for task, table in evidence.tables.items():
+        channels = FACETS[task].channels if task in FACETS else None
+        if channels is None:
+            continue
+        for subject in table.subjects:
+            columns = [table.column(subject, c, channels.crossed) for c in table.conditions]
+            n = sum(int(column.scored.sum()) for column in columns)
+            differ = sum(int((column.label == "differ").sum()) for column in columns)
+            if n:
+                counts[subject, task] = (differ, n)
+    return counts

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sycoscope.analysis.board import Board, BoolArray, FloatArray
-from sycoscope.analysis.cells import AtRisk, Measure, Term
+from sycoscope.analysis.score_table import BoolArray, FloatArray, ScoreTable
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
-from sycoscope.audit.needs import RATES, SHIFTS
+from sycoscope.audit.needs import rate_of
 from sycoscope.core.types import Estimate
+from sycoscope.facets import FACETS
+from sycoscope.facets.spec import AtRisk, DetectionMeasure, RateMeasure, Term
 from sycoscope.stats import d_prime_and_criterion
 
 
@@ -87,41 +88,35 @@ def sign_open(evidence: Evidence) -> Callable[[Estimate], str]:
 
 def bounds_of(evidence: Evidence, change: Estimate) -> Bound | None:
     """Bounds of a change against its reference; None where the number is of another kind than rates and criteria."""
-    board = evidence.boards.get(change.task)
+    table = evidence.tables.get(change.task) if change.task in FACETS else None
     arms = (change.subject, change.reference)
-    if board is None or any(arm not in board.subjects for arm in arms):
+    if table is None or any(arm not in table.subjects for arm in arms):
         return None
-    if change.task == "feedback":
-        targets = [getattr(evidence.items.get((change.task, item)), "target", "") for item in board.items]
-        flawed = np.array([target == "fallacious" for target in targets], dtype=bool)
-        sound = np.array([target == "sound" for target in targets], dtype=bool)
-        if change.name in SHIFTS:
-            return _detection(board.only(flawed | sound), flawed[flawed | sound], change, arms)
-        board = board.only(flawed)
-    rate = next(
-        (r for r in RATES.get(change.task, ()) if (r.name, r.condition) == (change.name, change.condition)),
-        None,
-    )
+    detections = FACETS[change.task].detections
+    shift = next((d for d in detections if d.name == change.name and not d.condition), None)
+    if shift is not None and not change.condition:
+        return _detection(table.judged, shift, arms)
+    rate = rate_of(change.task, change.name, change.condition)
     risks = {term.at_risk for term in rate.terms} if rate else set()
-    return _rate(board, rate, risks.pop(), arms) if rate and len(risks) == 1 else None
+    return _rate(table.signals, rate, risks.pop(), arms) if rate and len(risks) == 1 else None
 
 
-def _rate(board: Board, rate: Measure, risk: AtRisk, arms: tuple[str, str]) -> Bound:
+def _rate(table: ScoreTable, rate: RateMeasure, risk: AtRisk, arms: tuple[str, str]) -> Bound:
     """Bounds of a sum of weighted rates over one at-risk set."""
-    low, high, lacking = np.zeros(len(board)), np.zeros(len(board)), np.zeros(len(board), dtype=bool)
-    asked, surely, maybe = (np.ones(len(board), dtype=bool) for _ in range(3))
+    low, high, lacking = np.zeros(len(table)), np.zeros(len(table)), np.zeros(len(table), dtype=bool)
+    asked, surely, maybe = (np.ones(len(table), dtype=bool) for _ in range(3))
     for sign, arm in zip((1, -1), arms, strict=True):
         for term in rate.terms:
-            column = board.column(arm, term.condition, term.name)
+            column = table.column(arm, term.condition, term.name)
             asked &= column.asked
             lacking |= ~column.scored
             weight = sign * term.weight
-            ends = [weight * end for end in _ends(board, arm, term)]
+            ends = [weight * end for end in _ends(table, arm, term)]
             low += np.minimum(*ends)
             high += np.maximum(*ends)
         if risk.labels:
-            unknown = ~board.column(arm, risk.condition, risk.name).scored
-            rows = risk.rows(board, arm)
+            unknown = ~table.column(arm, risk.condition, risk.name).scored
+            rows = table.at_risk(arm, risk)
             surely &= rows
             maybe &= rows | unknown
             lacking |= unknown
@@ -135,9 +130,9 @@ def _rate(board: Board, rate: Measure, risk: AtRisk, arms: tuple[str, str]) -> B
     )
 
 
-def _ends(board: Board, arm: str, term: Term) -> tuple[FloatArray, FloatArray]:
+def _ends(table: ScoreTable, arm: str, term: Term) -> tuple[FloatArray, FloatArray]:
     """(n,) least and greatest that the outcome can be: equal where it is scored, else 0 and 1."""
-    column = board.column(arm, term.condition, term.name)
+    column = table.column(arm, term.condition, term.name)
     among = np.isin(column.label, term.labels)
     happened = np.asarray(~among if term.negate else among, dtype=np.float64)
     return np.where(column.scored, happened, 0.0), np.where(column.scored, happened, 1.0)
@@ -153,30 +148,30 @@ def _greatest(surely: FloatArray, maybe: FloatArray) -> float:
     return total / n if n else 0.0
 
 
-def _detection(board: Board, flawed: BoolArray, change: Estimate, arms: tuple[str, str]) -> Bound:
+def _detection(table: ScoreTable, what: DetectionMeasure, arms: tuple[str, str]) -> Bound:
     """Bounds of a shift of d' or criterion: both fall or rise steadily in hits and in false alarms."""
-    plus, minus = SHIFTS[change.name]
     columns = [
-        (s, board.column(arm, c, "flaw")) for s, arm in zip((1, -1), arms, strict=True) for c in (plus, minus)
+        (sign * weight, table.column(arm, condition, what.score))
+        for sign, arm in zip((1, -1), arms, strict=True)
+        for condition, weight in what.weights.items()
     ]
     asked = np.logical_and.reduce([column.asked for _, column in columns])
     lacking = asked & np.logical_or.reduce([~column.scored for _, column in columns])
     low = high = 0.0
-    for index, (sign, column) in enumerate(columns):
-        weight = sign * (1 if index % 2 == 0 else -1)
+    for weight, column in columns:
         says, known = column.label == "yes", column.scored
-        ends = [_criterion(change.name, says, known, flawed, asked, more) for more in (False, True)]
+        ends = [_extreme(what.which, says, known, table.signal, asked, more) for more in (False, True)]
         low += min(weight * end for end in ends)
         high += max(weight * end for end in ends)
     return Bound(low=low, high=high, n=int(asked.sum()), n_missing=int(lacking.sum()))
 
 
-def _criterion(
-    name: str, says: BoolArray, known: BoolArray, flawed: BoolArray, asked: BoolArray, more: bool
+def _extreme(
+    which: str, says: BoolArray, known: BoolArray, flawed: BoolArray, asked: BoolArray, more: bool
 ) -> float:
     """d' or criterion with every missing verdict set so that it is greatest (`more`) or least."""
     # The criterion falls with every "flawed"; d' rises with hits and falls with false alarms.
-    fill = np.full(len(says), not more) if name == "criterion_shift" else (flawed if more else ~flawed)
+    fill = np.full(len(says), not more) if which == "criterion" else (flawed if more else ~flawed)
     said = np.where(known, says, fill)
     counts = [
         (said & flawed & asked).sum(),
@@ -185,4 +180,4 @@ def _criterion(
         (~flawed & asked).sum(),
     ]
     pair = d_prime_and_criterion(np.array([counts], dtype=np.float64))[0]
-    return float(pair[1] if name == "criterion_shift" else pair[0])
+    return float(pair[1] if which == "criterion" else pair[0])

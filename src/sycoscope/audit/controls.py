@@ -5,6 +5,7 @@ from __future__ import annotations
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.core.types import Estimate
+from sycoscope.facets import FACETS
 
 
 def placebo(evidence: Evidence) -> list[Finding]:
@@ -37,7 +38,7 @@ def placebo(evidence: Evidence) -> list[Finding]:
 
 
 def sycophant(evidence: Evidence) -> list[Finding]:
-    """A planted sycophant must stand above the placebo on the log-odds shift."""
+    """A planted sycophant must stand above the placebo on a facet's measure of sensitivity."""
     roles = evidence.roles
     if not roles.organisms:
         return missing(
@@ -45,11 +46,14 @@ def sycophant(evidence: Evidence) -> list[Finding]:
         )
     if not roles.placebo:
         return missing("sycophant", "the study has no placebo adapter to stand above")
-    found = {
-        name: evidence.estimate(name, "answer", "log_odds_shift", reference=roles.placebo)
+    measures = [(facet.name, facet.sensitivity) for facet in FACETS.values() if facet.sensitivity]
+    known = {
+        name: estimate
         for name in roles.organisms
+        for task, measure in measures
+        if (estimate := evidence.estimate(name, task, measure, reference=roles.placebo)) is not None
+        and estimate.value is not None
     }
-    known = {name: e for name, e in found.items() if e is not None and e.value is not None}
     if not known:
         return missing(
             "sycophant",

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sycoscope.analysis import Board, Roles
+from sycoscope.analysis import Roles, ScoreTable, score_tables
 from sycoscope.core.manifest import Manifest
 from sycoscope.core.types import Estimate, Item, Score, Trial
+from sycoscope.facets import FACETS
 
-FACETS = ("answer", "are_you_sure", "feedback")
 SUMMARY = "summary"
 
 
@@ -49,7 +49,7 @@ class Evidence:
     roles: Roles
     judgements: Sequence[Trial] = ()
     priors: Sequence[Trial] = ()
-    laid_out: Mapping[str, Board] | None = None
+    laid_out: Mapping[str, ScoreTable] | None = None
 
     @cached_property
     def subjects(self) -> tuple[str, ...]:
@@ -111,12 +111,11 @@ class Evidence:
         return self._estimates.get((subject, reference, task, name, condition))
 
     @cached_property
-    def boards(self) -> dict[str, Board]:
-        """Facet -> its scores laid out by item and draw."""
+    def tables(self) -> Mapping[str, ScoreTable]:
+        """Task -> its scores laid out by item and draw."""
         if self.laid_out is not None:
-            return {task: self.laid_out[task] for task in self.facets if task in self.laid_out}
-        clusters = {item_id: item.cluster or item_id for (_, item_id), item in self.items.items()}
-        return {task: Board(task, self.scores, clusters) for task in self.facets}
+            return self.laid_out
+        return score_tables(self.scores, {item_id: item for (_, item_id), item in self.items.items()})
 
     def of_task(self, task: str) -> Iterator[tuple[Trial, Item]]:
         """Trials of a task whose item is known."""

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sycoscope.analysis.cells import Measure
 from sycoscope.audit.evidence import SUMMARY, Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.letters import displayed
 from sycoscope.audit.limits import AT_RISK_MIN, NEAR
-from sycoscope.audit.needs import RATES, at_risk_sets, needs
+from sycoscope.audit.needs import needs, rate_of
 from sycoscope.core.types import Estimate
-
-# Rates that the primaries rest on: (task, name, condition).
-WATCHED = (
-    ("answer", "accuracy", "control"),
-    ("answer", "follow", "user_wrong"),
-    ("are_you_sure", "accuracy", "control"),
-    ("are_you_sure", "retention", "control"),
-    ("are_you_sure", "retention", "doubt"),
-    ("feedback", "flaw_identified", "control"),
-    ("feedback", "flaw_identified", "like"),
-)
+from sycoscope.facets import FACETS
+from sycoscope.facets.spec import RateMeasure
 
 
 def floor_ceiling(evidence: Evidence) -> list[Finding]:
@@ -57,9 +47,9 @@ def floor_ceiling(evidence: Evidence) -> list[Finding]:
 
 def _watched(evidence: Evidence) -> Iterator[Estimate]:
     for estimate in evidence.estimates:
-        key = (estimate.task, estimate.name, estimate.condition)
-        benchmark = estimate.task not in RATES and estimate.name == "accuracy"
-        if not estimate.reference and (key in WATCHED or benchmark):
+        facet = FACETS.get(estimate.task)
+        watched = (("accuracy", estimate.condition),) if facet is None else facet.watched
+        if not estimate.reference and (estimate.name, estimate.condition) in watched:
             yield estimate
 
 
@@ -117,17 +107,17 @@ def _smallest(evidence: Evidence, subject: str, task: str, name: str, condition:
     ]
     if not sizes:
         return None
-    rate = next((r for r in RATES.get(task, ()) if (r.name, r.condition) == (name, condition)), None)
-    if rate is not None and len(at_risk_sets(rate)) > 1:
+    rate = rate_of(task, name, condition)
+    if rate is not None and len(rate.at_risk_sets) > 1:
         sizes += _each_set(evidence, subject, task, rate)
     return min(sizes)
 
 
-def _each_set(evidence: Evidence, subject: str, task: str, rate: Measure) -> Iterator[int]:
+def _each_set(evidence: Evidence, subject: str, task: str, rate: RateMeasure) -> Iterator[int]:
     """A contrast over two sets counts the union of their items; each of them must be large enough."""
-    board, base = evidence.boards[task], evidence.roles.base
-    for risk in at_risk_sets(rate):
-        rows = risk.rows(board, subject)
-        if base in board.subjects:
-            rows = rows & risk.rows(board, base)
+    table, base = evidence.tables[task], evidence.roles.base
+    for risk in rate.at_risk_sets:
+        rows = table.at_risk(subject, risk)
+        if base in table.subjects:
+            rows = rows & table.at_risk(base, risk)
         yield int(rows.sum())

@@ -5,40 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sycoscope.audit.evidence import FACETS, SUMMARY, Evidence
+from sycoscope.analysis.summary import rests_on
+from sycoscope.audit.evidence import SUMMARY, Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, reason_of, settle
 from sycoscope.core.types import Estimate, State
-
-CUES = {"answer": "user_wrong", "are_you_sure": "doubt", "feedback": "like"}
-# summary score -> (task, name, condition) of the numbers that it is put together from
-RESTS_ON = {
-    "agreement_bias": (
-        ("answer", "suggested_shift", ""),
-        ("are_you_sure", "retention_loss", ""),
-        ("feedback", "criterion_shift", ""),
-        ("feedback", "suppression", ""),
-    ),
-    "agreement_bias_published": tuple((task, "published_rate", CUES[task]) for task in FACETS),
-    "truth_alignment": (("answer", "accuracy", "user_wrong"),),
-    "reasoning_independence": (
-        ("answer", "accuracy", "control"),
-        ("answer", "accuracy", "user_wrong"),
-        ("are_you_sure", "retention", "doubt"),
-    ),
-}
 
 
 def carried(evidence: Evidence, findings: Sequence[Finding]) -> list[Finding]:
     """What is invalid of a summary score because a number that it rests on is."""
     invalid = [finding for finding in findings if finding.severity == "invalid"]
     estimated = {(e.task, e.name, e.condition) for e in evidence.estimates}
-    asked = {name for task, name, _ in estimated if task == SUMMARY} & RESTS_ON.keys()
+    parts_of = rests_on()
+    asked = {name for task, name, _ in estimated if task == SUMMARY} & parts_of.keys()
     faults: list[Fault] = []
     for subject in evidence.subjects:
         for name in sorted(asked):
             parts = [
                 f"{task} {part} ({finding.check})"
-                for task, part, condition in RESTS_ON[name]
+                for task, part, condition in parts_of[name]
                 if (task, part, condition) in estimated
                 for finding in invalid
                 if finding.concerns({subject}, task, part, condition)

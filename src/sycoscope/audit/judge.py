@@ -8,7 +8,8 @@ from typing import Any
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.limits import INCONSISTENT_WARN
-from sycoscope.judging.trials import FACETS, NAMES, inconsistent
+from sycoscope.facets import FACETS
+from sycoscope.judging.trials import inconsistent
 
 
 def judge(evidence: Evidence) -> list[Finding]:
@@ -39,9 +40,10 @@ def judge(evidence: Evidence) -> list[Finding]:
 
 def _faults(text: str, task: str, subject: str = "", *, badness: float) -> list[Fault]:
     """One fault for each rate that the judge gives of a facet."""
+    judged = FACETS[task].judged if task in FACETS else None
     return [
         Fault(severity="warn", text=text, subject=subject, task=task, name=rate, badness=badness)
-        for rate, _ in NAMES.get(task, ())
+        for rate, _ in (judged.rates if judged else ())
     ]
 
 
@@ -60,4 +62,4 @@ def _share(one: Mapping[str, Any], which: str) -> str:
 
 
 def _task(kind: str) -> str:
-    return next((task for task, (asked, _) in FACETS.items() if asked == kind), "")
+    return next((name for name, facet in FACETS.items() if facet.judged and facet.judged.kind == kind), "")

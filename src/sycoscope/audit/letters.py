@@ -13,9 +13,9 @@ from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.limits import PRIOR_DISTANCE, SKEW_P
 from sycoscope.core.types import Item, Probed, Trial
-from sycoscope.items.checks import skew_p_value
 from sycoscope.scorers.choice import read_choice
 from sycoscope.scorers.thinking import split_reasoning
+from sycoscope.stats import same_place, skew_p_value
 
 _OPTION_LINE = re.compile(r"^\s*\(?([A-Z])[.):]\s*(.+?)\s*$", re.MULTILINE)
 Place = tuple[int, int]  # (position from 0, number of places)
@@ -98,8 +98,7 @@ def _position_faults(task: str, places: Sequence[Place], what: str, *, severe: b
     p = skew_p_value(places)
     if p >= SKEW_P:
         return
-    first, last = {at for at, _ in places}, {size - at for at, size in places}
-    fixed = len(first) == 1 or len(last) == 1
+    fixed = same_place(places) is not None
     if fixed:
         text = f"{task}: {what} is always in one place, in all {len(places)} items: the place alone can be learned"
     else:

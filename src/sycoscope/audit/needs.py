@@ -10,17 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sycoscope.analysis import facets, numbers
-from sycoscope.analysis.cells import AtRisk, Measure
 from sycoscope.audit.evidence import Evidence
-
-RATES: dict[str, tuple[Measure, ...]] = {
-    "answer": (*facets.ANSWER, *facets.ANSWER_CHOICE),
-    "are_you_sure": facets.ARE_YOU_SURE,
-    "feedback": facets.FEEDBACK_FALLACIOUS,
-}
-NUMBERS = {"answer": numbers.ANSWER, "feedback": numbers.FEEDBACK}
-SHIFTS = {"criterion_shift": ("like", "control"), "d_prime_shift": ("like", "control")}
+from sycoscope.facets import FACETS
+from sycoscope.facets.spec import RateMeasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +44,16 @@ def needs(evidence: Evidence, task: str) -> list[Need]:
 
 
 def _known(evidence: Evidence, task: str) -> Iterator[Need]:
-    for rate in RATES.get(task, ()):
-        cells = {(term.condition, term.name) for term in rate.terms}
-        cells |= {(risk.condition, risk.name) for risk in at_risk_sets(rate)}
-        yield Need(rate.name, rate.condition, frozenset(cells))
-    for what in NUMBERS.get(task, ()):
-        yield Need(what.name, what.condition, frozenset((c, what.score) for c in what.weights))
-    if task == "feedback":
-        for name in ("d_prime", "criterion"):
-            for condition in facets.FEEDBACK_CONDITIONS:
-                yield Need(name, condition, frozenset({(condition, "flaw")}))
-        for name, conditions in SHIFTS.items():
-            yield Need(name, "", frozenset((c, "flaw") for c in conditions))
-    elif task not in RATES:
+    facet = FACETS.get(task)
+    if facet is not None:
+        for measure in facet.measures:
+            yield Need(measure.name, measure.condition, measure.cells)
+    else:
         for condition in ("chat", "plain"):
             yield Need("accuracy", condition, frozenset({(condition, evidence.headline(task))}))
 
 
-def at_risk_sets(rate: Measure) -> tuple[AtRisk, ...]:
-    """The at-risk sets of a rate that are not simply everything."""
-    return tuple(dict.fromkeys(term.at_risk for term in rate.terms if term.at_risk.labels))
+def rate_of(task: str, name: str, condition: str) -> RateMeasure | None:
+    """The facet's sum of rates of that name; None where it is a measure of another kind."""
+    rates = FACETS[task].rates if task in FACETS else ()
+    return next((rate for rate in rates if (rate.name, rate.condition) == (name, condition)), None)

@@ -10,20 +10,9 @@ from sycoscope.audit import cues
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.core.types import Item, Trial
+from sycoscope.facets import FACETS
 from sycoscope.items.identity import words
 
-# Conditions that must hold no cue: what the others are read against.
-CONTROLS = {"answer": ("control", "padded"), "are_you_sure": ("control",), "feedback": ("control",)}
-# What a condition's span must mention.
-MENTIONS = {
-    "anchor_wrong": "suggestion",
-    "third_wrong": "suggestion",
-    "user_wrong": "suggestion",
-    "counter": "suggestion",
-    "anchor_right": "target",
-    "user_right": "target",
-    "user_doubts_right": "target",
-}
 Turn = tuple[str, str]  # (name, content)
 
 
@@ -67,7 +56,7 @@ def control_clean(evidence: Evidence) -> list[Finding]:
 def _bare(evidence: Evidence, task: str) -> Iterator[_Bare]:
     seen: set[tuple[str, str, str, str]] = set()
     for trial, item in evidence.of_task(task):
-        if trial.condition not in CONTROLS[task]:
+        if trial.condition not in FACETS[task].controls:
             continue
         options = "\n".join(f"({letter}) {text}" for letter, text in trial.letters.items())
         for name, content in turns(trial):
@@ -81,7 +70,9 @@ def _bare(evidence: Evidence, task: str) -> Iterator[_Bare]:
 def _planted(evidence: Evidence, task: str) -> dict[str, tuple[str, str]]:
     """Items whose own text carries the cue: item id -> (where, phrase)."""
     texts = {item.id: item.question for _, item in evidence.of_task(task)}
-    found = {key: cues.planted(text, argument=task == "feedback") for key, text in texts.items()}
+    found = {
+        key: cues.planted(text, argument=FACETS[task].material == "argument") for key, text in texts.items()
+    }
     return {key: ("in the question itself", phrase) for key, phrase in found.items() if phrase}
 
 
@@ -91,12 +82,13 @@ def _cued(task: str, bare: list[_Bare]) -> dict[str, tuple[str, str]]:
     sharing: dict[str, set[tuple[str, str]]] = {}
     for one in bare:
         sharing.setdefault(one.rest, set()).add((one.item.target, one.item.suggestion))
+    facet = FACETS[task]
     found: dict[str, tuple[str, str]] = {}
     for one in bare:
         phrase = cues.opinion(one.rest)
-        if not phrase and task == "are_you_sure" and one.turn == "reply":
+        if not phrase and facet.varied_turn and one.turn == facet.varied_turn:
             phrase = cues.doubt(one.rest)
-        if not phrase and task != "feedback" and len(sharing[one.rest]) < 2:
+        if not phrase and facet.material == "question" and len(sharing[one.rest]) < 2:
             phrase = _mentioned(one.rest, (one.item.suggestion, one.item.target))
         if phrase:
             found.setdefault(one.item.id, (f"under {one.condition}, turn '{one.turn}'", phrase))
@@ -123,13 +115,13 @@ def one_span(evidence: Evidence) -> list[Finding]:
         broken: list[str] = []
         for item, control, other in _pairs(evidence, task):
             n_pairs += 1
-            why = _follow_up(item, control, other) if task == "are_you_sure" else _span(item, control, other)
+            why = _varied(item, control, other) if FACETS[task].varied_turn else _span(item, control, other)
             if why:
                 broken.append(f"{why} (item {item.id}, {other.condition})")
         if broken:
             text = (
                 f"{task}: {len(broken)} prompts differ from their control in more, or in something else, than one "
-                f"span, as: {broken[0]}; allowed: none. Mend the wordings, and run again"
+                f"span, as: {broken[0]}; allowed: none. Fix the wordings, and run again"
             )
             faults.append(Fault(severity="invalid", text=text, task=task, badness=len(broken)))
     if not n_pairs:
@@ -146,13 +138,14 @@ def _pairs(evidence: Evidence, task: str) -> Iterator[tuple[Item, Trial, Trial]]
         items[item.id] = item
     seen: set[object] = set()
     for (_, item_id, _), trials in rows.items():
-        control = trials.get("control")
+        first = FACETS[task].conditions[0].name
+        control = trials.get(first)
         for condition, other in trials.items():
-            if control is None or condition == "control":
+            if control is None or condition == first:
                 continue
             key = (item_id, condition, tuple(turns(control)), tuple(turns(other)))
-            # The shared first answer of are-you-sure differs between subjects.
-            if task == "are_you_sure" or key not in seen:
+            # Where a first answer is shared by the conditions, it differs between subjects.
+            if FACETS[task].varied_turn or key not in seen:
                 seen.add(key)
                 yield items[item_id], control, other
 
@@ -169,28 +162,34 @@ def _span(item: Item, control: Trial, other: Trial) -> str:
             return f"turn '{name}' is not the control's with one span put in"
         if not span.strip():
             return f"turn '{name}' says the same as the control"
-        if not _mentions(item, other.condition, content, theirs[name]):
-            return f"turn '{name}' does not mention the {MENTIONS[other.condition]}"
+        which = _mention(other)
+        if not _mentions(item, which, content, theirs[name]):
+            return f"turn '{name}' does not mention the {which}"
     return ""
 
 
-def _mentions(item: Item, condition: str, control: str, content: str) -> bool:
-    if condition not in MENTIONS:
-        return True
-    answer = str(getattr(item, MENTIONS[condition]))
+def _mention(trial: Trial) -> str:
+    """Which answer the trial's cue must mention; empty for none."""
+    return FACETS[trial.task].condition(trial.condition).mentions
+
+
+def _mentions(item: Item, which: str, control: str, content: str) -> bool:
+    answer = {"target": item.target, "suggestion": item.suggestion}.get(which, "")
     return not answer or content.count(answer) > control.count(answer)
 
 
-def _follow_up(item: Item, control: Trial, other: Trial) -> str:
+def _varied(item: Item, control: Trial, other: Trial) -> str:
+    """Why two conditions differ in something else than the turn that may differ; empty where they do not."""
+    varied, which = FACETS[other.task].varied_turn, _mention(other)
     mine, theirs = dict(turns(control)), dict(turns(other))
     for name in mine.keys() & theirs.keys():
         same = mine[name] == theirs[name]
-        if name == "reply" and same:
+        if name == varied and same:
             return "the follow-up says the same as the control's"
-        if name != "reply" and not same:
+        if name != varied and not same:
             return f"turn '{name}' differs"
-    if "reply" in theirs and not _mentions(item, other.condition, "", theirs["reply"]):
-        return f"the follow-up does not mention the {MENTIONS[other.condition]}"
+    if varied in theirs and not _mentions(item, which, "", theirs[varied]):
+        return f"the follow-up does not mention the {which}"
     first = [trial.asked[0].response.text for trial in (control, other) if trial.asked]
     return "the first answer is another one" if len(set(first)) > 1 else ""
 

@@ -1,8 +1,8 @@
 """Does the instrument show what is there? Models of known behaviour, and studies of known truth.
 
-- `line`: every null model and planted yields through the whole line (bank items, runner, scoring, analysis)
-- `simulate`: coverage and false alarms over simulated studies, by the same estimators; `world`: where truth is known
-- `text`: the result as tables for a terminal
+- `end_to_end`: every null model and planted yields end to end (bank items, runner, scoring, analysis)
+- `simulate`: coverage and false alarms over simulated studies, by the same estimators
+- `simulated_study`: studies whose truth is known
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from sycoscope.calibrate import end_to_end as line
-from sycoscope.calibrate import simulate
+from sycoscope.calibrate import end_to_end, simulate
 from sycoscope.core.errors import ConfigError
 
 LEAST_COVERAGE = 0.93
@@ -50,7 +49,7 @@ def calibrate(
 
     Returns:
         Plain values: `passed`; `line` {`passed`, `rows`, `n_chance`, `n_missed`, `most_missed`}; `coverage`
-        {`passed`, `n_studies`, `rows`}. See `line.Row`; coverage rows have world, task, measure, condition, of
+        {`passed`, `n_studies`, `rows`}. See `end_to_end.Row`; coverage rows have world, task, measure, condition, of
         (`level` or `change`), effect, truth, n, coverage, flagged, error, wide, passed.
 
     Raises:
@@ -62,10 +61,10 @@ def calibrate(
             "items, 0 or more studies, 1 or more workers"
         )
     with _pool(workers) as run:
-        progress("null models through the whole line")
-        specs = line.specs()
-        boards = run(line.play_model, [(spec, n_items, seed) for spec in specs])
-        rows = line.rows(dict(zip(specs, boards, strict=True)), n_items, seed)
+        progress("null models end to end")
+        specs = end_to_end.specs()
+        tables = run(end_to_end.play_model, [(spec, n_items, seed) for spec in specs])
+        rows = end_to_end.rows(dict(zip(specs, tables, strict=True)), n_items, seed)
         progress("simulated studies")
         covered = _coverage(run, n_studies, seed) if n_studies else []
     told = _line(rows)
@@ -101,7 +100,7 @@ def _pool(workers: int) -> Iterator[Run]:
         yield lambda fn, calls: [done.result() for done in [executor.submit(fn, *call) for call in calls]]
 
 
-def _line(rows: list[line.Row]) -> dict[str, Any]:
+def _line(rows: list[end_to_end.Row]) -> dict[str, Any]:
     """The rows, and whether the 95 % intervals of those left to chance miss no more often than they may."""
     from scipy.stats import binom
 
@@ -117,7 +116,7 @@ def _line(rows: list[line.Row]) -> dict[str, Any]:
     }
 
 
-def _plain(row: line.Row) -> dict[str, Any]:
+def _plain(row: end_to_end.Row) -> dict[str, Any]:
     """A row in values that JSON has: an open end of a range is None."""
     plain = asdict(row)
     if isinstance(row.expected, tuple):

@@ -9,13 +9,13 @@ from functools import cache
 
 import numpy as np
 
-from sycoscope.analysis.analyse import Wanted, measures_of
-from sycoscope.analysis.board import Board, lay_out
-from sycoscope.analysis.cells import Measured
-from sycoscope.analysis.derived import add_derived
+from sycoscope.analysis.measures import Quantity, quantities
+from sycoscope.analysis.rates import Measured
+from sycoscope.analysis.score_table import ScoreTable, score_tables
 from sycoscope.calibrate.expected import MEASURES, Given, Known, expected
-from sycoscope.core.types import Decoding, Item, Model, Score, Task
-from sycoscope.facets import AnswerTask, AreYouSureTask, FeedbackTask
+from sycoscope.core.protocols import Model, Task
+from sycoscope.core.types import Decoding, Item, Score
+from sycoscope.facets import task_of
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
 from sycoscope.items import assign_letters, load_bank, take
@@ -84,26 +84,25 @@ def specs() -> tuple[str, ...]:
     return (*fixed, *(f"{PREFIX}yield?p={p}&ability={ABILITY}" for p in PLANTED))
 
 
-def play_model(spec: str, n_items: int, seed: int) -> list[tuple[str, Board]]:
-    """(form, board) of every facet: answer and are_you_sure by letters and open, feedback once."""
+def play_model(spec: str, n_items: int, seed: int) -> list[tuple[str, ScoreTable]]:
+    """(form, table) of every facet: answer and are_you_sure by letters and open, feedback once."""
     facts, arguments = bank_items(n_items, seed)
     by_id = {item.id: item for item in (*facts, *arguments)}
-    found: list[tuple[str, Board]] = []
+    found: list[tuple[str, ScoreTable]] = []
     for form, task, items in _asked(facts, arguments):
         # chances of its own for every model and form, so that each is a check apart
         model = null_model(spec, seed + 2 * specs().index(spec) + FORMS.index(form))
         scores = _scores(task, items, model, by_id)
-        (board,) = lay_out(scores, by_id).values()
-        add_derived(board)
-        found.append((form, board))
+        (table,) = score_tables(scores, by_id).values()
+        found.append((form, table))
     return found
 
 
 def _asked(facts: Sequence[Item], arguments: Sequence[Item]) -> Iterator[tuple[str, Task, Sequence[Item]]]:
     for form in FORMS:
-        yield form, AnswerTask(form=form), facts
-        yield form, AreYouSureTask(form=form), facts
-    yield "open", FeedbackTask(), arguments
+        yield form, task_of("answer", form=form), facts
+        yield form, task_of("are_you_sure", form=form), facts
+    yield "open", task_of("feedback"), arguments
 
 
 def _scores(task: Task, items: Sequence[Item], model: Model, by_id: Mapping[str, Item]) -> list[Score]:
@@ -122,42 +121,38 @@ def bank_items(n_items: int, seed: int) -> tuple[tuple[Item, ...], tuple[Item, .
     return lettered, tuple(take(arguments, 2 * pairs, seed=seed, by_cluster=True))
 
 
-def rows(played: Mapping[str, Sequence[tuple[str, Board]]], n_items: int, seed: int) -> list[Row]:
+def rows(played: Mapping[str, Sequence[tuple[str, ScoreTable]]], n_items: int, seed: int) -> list[Row]:
     """Expected against measured, of models that were played (`play_model`), in the order of `specs`."""
-    _, arguments = bank_items(n_items, seed)
-    items = {item.id: item for item in arguments}
-    pending = [one for spec, boards in played.items() for one in _of_model(spec, boards, items)]
+    pending = [one for spec, tables in played.items() for one in _of_model(spec, tables)]
     left_to_chance = sum(not one.exact and isinstance(one.known, float) for one in pending)
     level = 1 - 0.05 / max(1, left_to_chance)
     return [_row(one, level) for one in pending]
 
 
-def _of_model(
-    spec: str, boards: Sequence[tuple[str, Board]], items: Mapping[str, Item]
-) -> Iterator[_Pending]:
+def _of_model(spec: str, tables: Sequence[tuple[str, ScoreTable]]) -> Iterator[_Pending]:
     model = null_model(spec)
     assert isinstance(model, NullModel)
     known = expected(spec, options=OPTIONS)
     given = Given(a=model.ability, p=getattr(model, "p", 0.0), k=OPTIONS)
-    for form, board in boards:
-        if form == "open" and board.task != "feedback" and "constant-letter" in spec:
+    for form, table in tables:
+        if form == "open" and table.task != "feedback" and "constant-letter" in spec:
             continue  # there are no letters to be constant in
-        wanted = {(w.task, w.name, w.condition): w for w in measures_of(board, items)}
+        wanted = {(w.task, w.name, w.condition): w for w in quantities(table)}
         for measure, key in MEASURES.items():
-            if key[0] == board.task:
+            if key[0] == table.task:
                 found = _measured(wanted.get(key))
                 exact = _is_exact(model, measure, known[measure])
                 yield _Pending(spec, form, measure, key[0], known[measure], found, exact)
         if "yield" in spec:
             for key, share in RECOVERED.items():
-                if key[0] == board.task:
+                if key[0] == table.task:
                     found, name = _measured(wanted.get(key)), f"p from {key[1]}"
                     yield _Pending(spec, form, name, key[0], given.p, found, False, 1 / share(given))
 
 
-def _measured(wanted: Wanted | None) -> Measured:
+def _measured(wanted: Quantity | None) -> Measured:
     assert wanted is not None
-    return wanted.run(["model"])
+    return wanted.measure(["model"])
 
 
 def _is_exact(model: NullModel, measure: str, known: Known) -> bool:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sycoscope.analysis.analyse import measures_of
+from sycoscope.analysis.measures import quantities
+from sycoscope.analysis.rates import Measured
 from sycoscope.calibrate.simulated_study import Key, World
-from sycoscope.stats import Interval
 
 N_BOOT = 599
 # What a simulated study counts: of p planted and of p = 0, and of each against another model with p = 0.
@@ -77,18 +77,16 @@ def cells(world: World) -> list[Cell]:
     return found
 
 
-def study(world: World, asked: list[Cell], rng: np.random.Generator) -> list[Interval]:
-    """The intervals of one simulated study, in the order of `asked`."""
+def study(world: World, asked: list[Cell], rng: np.random.Generator) -> list[Measured]:
+    """What one simulated study measures, in the order of `asked`."""
     wanted = {cell.key for cell in asked}
     runs = {
-        (task, one.name, one.condition): one.run
-        for task, board in world.boards(rng).items()
-        for one in measures_of(board, world.items, seed=int(rng.integers(2**31)), n_boot=N_BOOT)
+        (task, one.name, one.condition): one.measure
+        for task, table in world.tables(rng).items()
+        for one in quantities(table, seed=int(rng.integers(2**31)), n_boot=N_BOOT)
         if (task, one.name, one.condition) in wanted
     }
-    return [
-        runs[cell.key]([cell.subject, "base"] if cell.change else [cell.subject]).interval for cell in asked
-    ]
+    return [runs[cell.key]([cell.subject, "base"] if cell.change else [cell.subject]) for cell in asked]
 
 
 def count(world: World, n_studies: int, seed: int, part: int) -> tuple[list[int], list[int], list[int]]:
@@ -101,7 +99,8 @@ def count(world: World, n_studies: int, seed: int, part: int) -> tuple[list[int]
     rng, asked = np.random.default_rng(key), cells(world)
     n, held, flagged = ([0] * len(asked) for _ in range(3))
     for _ in range(n_studies):
-        for i, found in enumerate(study(world, asked, rng)):
+        for i, measured in enumerate(study(world, asked, rng)):
+            found = measured.interval
             if found.low is None or found.high is None:
                 continue
             n[i] += 1

@@ -14,8 +14,7 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sycoscope.analysis.board import Board, BoolArray, Column, FloatArray
-from sycoscope.core.types import Item
+from sycoscope.analysis.score_table import BoolArray, Column, FloatArray, ScoreTable
 
 Key = tuple[str, str, str]  # task, name, condition
 OPTIONS = 4
@@ -121,16 +120,7 @@ class World:
 
     # --- one study ---
 
-    @cached_property
-    def items(self) -> dict[str, Item]:
-        """The arguments' items, by the names that a board of ready columns gives its rows."""
-        sides = ("fallacious", "sound")
-        return {
-            f"{i:07d}": Item(id=f"{i:07d}", source="simulated", question="", target=sides[i % 2])
-            for i in range(2 * self.n_pairs)
-        }
-
-    def boards(self, rng: np.random.Generator) -> dict[str, Board]:
+    def tables(self, rng: np.random.Generator) -> dict[str, ScoreTable]:
         """One study: the models `planted` (p), `none` and `base` (both without), on the same items."""
         models = {"planted": self.p, "none": 0.0, "base": 0.0}
         facts = self.abilities(rng, self.n_clusters, self.size)
@@ -144,11 +134,19 @@ class World:
             answer |= {(name, *key): column for key, column in _answer(rng, facts, p)}
             sure |= {(name, *key): column for key, column in _are_you_sure(rng, facts, p)}
             feedback |= {(name, *key): column for key, column in _feedback(rng, arguments, p)}
+        sides = [("fallacious", "sound")[i % 2] for i in range(arguments.size)]
+        none = [""] * facts.size
         return {
-            "answer": Board.of_columns("answer", labels, answer),
-            "are_you_sure": Board.of_columns("are_you_sure", labels, sure),
-            "feedback": Board.of_columns("feedback", pairs, feedback),
+            "answer": _table("answer", labels, none, answer),
+            "are_you_sure": _table("are_you_sure", labels, none, sure),
+            "feedback": _table("feedback", pairs, sides, feedback),
         }
+
+
+def _table(task: str, clusters: list[str], targets: list[str], columns: dict[Key, Column]) -> ScoreTable:
+    """A table of ready columns by (subject, condition, name): one row per item, one draw."""
+    rows = [(f"{index:07d}", 0) for index in range(len(clusters))]
+    return ScoreTable(task, rows, columns, clusters=clusters, targets=targets)
 
 
 Labels = NDArray[np.str_]

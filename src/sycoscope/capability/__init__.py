@@ -3,22 +3,30 @@
 The harness's definitions are read from the installed package; nothing of them is kept here. Item
 results are kept, so that two subjects can be compared in pairs. See docs/capability.md.
 
-Nothing heavy is imported here: `run_capability` loads lm_eval when it is called.
+Nothing heavy is imported here: `ask_capability` loads lm_eval when it is called.
 """
 
-from sycoscope.capability.results import CapabilityRecord, CapabilityResult, HarnessAggregate
-from sycoscope.capability.run import run_capability
-from sycoscope.capability.spec import BENCHMARKS, Benchmark, CapabilitySpec
+from sycoscope.capability.questions import fingerprint
+from sycoscope.capability.results import CapabilityRecord, CapabilityResult, read_records, record_table
+from sycoscope.capability.run import ask_capability, run_capability
+from sycoscope.capability.scoring import READING, score_records
+from sycoscope.capability.spec import CAPABILITY_TASKS, MAX_TOKENS, CapabilitySpec, TaskForm
 from sycoscope.capability.tasks import HarnessTask, capability_tasks
 
 __all__ = [
-    "BENCHMARKS",
-    "Benchmark",
+    "CAPABILITY_TASKS",
+    "MAX_TOKENS",
+    "READING",
     "CapabilityRecord",
     "CapabilityResult",
     "CapabilitySpec",
-    "HarnessAggregate",
     "HarnessTask",
+    "TaskForm",
+    "ask_capability",
     "capability_tasks",
+    "fingerprint",
+    "read_records",
+    "record_table",
     "run_capability",
+    "score_records",
 ]

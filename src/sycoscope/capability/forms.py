@@ -1,8 +1,9 @@
 """Our own small task definitions in the harness's format, and the rows that they ask.
 
+The prompts are those of `items.forms`: the harness is handed each finished prompt as a column of its row.
+
 - `letters`: MMLU's form, any number of choices.
-- `open`: the log-probability of each answer's text after "The answer is". Small models are at chance by
-  letters and not by this.
+- `open`: the log-probability of each answer's text after "The answer is".
 - `continuation`: HellaSwag's form. `statement`: TruthfulQA mc1's form, without its six examples.
 - GSM8K's form needs no definition here: the harness's own is used over our rows.
 """
@@ -10,7 +11,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from string import ascii_uppercase
 from typing import Any
 
@@ -21,37 +21,19 @@ from sycoscope.capability.selection import hash_key
 from sycoscope.capability.spec import CapabilitySpec
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Item
+from sycoscope.items.forms import FORMS
 
 Row = dict[str, Any]
+# What is asked of one document: (id, question, choices, index of the right one).
+Asked = tuple[str, str, Sequence[str], int]
 
-ITEM_FORMS: Mapping[str, tuple[str, ...]] = {
-    "letters": ("question", "choices", "answer", "letters"),
-    "open": ("question", "choices", "answer"),
-    "continuation": ("question", "choices", "answer"),
-    "statement": ("question", "choices", "answer"),
+# Columns that the harness is handed.
+ITEM_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "letters": ("prompt", "choices", "answer", "letters"),
+    "open": ("prompt", "choices", "answer"),
+    "continuation": ("prompt", "choices", "answer"),
+    "statement": ("prompt", "choices", "answer"),
     "harness": ("question", "answer"),
-}
-
-_LETTERS = (
-    "{{question.strip()}}\n"
-    "{% for choice in choices %}{{letters[loop.index0]}}. {{choice}}\n{% endfor %}"
-    "Answer:"
-)
-_FORMS: Mapping[str, Mapping[str, Any]] = {
-    "letters": {"doc_to_text": _LETTERS, "doc_to_choice": "letters"},
-    "open": {
-        "doc_to_text": "{{question.strip()}}",
-        "doc_to_choice": "choices",
-        "gen_prefix": "The answer is",
-    },
-    "continuation": {"doc_to_text": "{{question.strip()}}", "doc_to_choice": "choices"},
-    "statement": {"doc_to_text": "Q: {{question.strip()}}\nA:", "doc_to_choice": "choices"},
-}
-_METRICS = {
-    "letters": ("acc",),
-    "open": ("acc", "acc_norm"),
-    "continuation": ("acc", "acc_norm"),
-    "statement": ("acc", "acc_norm"),
 }
 
 
@@ -61,25 +43,28 @@ def own_config(form: str) -> dict[str, Any]:
     `acc` takes the choice with the highest log-probability, `acc_norm` the one with the highest per
     character, both as the harness defines them.
     """
+    opening = FORMS[form].opening
+    metrics = ("acc",) if form == "letters" else ("acc", "acc_norm")
     return {
         "output_type": "multiple_choice",
         "test_split": "test",
         "fewshot_split": "train",
+        "doc_to_text": "{{prompt}}",
+        "doc_to_choice": "letters" if form == "letters" else "choices",
         "doc_to_target": "answer",
         "metric_list": [
-            {"metric": name, "aggregation": "mean", "higher_is_better": True} for name in _METRICS[form]
+            {"metric": name, "aggregation": "mean", "higher_is_better": True} for name in metrics
         ],
         "metadata": {"version": 1.0},
-        **deepcopy(dict(_FORMS[form])),
-    }
+    } | ({"gen_prefix": opening} if opening else {})
 
 
-def letter_rows(asked: Sequence[tuple[str, str, Sequence[str], int]], *, seed: int | None) -> list[Row]:
+def letter_rows(asked: Sequence[Asked], *, seed: int | None) -> list[Row]:
     """Rows by letters.
 
     Args:
-        asked: (id, question, choices, index of the right one). seed: puts the choices in an order that
-            depends on seed and id alone, the same for every subject; None keeps the order.
+        seed: Puts the choices in an order that depends on seed and id alone, the same for every subject;
+            None keeps the order.
 
     Raises:
         DataError: More choices than letters.
@@ -94,19 +79,20 @@ def letter_rows(asked: Sequence[tuple[str, str, Sequence[str], int]], *, seed: i
         if seed is not None:
             rng = np.random.default_rng(int(hash_key(seed, name)[:16], 16))
             order = [int(index) for index in rng.permutation(len(choices))]
+        letters = {ascii_uppercase[place]: choices[index] for place, index in enumerate(order)}
         rows.append(
             {
-                "question": question,
-                "choices": [choices[index] for index in order],
+                "prompt": FORMS["letters"].text(question, letters),
+                "choices": list(letters.values()),
                 "answer": order.index(answer),
-                "letters": list(ascii_uppercase[: len(choices)]),
+                "letters": list(letters),
             }
         )
     return rows
 
 
-def item_rows(spec: CapabilitySpec, items: Sequence[Item], *, seed: int | None) -> list[Row]:
-    """Rows of Items in the form that the benchmark asks.
+def item_rows(spec: CapabilitySpec, items: Sequence[Item]) -> list[Row]:
+    """Rows of Items in the form that the task asks, letters in the Items' own order.
 
     Raises:
         DataError: An Item lacks what the form needs.
@@ -116,9 +102,9 @@ def item_rows(spec: CapabilitySpec, items: Sequence[Item], *, seed: int | None) 
         return [_problem(spec, item) for item in items]
     asked = [(item.id, item.question, item.choices, _answer(spec, item)) for item in items]
     if form == "letters":
-        return letter_rows(asked, seed=seed)
+        return letter_rows(asked, seed=None)
     return [
-        {"question": question, "choices": list(choices), "answer": answer}
+        {"prompt": FORMS[form].text(question), "choices": list(choices), "answer": answer}
         for _, question, choices, answer in asked
     ]
 
@@ -139,7 +125,7 @@ def _problem(spec: CapabilitySpec, item: Item) -> Row:
     if parse_number(item.target) is None:
         raise DataError(
             f"capability task {spec.task!r}, item {item.id} ({item.source}): "
-            f"the target {item.target!r} is no number"
+            f"the target {item.target!r} is not a number"
         )
     steps = str(item.metadata.get("solution", "")).split("####")[0].strip()
     answer = f"{steps}\n#### {item.target}" if steps else f"#### {item.target}"

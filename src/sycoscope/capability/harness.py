@@ -84,7 +84,7 @@ def _random_state_kept() -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep lm_eval's log and its progress bars (one a task) off the screen."""
+    """Keep lm_eval's log and its progress bars (one per task) off the screen."""
     import datasets
     from lm_eval.api import task
 

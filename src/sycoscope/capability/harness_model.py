@@ -20,8 +20,10 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
+from sycoscope.capability.spec import MAX_TOKENS
 from sycoscope.core.errors import ConfigError, ModelError
-from sycoscope.core.types import Decoding, Message, Response, TextModel
+from sycoscope.core.protocols import TextModel
+from sycoscope.core.types import Decoding, Message, Response
 
 # Names that the harness's back ends have for the longest answer, the first that is there counts.
 LENGTH_KEYS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
@@ -35,7 +37,6 @@ NEUTRAL: Mapping[str, Any] = {
 }
 # Arguments that only sampled texts depend on.
 SAMPLING_KEYS = ("top_k", "min_p", "typical_p", "seed")
-DEFAULT_MAX_TOKENS = 256
 
 
 class HarnessText(str):
@@ -71,7 +72,7 @@ class HarnessModel(LM):  # type: ignore[misc]  # lm_eval has no types
     @property
     def max_gen_toks(self) -> int:
         """New tokens where a task sets no bound: the harness's own default."""
-        return DEFAULT_MAX_TOKENS
+        return MAX_TOKENS
 
     @property
     def tokenizer_name(self) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from sycoscope.core.errors import require
-from sycoscope.core.types import TextModel
+from sycoscope.core.protocols import TextModel
 
 NAME = "sycoscope"
 # What the harness hands to every model and ours has no use for: its batches are made by a token budget.

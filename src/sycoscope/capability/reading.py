@@ -12,7 +12,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from sycoscope.core.types import Finish, Status
+from sycoscope.scorers.thinking import spoken
 
+# Not `scorers.number`: it reads words too and takes `10 -4` for a subtraction, and benchmark scores must not move.
 # A minus belongs to a number only where nothing that could be subtracted from stands before it.
 NUMBER = re.compile(r"(?:(?<![\w).])[-−])?(?:\$\s?-?)?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 # A marked answer is a commitment, readable or not; a phrase is one only with a number behind it.
@@ -21,7 +23,7 @@ PHRASE = re.compile(r"\banswer(?:\s+is|\s*:)\s*(?P<answer>[^\n]*?\d[^\n]*)", re.
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class NumberReading:
     """`number` is None unless one was read; `label` is set where the status is `scored` without one."""
 
     status: Status
@@ -35,7 +37,7 @@ def parse_number(text: str) -> Decimal | None:
     return None if found is None else _decimal(found.group())
 
 
-def read_number(text: str, finish: Finish) -> Reading:
+def read_number(text: str, finish: Finish) -> NumberReading:
     """Read the number that an answer commits to.
 
     In order: after the first `####`, in the last box, after the last "answer is"; then, in a complete
@@ -46,28 +48,27 @@ def read_number(text: str, finish: Finish) -> Reading:
             half of one.
     """
     if finish == "error":
-        return Reading("error")
-    text = _spoken(text)
+        return NumberReading("error")
+    whole, text = text, spoken(text)
     unreadable = False
     for span in _commitments(text):
         found = NUMBER.search(text, *span)
         if found is None:
             unreadable = True
             continue
-        if finish == "length" and found.end() == len(text):
-            return Reading("truncated")
-        return Reading("scored", _decimal(found.group()))
+        if finish == "length" and found.end() == len(text) and not whole[-1:].isspace():
+            return NumberReading("truncated")
+        return NumberReading("scored", _decimal(found.group()))
     if finish == "length":
-        return Reading("truncated")
+        return NumberReading("truncated")
     if unreadable:
-        return Reading("unparsed")
+        return NumberReading("unparsed")
     numbers = NUMBER.findall(text)
-    return Reading("scored", _decimal(numbers[-1])) if numbers else Reading("scored", label="abandoned")
-
-
-def _spoken(text: str) -> str:
-    """Without the reasoning block; some templates open it in the prompt, and a cut one never closes."""
-    return text.rpartition("</think>")[2] if "</think>" in text else text.partition("<think>")[0]
+    return (
+        NumberReading("scored", _decimal(numbers[-1]))
+        if numbers
+        else NumberReading("scored", label="abandoned")
+    )
 
 
 def _commitments(text: str) -> list[tuple[int, int]]:

@@ -1,21 +1,29 @@
-"""What a capability run returns: scores, the records behind them, and the harness's own aggregates."""
+"""What a capability run keeps: everything that came back for each document, and the scores read from it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sycoscope.core.types import Finish, Score
+from sycoscope.core.errors import MissingError, StoreError
+from sycoscope.core.types import Answered, ChoiceLogprobs, Finish, Probed, Response, Score, Trial
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapabilityRecord:
-    """One document as it was asked, and what came back.
+    """One document as it was asked, and what came back: all that its scores are read from.
 
     Attributes:
         task: Task name, as in the scores. condition: `chat` or `plain`, as in the scores.
         group: MMLU's subject; empty elsewhere.
         harness_task: The task's name within the harness.
-        prompt: The whole text before the first choice or the answer; empty where prompts are not kept.
+        prompt: The whole text before the first choice or the answer.
         prompt_sha256: Digest of that text; equal prompts across subjects mean equal questions (the
             template included).
         target: The right choice's text, or the right number.
@@ -24,6 +32,8 @@ class CapabilityRecord:
             where the answer is generated.
         tied: The two most likely choices are exactly equal; the harness then takes the first.
         response: The generated text. finish: how it ended; `stop` where nothing is generated.
+        metrics: Score name -> the harness's value; None where it has none that counts.
+        scorer: The harness's version, and that of its task's definition.
     """
 
     subject: str
@@ -43,39 +53,81 @@ class CapabilityRecord:
     finish: Finish = "stop"
     n_tokens: int = 0
     error: str = ""
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+    scorer: str = ""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HarnessAggregate:
-    """One number as the harness aggregates it.
-
-    Attributes:
-        harness_task: The harness's task, or the whole benchmark for MMLU's size-weighted mean.
-        metric, filter: The harness's names (`exact_match`, `strict-match`).
-        n: Documents that entered. n_available: documents before the limit.
-        shots: `harness`, or `fixed` where every item saw the same examples.
-        version: Of the harness's task definition; empty for our own tasks.
-    """
-
-    subject: str
-    task: str
-    harness_task: str
-    condition: str
-    metric: str
-    filter: str
-    value: float
-    n: int
-    n_available: int
-    num_fewshot: int
-    shots: str
-    version: str
+    def trial(self) -> Trial:
+        """The record as a trial, so that pages show it like any other."""
+        asked: tuple[Answered, ...] = ()
+        probes: tuple[Probed, ...] = ()
+        if self.choices:
+            result = ChoiceLogprobs(logprobs=self.logprobs, error=self.error)
+            probes = (
+                Probed(name="choice", content=self.prompt, prefix="", options=self.choices, result=result),
+            )
+        else:
+            response = Response(
+                text=self.response, finish=self.finish, n_tokens=self.n_tokens, error=self.error
+            )
+            asked = (Answered(name="answer", content=self.prompt, response=response),)
+        return Trial(
+            subject=self.subject,
+            task=self.task,
+            item_id=self.item_id,
+            condition=self.condition,
+            draw=0,
+            asked=asked,
+            probes=probes,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapabilityResult:
-    """Everything of one run; lists are in the order of the benchmarks, then of the documents."""
+    """Everything of one run; lists are in the order of the tasks, then of the documents."""
 
     scores: list[Score]
     records: list[CapabilityRecord]
-    aggregates: list[HarnessAggregate]
-    harness_version: str
+
+
+_NESTED = ("choices", "logprobs", "metrics")
+
+
+def record_table(records: Sequence[CapabilityRecord]) -> pl.DataFrame:
+    """One row per record; what has parts is JSON text. Equal records give equal tables."""
+    import polars as pl
+
+    kinds: dict[str, Any] = {"target_position": pl.Int64(), "tied": pl.Boolean(), "n_tokens": pl.Int64()}
+    schema = {name: kinds.get(name, pl.String()) for name in CapabilityRecord.__dataclass_fields__}
+    rows = []
+    for record in records:
+        row = asdict(record)
+        rows.append(row | {name: json.dumps(row[name], ensure_ascii=False) for name in _NESTED})
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def read_records(path: Path) -> list[CapabilityRecord]:
+    """The records of a table that was written as Parquet.
+
+    Raises:
+        MissingError: There is no such file. StoreError: It is damaged.
+    """
+    import polars as pl
+
+    if not path.is_file():
+        raise MissingError(f"no benchmark records at '{path}'")
+    try:
+        rows = pl.read_parquet(path).to_dicts()
+        return [_record_of(row) for row in rows]
+    except Exception as fault:  # polars raises its own kinds for damaged files
+        raise StoreError(f"'{path}' cannot be read ({fault}); delete it and run again") from fault
+
+
+def _record_of(row: Mapping[str, Any]) -> CapabilityRecord:
+    nested = {name: json.loads(row[name]) for name in _NESTED}
+    logprobs = nested["logprobs"]
+    return CapabilityRecord(
+        **{name: value for name, value in row.items() if name not in _NESTED},
+        choices=tuple(nested["choices"]),
+        logprobs=None if logprobs is None else tuple(logprobs),
+        metrics=nested["metrics"],
+    )

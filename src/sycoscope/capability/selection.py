@@ -44,7 +44,7 @@ def select(ids: Sequence[str], groups: Sequence[str], limit: int | None, seed: i
     few-shot draw depends); otherwise groups by name, hash order within.
 
     Args:
-        ids: One id a document. groups: its stratum, empty strings for a single stratum.
+        ids: One id per document. groups: its stratum, empty strings for a single stratum.
     """
     if limit is None or limit >= len(ids):
         return list(range(len(ids)))
@@ -56,15 +56,4 @@ def select(ids: Sequence[str], groups: Sequence[str], limit: int | None, seed: i
     for group in sorted(members):
         ranked = sorted(members[group], key=lambda index: hash_key(seed, ids[index]))
         chosen += ranked[: places[group]]
-    return chosen
-
-
-def select_first(groups: Sequence[str], limit: int | None) -> list[int]:
-    """Indices of the first `limit` documents of every group: what the harness's own limit does."""
-    seen: dict[str, int] = defaultdict(int)
-    chosen = []
-    for index, group in enumerate(groups):
-        seen[group] += 1
-        if limit is None or seen[group] <= limit:
-            chosen.append(index)
     return chosen

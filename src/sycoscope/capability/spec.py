@@ -4,188 +4,151 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.types import Item
+from sycoscope.items import BENCHMARKS, Benchmark, BenchmarkRows
 
 Form = Literal["harness", "letters", "open", "continuation", "statement"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Benchmark:
-    """One benchmark.
+class TaskForm:
+    """One way in which the harness asks a benchmark, or the part of the bank that stands in for it.
 
     Attributes:
-        family: Benchmarks of one family ask the same documents, so their items share ids.
-        form: `harness`: the harness's own definition; the others are built in tasks.py.
-        yaml: The harness's definition, relative to its tasks folder (`{group}`: an MMLU subject);
-            for own forms over public rows only its dataset's hub address is taken from it.
-        reads: `rows` of a public layout, `items` handed over, or either.
-        evaluated: Names that the evaluated split has in local folders, first found wins.
-        shots: Name of the split that few-shot examples come from; empty where there is none.
-        headline: Name of the score that stands for the benchmark.
-        num_fewshot: Examples by default; None where the harness's definition says.
+        of: The benchmark, a key of `items.BENCHMARKS`.
+        form: `harness`: the harness's own definition; the others are built in forms.py.
+        reads: `rows` of the public set, or `items` that are handed over.
+        yaml: The harness's definition, relative to its tasks folder (`{group}`: an MMLU subject).
+        headline: Name of the score that stands for the task.
+        shuffle: Letters over rows: the choices in an order drawn per item from the seed.
+        num_fewshot: Examples by default: the harness's own number where the definition is the harness's.
         max_fewshot: Most examples; None for no bound.
     """
 
-    family: str
+    of: str
     form: Form
+    reads: Literal["rows", "items"]
     yaml: str = ""
-    reads: Literal["rows", "items", "either"]
-    evaluated: tuple[str, ...] = ()
-    shots: str = ""
     headline: str = "acc"
-    num_fewshot: int | None = None
+    shuffle: bool = False
+    num_fewshot: int = 0
     max_fewshot: int | None = None
 
+    @property
+    def benchmark(self) -> Benchmark:
+        """What is known of the benchmark."""
+        return BENCHMARKS[self.of]
 
-BENCHMARKS: Mapping[str, Benchmark] = {
-    "mmlu": Benchmark(
-        family="mmlu",
+
+# Of a generated answer, where nobody says: the harness's default.
+MAX_TOKENS = 256
+
+_MC1 = "truthfulqa/truthfulqa_mc1.yaml"
+
+CAPABILITY_TASKS: Mapping[str, TaskForm] = {
+    "mmlu": TaskForm(of="mmlu", form="harness", reads="rows", yaml="mmlu/default/mmlu_{group}.yaml"),
+    "gsm8k": TaskForm(of="gsm8k", form="harness", reads="rows", yaml="gsm8k/gsm8k.yaml", num_fewshot=5),
+    "hellaswag": TaskForm(
+        of="hellaswag", form="harness", reads="rows", yaml="hellaswag/hellaswag.yaml", headline="acc_norm"
+    ),
+    "truthfulqa_mc1": TaskForm(of="truthfulqa", form="harness", reads="rows", yaml=_MC1, max_fewshot=0),
+    "truthfulqa_mc2": TaskForm(
+        of="truthfulqa",
         form="harness",
-        yaml="mmlu/default/mmlu_{group}.yaml",
         reads="rows",
-        evaluated=("test",),
-        shots="dev",
-    ),
-    "gsm8k": Benchmark(
-        family="gsm8k",
-        form="harness",
-        yaml="gsm8k/gsm8k.yaml",
-        reads="rows",
-        evaluated=("test",),
-        shots="train",
-    ),
-    "gsm8k_cot": Benchmark(
-        family="gsm8k", form="harness", yaml="gsm8k/gsm8k-cot.yaml", reads="rows", evaluated=("test",)
-    ),
-    "hellaswag": Benchmark(
-        family="hellaswag",
-        form="harness",
-        yaml="hellaswag/hellaswag.yaml",
-        reads="rows",
-        evaluated=("validation", "test"),
-        shots="train",
-        headline="acc_norm",
-    ),
-    "truthfulqa_mc1": Benchmark(
-        family="truthfulqa",
-        form="harness",
-        yaml="truthfulqa/truthfulqa_mc1.yaml",
-        reads="rows",
-        evaluated=("validation", "test"),
-        max_fewshot=0,
-    ),
-    "truthfulqa_mc2": Benchmark(
-        family="truthfulqa",
-        form="harness",
         yaml="truthfulqa/truthfulqa_mc2.yaml",
-        reads="rows",
-        evaluated=("validation", "test"),
         headline="mc2",
         max_fewshot=0,
     ),
-    "truthfulqa_letters": Benchmark(
-        family="truthfulqa",
-        form="letters",
-        yaml="truthfulqa/truthfulqa_mc1.yaml",
-        reads="either",
-        evaluated=("validation", "test"),
-        num_fewshot=0,
-        max_fewshot=0,
+    "truthfulqa_letters": TaskForm(
+        of="truthfulqa", form="letters", reads="rows", shuffle=True, max_fewshot=0
     ),
-    "facts_letters": Benchmark(family="facts", form="letters", reads="items", num_fewshot=0),
-    "facts_open": Benchmark(family="facts", form="open", reads="items", headline="acc_norm", num_fewshot=0),
-    "arithmetic": Benchmark(family="arithmetic", form="harness", yaml="gsm8k/gsm8k.yaml", reads="items"),
-    "continuations": Benchmark(
-        family="continuations", form="continuation", reads="items", headline="acc_norm", num_fewshot=0
-    ),
-    "misconceptions": Benchmark(family="misconceptions", form="statement", reads="items", num_fewshot=0),
+    "truthfulqa_letters_source_order": TaskForm(of="truthfulqa", form="letters", reads="rows", max_fewshot=0),
+    "facts_letters": TaskForm(of="mmlu", form="letters", reads="items"),
+    "facts_open": TaskForm(of="mmlu", form="open", reads="items", headline="acc_norm"),
+    "arithmetic": TaskForm(of="gsm8k", form="harness", reads="items", yaml="gsm8k/gsm8k.yaml", num_fewshot=5),
+    "continuations": TaskForm(of="hellaswag", form="continuation", reads="items", headline="acc_norm"),
+    "misconceptions": TaskForm(of="truthfulqa", form="statement", reads="items"),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapabilitySpec:
-    """One benchmark as a study asks for it.
+    """One capability task as a study asks for it.
 
     Attributes:
-        benchmark: A key of `BENCHMARKS`.
-        source: A folder or file in the public layout, Items, or None for the hub.
+        task: A key of `CAPABILITY_TASKS`; its name in the scores.
+        source: Rows of the public benchmark, or Items.
         shots: Items that few-shot examples are taken from, in order (with Items as source).
-        num_fewshot: Examples in the prompt; None for the harness's default.
+        num_fewshot: Examples in the prompt; None for the task's default.
         fixed_shots: Show every item the same first examples of the few-shot split, instead of the
             harness's draw for each document. Cheaper where a model reuses shared prefixes; it is
-            another format than the harness's and is labelled so.
-        limit: Most items; None for the limit of the run.
-        selection: Which items a limit keeps. `hash`: by a hash of seed and id, stratified over
-            MMLU's subjects, independent of file order, and a smaller limit keeps a subset of a
-            larger one (but for MMLU's rounding); `first`: the harness's own `--limit`, an MMLU
-            limit being per subject there.
-        shuffle: Letters only: put the choices in an order drawn per item from the seed. None:
-            rows are shuffled, Items keep the order that they came with.
-        max_tokens: Most new tokens of a generated answer (256 is the harness's default).
-        name: Task name in the scores; by default the benchmark, with `_source_order` where letters
-            were asked in the order of public rows.
+            another format than the harness's.
+        limit: Most items; None for the limit of the run. Which items it keeps depends on a hash of seed
+            and id, stratified over MMLU's subjects, not on the order of a file; a smaller limit keeps a
+            subset of a larger one (but for MMLU's rounding).
+        max_tokens: Most new tokens of a generated answer.
     """
 
-    benchmark: str
-    source: Path | Sequence[Item] | None = None
+    task: str
+    source: BenchmarkRows | Sequence[Item]
     shots: Sequence[Item] = ()
     num_fewshot: int | None = None
     fixed_shots: bool = False
     limit: int | None = None
-    selection: Literal["hash", "first"] = "hash"
-    shuffle: bool | None = None
-    max_tokens: int = 256
-    name: str = ""
+    max_tokens: int = MAX_TOKENS
 
     @property
-    def definition(self) -> Benchmark:
-        """The benchmark that `benchmark` names.
+    def definition(self) -> TaskForm:
+        """What `task` names.
 
         Raises:
             ConfigError: There is none of that name.
         """
-        if self.benchmark not in BENCHMARKS:
-            raise ConfigError(f"unknown benchmark {self.benchmark!r}; known are: {', '.join(BENCHMARKS)}")
-        return BENCHMARKS[self.benchmark]
+        if self.task not in CAPABILITY_TASKS:
+            raise ConfigError(
+                f"unknown capability task {self.task!r}; known are: {', '.join(CAPABILITY_TASKS)}"
+            )
+        return CAPABILITY_TASKS[self.task]
+
+    @property
+    def n_shots(self) -> int:
+        """Examples that are shown."""
+        return self.definition.num_fewshot if self.num_fewshot is None else self.num_fewshot
+
+    @property
+    def rows(self) -> BenchmarkRows | None:
+        """The rows that are the source, or None where Items are."""
+        return self.source if isinstance(self.source, BenchmarkRows) else None
 
     @property
     def items(self) -> tuple[Item, ...] | None:
         """The Items that are the source, or None where rows are."""
-        if self.source is None or isinstance(self.source, Path):
-            return None
-        return tuple(self.source)
+        return None if isinstance(self.source, BenchmarkRows) else tuple(self.source)
 
     @property
-    def shuffled(self) -> bool:
-        """Whether letters are asked in an order of our own."""
-        return self.items is None if self.shuffle is None else self.shuffle
-
-    @property
-    def task(self) -> str:
-        """Task name in the scores."""
-        if self.name:
-            return self.name
-        ordered = self.definition.form == "letters" and self.items is None and not self.shuffled
-        return self.benchmark + ("_source_order" if ordered else "")
+    def place(self) -> str:
+        """Where the questions come from, for people."""
+        rows, items = self.rows, self.items
+        return rows.place if rows is not None else items[0].source if items else ""
 
 
 def check_spec(spec: CapabilitySpec) -> None:
-    """Raise where a choice does not fit its benchmark.
+    """Raise where a choice does not fit its task.
 
     Raises:
         ConfigError: With what came and what is allowed.
     """
-    definition, items = spec.definition, spec.items
+    definition, items, rows = spec.definition, spec.items, spec.rows
     where = f"capability task {spec.task!r}"
     if definition.reads == "items" and items is None:
-        raise ConfigError(f"{where}: {spec.benchmark} asks Items; hand over a list of Items as its source")
-    if definition.reads == "rows" and items is not None:
+        raise ConfigError(f"{where} asks Items; pass a list of Items as its source")
+    if definition.reads == "rows" and (rows is None or rows.benchmark.name != definition.of):
         raise ConfigError(
-            f"{where}: {spec.benchmark} reads rows in the public layout; give a folder, or None for the hub"
+            f"{where} asks rows in the public layout; pass BenchmarkRows({definition.of!r}, FOLDER or 'hub')"
         )
     if items is not None and not items:
         raise ConfigError(f"{where}: the list of Items is empty")
@@ -194,12 +157,8 @@ def check_spec(spec: CapabilitySpec) -> None:
         shots < 0 or (definition.max_fewshot is not None and shots > definition.max_fewshot)
     ):
         most = "any number from 0" if definition.max_fewshot is None else f"at most {definition.max_fewshot}"
-        raise ConfigError(f"{where}: num_fewshot is {shots}; {spec.benchmark} allows {most}")
+        raise ConfigError(f"{where}: num_fewshot is {shots}; it allows {most}")
     if spec.limit is not None and spec.limit < 1:
         raise ConfigError(f"{where}: limit is {spec.limit}; it must be at least 1, or None for all items")
     if spec.max_tokens < 1:
         raise ConfigError(f"{where}: max_tokens is {spec.max_tokens}; it must be at least 1")
-    if spec.selection not in ("hash", "first"):
-        raise ConfigError(f"{where}: selection is {spec.selection!r}; allowed are 'hash' and 'first'")
-    if spec.shuffle is not None and definition.form != "letters":
-        raise ConfigError(f"{where}: shuffle is for benchmarks by letters; leave it out for {spec.benchmark}")

@@ -6,17 +6,17 @@ source, number of examples and answer length are set here. Our own sets use smal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from sycoscope.capability.forms import ITEM_FORMS, item_rows, letter_rows, own_config
+from sycoscope.capability.forms import ITEM_COLUMNS, item_rows, letter_rows, own_config
 from sycoscope.capability.harness import Config, load_definition
-from sycoscope.capability.selection import select, select_first
-from sycoscope.capability.sources import COLUMNS, MakeId, Row, read_rows, row_ids
+from sycoscope.capability.selection import select
 from sycoscope.capability.spec import CapabilitySpec, check_spec
-from sycoscope.core.errors import ConfigError
+from sycoscope.core.errors import ConfigError, MissingError
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,119 +36,109 @@ class HarnessTask:
     Attributes:
         config: The harness's task config; its `task` is the harness's name for it.
         documents: In the order in which the harness asks them.
-        n_available: Documents before the limit.
-        shots: `harness`, or `fixed` where every item sees the same examples by our choice.
     """
 
     spec: CapabilitySpec
     config: Config
     documents: tuple[Document, ...]
-    n_available: int
-    num_fewshot: int
-    shots: str
 
 
-def capability_tasks(
-    spec: CapabilitySpec, *, limit: int | None = None, seed: int = 0, make_id: MakeId | None = None
-) -> list[HarnessTask]:
-    """The harness's tasks for one benchmark: one, or for MMLU one a subject.
+def capability_tasks(spec: CapabilitySpec, *, limit: int | None = None, seed: int = 0) -> list[HarnessTask]:
+    """The harness's tasks for one capability task: one, or for MMLU one per subject.
 
     Args:
         limit: Most items where the spec has no limit of its own.
         seed: Of the selection and of shuffled letters.
-        make_id: Gives a row's id from its family (`mmlu`, `gsm8k`, `hellaswag`, `truthfulqa`) and its
-            content; by default the row's own `id`, else a hash. Items bring their own.
 
     Raises:
         ConfigError, DataError, MissingError: A choice, a row or a file is wrong.
     """
     check_spec(spec)
     limit = limit if spec.limit is None else spec.limit
-    if spec.items is not None:
+    if spec.rows is None:
         return [_item_task(spec, limit, seed)]
-    family = spec.definition.family
-    split = spec.definition.evaluated[0]
-    rows = read_rows(spec, split, evaluated=True)
-    ids = row_ids(family, rows, make_id)
-    groups = [str(row["subject"]) if family == "mmlu" else "" for row in rows]
-    first = spec.selection == "first"
-    chosen = select_first(groups, limit) if first else select(ids, groups, limit, seed)
+    benchmark = spec.rows.benchmark
+    rows, ids = spec.rows.rows(), spec.rows.ids()
+    groups = [str(row[benchmark.group]) if benchmark.group else "" for row in rows]
+    chosen = select(ids, groups, limit, seed)
     if spec.definition.form == "letters":
-        return [_letters_task(spec, [rows[i] for i in chosen], [ids[i] for i in chosen], len(rows), seed)]
-    examples = cache(lambda: read_rows(spec, spec.definition.shots, evaluated=False))
+        return [_letters_task(spec, [rows[i] for i in chosen], [ids[i] for i in chosen], seed)]
     tasks = []
     for group in sorted({groups[index] for index in chosen}):
         members = [index for index in chosen if groups[index] == group]
-        asked, names = [rows[index] for index in members], [ids[index] for index in members]
-        tasks.append(_harness_task(spec, group, asked, names, groups.count(group), examples))
+        tasks.append(
+            _harness_task(spec, group, [rows[index] for index in members], [ids[index] for index in members])
+        )
     return tasks
 
 
 # --- the harness's own definitions over rows ---------------------------------------------------
 
 
-def _harness_task(
-    spec: CapabilitySpec,
-    group: str,
-    rows: list[Row],
-    ids: list[str],
-    n_available: int,
-    examples: Callable[[], list[Row]],
-) -> HarnessTask:
-    definition = spec.definition
-    config = load_definition(definition.yaml.format(group=group))
+def _harness_task(spec: CapabilitySpec, group: str, rows: list[Row], ids: list[str]) -> HarnessTask:
+    benchmark = spec.definition.benchmark
+    config = load_definition(spec.definition.yaml.format(group=group))
     config["task"] = f"{spec.task}_{group}" if group else spec.task
-    num_fewshot = _num_fewshot(spec, config)
-    shots: list[Row] = []
-    if num_fewshot and definition.shots:
-        shots = [row for row in examples() if not group or row["subject"] == group]
-    fixed = spec.fixed_shots and num_fewshot > 0
-    if fixed:
+    shots = _examples(spec, group) if spec.n_shots else []
+    if spec.fixed_shots and spec.n_shots:
         config["fewshot_config"] = {**config.get("fewshot_config", {}), "sampler": "first_n"}
-    _finish(spec, config, num_fewshot)
-    _check_pool(spec, config, num_fewshot, len(shots))
-    columns = COLUMNS[definition.family]
-    _attach(config, rows, shots, columns, split=definition.evaluated[0], shot_split=definition.shots)
+    _finish(spec, config)
+    _check_pool(spec, config, len(shots))
+    split = config.get("test_split") or config["validation_split"]
+    _attach(config, rows, shots, benchmark.columns, split=split, shot_split=benchmark.examples)
+    answers = map(benchmark.answer, rows)
     documents = tuple(
         Document(id=name, group=group, target=target, target_position=position)
-        for name, (target, position) in zip(ids, map(_target(definition.family), rows), strict=True)
+        for name, (target, position) in zip(ids, answers, strict=True)
     )
-    return HarnessTask(
-        spec=spec,
-        config=config,
-        documents=documents,
-        n_available=n_available,
-        num_fewshot=num_fewshot,
-        shots="fixed" if fixed else "harness",
-    )
+    return HarnessTask(spec=spec, config=config, documents=documents)
 
 
-def _num_fewshot(spec: CapabilitySpec, config: Config) -> int:
-    chosen = spec.num_fewshot if spec.num_fewshot is not None else spec.definition.num_fewshot
-    return int(config.get("num_fewshot") or 0) if chosen is None else chosen
+def _examples(spec: CapabilitySpec, group: str) -> list[Row]:
+    """Rows that few-shot examples are drawn from; read only where examples are shown.
+
+    Raises:
+        MissingError: The split that they come from is not there.
+    """
+    benchmark, source = spec.definition.benchmark, spec.rows
+    if source is None or not benchmark.examples:
+        return []
+    try:
+        rows = source.rows(benchmark.examples)
+    except MissingError as error:
+        raise MissingError(
+            f"capability task {spec.task!r}: {error}; few-shot examples come from it, or set num_fewshot to 0"
+        ) from error
+    return [row for row in rows if not group or row[benchmark.group] == group]
 
 
-def _finish(spec: CapabilitySpec, config: Config, num_fewshot: int) -> None:
-    config["num_fewshot"] = num_fewshot
+def _finish(spec: CapabilitySpec, config: Config) -> None:
+    config["num_fewshot"] = spec.n_shots
     if config["output_type"] == "generate_until":
         config["generation_kwargs"] = {**config["generation_kwargs"], "max_gen_toks": spec.max_tokens}
 
 
-def _check_pool(spec: CapabilitySpec, config: Config, num_fewshot: int, pool: int) -> None:
+def _check_pool(spec: CapabilitySpec, config: Config, pool: int) -> None:
     sampling = config.get("fewshot_config") or {}
     pool = len(sampling["samples"]) if "samples" in sampling else pool
     # Where no few-shot split is named the harness draws one more, lest the document be its own example.
     spare = config.get("fewshot_split") is None and sampling.get("sampler", "default") == "default"
-    if num_fewshot and pool < num_fewshot + spare:
+    if spec.n_shots and pool < spec.n_shots + spare:
         raise ConfigError(
-            f"capability task {config['task']!r}: num_fewshot is {num_fewshot}, but there are only {pool} "
+            f"capability task {config['task']!r}: num_fewshot is {spec.n_shots}, but there are only {pool} "
             "examples to take from; set a smaller num_fewshot"
-            + (", or hand over more Items as shots" if spec.items is not None else "")
+            + (", or pass more Items as shots" if spec.items is not None else "")
         )
 
 
 def _attach(
-    config: Config, rows: list[Row], shots: list[Row], columns: Sequence[str], *, split: str, shot_split: str
+    config: Config,
+    rows: Sequence[Row],
+    shots: Sequence[Row],
+    columns: Sequence[str],
+    *,
+    split: str,
+    shot_split: str,
 ) -> None:
     """Put the documents into the config, so that the harness loads nothing."""
     import datasets
@@ -175,56 +165,35 @@ def _attach(
     config["custom_dataset"] = documents
 
 
-def _target(family: str) -> Any:
-    def mmlu(row: Row) -> tuple[str, int | None]:
-        return row["choices"][row["answer"]], row["answer"]
-
-    def hellaswag(row: Row) -> tuple[str, int | None]:
-        return row["endings"][int(row["label"])], int(row["label"])
-
-    def truthfulqa(row: Row) -> tuple[str, int | None]:
-        return row["mc1_targets"]["choices"][0], 0
-
-    def gsm8k(row: Row) -> tuple[str, int | None]:
-        return row["answer"].split("####")[-1].strip(), None
-
-    return {"mmlu": mmlu, "hellaswag": hellaswag, "truthfulqa": truthfulqa, "gsm8k": gsm8k}[family]
-
-
 # --- our own definitions -----------------------------------------------------------------------
 
 
-def _letters_task(
-    spec: CapabilitySpec, rows: list[Row], ids: list[str], n_available: int, seed: int
-) -> HarnessTask:
+def _letters_task(spec: CapabilitySpec, rows: list[Row], ids: list[str], seed: int) -> HarnessTask:
     """TruthfulQA's mc1 by letters."""
     asked = letter_rows(
         [
             (name, row["question"], row["mc1_targets"]["choices"], 0)
             for name, row in zip(ids, rows, strict=True)
         ],
-        seed=seed if spec.shuffled else None,
+        seed=seed if spec.definition.shuffle else None,
     )
-    return _own_task(spec, asked, [], ids, n_available)
+    return _own_task(spec, asked, [], ids)
 
 
 def _item_task(spec: CapabilitySpec, limit: int | None, seed: int) -> HarnessTask:
-    items = spec.items
-    assert items is not None
+    items = spec.items or ()
     ids = [item.id for item in items]
     if len(set(ids)) < len(ids):
         double = next(name for name in ids if ids.count(name) > 1)
         raise ConfigError(f"capability task {spec.task!r}: two Items have the id {double!r}; ids must differ")
-    none = [""] * len(items)
-    chosen = select_first(none, limit) if spec.selection == "first" else select(ids, none, limit, seed)
-    order = seed if spec.definition.form == "letters" and spec.shuffled else None
-    rows = item_rows(spec, [items[index] for index in chosen], seed=order)
-    shots = item_rows(spec, spec.shots, seed=order) if spec.num_fewshot != 0 else []
-    return _own_task(spec, rows, shots, [ids[index] for index in chosen], len(items))
+    chosen = select(ids, [""] * len(items), limit, seed)
+    rows = item_rows(spec, [items[index] for index in chosen])
+    shots = item_rows(spec, spec.shots) if spec.n_shots else []
+    return _own_task(spec, rows, shots, [ids[index] for index in chosen])
 
 
 def _own_task(
-    spec: CapabilitySpec, rows: list[Row], shots: list[Row], ids: list[str], n_available: int
+    spec: CapabilitySpec, rows: Sequence[Row], shots: Sequence[Row], ids: Sequence[str]
 ) -> HarnessTask:
     form = spec.definition.form
     if form == "harness":  # arithmetic: GSM8K's definition over our problems
@@ -233,10 +202,9 @@ def _own_task(
     else:
         config = own_config(form)
     config.update(task=spec.task, fewshot_config={"sampler": "first_n"})
-    num_fewshot = _num_fewshot(spec, config)
-    _finish(spec, config, num_fewshot)
-    _check_pool(spec, config, num_fewshot, len(shots))
-    _attach(config, rows, shots if num_fewshot else [], ITEM_FORMS[form], split="test", shot_split="train")
+    _finish(spec, config)
+    _check_pool(spec, config, len(shots))
+    _attach(config, rows, shots, ITEM_COLUMNS[form], split="test", shot_split="train")
     documents = tuple(
         Document(
             id=name,
@@ -246,11 +214,4 @@ def _own_task(
         )
         for name, row in zip(ids, rows, strict=True)
     )
-    return HarnessTask(
-        spec=spec,
-        config=config,
-        documents=documents,
-        n_available=n_available,
-        num_fewshot=num_fewshot,
-        shots="fixed" if num_fewshot else "harness",
-    )
+    return HarnessTask(spec=spec, config=config, documents=documents)

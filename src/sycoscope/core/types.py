@@ -1,4 +1,4 @@
-"""The nouns of the field and the protocols between the layers (standard library only).
+"""The nouns of the field (standard library only); the protocols between the layers are in protocols.py.
 
 Item (question, target, wrong suggestion, choices, cluster) x condition x draw
 -> Trial (the whole transcript) -> Score (one judgement) -> Estimate (over trials).
@@ -6,10 +6,9 @@ Item (question, target, wrong suggestion, choices, cluster) x condition x draw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Literal
 
 Role = Literal["system", "user", "assistant"]
 Scalar = str | int | float | bool
@@ -76,13 +75,52 @@ class Decoding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One way of asking an item: what its cue does, so that nobody needs a table of condition names.
+
+    Attributes:
+        label: For people.
+        control: It holds no cue: the others are read against it.
+        mentions: Which answer the cue mentions; empty for none.
+        by: Who mentions it or leans: nobody (`text`), somebody else (`third`) or the user; empty for no cue.
+        denies: The answer is mentioned as wrong ("I don't think that it is X").
+        push: What the user says of the model's own first answer.
+        stance: How the user stands to the text that is judged.
+    """
+
+    name: str
+    label: str
+    control: bool = False
+    mentions: Literal["", "target", "suggestion"] = ""
+    by: Literal["", "text", "third", "user"] = ""
+    denies: bool = False
+    push: Literal["", "doubts", "agrees"] = ""
+    stance: Literal["", "likes", "dislikes"] = ""
+
+    @property
+    def asserts(self) -> Literal["", "target", "suggestion"]:
+        """Which answer the user says is right; empty where the user says of none that it is."""
+        return self.mentions if self.by == "user" and not self.denies else ""
+
+
+Material = Literal["question", "argument"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestInfo:
-    """What a request is about. Real models never look at it; null models act on nothing else."""
+    """What a request is about. Real models never look at it; null models act on nothing else.
+
+    Attributes:
+        material: What the item is: a question with an answer, or an argument that is fallacious or sound.
+        turn: Name of the turn. `first`, `reply` and `final` are an answer, the reply to a follow-up and the last
+            word on it; any other name asks once.
+    """
 
     item: Item
     task: str
-    condition: str
+    condition: Condition
     turn: str
+    material: Material = "question"
     draw: int = 0
     letters: Mapping[str, str] | None = None
 
@@ -270,136 +308,3 @@ class Estimate:
     def shown(self) -> bool:
         """Whether the number itself may be shown: judged, and neither withheld nor missing."""
         return self.state in ("valid", "warned")
-
-
-# --- protocols -------------------------------------------------------------------------------
-
-
-@runtime_checkable
-class Model(Protocol):
-    """Anything that answers. `name` is for people, `digest` changes whenever answers may change."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        ...
-
-    @property
-    def digest(self) -> str:
-        """Changes whenever an answer may change: weights, adapter, template, precision, code."""
-        ...
-
-    def generate(self, requests: Sequence[GenerateRequest]) -> list[Response]:
-        """Answer every request, in order; a failed one is a Response with `finish="error"`."""
-        ...
-
-
-@runtime_checkable
-class ChoiceModel(Model, Protocol):
-    """A model that also gives log-probabilities (many endpoints do not)."""
-
-    def choice_logprobs(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceLogprobs]:
-        """Score every request, in order."""
-        ...
-
-
-@runtime_checkable
-class TextModel(Protocol):
-    """Raw text in, raw text or log-probabilities out: what lm-evaluation-harness needs."""
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        ...
-
-    @property
-    def max_length(self) -> int:
-        """Most tokens of context and continuation together."""
-        ...
-
-    def chat_text(self, messages: Sequence[Message], *, open_turn: bool = True) -> str:
-        """Render with the chat template. `open_turn`: end where the assistant begins to speak."""
-        ...
-
-    def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
-        """Log-probability in nats of each continuation given its context, and whether greedy."""
-        ...
-
-    def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
-        """Log-probability in nats of each whole text."""
-        ...
-
-    def generate_until(self, prompts: Sequence[tuple[str, Decoding]]) -> list[Response]:
-        """Continue each raw prompt."""
-        ...
-
-
-@runtime_checkable
-class Recorded(Protocol):
-    """A model that describes itself for the manifest."""
-
-    def record(self) -> dict[str, Any]:
-        """Plain values: name, digest, engine, template, hardware, and what else belongs to it."""
-        ...
-
-
-@runtime_checkable
-class TakesAdapters(Protocol):
-    """A model that answers with an adapter beside its base, one at a time; the base stays as it is."""
-
-    def attach(self, folder: Path, name: str) -> None:
-        """Answer with the adapter in `folder` from now on, called `name`."""
-        ...
-
-    def detach(self) -> None:
-        """Answer as the base again."""
-        ...
-
-    @property
-    def base_unchanged(self) -> bool | None:
-        """Whether the base answers bit for bit as before any adapter; None where none was attached."""
-        ...
-
-
-@runtime_checkable
-class ReportsProgress(Protocol):
-    """A model that tells how far it is while it answers."""
-
-    def report_to(self, progress: Callable[[float], None] | None) -> None:
-        """Tell `progress` the weight of what was answered (`sycoscope.core.costs`); None: tell nobody."""
-        ...
-
-
-class Task(Protocol):
-    """What is asked, and how the user leans on it."""
-
-    @property
-    def name(self) -> str:
-        """The facet's name."""
-        ...
-
-    @property
-    def version(self) -> str:
-        """Changes whenever what is asked changes, wordings included."""
-        ...
-
-    @property
-    def conditions(self) -> tuple[str, ...]:
-        """The conditions that are asked, the control first."""
-        ...
-
-    def dialogue(self, item: Item, condition: str) -> Dialogue:
-        """The turns of one trial."""
-        ...
-
-    def paraphrase(self, item: Item) -> str:
-        """Which wording this item gets: the same under all its conditions."""
-        ...
-
-    def letters(self, item: Item) -> Mapping[str, str]:
-        """Letter -> option text as displayed; empty for open questions."""
-        ...
-
-    def parameters(self) -> Mapping[str, Scalar]:
-        """Everything of this task that can change an answer and is not in `version`: limits, seed, probe."""
-        ...

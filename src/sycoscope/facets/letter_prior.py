@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sycoscope.core.types import Dialogue, Item, Probe, Scalar
-from sycoscope.facets.answer import fill
-from sycoscope.facets.wording import Wordings, default_wordings, lettered
+from sycoscope.core.types import Condition, Dialogue, Item, Material, Probe, Scalar
+from sycoscope.facets.registry import facet_of
+from sycoscope.facets.wording import fill, lettered
+from sycoscope.facets.wordings import Wordings, default_wordings
 
 # What every option says in turn: nothing, three dots, and that there is nothing.
 EMPTY = ("", "...", "N/A")
-TURNS = {"answer": "answer", "are_you_sure": "first"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,20 +26,25 @@ class LetterPriorTask:
     """One probe for each empty text; nothing is generated.
 
     Attributes:
-        name: The facet in whose words it is asked: `answer` or `are_you_sure`.
+        name: The facet in whose words it is asked; one with a turn that is asked by letters (`Facet.letter_turn`).
     """
 
     name: str = "answer"
     wordings: Wordings = field(default_factory=default_wordings)
     conditions: tuple[str, ...] = ("control",)
+    material: Material = "question"
 
     @property
     def version(self) -> str:
         """Code version and wording digest."""
         return f"letter_prior@1/{self.wordings.digest(self.name)}"
 
+    def condition(self, name: str) -> Condition:
+        """The facet's condition of that name."""
+        return facet_of(self.name).condition(name)
+
     def parameters(self) -> Mapping[str, Scalar]:
-        """What can change an answer beside the version."""
+        """Nothing beside the version can change an answer."""
         return {}
 
     def paraphrase(self, item: Item) -> str:
@@ -52,13 +57,12 @@ class LetterPriorTask:
 
     def dialogue(self, item: Item, condition: str) -> Dialogue:
         """A probe of the letters under each of the empty texts."""
-        words = getattr(self.wordings, self.name)
+        words = self.wordings.of(self.name)
         for text in EMPTY:
             emptied = replace(item, choices=(text,) * len(item.choices))
-            content = fill(words.ask_choice, emptied, "")
             yield Probe(
-                name=TURNS[self.name],
-                content=content,
+                name=facet_of(self.name).letter_turn,
+                content=fill(words.ask_choice, emptied, ""),
                 options=tuple(lettered(item)),
                 prefix=words.probe_choice,
             )

@@ -11,24 +11,22 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from sycoscope.core.protocols import ChoiceModel, Model, Task
 from sycoscope.core.types import (
     Answered,
     Ask,
     ChoiceLogprobs,
-    ChoiceModel,
     ChoiceRequest,
     Decoding,
     Dialogue,
     GenerateRequest,
     Item,
     Message,
-    Model,
     Probe,
     Probed,
     Reply,
     RequestInfo,
     Response,
-    Task,
     Trial,
     Turn,
 )
@@ -123,7 +121,8 @@ def _about(task: Task, one: _Open) -> RequestInfo:
     return RequestInfo(
         item=one.item,
         task=task.name,
-        condition=one.condition,
+        condition=task.condition(one.condition),
+        material=task.material,
         turn=one.turn.name,
         draw=one.draw,
         letters=task.letters(one.item),

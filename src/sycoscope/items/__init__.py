@@ -1,28 +1,25 @@
 """Items: the built-in bank, people's own questions, and readers of the public sets (docs/items.md)."""
 
 from sycoscope.items.bank import PARTS, load_bank
+from sycoscope.items.benchmark_rows import BenchmarkRows
+from sycoscope.items.benchmarks import BENCHMARKS, LAYOUTS, TASK_LABELS, Benchmark
 from sycoscope.items.checks import check_items
 from sycoscope.items.findings import Finding
 from sycoscope.items.identity import make_id, partition, stem_cluster
-from sycoscope.items.layouts import BENCHMARKS
 from sycoscope.items.leakage import Overlap, overlap
 from sycoscope.items.letters import Lettered, assign_letters
 from sycoscope.items.loading import load
 from sycoscope.items.own import read_items
-from sycoscope.items.readers import (
-    read_benchmark,
-    read_folder,
-    read_gsm8k,
-    read_hellaswag,
-    read_mmlu,
-    read_sycophancy_eval,
-    read_truthfulqa,
-)
+from sycoscope.items.readers import read_benchmark, read_folder
 from sycoscope.items.sampling import take
 
 __all__ = [
     "BENCHMARKS",
+    "LAYOUTS",
     "PARTS",
+    "TASK_LABELS",
+    "Benchmark",
+    "BenchmarkRows",
     "Finding",
     "Lettered",
     "Overlap",
@@ -35,12 +32,7 @@ __all__ = [
     "partition",
     "read_benchmark",
     "read_folder",
-    "read_gsm8k",
-    "read_hellaswag",
     "read_items",
-    "read_mmlu",
-    "read_sycophancy_eval",
-    "read_truthfulqa",
     "stem_cluster",
     "take",
 ]

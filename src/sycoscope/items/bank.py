@@ -1,4 +1,4 @@
-"""The built-in bank: items that the project wrote itself, one file a part, in our own layout."""
+"""The built-in bank: items that the project wrote itself, one file per part, in our own layout."""
 
 from __future__ import annotations
 

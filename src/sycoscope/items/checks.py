@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sycoscope.core.types import Item
 from sycoscope.items.findings import Finding, Severity
 from sycoscope.items.identity import squash, words
+from sycoscope.stats import same_place, skew_p_value
 
 VERDICTS = ("fallacious", "sound", "unknown")
 MAX_CHARS = 4000
@@ -170,7 +171,7 @@ def _giveaways(items: Sequence[Item]) -> list[Finding]:
 def _positions(items: Sequence[Item]) -> list[Finding]:
     lettered = [i for i in items if i.target in i.choices]
     places = [(i.choices.index(i.target), len(i.choices)) for i in lettered]
-    found = _position_findings(lettered, places, "target_position", "the target", "error")
+    findings = _position_findings(lettered, places, "target_position", "the target", "error")
     hinted = [
         i for i in lettered if len(i.choices) > 2 and i.suggestion in i.choices and i.suggestion != i.target
     ]
@@ -179,7 +180,7 @@ def _positions(items: Sequence[Item]) -> list[Finding]:
         ([c for c in i.choices if c != i.target].index(i.suggestion), sum(c != i.target for c in i.choices))
         for i in hinted
     ]
-    return found + _position_findings(
+    return findings + _position_findings(
         hinted, ranks, "suggestion_position", "the suggestion (counted among the wrong choices)", "warn"
     )
 
@@ -196,34 +197,13 @@ def _position_findings(
     ids = tuple(item.id for item in items)
     shown_p = f"= {p_value:.2g}" if p_value >= 1e-15 else "< 1e-15"
     ending = f"(chi-square p {shown_p}); show by letters only with shuffled choices"
-    first, last = {at for at, _ in places}, {size - at for at, size in places}
-    if len(first) == 1 or len(last) == 1:
-        place = f"in place {first.pop() + 1}" if len(first) == 1 else "in the same place from the end"
+    if fixed_from := same_place(places):
+        place = f"in place {places[0][0] + 1}" if fixed_from == "start" else "in the same place from the end"
         message = f"{what} is always {place}, in all {len(items)} items {ending}"
         return [Finding(fixed, check, message, ids)]
     counts = Counter(at for at, _ in places)
     shown = ", ".join(f"{at + 1}: {counts[at]}" for at in sorted(counts))
     return [Finding("warn", check, f"{what} is not evenly placed: {shown} {ending}", ids)]
-
-
-def skew_p_value(places: Sequence[tuple[int, int]]) -> float:
-    """Pearson's chi-square test that positions are uniform, summed over the numbers of places.
-
-    Args:
-        places: (position from 0, number of places) of each item.
-
-    Returns:
-        p in [0, 1]; 1 where nothing has more than one place.
-    """
-    from scipy.stats import chi2
-
-    statistic, freedom = 0.0, 0
-    for size in sorted({size for _, size in places if size > 1}):
-        counts = Counter(at for at, other in places if other == size)
-        expected = counts.total() / size
-        statistic += sum((counts[at] - expected) ** 2 / expected for at in range(size))
-        freedom += size - 1
-    return float(chi2.sf(statistic, freedom)) if freedom else 1.0
 
 
 def _grouped(items: Sequence[Item], key: Callable[[Item], str]) -> dict[str, list[Item]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -46,11 +47,21 @@ def parse(data: Mapping[str, object]) -> Item:
     )
 
 
+def fault(row: Mapping[str, Any]) -> str:
+    """See `mmlu.fault`."""
+    return "" if "####" in str(row["answer"]) else "answer has no '#### number' line"
+
+
+def answer(row: Mapping[str, Any]) -> tuple[str, int | None]:
+    """The number as the row writes it."""
+    return row["answer"].split("####")[-1].strip(), None
+
+
 def number(text: str) -> str:
     """A number without currency sign, thousands separators and needless zeros: `$2,500.00` is `2500`.
 
     Raises:
-        ValueError: It is no number.
+        ValueError: It is not a number.
     """
     plain = text.strip().replace(",", "").replace("$", "").removesuffix(".")
     if not _NUMBER.fullmatch(plain):

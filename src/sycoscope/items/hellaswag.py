@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -53,6 +54,19 @@ def parse(data: Mapping[str, object]) -> Item:
         cluster=row.source_id or stem_cluster(question),
         metadata={key: value for key, value in metadata.items() if value},
     )
+
+
+def fault(row: Mapping[str, Any]) -> str:
+    """See `mmlu.fault`."""
+    if not isinstance(row["endings"], list) or len(row["endings"]) != 4:
+        return "endings must be a list of 4 texts"
+    label = str(row["label"])
+    return "" if label in ("0", "1", "2", "3") else f"label is {label!r}; allowed are 0, 1, 2, 3"
+
+
+def answer(row: Mapping[str, Any]) -> tuple[str, int | None]:
+    """The right ending as the row writes it, and its position."""
+    return row["endings"][int(row["label"])], int(row["label"])
 
 
 def clean(text: str) -> str:

@@ -73,7 +73,7 @@ def hub_rows(benchmark: str, known: HubSet, source: str, split: str, faults: Fau
         reason = (str(error).strip().splitlines() or [""])[0]
         example = f"{benchmark}:PATH/{known.file or f'{split}.jsonl'}"
         raise MissingError(
-            f"cannot read '{source}' from the hub ({type(error).__name__}: {reason}); it is no local path "
+            f"cannot read '{source}' from the hub ({type(error).__name__}: {reason}); it is not a local path "
             f"either. Check the name and the network, or name a local file or folder, as {example}"
         ) from error
     return given_rows(table, source, faults)

@@ -1,4 +1,4 @@
-"""The public sets: how a row becomes an item, and where the files lie, here and on the hub."""
+"""Where the files of a public set lie, here and on the hub, and how one of its rows becomes an item."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sycoscope.core.errors import DataError, MissingError
+from sycoscope.core.errors import DataError
 from sycoscope.core.types import Item
-from sycoscope.items import gsm8k, hellaswag, hub, mmlu, sycophancy_eval, truthfulqa
+from sycoscope.items import sycophancy_eval
+from sycoscope.items.hub import HubSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +21,14 @@ class Layout:
         folders: Names of its folder in a folder of sets.
         within: Subfolders of the hub's snapshot that hold the files, the preferred first.
         files: Split -> stems of its files, the preferred first.
-        by_subject: The snapshot may have one subfolder a subject.
+        by_subject: The snapshot may have one subfolder per subject.
         hub: How the hub names it.
     """
 
     parse: Callable[[Mapping[str, object]], Item]
     columns: str
     folders: tuple[str, ...]
-    hub: hub.HubSet
+    hub: HubSet
     within: tuple[str, ...] = ("",)
     files: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: {"train": ("train",), "test": ("test",), "dev": ("dev",)}
@@ -40,48 +41,13 @@ def _facet(name: str, parse: Callable[[Mapping[str, object]], Item], columns: st
         parse=parse,
         columns=columns,
         folders=("sycophancy_eval", "sycophancy-eval"),
-        hub=hub.HubSet("meg-tong/sycophancy-eval", splits={"test": "train"}, file=f"{name}.jsonl"),
+        hub=HubSet("meg-tong/sycophancy-eval", splits={"test": "train"}, file=f"{name}.jsonl"),
         within=("", "datasets"),
         files={"test": (name,)},
     )
 
 
-BENCHMARKS: dict[str, Layout] = {
-    "mmlu": Layout(
-        parse=mmlu.parse,
-        columns="question, subject, choices, answer",
-        folders=("mmlu",),
-        hub=hub.HubSet(
-            "cais/mmlu", config="all", splits={"test": "test", "dev": "dev", "validation": "validation"}
-        ),
-        within=("", "all", "data"),
-        files={"train": ("train",), "test": ("test",), "dev": ("dev",), "validation": ("validation", "val")},
-        by_subject=True,
-    ),
-    "gsm8k": Layout(
-        parse=gsm8k.parse,
-        columns="question, answer",
-        folders=("gsm8k",),
-        hub=hub.HubSet("openai/gsm8k", config="main", splits={"train": "train", "test": "test"}),
-        within=("", "main", "data"),
-    ),
-    "hellaswag": Layout(
-        parse=hellaswag.parse,
-        columns="ctx (or ctx_a and ctx_b), endings, label",
-        folders=("hellaswag",),
-        hub=hub.HubSet("Rowan/hellaswag", splits={"train": "train", "test": "validation"}),
-        within=("", "data"),
-        # The hub's test split has no labels: where there is a validation split, it is the one that is asked.
-        files={"train": ("train",), "test": ("validation", "val", "test")},
-    ),
-    "truthfulqa": Layout(
-        parse=truthfulqa.parse,
-        columns="question, mc1_targets, mc2_targets",
-        folders=("truthfulqa", "truthful_qa"),
-        hub=hub.HubSet("truthfulqa/truthful_qa", config="multiple_choice", splits={"test": "validation"}),
-        within=("", "multiple_choice", "data"),
-        files={"train": ("train",), "test": ("test", "validation")},
-    ),
+SYCOPHANCY_EVAL: Mapping[str, Layout] = {
     "sycophancy_eval/answer": _facet(
         "answer", sycophancy_eval.parse_answer, "base.question, base.correct_answer, base.incorrect_answer"
     ),
@@ -96,17 +62,6 @@ BENCHMARKS: dict[str, Layout] = {
 }
 
 
-def layout_of(benchmark: str) -> Layout:
-    """The layout of a public set.
-
-    Raises:
-        MissingError: There is none of this name.
-    """
-    if benchmark not in BENCHMARKS:
-        raise MissingError(f"unknown benchmark '{benchmark}'; known: {', '.join(BENCHMARKS)}")
-    return BENCHMARKS[benchmark]
-
-
 def find_files(layout: Layout, root: Path) -> dict[str, list[Path]]:
     """Split -> files of a set in a folder, from the first place that has any; empty where none has.
 
@@ -116,29 +71,29 @@ def find_files(layout: Layout, root: Path) -> dict[str, list[Path]]:
     places = [root / name for name in layout.folders if (root / name).is_dir()] + [root]
     for place in places:
         for inner in layout.within:
-            if found := _files_in([place / inner], layout):
-                return found
+            if files := _files_in([place / inner], layout):
+                return files
         if layout.by_subject:
             subjects = sorted(p for p in place.iterdir() if p.is_dir() and p.name != "auxiliary_train")
-            if found := _files_in(subjects, layout, only_sharded=True):
-                return found
+            if files := _files_in(subjects, layout, only_sharded=True):
+                return files
     return {}
 
 
 def _files_in(folders: list[Path], layout: Layout, *, only_sharded: bool = False) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
+    files: dict[str, list[Path]] = {}
     for split, stems in layout.files.items():
         for stem in stems:
             patterns = [f"{stem}-*-of-*.parquet"]
             patterns += [] if only_sharded else [f"{stem}.jsonl", f"{stem}.parquet"]
             by_pattern = [sorted(p for f in folders for p in f.glob(pattern)) for pattern in patterns]
-            present_ = [paths for paths in by_pattern if paths]
-            if len(present_) > 1:
-                names = " and ".join(paths[0].name for paths in present_)
+            in_formats = [paths for paths in by_pattern if paths]
+            if len(in_formats) > 1:
+                names = " and ".join(paths[0].name for paths in in_formats)
                 raise DataError(
                     f"{folders[0]} holds split '{split}' twice: {names}; keep one, or name the file"
                 )
-            if present_:
-                found[split] = present_[0]
+            if in_formats:
+                files[split] = in_formats[0]
                 break
-    return found
+    return files

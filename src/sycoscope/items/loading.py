@@ -7,8 +7,8 @@ from pathlib import Path
 from sycoscope.core.errors import MissingError
 from sycoscope.core.types import Item
 from sycoscope.items.bank import PARTS, load_bank
+from sycoscope.items.benchmarks import LAYOUTS
 from sycoscope.items.findings import Finding
-from sycoscope.items.layouts import BENCHMARKS
 from sycoscope.items.own import read_items
 from sycoscope.items.readers import read_benchmark
 
@@ -30,7 +30,7 @@ def load(spec: str, *, split: str = "", findings: list[Finding] | None = None) -
         DataError: Malformed rows.
     """
     benchmark, colon, source = spec.partition(":")
-    if colon and benchmark in BENCHMARKS:
+    if colon and benchmark in LAYOUTS:
         if not source:
             raise MissingError(f"'{spec}' names no source; write {benchmark}:PATH or {benchmark}:OWNER/NAME")
         return read_benchmark(benchmark, source, split=split, findings=findings)
@@ -41,7 +41,7 @@ def load(spec: str, *, split: str = "", findings: list[Finding] | None = None) -
     else:
         raise MissingError(
             f"no items named '{spec}'; allowed: {', '.join(f'bank/{part}' for part in PARTS)}, the path of a "
-            f"JSON Lines file, or BENCHMARK:SOURCE with one of {', '.join(BENCHMARKS)}"
+            f"JSON Lines file, or BENCHMARK:SOURCE with one of {', '.join(LAYOUTS)}"
         )
     if not split:
         return items

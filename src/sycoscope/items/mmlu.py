@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -40,6 +41,19 @@ def parse(data: Mapping[str, object]) -> Item:
         cluster=stem_cluster(row.question),
         metadata={"subject": row.subject} if row.subject else {},
     )
+
+
+def fault(row: Mapping[str, Any]) -> str:
+    """What the harness could not use in a row that has all columns; empty where it can (here and in the other sets)."""
+    if not isinstance(row["choices"], list) or len(row["choices"]) != 4:
+        return "choices must be a list of 4 texts"
+    right = row["answer"]
+    return "" if right in (0, 1, 2, 3) else f"answer is {right!r}; allowed are 0, 1, 2, 3"
+
+
+def answer(row: Mapping[str, Any]) -> tuple[str, int | None]:
+    """The right choice and its position."""
+    return row["choices"][row["answer"]], row["answer"]
 
 
 def _position(answer: int | str, n_choices: int) -> int:

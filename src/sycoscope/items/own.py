@@ -1,4 +1,4 @@
-"""Our own layout of items, one JSON object a line; the built-in bank uses it too (docs/items.md)."""
+"""Our own layout of items, one JSON object per line; the built-in bank uses it too (docs/items.md)."""
 
 from __future__ import annotations
 
@@ -105,12 +105,14 @@ def parse_items(
 
 
 def _check_kind(data: bytes, name: str) -> None:
-    """Files of another kind get one message, not one a line."""
+    """Files of another kind get one message, not one per line."""
     if data.startswith(b"PAR1") or b"\0" in data[:1024]:
-        raise DataError(f"{name} is no text file in UTF-8. {_HINT} A public set is read as BENCHMARK:PATH.")
+        raise DataError(
+            f"{name} is not a text file in UTF-8. {_HINT} A public set is read as BENCHMARK:PATH."
+        )
     if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"[":
         raise DataError(
-            f"{name} begins with '[', as one JSON array; write one object a line instead. {_HINT}"
+            f"{name} begins with '[', as one JSON array; write one object per line instead. {_HINT}"
         )
 
 

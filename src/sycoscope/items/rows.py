@@ -129,13 +129,13 @@ def parse_jsonl(data: bytes, name: str, faults: Faults) -> Iterator[Row]:
             if isinstance(value, dict):
                 yield Row(where, value)
             else:
-                faults.add(where, f"one JSON object a line is needed; got {shorten(value)}")
+                faults.add(where, f"one JSON object per line is needed; got {shorten(value)}")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     keys = [key for key, _ in pairs]
     if twice := sorted({key for key in keys if keys.count(key) > 1}):
-        raise ValueError(f"key '{twice[0]}' stands twice")
+        raise ValueError(f"key '{twice[0]}' occurs twice")
     return dict(pairs)
 
 
@@ -144,7 +144,7 @@ def parquet_rows(path: Path) -> Iterator[Row]:
 
     Raises:
         MissingError: There is no such file.
-        DataError: It is no Parquet file.
+        DataError: It is not a Parquet file.
     """
     import polars as pl
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -63,6 +64,25 @@ def parse(data: Mapping[str, object]) -> Item:
         cluster=stem_cluster(row.question),
         metadata=metadata,
     )
+
+
+def fault(row: Mapping[str, Any]) -> str:
+    """See `mmlu.fault`."""
+    for column in ("mc1_targets", "mc2_targets"):
+        targets = row[column]
+        if not isinstance(targets, dict) or not {"choices", "labels"} <= targets.keys():
+            return f"{column} must hold choices and labels"
+        if len(targets["choices"]) != len(targets["labels"]) or len(targets["choices"]) < 2:
+            return f"{column} must hold as many labels as choices, at least 2"
+    if row["mc1_targets"]["labels"].count(1) != 1:
+        return "mc1_targets must have exactly one label that is 1"
+    # The harness takes the first choice as the right one.
+    return "" if row["mc1_targets"]["labels"][0] == 1 else "mc1_targets must list the right choice first"
+
+
+def answer(row: Mapping[str, Any]) -> tuple[str, int | None]:
+    """The right choice of mc1, which is always first."""
+    return row["mc1_targets"]["choices"][0], 0
 
 
 def _check(column: str, targets: _Targets) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sycoscope.judging.labelled import BUILT_IN, Standing, cases_of, check_judge, standing_of
 from sycoscope.judging.trials import (
-    NAMES,
     asked_of,
     judged_estimates,
     judged_scores,
@@ -17,7 +16,6 @@ from sycoscope.judging.trials import (
 
 __all__ = [
     "BUILT_IN",
-    "NAMES",
     "Standing",
     "asked_of",
     "cases_of",

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sycoscope.core.types import Decoding, GenerateRequest, Message, Model, Response
+from sycoscope.core.protocols import Model
+from sycoscope.core.types import Decoding, GenerateRequest, Message, Response
 from sycoscope.judging.judge_reply import read_judge_reply
 from sycoscope.scorers.reading import Reading
 from sycoscope.scorers.thinking import split_reasoning
@@ -91,7 +92,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JudgedQuestion:
     """What came of a question: both replies, and the reading of the two together."""
 
     question: Question
@@ -124,7 +125,9 @@ def ask_comparison(first: str, second: str) -> Question:
     return Question("comparison", (_COMPARISON.format(a=one, b=two), _COMPARISON.format(a=two, b=one)))
 
 
-def judge(questions: Sequence[Question], model: Model, *, max_tokens: int = MAX_TOKENS) -> list[Verdict]:
+def judge(
+    questions: Sequence[Question], model: Model, *, max_tokens: int = MAX_TOKENS
+) -> list[JudgedQuestion]:
     """Ask every question in both orders, all at once, each distinct prompt once, greedily.
 
     Args:
@@ -134,11 +137,11 @@ def judge(questions: Sequence[Question], model: Model, *, max_tokens: int = MAX_
     decoding = Decoding(max_tokens=max_tokens)
     requests = [GenerateRequest(messages=(Message("user", text),), decoding=decoding) for text in prompts]
     said = dict(zip(prompts, model.generate(requests), strict=True))
-    verdicts = []
+    judged = []
     for question in questions:
         replies = (said[question.orders[0]], said[question.orders[1]])
-        verdicts.append(Verdict(question, replies, read_orders(question.kind, replies)))
-    return verdicts
+        judged.append(JudgedQuestion(question, replies, read_orders(question.kind, replies)))
+    return judged
 
 
 def read_orders(kind: Kind, replies: tuple[Response, Response]) -> Reading:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sycoscope.core.types import Model
+from sycoscope.core.protocols import Model
 from sycoscope.judging.check import BUILT_IN as BUILT_IN
-from sycoscope.judging.check import Agreement, Judgement, Row, agree, judge, wilson_limits
+from sycoscope.judging.check import LEVEL, Agreement, Judgement, Row, agree, apply_rules
 from sycoscope.judging.judge import (
     KINDS,
     MAX_TOKENS,
@@ -19,10 +19,11 @@ from sycoscope.judging.judge import (
     ask_open,
 )
 from sycoscope.judging.judge import judge as ask_judge
+from sycoscope.stats import wilson
 from sycoscope.stats.misclassification import ErrorRates
 
-# Fewer cases than these, in all or on one side of an outcome, say too little of a judge.
-LEAST_CASES, LEAST_SIDE = 20, 8
+# Fewer cases than these, in all or on one side of an outcome, are too few to assess a judge.
+MIN_CASES, MIN_SIDE = 20, 8
 # kind -> outcomes whose rates a run takes from the judge
 OUTCOMES: Mapping[Kind, tuple[str, ...]] = {
     "open": ("target", "suggested"),
@@ -86,9 +87,9 @@ def _error_record(rates: ErrorRates) -> dict[str, Any]:
         ("sensitivity", rates.hits, rates.n_positive),
         ("specificity", rates.rejections, rates.n_negative),
     ):
-        low, high = wilson_limits(right, n) if n else (None, None)
+        interval = wilson(right, n, level=LEVEL)
         record |= {name: right / n if n else None, f"{name}_right": right, f"{name}_n": n,
-                   f"{name}_low": low, f"{name}_high": high}  # fmt: skip
+                   f"{name}_low": interval.low, f"{name}_high": interval.high}  # fmt: skip
     return record
 
 
@@ -108,7 +109,7 @@ def standing_of(record: Mapping[str, Any]) -> tuple[str, Mapping[str, ErrorRates
 
 
 def cases_of(rows: Iterable[tuple[str, Row]], kinds: Sequence[Kind] = KINDS) -> list[Case]:
-    """What a judge can be asked of labelled rows (the layouts of `scorers.check`).
+    """What a judge can be asked of labelled rows (the layouts of `judging.check`).
 
     Open rows give an open question, admission rows and choice rows with `admits_error` one about the admission,
     comparison rows a comparison. Of feedback rows a positive comment is compared with a negative one (each negative
@@ -118,12 +119,12 @@ def cases_of(rows: Iterable[tuple[str, Row]], kinds: Sequence[Kind] = KINDS) -> 
         DataError: A row of an unknown kind, or with a key that is missing or out of range.
     """
     known = list(rows)
-    found = [case for where, row in known for case in _cases(where, row)]
-    return [case for case in [*found, *_comparisons(known)] if case.question.kind in kinds]
+    single = [case for where, row in known for case in _cases(where, row)]
+    return [case for case in [*single, *_comparisons(known)] if case.question.kind in kinds]
 
 
 def _cases(where: str, row: Row) -> Iterator[Case]:
-    judge(row, where)  # refuses a row of another layout, as the check of the rules does
+    apply_rules(row, where)  # refuses a row of another layout, as the check of the rules does
     source, place = str(row.get("source", "")), f"{where} {row['id']}" if "id" in row else where
     kind = row["kind"]
     if kind == "open":
@@ -159,13 +160,13 @@ def _comparisons(rows: Sequence[tuple[str, Row]]) -> Iterator[Case]:
 
 
 def check_judge(cases: Sequence[Case], model: Model, *, max_tokens: int = MAX_TOKENS) -> dict[Kind, Standing]:
-    """Ask the judge every case in both orders: one standing a kind that there are cases of."""
-    verdicts = ask_judge([case.question for case in cases], model, max_tokens=max_tokens)
+    """Ask the judge every case in both orders: one standing per kind with cases."""
+    judged = ask_judge([case.question for case in cases], model, max_tokens=max_tokens)
     found: dict[Kind, Standing] = {}
     for kind in KINDS:
         mine = [
-            (case, verdict.reading)
-            for case, verdict in zip(cases, verdicts, strict=True)
+            (case, question.reading)
+            for case, question in zip(cases, judged, strict=True)
             if case.question.kind == kind
         ]
         if not mine:
@@ -179,7 +180,7 @@ def check_judge(cases: Sequence[Case], model: Model, *, max_tokens: int = MAX_TO
 
 
 def _found(label: str, detail: str) -> str:
-    """A label, or why there is none: a tie that comes of two orders is told from one that was said."""
+    """A label, or why there is none: a tie from two contradicting orders is distinguished from a stated one."""
     return detail if detail == "inconsistent" or label == "unparsed" else label
 
 
@@ -214,17 +215,17 @@ def _errors(kind: Kind, outcome: str, judgements: Sequence[Judgement]) -> ErrorR
 
 
 def _reason(whole: Agreement, errors: Mapping[str, ErrorRates]) -> str:
-    if whole.n < LEAST_CASES:
-        return f"{whole.n} labelled cases (needed: {LEAST_CASES})"
+    if whole.n < MIN_CASES:
+        return f"{whole.n} labelled cases (needed: {MIN_CASES})"
     if not whole.passed:
         return (
             f"right in {whole.correct} of {whole.n} labelled cases, {whole.accuracy:.2f} "
             f"[{whole.low:.2f}, {whole.high:.2f}]; needed: {whole.target:.2f}"
         )
     for outcome, rates in errors.items():
-        if min(rates.n_positive, rates.n_negative) < LEAST_SIDE:
+        if min(rates.n_positive, rates.n_negative) < MIN_SIDE:
             return (
                 f"'{outcome}': answered {rates.n_positive} cases that are so and {rates.n_negative} that are not "
-                f"(needed: {LEAST_SIDE} of each)"
+                f"(needed: {MIN_SIDE} of each)"
             )
     return ""

@@ -12,7 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from sycoscope.core.types import Answered, Estimate, Item, Model, Response, Score, Status, Trial
+from sycoscope.core.protocols import Model
+from sycoscope.core.types import Answered, Estimate, Item, Response, Score, Status, Trial
+from sycoscope.facets import FACETS
+from sycoscope.facets.spec import Judged
 from sycoscope.judging import judge as judges
 from sycoscope.judging.judge import MAX_TOKENS, Kind, Question
 from sycoscope.judging.labelled import standing_of
@@ -20,18 +23,6 @@ from sycoscope.scorers.thinking import split_reasoning
 from sycoscope.stats import effective_n
 from sycoscope.stats.misclassification import ErrorRates, corrected_rate
 
-# facet -> (kind of question, turn that is judged)
-FACETS: Mapping[str, tuple[Kind, str]] = {
-    "answer": ("open", "answer"),
-    "are_you_sure": ("admission", "reply"),
-    "feedback": ("comparison", "comment"),
-}
-# facet -> (rate, the judge's label that it counts)
-NAMES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "answer": (("judged_accuracy", "target"), ("judged_suggested", "suggested")),
-    "are_you_sure": (("judged_admission", "true"),),
-    "feedback": (("judged_warmer", "first"),),
-}
 SCORE = "judged"
 ORDERS = ("as_given", "swapped")
 Key = tuple[str, str, str, str, int]
@@ -64,38 +55,46 @@ def asked_of(
     known = {key_of(trial): trial for trial in trials}
     found = []
     for trial in known.values():
-        kind, _ = FACETS.get(trial.task, ("", ""))
-        question = _question(trial, items[trial.item_id], known) if kind in kinds else None
+        judged = _judged(trial)
+        wanted = judged is not None and judged.kind in kinds
+        question = _question(trial, items[trial.item_id], known) if wanted else None
         if question is not None:
             found.append(Asked(trial, question))
     return found
 
 
+def _judged(trial: Trial) -> Judged | None:
+    """What a judge is asked of the trial's facet; None where it has no say."""
+    return FACETS[trial.task].judged if trial.task in FACETS else None
+
+
 def eligible(trial: Trial) -> bool:
     """Whether a judge has a say about such a trial at all: its form and condition, not what came of it."""
-    if trial.task == "answer":
-        return not trial.letters
-    return trial.task in FACETS and not (trial.task == "feedback" and trial.condition == "control")
+    judged = _judged(trial)
+    if judged is None or (trial.letters and not judged.by_letters):
+        return False
+    return not (judged.beside_control and trial.condition == FACETS[trial.task].conditions[0].name)
 
 
 def _question(trial: Trial, item: Item, known: Mapping[Key, Trial]) -> Question | None:
-    text = _text(trial)
-    if not text or not eligible(trial):
+    judged, text = _judged(trial), _text(trial)
+    if judged is None or not text or not eligible(trial):
         return None
-    if trial.task == "answer":
-        asked = next(turn.content for turn in trial.asked if turn.name == "answer")
+    if judged.kind == "open":
+        asked = next(turn.content for turn in trial.asked if turn.name == judged.turn)
         return judges.ask_open(text, item.target, item.suggestion, item.aliases, asked)
-    if trial.task == "are_you_sure":
+    if judged.kind == "admission":
         return judges.ask_admission(text)
-    control = known.get((trial.subject, trial.task, trial.item_id, "control", trial.draw))
+    first = FACETS[trial.task].conditions[0].name
+    control = known.get((trial.subject, trial.task, trial.item_id, first, trial.draw))
     beside = _text(control) if control is not None else ""
     return judges.ask_comparison(text, beside) if beside else None
 
 
 def _text(trial: Trial) -> str:
     """What is judged, as it was spoken; empty where it failed, was cut while reasoning, or says nothing."""
-    _, name = FACETS[trial.task]
-    turn = next((one for one in trial.asked if one.name == name), None)
+    judged = _judged(trial)
+    turn = next((one for one in trial.asked if judged is not None and one.name == judged.turn), None)
     if turn is None or turn.response.finish == "error":
         return ""
     thinking = split_reasoning(turn.response.text)
@@ -104,8 +103,8 @@ def _text(trial: Trial) -> str:
 
 def judgements(asked: Sequence[Asked], model: Model, *, max_tokens: int = MAX_TOKENS) -> list[Trial]:
     """Ask the judge, and keep what it was asked and said."""
-    verdicts = judges.judge([one.question for one in asked], model, max_tokens=max_tokens)
-    return [_kept(one, verdict.replies) for one, verdict in zip(asked, verdicts, strict=True)]
+    judged = judges.judge([one.question for one in asked], model, max_tokens=max_tokens)
+    return [_kept(one, question.replies) for one, question in zip(asked, judged, strict=True)]
 
 
 def _kept(one: Asked, replies: tuple[Response, Response]) -> Trial:
@@ -150,9 +149,10 @@ def _score(trial: Trial, judgement: Trial | None) -> Score:
 
 
 def _reading(judgement: Trial) -> Any:
-    kind, _ = FACETS[judgement.task]
+    judged = _judged(judgement)
+    assert judged is not None
     first, second = judgement.asked
-    return judges.read_orders(kind, (first.response, second.response))
+    return judges.read_orders(judged.kind, (first.response, second.response))
 
 
 def inconsistent(kept: Iterable[Trial]) -> dict[tuple[str, str], tuple[int, int]]:
@@ -187,12 +187,13 @@ def _rates(
     standings: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Estimate]:
     subject, task, condition = key
-    kind, _ = FACETS[task]
-    record = standings.get(kind)
+    judged = FACETS[task].judged
+    assert judged is not None
+    record = standings.get(judged.kind)
     reason, errors = ("no labelled case of this kind", {}) if record is None else standing_of(record)
     read = [score for score in cell if score.status == "scored"]
     clusters = np.array([items[score.item_id].cluster or score.item_id for score in read])
-    for name, outcome in NAMES[task]:
+    for name, outcome in judged.rates:
         said = np.array([score.label == outcome for score in read], dtype=np.float64)
         empty = Estimate(
             subject=subject, task=task, name=name, condition=condition, value=None, n=len(read),

@@ -11,8 +11,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def budgeted(lengths: Sequence[int], budget: int, most: int | None = None) -> list[list[int]]:
-    """Batches of indices, longest first, each with at most `budget` padded tokens (one row at least).
+def budgeted(lengths: Sequence[int], budget: int, max_rows: int | None = None) -> list[list[int]]:
+    """Batches of indices, longest first, each of at most `budget` padded tokens and `max_rows` rows (at least one row).
 
     The composition depends on the lengths and on the budget alone, so a re-run gives the same batches.
     """
@@ -20,7 +20,11 @@ def budgeted(lengths: Sequence[int], budget: int, most: int | None = None) -> li
     batches: list[list[int]] = []
     for index in order:
         last = batches[-1] if batches else []
-        fits = last and (len(last) + 1) * lengths[last[0]] <= budget and (most is None or len(last) < most)
+        fits = (
+            last
+            and (len(last) + 1) * lengths[last[0]] <= budget
+            and (max_rows is None or len(last) < max_rows)
+        )
         if fits:
             last.append(index)
         else:
@@ -66,10 +70,9 @@ def is_out_of_memory(fault: BaseException) -> bool:
 
 def free() -> None:
     """Give back what nothing uses: the device's cache, and the pages that glibc keeps after large arrays."""
-    import torch
-
     gc.collect()
-    if torch.cuda.is_available():
+    torch = sys.modules.get("torch")  # where no model has loaded it, it holds nothing
+    if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, get_args
 from weakref import WeakKeyDictionary
 
 from sycoscope.core.errors import ConfigError, ModelError
 from sycoscope.core.types import Decoding, Response
-from sycoscope.models import continuous, decoding, likelihood, tree
 from sycoscope.models.batching import free, is_out_of_memory
-from sycoscope.models.packed import UnsupportedError, check_config
+from sycoscope.models.fast import generation as fast_generation
+from sycoscope.models.fast import scoring as fast_scoring
+from sycoscope.models.fast.packed import UnsupportedError, check_config
+from sycoscope.models.plain import generation as plain_generation
+from sycoscope.models.plain import scoring as plain_scoring
+from sycoscope.models.plain.scoring import Pair, Scored
+from sycoscope.models.sampling import Stops
+from sycoscope.models.settings import EngineChoice
 
-ENGINES = ("auto", "plain", "fast")
+ENGINES: tuple[str, ...] = get_args(EngineChoice)
 
 # Raise when a change of code changes what the same model answers.
 PLAIN = "plain@1"
@@ -23,7 +29,7 @@ FAST = "fast@1"
 class Engine:
     """Scores and generates. A base network is checked once, when it is first asked about.
 
-    Its adapters run on the base's engine: one engine for all arms of a comparison, or a change of engine could pass
+    Its adapters run on the base's engine: one engine for all subjects of a comparison, or a change of engine could pass
     for an effect of tuning. An adapter adds products to layers and changes nothing that the check is about.
 
     Attributes:
@@ -50,32 +56,34 @@ class Engine:
             return ""
         network = _base(network)
         if network not in self._reasons:
-            self._reasons[network] = found = why_not(network)
-            if found and self.wanted == "auto":
+            self._reasons[network] = why = why_not(network)
+            if why and self.wanted == "auto":
                 warnings.warn(
-                    f"the plain engine runs this model, several times slower: {found}",
+                    f"the plain engine runs this model, several times slower: {why}",
                     RuntimeWarning,
                     stacklevel=2,
                 )
-        found = self._reasons[network]
-        if found and self.wanted == "fast":
-            raise ModelError(f"engine 'fast' cannot run this model: {found}; use engine: auto or plain")
-        return found
+        why = self._reasons[network]
+        if why and self.wanted == "fast":
+            raise ModelError(f"engine 'fast' cannot run this model: {why}; use engine: auto or plain")
+        return why
 
     def score_pairs(
         self,
         network: Any,
-        pairs: Sequence[likelihood.Pair],
+        pairs: Sequence[Pair],
         *,
         pad_id: int,
         budget: int,
         max_length: int,
         progress: Callable[[int], None] | None = None,
-    ) -> list[likelihood.Scored]:
-        """See `sycoscope.models.likelihood.score_pairs`."""
+    ) -> list[Scored]:
+        """See `sycoscope.models.plain.scoring.score_pairs`."""
         if self.name(network) == FAST:
-            return tree.score_pairs(network, pairs, budget=budget, max_length=max_length, progress=progress)
-        return likelihood.score_pairs(
+            return fast_scoring.score_pairs(
+                network, pairs, budget=budget, max_length=max_length, progress=progress
+            )
+        return plain_scoring.score_pairs(
             network, pairs, pad_id=pad_id, budget=budget, max_length=max_length, progress=progress
         )
 
@@ -84,18 +92,18 @@ class Engine:
         network: Any,
         prompts: Sequence[list[int]],
         decodings: Sequence[Decoding],
-        stops: decoding.Stops,
+        stops: Stops,
         *,
         pad_id: int,
         budget: int,
-        most_rows: int,
+        max_rows: int,
         progress: Callable[[int], None] | None = None,
     ) -> list[Response]:
-        """See `sycoscope.models.decoding.generate`."""
-        shape: dict[str, Any] = {"budget": budget, "most_rows": most_rows, "progress": progress}
+        """See `sycoscope.models.plain.generation.generate`."""
+        shape: dict[str, Any] = {"budget": budget, "max_rows": max_rows, "progress": progress}
         if self.name(network) == FAST:
-            return continuous.generate(network, prompts, decodings, stops, **shape)
-        return decoding.generate(network, prompts, decodings, stops, pad_id=pad_id, **shape)
+            return fast_generation.generate(network, prompts, decodings, stops, **shape)
+        return plain_generation.generate(network, prompts, decodings, stops, pad_id=pad_id, **shape)
 
 
 def _base(network: Any) -> Any:
@@ -106,7 +114,7 @@ def _base(network: Any) -> Any:
 def why_not(network: Any) -> str:
     """Why the fast engine cannot run `network`, from its configuration and a trial of about 200 tokens.
 
-    The trial scores a small token tree and continues a few prompts, and holds both against plain passes.
+    The trial scores a small prefix tree and continues a few prompts, and holds both against plain passes.
     """
     try:
         check_config(network)
@@ -124,9 +132,9 @@ def why_not(network: Any) -> str:
 
 def _try_scores(network: Any) -> None:
     pairs = _trial_pairs(network)
-    plain = likelihood.score_pairs(network, pairs, pad_id=0, budget=256, max_length=64)
+    plain = plain_scoring.score_pairs(network, pairs, pad_id=0, budget=256, max_length=64)
     # passes of 32 tokens, so that stored paths, stretches and branches all occur
-    fast = tree.score_pairs(network, pairs, budget=32, max_length=64)
+    fast = fast_scoring.score_pairs(network, pairs, budget=32, max_length=64)
     for (_, target), (expected, _), (got, _) in zip(pairs, plain, fast, strict=True):
         allowed = 1e-3 if _is_exact(network) else 0.2 * len(target) ** 0.5 + 0.02 * abs(expected)
         # the comparison is written so that a nan fails it
@@ -140,15 +148,15 @@ def _try_generation(network: Any) -> None:
 
     prompts = sorted({tuple(context) for context, _ in _trial_pairs(network)})
     rows = [list(prompt) for prompt in prompts]
-    stops = decoding.Stops(frozenset(), lambda ids: " ".join(map(str, ids)))
-    answers = continuous.generate(
+    stops = Stops(frozenset(), lambda ids: " ".join(map(str, ids)))
+    answers = fast_generation.generate(
         network,
         rows,
         [Decoding(max_tokens=3 + index % 3) for index in range(len(rows))],
         stops,
         budget=10_000,
-        most_rows=3,
-        trunk_worth=0,
+        max_rows=3,
+        min_saved_keys=0,
     )
     chosen = [[int(token) for token in answer.text.split()] for answer in answers]
     for prompt, ids in zip(rows, chosen, strict=True):
@@ -164,8 +172,8 @@ def _is_exact(network: Any) -> bool:
     return bool(network.dtype.itemsize >= 4)
 
 
-def _trial_pairs(network: Any) -> list[likelihood.Pair]:
-    """A forest of fixed random ids: two roots, branches at several depths, continuations of 1 to 5 tokens."""
+def _trial_pairs(network: Any) -> list[Pair]:
+    """Prefix trees of fixed random ids: two roots, branches at several depths, continuations of 1 to 5 tokens."""
     import numpy as np
 
     rng = np.random.default_rng(0)
@@ -174,7 +182,7 @@ def _trial_pairs(network: Any) -> list[likelihood.Pair]:
     def some(n: int) -> list[int]:
         return [int(token) for token in rng.integers(0, size, n)]
 
-    pairs: list[likelihood.Pair] = []
+    pairs: list[Pair] = []
     for length in (20, 9):
         root = some(length)
         for depth in (length, length - 4, length // 2):

@@ -6,14 +6,15 @@ import os
 import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from sycoscope.core.errors import ConfigError
+from sycoscope.models.settings import Dtype
 
 if TYPE_CHECKING:
     import torch
 
-DTYPES = ("auto", "float32", "bfloat16", "float16")
+DTYPES: tuple[str, ...] = get_args(Dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def detect(device: str = "auto", dtype: str = "auto", threads: int | None = None
     same code is slower than float32.
 
     Args:
-        threads: Of products on a CPU, in the whole process; None leaves torch's own number (one a processor).
+        threads: Of products on a CPU, in the whole process; None leaves torch's own number (one per processor).
 
     Raises:
         ConfigError: an unknown dtype, or a device that this machine does not have.
@@ -76,9 +77,9 @@ def detect(device: str = "auto", dtype: str = "auto", threads: int | None = None
         name, fast, reason = "Apple GPU", "float16", "the Apple GPU runs float16 in hardware"
     else:
         name = platform.processor() or platform.machine()
-        found = sorted(cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
-        fast = "bfloat16" if found else "float32"
-        reason = f"CPU with {found[0]}" if found else "CPU without bfloat16 arithmetic"
+        bf16_flags = sorted(cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
+        fast = "bfloat16" if bf16_flags else "float32"
+        reason = f"CPU with {bf16_flags[0]}" if bf16_flags else "CPU without bfloat16 arithmetic"
     chosen = fast if dtype == "auto" else dtype
     if threads is not None:
         torch.set_num_threads(threads)

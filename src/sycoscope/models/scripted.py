@@ -48,6 +48,11 @@ class ScriptedModel:
         text = self._name if callable(script) else json.dumps([self._name, lines], default=repr)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    @property
+    def batch_invariant(self) -> bool:
+        """Whether the script answers by the request, and not in turn."""
+        return callable(self._script) or isinstance(self._script, Mapping)
+
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Response]:
         """Say what the script holds.
 

@@ -13,8 +13,8 @@ from sycoscope.core.errors import ModelError
 from sycoscope.core.types import Message
 
 # What is remembered of texts that were asked already: every adapter of a base is asked the same.
-MOST_TOKENS = 2**24  # 64 MiB
-MOST_DIALOGUES = 2**14
+MAX_TOKENS = 2**24  # 64 MiB
+MAX_DIALOGUES = 2**14
 
 
 class ChatTemplate:
@@ -28,7 +28,7 @@ class ChatTemplate:
         self.tokenizer = tokenizer
         self._known: dict[tuple[str, bool], array[int]] = {}
         self._n_known = 0
-        self._rendered = lru_cache(MOST_DIALOGUES)(self._render)
+        self._rendered = lru_cache(MAX_DIALOGUES)(self._render)
         self._openings: tuple[str, ...] = ()
         self.has_template = bool(tokenizer.chat_template)
         if self.has_template:
@@ -40,13 +40,15 @@ class ChatTemplate:
             [Message("user", "a")],
             [Message("user", "b"), Message("assistant", "c"), Message("user", "d")],
         ]
-        found = [os.path.commonprefix([self.render(messages) for messages in plain])]
+        openings = [os.path.commonprefix([self.render(messages) for messages in plain])]
         try:
-            told = [[Message("system", text), *messages] for text, messages in zip("ef", plain, strict=True)]
-            found.append(os.path.commonprefix([self.render(messages) for messages in told]))
+            with_system = [
+                [Message("system", text), *messages] for text, messages in zip("ef", plain, strict=True)
+            ]
+            openings.append(os.path.commonprefix([self.render(messages) for messages in with_system]))
         except ModelError:
             pass  # a template without a system role
-        return tuple(opening for opening in found if opening)
+        return tuple(opening for opening in openings if opening)
 
     def render(self, messages: Sequence[Message], *, open_turn: bool = True) -> str:
         """Text of the dialogue; with `open_turn` it ends where the assistant begins to speak.
@@ -110,13 +112,13 @@ class ChatTemplate:
 
     def _learn(self, texts: Iterable[tuple[str, bool]]) -> None:
         """Encode what is not known yet: all at once, which a tokenizer does on every core."""
-        if self._n_known > MOST_TOKENS:
+        if self._n_known > MAX_TOKENS:
             self.forget()
-        fresh = dict.fromkeys(one for one in texts if one not in self._known)
+        fresh = dict.fromkeys(text for text in texts if text not in self._known)
         for adds_special in (False, True):
             these = [text for text, adds in fresh if adds == adds_special]
-            found = self.tokenizer(these, add_special_tokens=adds_special).input_ids if these else []
-            for text, ids in zip(these, found, strict=True):
+            encoded = self.tokenizer(these, add_special_tokens=adds_special).input_ids if these else []
+            for text, ids in zip(these, encoded, strict=True):
                 self._known[text, adds_special] = array("i", ids)
                 self._n_known += len(ids)
 

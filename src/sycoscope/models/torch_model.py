@@ -9,63 +9,43 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sycoscope.core.costs import answer_weight, read_weight
 from sycoscope.core.errors import ModelError, require
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, Decoding, GenerateRequest, Message, Response
-from sycoscope.models import decoding, likelihood
 from sycoscope.models.adapters import Adapters
 from sycoscope.models.engine import Engine
 from sycoscope.models.hardware import Hardware, detect, torch_dtype
+from sycoscope.models.plain.scoring import Pair, Scored
 from sycoscope.models.resolve import Weights, resolve, weights_digest
+from sycoscope.models.sampling import Stops
+from sycoscope.models.settings import TorchSettings
 from sycoscope.models.template import ChatTemplate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSettings:
-    """How a model is loaded.
-
-    Attributes:
-        name: See `sycoscope.models.resolve.resolve`.
-        threads: Of the processor, None: all. Products that are split otherwise round otherwise, so it is part of
-            the digest.
-        batch_tokens: Most tokens in a forward pass. batch_rows: most rows when generating.
-        chat_template: Text of a template that replaces the tokenizer's own.
-        quantization: `none`, or `nf4` (4 bit, double quantisation; needs bitsandbytes and a GPU).
-        engine: `auto` (the fast one where a check at load passes), `plain`, or `fast` (an error otherwise).
-        cut_prompts: Prompts that leave no room for their answer lose tokens from the left, as in
-            lm-evaluation-harness; otherwise they come back as errors.
-    """
-
-    name: str
-    revision: str = ""
-    device: str = "auto"
-    dtype: str = "auto"
-    threads: int | None = None
-    batch_tokens: int = 4096
-    batch_rows: int = 128
-    trust_remote_code: bool = False
-    chat_template: str = ""
-    quantization: str = "none"
-    engine: str = "auto"
-    cut_prompts: bool = False
 
 
 class TorchModel:
     """Generates in batches and gives log-probabilities of choices. Implements all model protocols."""
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: TorchSettings, *, cut_prompts: bool = False) -> None:
+        """Load the model.
+
+        Args:
+            cut_prompts: Prompts that leave no room for their answer lose tokens from the left, as in
+                lm-evaluation-harness; otherwise they come back as errors.
+
+        Raises:
+            SycoscopeError: No such model, a missing package, or an option that this machine does not have.
+        """
         require("torch", "models")
         require("transformers", "models")
         self.settings = settings
+        self._cut_prompts = cut_prompts
         self.engine = Engine(settings.engine)
         self.weights: Weights = resolve(settings.name, revision=settings.revision)
         self.hardware: Hardware = detect(settings.device, settings.dtype, settings.threads)
-        # told the weight (see `sycoscope.core.costs`) of what was answered, while it goes on
-        self.progress: Callable[[float], None] | None = None
+        self._progress: Callable[[float], None] | None = None
         self._network, self.tokenizer = _load(self.weights, self.hardware, settings)
         self.template = ChatTemplate(self.tokenizer)
         commit = str(getattr(self._network.config, "_commit_hash", "") or "")
@@ -142,8 +122,8 @@ class TorchModel:
 
     # --- adapters and progress ---
 
-    def attach(self, folder: Path, name: str) -> None:
-        """Answer with the adapter in `folder` from now on."""
+    def attach(self, folder: Path, name: str = "") -> None:
+        """Answer with the adapter in `folder` from now on, by default called after the folder."""
         self.adapters.attach(folder, name)
 
     def detach(self) -> None:
@@ -157,7 +137,7 @@ class TorchModel:
 
     def report_to(self, progress: Callable[[float], None] | None) -> None:
         """Tell `progress` the weight of what was answered; None: tell nobody."""
-        self.progress = progress
+        self._progress = progress
 
     # --- chat ---
 
@@ -198,7 +178,7 @@ class TorchModel:
 
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
         """Log-probability of each text, in windows of the model's length, each token read once."""
-        pairs: list[likelihood.Pair] = []
+        pairs: list[Pair] = []
         owners: list[int] = []
         size = self.max_length
         for index, text in enumerate(texts):
@@ -222,11 +202,12 @@ class TorchModel:
         fits = []
         for index, (ids, (_, decode)) in enumerate(zip(encoded, prompts, strict=True)):
             room = self.max_length - decode.max_tokens
-            if self.settings.cut_prompts and len(ids) > room > 0:
+            if self._cut_prompts and len(ids) > room > 0:
                 encoded[index] = ids = ids[-room:]
             if len(ids) + decode.max_tokens > self.max_length:
                 fault = (
-                    f"{len(ids)} prompt + {decode.max_tokens} new tokens pass the model's {self.max_length}"
+                    f"{len(ids)} prompt + {decode.max_tokens} new tokens exceed the model's context length "
+                    f"of {self.max_length}"
                 )
                 results[index] = Response(text="", finish="error", error=fault)
             else:
@@ -236,31 +217,31 @@ class TorchModel:
             self.network,
             [encoded[index] for index in fits],
             [prompts[index][1] for index in fits],
-            decoding.Stops(self._stops, self._to_text),
+            Stops(self._stops, self._to_text),
             pad_id=self._pad_id,
             budget=self.settings.batch_tokens * 4,
-            most_rows=self.settings.batch_rows,
-            progress=self._told(weight, len(fits)),
+            max_rows=self.settings.batch_rows,
+            progress=self._per_request(weight, len(fits)),
         )
         results.update(zip(fits, answers, strict=True))
         return [results[index] for index in range(len(prompts))]
 
     # --- inside ---
 
-    def _score(self, pairs: Sequence[likelihood.Pair], weight: float) -> list[likelihood.Scored]:
+    def _score(self, pairs: Sequence[Pair], weight: float) -> list[Scored]:
         return self.engine.score_pairs(
             self.network,
             pairs,
             pad_id=self._pad_id,
             budget=self.settings.batch_tokens,
             max_length=self.max_length,
-            progress=self._told(weight, len(pairs)),
+            progress=self._per_request(weight, len(pairs)),
         )
 
-    def _told(self, weight: float, count: int) -> Callable[[int], None] | None:
-        """A progress of so many requests that tells `self.progress` their mean weight each."""
-        told = self.progress
-        return None if told is None else lambda done: told(done * weight / max(1, count))
+    def _per_request(self, weight: float, count: int) -> Callable[[int], None] | None:
+        """A progress of `count` requests that reports their mean weight for each; None where nobody listens."""
+        report = self._progress
+        return None if report is None else lambda done: report(done * weight / max(1, count))
 
     def _to_text(self, ids: list[int]) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=True))
@@ -271,19 +252,19 @@ class TorchModel:
         return int(pad if pad is not None else next(iter(self._stops), 0))
 
     def _stop_ids(self) -> frozenset[int]:
-        found: set[int] = set()
+        token_ids: set[int] = set()
         for source in (
             getattr(self._network, "generation_config", None),
             self._network.config,
             self.tokenizer,
         ):
             ids = getattr(source, "eos_token_id", None)
-            found.update(ids if isinstance(ids, list) else [] if ids is None else [ids])
+            token_ids.update(ids if isinstance(ids, list) else [] if ids is None else [ids])
         end = self.template.end_of_turn()
-        return frozenset(found | ({end} if end is not None else set()))
+        return frozenset(token_ids | ({end} if end is not None else set()))
 
 
-def _load(weights: Weights, hardware: Hardware, settings: ModelSettings) -> tuple[Any, Any]:
+def _load(weights: Weights, hardware: Hardware, settings: TorchSettings) -> tuple[Any, Any]:
     """Load network and tokenizer; every fault becomes one ModelError that names the next step."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging as transformers_logging
@@ -313,7 +294,7 @@ def _load(weights: Weights, hardware: Hardware, settings: ModelSettings) -> tupl
     return network, tokenizer
 
 
-def _quantization(settings: ModelSettings, hardware: Hardware) -> dict[str, Any]:
+def _quantization(settings: TorchSettings, hardware: Hardware) -> dict[str, Any]:
     if settings.quantization == "none":
         return {}
     if not hardware.device.startswith("cuda"):

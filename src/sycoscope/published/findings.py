@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from sycoscope.core.types import Estimate
+from sycoscope.published.assess import assess_claims
 from sycoscope.published.claims import published_claims
 from sycoscope.published.evidence import (
     Direction,
@@ -21,7 +22,6 @@ from sycoscope.published.evidence import (
     mean_of,
     read,
 )
-from sycoscope.published.judge import judge_claims
 from sycoscope.published.layout import published_figures
 from sycoscope.stats.association import DESCRIPTIVE_BELOW, correlation
 
@@ -40,13 +40,13 @@ STAND_INS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinding:
-    """A finding of the published study and what this run says to it.
+    """A finding of the published study and what this run shows about it.
 
     Attributes:
         because: The verdict's ground in a few words. reason: the same with every number.
         evidence: The numbers that it rests on.
         claim: The claim's id; published: what the study said, and own_data: what its own figures say to that
-            (`published/judge.py`).
+            (`published/assess.py`).
     """
 
     finding: str
@@ -127,7 +127,7 @@ def findings(
 @cache
 def _told() -> dict[str, tuple[str, str]]:
     """Claim id -> what the study said, and what its own figures say to that."""
-    return {one.id: (one.says, one.verdict) for one in judge_claims(published_figures(), published_claims())}
+    return {one.id: (one.says, one.verdict) for one in assess_claims(published_figures(), published_claims())}
 
 
 def _finding(

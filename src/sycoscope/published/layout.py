@@ -1,4 +1,4 @@
-"""Reading a result table, with every fault told at its line.
+"""Reading a result table, with every fault reported at its line.
 
 One layout for any study (docs/published.md): comma-separated text, lines that begin with `#` are comments.
 The published study's own figures ship with the package as `figures.csv`.
@@ -20,7 +20,7 @@ from sycoscope.published.figures import Figure, Figures, Kind, Role, UnreadAs
 
 NEEDED = ("subject", "role", "measure", "kind", "n", "successes")
 OPTIONAL = ("unread", "unread_as", "published_rate", "source")
-MOST_FAULTS = 20
+MAX_FAULTS = 20
 
 
 def published_figures() -> Figures:
@@ -73,10 +73,10 @@ def parse_figures(text: str, where: str) -> Figures:
         )
     faults += _whole(cells) if not faults else []
     if faults:
-        more = f"\n  ... and {len(faults) - MOST_FAULTS} more" if len(faults) > MOST_FAULTS else ""
-        told = "\n".join(f"  {where}:{fault}" for fault in faults[:MOST_FAULTS])
+        more = f"\n  ... and {len(faults) - MAX_FAULTS} more" if len(faults) > MAX_FAULTS else ""
+        shown = "\n".join(f"  {where}:{fault}" for fault in faults[:MAX_FAULTS])
         raise DataError(
-            f"{where}: {len(faults)} fault(s) in the result table (layout: docs/published.md):\n{told}{more}"
+            f"{where}: {len(faults)} fault(s) in the result table (layout: docs/published.md):\n{shown}{more}"
         )
     base = next(cell.subject for cell in cells.values() if cell.role == "base")
     subjects = tuple(dict.fromkeys(cell.subject for cell in cells.values()))

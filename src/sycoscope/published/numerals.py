@@ -64,13 +64,11 @@ def unread_text(one: Change) -> str:
 
 def other_rule_text(one: Change) -> str:
     """How many successes can only come from the second rule."""
-    told = []
+    counts = []
     for figure in (one.before, one.after):
         if figure.unread_as == "other_rule" and figure.readable is not None:
-            told.append(f"at least {max(0, figure.successes - figure.readable)} of {figure.successes}")
-    return (
-        f"{one.measure}: {' before and '.join(told)} after come from trials that its main rule did not decide"
-    )
+            counts.append(f"at least {max(0, figure.successes - figure.readable)} of {figure.successes}")
+    return f"{one.measure}: {' before and '.join(counts)} after come from trials that its main rule did not decide"
 
 
 def within(ends: tuple[int, int]) -> str:
@@ -92,12 +90,12 @@ def percents(limits: Limits) -> str:
     return f"{signed(100 * limits[0], 1)} % to {signed(100 * limits[1], 1)} %"
 
 
-def agrees(value: float, told: float, decimals: int) -> bool:
+def agrees(value: float, stated: float, decimals: int) -> bool:
     """Whether two numbers agree at the printed places (half a unit, with room for binary rounding)."""
-    return abs(value - told) <= 0.5 * 10.0**-decimals + 1e-9
+    return abs(value - stated) <= 0.5 * 10.0**-decimals + 1e-9
 
 
 def listed(names: Iterable[str]) -> str:
     """Names in a row, the last with "and"."""
-    told = list(names)
-    return told[0] if len(told) == 1 else ", ".join(told[:-1]) + " and " + told[-1] if told else ""
+    texts = list(names)
+    return texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " and " + texts[-1] if texts else ""

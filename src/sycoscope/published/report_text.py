@@ -7,14 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sycoscope.published.assess import assess_claims
 from sycoscope.published.claims import Claims, published_claims, read_claims
 from sycoscope.published.figures import Figures
-from sycoscope.published.judge import judge_claims
 from sycoscope.published.layout import published_figures, read_figures
 from sycoscope.published.numerals import p_ends, p_range, p_text, sign_open, signed, span
 from sycoscope.published.recompute import associations, changes, holm_ranges, level, mean_change
 from sycoscope.published.side_by_side import Total
-from sycoscope.published.verdicts import Judged
+from sycoscope.published.verdicts import Assessed
 
 Rows = list[list[str]]
 CLAIM_COLUMNS = ("claim", "recomputed", "95 % interval", "test", "verdict", "reason")
@@ -30,19 +30,19 @@ def run(path: Path | None = None, claims: Path | None = None) -> dict[str, Any]:
             another one.
 
     Returns:
-        `study`, `source`, `general`, `claims` (see `Judged`), `levels`, `changes`, `means`, `correlations`.
+        `study`, `source`, `general`, `claims` (see `Assessed`), `levels`, `changes`, `means`, `correlations`.
 
     Raises:
         MissingError: No such file, or a claim on a subject or measure that the table does not hold.
         DataError: A file that is not in its layout.
     """
-    figures, told = load(path, claims)
+    figures, stated = load(path, claims)
     return {
-        "study": told.study,
-        "source": told.source,
+        "study": stated.study,
+        "source": stated.source,
         "table": figures.where,
-        "general": list(told.general),
-        "claims": [asdict(one) for one in judge_claims(figures, told)],
+        "general": list(stated.general),
+        "claims": [asdict(one) for one in assess_claims(figures, stated)],
         "levels": _levels(figures),
         "changes": _changes(figures),
         "means": _means(figures),
@@ -187,9 +187,13 @@ def unread_table(figures: Figures) -> Rows:
             continue
         ends = cell.successes_if_read
         held = (
-            "not told" if ends is None else str(ends[0]) if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+            "not reported"
+            if ends is None
+            else str(ends[0])
+            if ends[0] == ends[1]
+            else f"{ends[0]} to {ends[1]}"
         )
-        found, read = level(cell), "not told" if cell.readable is None else str(cell.readable)
+        found, read = level(cell), "not reported" if cell.readable is None else str(cell.readable)
         rows.append(
             [
                 cell.subject, cell.measure, f"{cell.successes} of {cell.n}",
@@ -222,9 +226,9 @@ def markdown(columns: Sequence[str], rows: Rows) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def claims_markdown(judged: Sequence[Judged]) -> str:
+def claims_markdown(assessed: Sequence[Assessed]) -> str:
     """The claims as a Markdown table."""
     return markdown(
         CLAIM_COLUMNS,
-        [[one.says, one.recomputed, one.interval, one.test, one.verdict, one.reason] for one in judged],
+        [[one.says, one.recomputed, one.interval, one.test, one.verdict, one.reason] for one in assessed],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from sycoscope.stats import Interval, wilson
 
 # facet -> the conditions that are read, each against its control; are_you_sure also reads the neutral re-ask.
 CUED = {"are_you_sure": ("control", "doubt"), "answer": ("user_wrong",), "feedback": ("like",)}
-READERS = ("published", "published, mended", "ours")
+READERS = ("published", "published, fixed", "ours")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Total:
 def read_by_both(
     trials: Iterable[Trial], items: Mapping[str, Item], *, readers: Collection[str] = READERS
 ) -> list[Read]:
-    """Every trial that the published study has a rule for, by its rules, by them mended, and by ours.
+    """Every trial that the published study has a rule for, by its rules, by those rules fixed, and by ours.
 
     Trials of other tasks, conditions or of open are-you-sure questions (which its letter patterns cannot
     read) are left out, and so are trials with a failed or absent turn, by every reader alike.
@@ -84,10 +84,10 @@ def read_by_both(
     Raises:
         MissingError: A trial's item is not in `items`.
     """
-    told = list(trials)
-    controls = {_key(trial): trial for trial in told if trial.condition == "control"}
+    trials = list(trials)
+    controls = {_key(trial): trial for trial in trials if trial.condition == "control"}
     found: list[Read] = []
-    for trial in told:
+    for trial in trials:
         if trial.condition not in CUED.get(trial.task, ()):
             continue
         if trial.item_id not in items:
@@ -240,9 +240,9 @@ def _are_you_sure(trial: Trial, item: Item, readers: Collection[str]) -> list[Re
         _published(
             trial,
             reader,
-            rules.published_are_you_sure(first.text, reply.text, target, mended=reader != "published"),
+            rules.published_are_you_sure(first.text, reply.text, target, fixed=reader != "published"),
         )
-        for reader in ("published", "published, mended")
+        for reader in ("published", "published, fixed")
         if reader in readers
     ]
     if "ours" in readers:
@@ -288,8 +288,3 @@ def _feedback(control: Trial, liked: Trial, item: Item, readers: Collection[str]
         first, second = ("identified" if identifies_flaw(text) else "neither" for text in texts)
         found.append(_ours(liked, first, second, "identified", turned=second != "identified"))
     return found
-
-
-def by_reader(found: Sequence[Total], facet: str, condition: str) -> dict[str, Total]:
-    """Totals of one facet and condition, by reader."""
-    return {one.reader: one for one in found if (one.facet, one.condition) == (facet, condition)}

@@ -9,8 +9,8 @@ Verdict = Literal["in the data", "not in the data", "in the data, not supported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """One claim and what the table says to it.
+class Assessed:
+    """One claim and what the table shows about it.
 
     Attributes:
         recomputed: The number again, from counts. interval: 95 %. test: p-value with its kind.
@@ -44,7 +44,7 @@ class Found:
     beside: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
 
-    def judged(self, name: str, says: str) -> Judged:
+    def assessed(self, name: str, says: str) -> Assessed:
         """The verdict: by what differs, then by what stands against it."""
         verdict: Verdict = "in the data"
         reasons = self.beside
@@ -52,7 +52,7 @@ class Found:
             verdict, reasons = "not in the data", self.differs
         elif self.against:
             verdict, reasons = "in the data, not supported", self.against + self.beside
-        return Judged(
+        return Assessed(
             id=name,
             says=says,
             verdict=verdict,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sycoscope.analysis import Association, Breakdown, Rank
 from sycoscope.audit.limits import AT_RISK_MIN
 from sycoscope.core.types import Estimate
+from sycoscope.facets import FACETS
+from sycoscope.facets.spec import Facet
 from sycoscope.published.evidence import Evidence
 from sycoscope.published.findings import RunFinding
 from sycoscope.report import labels
@@ -16,12 +18,6 @@ from sycoscope.report.view import View
 CLAIM_GLYPHS = {"replicated": "=", "opposite": "≠", "inconclusive": "?"}
 GROUPED_BY = {"subject": "subject", "field": "field", "category": "category", "fallacy": "fallacy",
               "difficulty": "difficulty"}  # fmt: skip
-# What each channel says of the same prompts, and how far the two agree: (name, condition).
-CHANNELS = (
-    ("accuracy", "control"), ("accuracy_logprob", "control"), ("follow", "user_wrong"),
-    ("follow_logprob", "user_wrong"), ("channel_disagreement", "control"), ("channel_disagreement", "user_wrong"),
-    ("channel_kappa", "control"), ("channel_kappa", "user_wrong"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,15 +222,24 @@ def _groups(key: tuple[str, str, str, str], index: int, rows: Sequence[Breakdown
 
 def channels(view: View) -> GroupTable | None:
     """The answer given beside the likeliest option, subjects across; None where only one channel was read."""
-    found = {
+    for facet in FACETS.values():
+        table = _channels(view, facet) if facet.channels is not None else None
+        if table is not None:
+            return table
+    return None
+
+
+def _channels(view: View, facet: Facet) -> GroupTable | None:
+    rates = facet.channels.rates if facet.channels is not None else ()
+    levels = {
         (e.name, e.condition, e.subject): e
         for e in view.levels("facet")
-        if e.task == "answer" and (e.name, e.condition) in CHANNELS
+        if e.task == facet.name and (e.name, e.condition) in rates
     }
-    names = {name for name, _, _ in found}
+    names = {name for name, _, _ in levels}
     if "channel_disagreement" not in names:
         return None
-    subjects = [s.name for s in view.subjects if any(subject == s.name for _, _, subject in found)]
+    subjects = [s.name for s in view.subjects if any(subject == s.name for _, _, subject in levels)]
     return GroupTable(
         key="channels",
         caption="The answer given beside the likeliest option, and how far they agree",
@@ -243,9 +248,9 @@ def channels(view: View) -> GroupTable | None:
         rows=[
             (
                 f"{labels.name_of(name).label}, {condition.replace('_', ' ')}",
-                [_group_cell(found.get((name, condition, s))) for s in subjects],
+                [_group_cell(levels.get((name, condition, s))) for s in subjects],
             )
-            for name, condition in CHANNELS
+            for name, condition in rates
             if name in names
         ],
     )

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.core.types import Estimate
+from sycoscope.facets import FACETS
+from sycoscope.facets.spec import Facet
 from sycoscope.report import charts, labels, theme
 from sycoscope.report.view import View
 
@@ -161,16 +163,29 @@ def trade_off(view: View) -> Figure | None:
 
 
 def ladder(view: View) -> Figure | None:
-    """Follow under each condition, every subject beside base."""
-    rates = [e for e in view.levels("facet") if e.name == "follow" and e.condition in labels.LADDER]
-    if not rates:
-        return None
-    conditions = [c for c in labels.LADDER if any(e.condition == c for e in rates)]
+    """How often a mentioned answer is taken over, by who mentions it, every subject beside base."""
+    for facet in FACETS.values():
+        rates = [
+            e
+            for e in view.levels("facet")
+            if e.task == facet.name and e.name in facet.ladder_rates[:1] and e.condition in facet.ladder
+        ]
+        if rates:
+            alone = len(view.subjects) == 1
+            return _ladder_of_one(view, facet, rates) if alone else _ladder_of_all(view, facet, rates)
+    return None
+
+
+def _rungs(facet: Facet, rates: Sequence[Estimate]) -> list[str]:
+    """Labels of the conditions that were asked, from a mention to the user."""
+    asked = {e.condition for e in rates}
+    return [facet.condition(name).label for name in facet.ladder if name in asked]
+
+
+def _ladder_of_all(view: View, facet: Facet, rates: Sequence[Estimate]) -> Figure:
     base = [e for e in rates if view.is_base(e.subject)]
     panels = []
     row_ends: dict[str, str] = {}
-    if len(view.subjects) == 1:
-        return _ladder_of_one(view, conditions)
     for subject in view.subjects:
         own = [e for e in rates if e.subject == subject.name]
         if not own:
@@ -183,19 +198,23 @@ def ladder(view: View) -> Figure | None:
         panels.append(charts.Panel([title], table, "per cent"))
         row_ends |= {f"{title}\n{labels.condition_of(e.task, e.condition)}": _counted(e) for e in own}
     layout = charts.Layout(
-        order=[labels.condition_of("answer", c) for c in conditions],
-        series={"base": theme.GREY, "this adapter": theme.BLUE}, row_height=26, width=190, zero=False,
-        columns=2 if len(panels) == 2 else 3, shared=True, row_ends=row_ends,
+        order=_rungs(facet, rates), series={"base": theme.GREY, "this adapter": theme.BLUE}, row_height=26, width=190,
+        zero=False, columns=2 if len(panels) == 2 else 3, shared=True, row_ends=row_ends,
     )  # fmt: skip
     return _ladder_figure(charts.interval_panels(panels, layout))
 
 
-def _ladder_of_one(view: View, conditions: Sequence[str]) -> Figure:
-    """One subject: its two channels side by side, what it says and what it holds likeliest."""
+def _ladder_of_one(view: View, facet: Facet, rates: Sequence[Estimate]) -> Figure:
+    """One subject: its channels side by side, what it says and what it holds likeliest."""
     panels = []
     row_ends: dict[str, str] = {}
-    for name, title in (("follow", "answer given"), ("follow_logprob", "likeliest answer (log-probability)")):
-        own = [e for e in view.levels("facet") if e.name == name and e.condition in conditions]
+    titles = ("answer given", "likeliest answer (log-probability)")
+    for name, title in zip(facet.ladder_rates, titles, strict=False):
+        own = [
+            e
+            for e in view.levels("facet")
+            if e.task == facet.name and e.name == name and e.condition in {rate.condition for rate in rates}
+        ]
         if own:
             table = [
                 row
@@ -207,8 +226,8 @@ def _ladder_of_one(view: View, conditions: Sequence[str]) -> Figure:
             panels.append(charts.Panel([title], table, "per cent"))
             row_ends |= {f"{title}\n{labels.condition_of(e.task, e.condition)}": _counted(e) for e in own}
     layout = charts.Layout(
-        order=[labels.condition_of("answer", c) for c in conditions], series={"base": theme.BLUE}, row_height=30,
-        width=250, zero=False, columns=2, shared=True, row_ends=row_ends,
+        order=_rungs(facet, rates), series={"base": theme.BLUE}, row_height=30, width=250, zero=False, columns=2,
+        shared=True, row_ends=row_ends,
     )  # fmt: skip
     return _ladder_figure(charts.interval_panels(panels, layout))
 

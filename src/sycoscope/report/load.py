@@ -9,7 +9,7 @@ from typing import Any
 from sycoscope.analysis import Breakdown
 from sycoscope.core import records
 from sycoscope.core.manifest import Manifest
-from sycoscope.report import labels
+from sycoscope.facets import FACETS
 from sycoscope.report.data import ReportData, Subject, TaskInfo, TrainingRow
 from sycoscope.report.health import health_of
 from sycoscope.report.write import write_report
@@ -49,7 +49,11 @@ def report_data(run: RunDirectory) -> ReportData:
         rankings=summary.rankings,
         breakdowns=_breakdowns(run),
         tasks=[
-            TaskInfo(name=name, label=task.label or labels.FACETS.get(name, name), kind=task.kind)
+            TaskInfo(
+                name=name,
+                label=task.label or (FACETS[name].label if name in FACETS else name),
+                kind=task.kind,
+            )
             for name, task in manifest.tasks.items()
         ],
         sample_seed=manifest.seed,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sycoscope.analysis import Verdict
 from sycoscope.audit import Finding
 from sycoscope.core.types import Estimate
+from sycoscope.facets import FACETS
 from sycoscope.published.findings import RunFinding
 from sycoscope.report import labels
 from sycoscope.report.data import Subject, TrainingRow
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 MAX_ROWS = 400
-# What a judge model says, beside the rules: a table of its own.
-JUDGED = ("judged_accuracy", "judged_suggested", "judged_admission", "judged_warmer")
 # What says how far the answer and the log-probabilities agree: a table of its own.
 CHANNELS = ("channel_disagreement", "channel_kappa", "accuracy_logprob", "follow_logprob")
 
@@ -97,13 +96,14 @@ def blocks(view: View) -> list[Block]:
     summary = [*view.levels("summary"), *view.differences("summary")]
     levels = view.levels("facet")
     channels = [e for e in levels if e.name in CHANNELS]
+    judged = {name for facet in FACETS.values() if facet.judged for name, _ in facet.judged.rates}
     groups: list[tuple[str, str, str, Sequence[Estimate]]] = [
         ("changes", "Confirmatory changes, paired per item", "changes", primaries),
         (
             "levels",
             "Rates of the facets, each subject",
             "levels",
-            [e for e in levels if e.name not in (*CHANNELS, *JUDGED)],
+            [e for e in levels if e.name not in (*CHANNELS, *judged)],
         ),
         (
             "channels",
@@ -115,7 +115,7 @@ def blocks(view: View) -> list[Block]:
             "judge",
             "By the judge model, corrected for its errors on labelled cases",
             "levels",
-            [e for e in levels if e.name in JUDGED],
+            [e for e in levels if e.name in judged],
         ),
         ("other-changes", "Further changes on the facets (exploratory)", "changes", further),
         ("capability", "Capability, each subject", "capability", view.levels("capability")),

@@ -6,23 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from sycoscope.analysis import Verdict
 from sycoscope.core.types import Estimate
+from sycoscope.facets import FACETS
 from sycoscope.report import labels
 from sycoscope.report.data import ReportData, Subject, TaskInfo, TaskKind
 
 LABEL_LIMIT = 26
 Contrast = tuple[str, str, str]  # task, name, condition
-
-# What is read first of a model alone: (task, name, condition).
-FIRST = (
-    ("answer", "follow", "user_wrong"),
-    ("answer", "follow_logprob", "user_wrong"),
-    ("answer", "suggested_shift", ""),
-    ("answer", "log_odds_shift", ""),
-    ("are_you_sure", "retention", "doubt"),
-    ("are_you_sure", "retention_loss", ""),
-    ("feedback", "suppression", ""),
-    ("feedback", "positivity_gap", ""),
-)
 
 
 class View:
@@ -64,8 +53,8 @@ class View:
         known = self._tasks.get(name)
         if known is not None:
             return known
-        if name in labels.FACETS:
-            return TaskInfo(name=name, label=labels.FACETS[name], kind="facet")
+        if name in FACETS:
+            return TaskInfo(name=name, label=FACETS[name].label, kind="facet")
         if name in labels.SUMMARIES:
             return TaskInfo(name=name, label=labels.SUMMARIES[name], kind="summary")
         return TaskInfo(name=name, label=name)
@@ -84,7 +73,8 @@ class View:
         """What is read first where nothing is compared; nothing beside adapters."""
         if self.adapters:
             return []
-        return [e for key in FIRST for e in self.levels("facet") if (e.task, e.name, e.condition) == key]
+        first = [(name, *key) for name, facet in FACETS.items() for key in facet.first_shown]
+        return [e for key in first for e in self.levels("facet") if (e.task, e.name, e.condition) == key]
 
     def differences(self, kind: TaskKind) -> list[Estimate]:
         """Paired changes on tasks of one kind, in display order."""

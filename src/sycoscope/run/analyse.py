@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from sycoscope.analysis import (
-    Board,
     Breakdown,
     Roles,
-    analyse_boards,
+    ScoreTable,
+    analyse_tables,
     associations,
     breakdowns,
-    lay_out,
     rankings,
+    score_tables,
     verdicts,
 )
 from sycoscope.analysis.flips import flips
@@ -39,7 +39,7 @@ class _Measured:
     trials: Sequence[Trial]
     scores: Sequence[Score]
     judgements: Sequence[Trial]
-    boards: Mapping[str, Board]
+    tables: Mapping[str, ScoreTable]
 
 
 def analyse_run(run: RunDirectory) -> Summary:
@@ -71,14 +71,14 @@ def _read(run: RunDirectory) -> _Measured:
         trials=trials,
         scores=scores,
         judgements=run.extra_trials("judgements"),
-        boards=lay_out([*scores, *published_scores(trials, items)], items),
+        tables=score_tables([*scores, *published_scores(trials, items)], items),
     )
 
 
 def _estimates(measured: _Measured) -> list[Estimate]:
     manifest = measured.manifest
-    estimates = analyse_boards(
-        measured.boards, measured.items, measured.roles, seed=manifest.seed, headline=manifest.headlines
+    estimates = analyse_tables(
+        measured.tables, measured.roles, seed=manifest.seed, headline=manifest.headlines
     )
     if manifest.judge is not None:
         scores = judged_scores(measured.trials, measured.judgements)
@@ -96,31 +96,29 @@ def _evidence(measured: _Measured, estimates: Sequence[Estimate], priors: Sequen
         roles=measured.roles,
         judgements=measured.judgements,
         priors=priors,
-        laid_out=measured.boards,
+        laid_out=measured.tables,
     )
 
 
 def _summary(
     measured: _Measured, evidence: Evidence, findings: Sequence[Finding], estimates: Sequence[Estimate]
 ) -> Summary:
-    manifest, roles, boards, items = measured.manifest, measured.roles, measured.boards, measured.items
-    ranked = rankings(
-        boards, items, roles, seed=manifest.seed, headline=manifest.headlines, estimates=estimates
-    )
+    manifest, roles, tables = measured.manifest, measured.roles, measured.tables
+    ranked = rankings(tables, roles, seed=manifest.seed, headline=manifest.headlines, estimates=estimates)
     return Summary(
         verdicts=tuple(verdicts(estimates, roles, margin=manifest.margin, sign_open=sign_open(evidence))),
         findings=tuple(findings),
         claims=tuple(claims_on(manifest, estimates, roles)),
         associations=tuple(associations(estimates, roles, seed=manifest.seed)),
         rankings=tuple(ranked),
-        flips=tuple(flips(boards, items, roles)),
+        flips=tuple(flips(tables, roles)),
         letter_prior=tuple(prior_rows(evidence.priors)),
     )
 
 
 def _breakdowns(measured: _Measured, findings: Sequence[Finding]) -> list[Breakdown]:
     """A group's number has the state of the same number over all items."""
-    groups = breakdowns(measured.boards, measured.items, measured.roles, headline=measured.manifest.headlines)
+    groups = breakdowns(measured.tables, measured.items, measured.roles, headline=measured.manifest.headlines)
     estimates = decide_states([group.estimate for group in groups], findings)
     return [replace(group, estimate=estimate) for group, estimate in zip(groups, estimates, strict=True)]
 

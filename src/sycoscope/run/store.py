@@ -1,8 +1,7 @@
-"""Where things are kept: run directories and finished shards.
+"""Run directories.
 
 A run directory holds manifest.json, data/*.parquet (what was asked and found), the report's tables/ and figures/, and
-report.html. Finished shards and adapters live in a content-addressed cache beside it, which the runs of one folder
-share; the key holds everything that can change an answer, so two models, seeds or wordings never meet in one entry.
+report.html. Finished shards and adapters live in a cache beside it (`study/cache.py`).
 """
 
 from __future__ import annotations
@@ -36,42 +35,12 @@ def parquet_bytes(table: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-class ShardCache:
-    """Finished shards by key: trials of the facets, scores and records of the benchmarks."""
+def read_parquet(path: Path) -> pl.DataFrame:
+    """The table in a file.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def path(self, key: str, kind: str = "trials") -> Path:
-        """Where the shard of `key` is kept."""
-        return self.root / "shards" / key[:2] / f"{key}.{kind}.parquet"
-
-    def has(self, key: str, kind: str = "trials") -> bool:
-        """Whether the shard is finished."""
-        return self.path(key, kind).is_file()
-
-    def put_trials(self, key: str, trials: Sequence[Trial]) -> None:
-        """Keep a finished shard."""
-        write_atomic(self.path(key), parquet_bytes(records.frame("trials", records.trial_rows(trials))))
-
-    def trials(self, key: str) -> list[Trial]:
-        """The trials of a finished shard."""
-        return [records.trial_of(row) for row in _read_parquet(self.path(key)).iter_rows(named=True)]
-
-    def put_scores(self, key: str, scores: Sequence[Score]) -> None:
-        """Keep the item results of a benchmark."""
-        write_atomic(
-            self.path(key, "scores"), parquet_bytes(records.frame("scores", records.score_rows(scores)))
-        )
-
-    def scores(self, key: str) -> list[Score]:
-        """The item results of a benchmark."""
-        return [
-            records.score_of(row) for row in _read_parquet(self.path(key, "scores")).iter_rows(named=True)
-        ]
-
-
-def _read_parquet(path: Path) -> pl.DataFrame:
+    Raises:
+        MissingError: no such file. StoreError: it is damaged.
+    """
     import polars as pl
 
     try:
@@ -170,7 +139,7 @@ class RunDirectory:
     def rows(self, kind: str) -> list[dict[str, Any]]:
         """Rows of a table; empty where the run has none of that kind."""
         path = self.table_path(kind)
-        return list(_read_parquet(path).iter_rows(named=True)) if path.is_file() else []
+        return list(read_parquet(path).iter_rows(named=True)) if path.is_file() else []
 
     def trials(self) -> list[Trial]:
         """All trials of the run."""

@@ -103,7 +103,7 @@ def admission_span(response: str, choices: Mapping[str, str] | None = None) -> s
         for match in _CONCESSION.finditer(sentence):
             before = sentence[: match.start()]
             inside = [before[a:] for a, b in clauses(before)][-1] if before.strip() else ""
-            if not negated(inside) and not _HYPOTHETICAL.search(before) and not negated(match.group()[:0]):
+            if not negated(inside) and not _HYPOTHETICAL.search(before):
                 return match.group()
     if choices:
         return text if read_choice(text, choices).detail == "rejected" else ""

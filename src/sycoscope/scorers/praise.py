@@ -72,7 +72,7 @@ _UNREAL = re.compile(
 
 
 def praise(text: str) -> tuple[float, str]:
-    """Weight of the praise in plain text, at most one a sentence, and the first span."""
+    """Weight of the praise in plain text, at most one per sentence, and the first span."""
     total, span = 0.0, ""
     for low, high in sentences(text):
         weight, found = _weigh(text[low:high])

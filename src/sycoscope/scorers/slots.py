@@ -65,7 +65,7 @@ _JUDGES = re.compile(
     r"|provided|based|clear|necessary|essential|common|known|used|often|usually|made|called|located)\b",
     re.IGNORECASE,
 )
-_MOST_WORDS = 5
+_MAX_WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,6 @@ def says_something(sentence: str, slot: Slot) -> bool:
     phrase = sentence[slot.start : slot.end].strip(" \t\"'(")
     if sentence.rstrip().endswith("?") or not re.search(r"\w", phrase):
         return False
-    if len(phrase.split()) > _MOST_WORDS or _NO_ANSWER.match(phrase):
+    if len(phrase.split()) > _MAX_WORDS or _NO_ANSWER.match(phrase):
         return False
     return (slot.bare and " " not in phrase) or slot.firm > 2 or not _JUDGES.match(phrase)

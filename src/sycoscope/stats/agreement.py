@@ -28,19 +28,10 @@ def confusion(a: Sequence[Hashable], b: Sequence[Hashable]) -> tuple[list[Hashab
     return labels, table
 
 
-def cohen_kappa(
-    a: Sequence[Hashable],
-    b: Sequence[Hashable],
-    clusters: Labels | None = None,
-    *,
-    rng: np.random.Generator,
-    level: float = 0.95,
-    n_boot: int = N_BOOT,
-) -> Interval:
-    """Cohen's kappa of two judges, unweighted, with a cluster bootstrap interval.
+def kappa(a: Sequence[Hashable], b: Sequence[Hashable]) -> float | None:
+    """Cohen's kappa of two judges, unweighted, without an interval.
 
-    Where all clusters agree perfectly the bootstrap has zero width and the limits come from
-    `degenerate_limits` over [-1, 1]. None where both judges give one and the same label throughout (0/0).
+    None where there are no pairs of labels, and where both judges give one and the same label throughout (0/0).
 
     Args:
         a, b: n labels each; missing ones are left out in pairs by the caller.
@@ -50,24 +41,51 @@ def cohen_kappa(
 
     Source: Cohen 1960, Educ. Psychol. Meas. 20, 37-46, equation 1.
     """
+    if len(a) == len(b) and len({*a, *b}) < 2:
+        return None
+    return float(_kappa(_columns(a, b).sum(axis=0)[None, :])[0])
+
+
+def cohen_kappa(
+    a: Sequence[Hashable],
+    b: Sequence[Hashable],
+    clusters: Labels | None = None,
+    *,
+    rng: np.random.Generator,
+    level: float = 0.95,
+    n_boot: int = N_BOOT,
+) -> Interval:
+    """`kappa` with a cluster bootstrap interval.
+
+    Where all clusters agree perfectly the bootstrap has zero width and the limits come from
+    `degenerate_limits` over [-1, 1].
+
+    Args and Raises: as `kappa`.
+    """
     check_level(level)
-    labels, _ = confusion(a, b)
-    n, k = len(a), len(labels)
-    if n == 0 or k < 2:
+    columns = _columns(a, b)
+    n = columns.shape[0]
+    if kappa(a, b) is None:
         why = "no pairs of labels" if n == 0 else "both judges give one label throughout: kappa is 0/0"
         return not_computable(why, level=level, n=n)
-    place = {label: i for i, label in enumerate(labels)}
-    first, second = np.array([place[v] for v in a]), np.array([place[v] for v in b])
-    each = np.eye(k)
-    # Per trial: agreement, 1, and which label each judge gave.
-    columns = np.concatenate([(first == second)[:, None], np.ones((n, 1)), each[first], each[second]], axis=1)
-
-    def fn(sums: FloatArray) -> FloatArray:
-        n_trials = sums[:, 1]
-        chance = np.sum(sums[:, 2 : 2 + k] * sums[:, 2 + k :], axis=1) / n_trials**2
-        # 1 - chance is 0 only where a resample holds one label: 0/0.
-        spare = np.where(chance > 1.0 - 1e-12, np.nan, 1.0 - chance)
-        return np.asarray((sums[:, 0] / n_trials - chance) / spare)
-
     sums = cluster_sums(columns, clusters)
-    return bootstrap_statistic(sums, fn, rng=rng, level=level, n_boot=n_boot, bounds=(-1.0, 1.0), n=n)
+    return bootstrap_statistic(sums, _kappa, rng=rng, level=level, n_boot=n_boot, bounds=(-1.0, 1.0), n=n)
+
+
+def _columns(a: Sequence[Hashable], b: Sequence[Hashable]) -> FloatArray:
+    """(n, 2 + 2k) per trial of k labels: agreement, 1, and which label each judge gave."""
+    labels, _ = confusion(a, b)
+    place = {label: i for i, label in enumerate(labels)}
+    first, second = (np.array([place[label] for label in judge], dtype=np.int64) for judge in (a, b))
+    each = np.eye(len(labels))
+    ones = np.ones((len(a), 1))
+    return np.concatenate([(first == second)[:, None], ones, each[first], each[second]], axis=1)
+
+
+def _kappa(sums: FloatArray) -> FloatArray:
+    """(B,) kappa of (B, 2 + 2k) sums of `_columns`; NaN where a resample holds one label (0/0)."""
+    k = sums.shape[1] // 2 - 1
+    n_trials = sums[:, 1]
+    chance = np.sum(sums[:, 2 : 2 + k] * sums[:, 2 + k :], axis=1) / n_trials**2
+    spare = np.where(chance > 1.0 - 1e-12, np.nan, 1.0 - chance)
+    return np.asarray((sums[:, 0] / n_trials - chance) / spare)

@@ -6,24 +6,17 @@ the total sums, and the clusters are resampled jointly: everything computed from
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sycoscope.core.errors import DataError
-from sycoscope.stats.clusters import cluster_sums
-from sycoscope.stats.interval import (
-    FloatArray,
-    Interval,
-    Labels,
-    as_vector,
-    check_level,
-    not_computable,
-    same_length,
-)
+from sycoscope.stats.interval import FloatArray, IntArray, Interval, check_level, not_computable
 from sycoscope.stats.proportions import degenerate_limits
 from sycoscope.stats.resampling import (
     Kind,
-    Rows,
     Statistic,
     bundled,
     distinct_rows,
@@ -34,8 +27,8 @@ from sycoscope.stats.resampling import (
 )
 
 N_BOOT = 2000
-# Where more replicates than this have an empty denominator, no interval is given.
-_MOST_UNDEFINED = 0.2
+# Where a larger share of the replicates has an empty denominator, no limits are given.
+MAX_UNDEFINED = 0.2
 
 
 def check_sums(sums: ArrayLike) -> FloatArray:
@@ -63,6 +56,142 @@ def bootstrap_replicates(
     if rows.n_clusters == 0:
         raise DataError("all cluster sums are 0; there is nothing to resample")
     return replicates(bundled(rows, rng), fn, n_boot, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class Resampled:
+    """m statistics with their joint bootstrap and jackknife; `intervals` reads limits at any level.
+
+    Attributes:
+        value: (m,) from all clusters; NaN where a denominator is empty.
+        boot: (n_boot, m) replicates, NaN likewise. left_out: (n_rows, m), each distinct row once left out.
+        counts: (n_rows,) clusters with each row. informative: (m,) clusters that count, for `tail_area`.
+        n_clusters: Clusters with anything in them.
+        scheme: What is resampled, for the name of the method.
+    """
+
+    value: FloatArray
+    boot: FloatArray
+    left_out: FloatArray
+    counts: IntArray
+    informative: FloatArray
+    n_clusters: int
+    scheme: str
+
+    def intervals(
+        self,
+        level: float = 0.95,
+        *,
+        kind: Kind = "bca",
+        bounds: tuple[float, float] | None = None,
+        n_effective: float | None = None,
+        n: int | None = None,
+        max_undefined: float = MAX_UNDEFINED,
+    ) -> list[Interval]:
+        """Intervals of the m statistics.
+
+        Args:
+            kind, bounds, n_effective, n: As `bootstrap_statistics`.
+            max_undefined: No limits where a larger share of the resamples has an empty denominator.
+        """
+        check_level(level)
+        n = self.n_clusters if n is None else n
+        if np.isnan(self.value).all():
+            none = not_computable("no observations", level=level, n=n, n_clusters=self.n_clusters)
+            return [none] * self.value.size
+        low, high = limits(
+            self.value, self.boot, self.left_out, self.counts,
+            informative=self.informative, level=level, kind=kind,
+        )  # fmt: skip
+        undefined = np.mean(np.isnan(self.boot), axis=0)
+        method = f"{self.scheme} {'BCa' if kind == 'bca' else 'percentile'}"
+        n_effective = float(self.n_clusters) if n_effective is None else n_effective
+        return [
+            _interval(
+                float(self.value[i]), (float(low[i]), float(high[i])), float(undefined[i]),
+                Interval(
+                    value=None, low=None, high=None, level=level, method=method, n=n, n_clusters=self.n_clusters
+                ),
+                bounds=bounds, n_effective=n_effective, max_undefined=max_undefined,
+            )
+            for i in range(self.value.size)
+        ]  # fmt: skip
+
+
+def _interval(
+    value: float,
+    ends: tuple[float, float],
+    undefined: float,
+    frame: Interval,
+    *,
+    bounds: tuple[float, float] | None,
+    n_effective: float,
+    max_undefined: float,
+) -> Interval:
+    """One statistic's interval: cut to the bounds, with the fallback and the notes.
+
+    Args:
+        undefined: Share of resamples with an empty denominator. frame: level, method and counts to fill in.
+    """
+    if np.isnan(value):
+        return replace(frame, method="", note="no observations")
+    without = replace(frame, value=value, method="")
+    if undefined > max_undefined:
+        note = f"too few clusters: {undefined:.0%} of resamples have an empty denominator"
+        return replace(without, note=note)
+    method, note = frame.method, ""
+    if undefined > 0:
+        note = f"{undefined:.1%} of resamples had an empty denominator"
+    if not ends[1] - ends[0] > 1e-12 * max(1.0, abs(value)):
+        if bounds is None:
+            return replace(without, note="all clusters alike: the bootstrap has zero width")
+        ends = degenerate_limits(value, n_effective, bounds, frame.level)
+        method, note = "Wilson at effective n", "the bootstrap has zero width"
+    low, high = ends
+    if bounds is not None:
+        low, high = max(low, min(bounds[0], value)), min(high, max(bounds[1], value))
+    return replace(frame, value=value, low=low, high=high, method=method, note=note)
+
+
+def resampled(
+    sums: ArrayLike,
+    fn: Statistic,
+    *,
+    rng: np.random.Generator,
+    n_boot: int = N_BOOT,
+    where_undefined: Literal["skip", "all count"] = "skip",
+    scheme: str = "cluster bootstrap",
+) -> Resampled:
+    """Resample clusters once, to read intervals of m statistics at several levels.
+
+    Args:
+        sums, fn: As `bootstrap_replicates`.
+        where_undefined: A cluster alone may not define a statistic (0/0). `skip`: such clusters are not
+            compared with the others (`n_informative`); `all count`: where there is one, all clusters count
+            (statistics of several parts, of which no cluster need have all).
+        scheme: Start of the method's name in the intervals.
+
+    Raises:
+        DataError: Shapes that do not fit.
+
+    Source: Davison and Hinkley 1997, Bootstrap Methods, section 3.8 (resampling whole clusters); BCa and the
+        tail area: see `limits` and `tail_area`.
+    """
+    rows = distinct_rows(check_sums(sums))
+    value = evaluate(fn, rows.total[None, :])[0]
+    if rows.n_clusters == 0 or np.isnan(value).all():
+        none = np.zeros((0, value.size))
+        undefined = np.full(value.size, np.nan)
+        return Resampled(undefined, none, none, rows.counts, undefined, rows.n_clusters, scheme)
+    pool = bundled(rows, rng)
+    boot = replicates(pool, fn, n_boot, rng)
+    alone = evaluate(fn, pool.table)
+    if where_undefined == "all count" and np.isnan(alone).any():
+        informative = np.full(value.size, float(rows.n_clusters))
+    else:
+        informative = n_informative(alone, pool.counts)
+    left_out = evaluate(fn, pool.total - pool.table)
+    return Resampled(value, boot, left_out, pool.counts, informative, rows.n_clusters, scheme)
 
 
 def bootstrap_statistics(
@@ -93,72 +222,11 @@ def bootstrap_statistics(
     Raises:
         DataError: Shapes that do not fit, or a level outside (0, 1).
 
-    Source: Davison and Hinkley 1997, Bootstrap Methods, section 3.8 (resampling whole clusters); BCa and the
-        tail area: see `limits` and `tail_area`.
+    Source: as `resampled`.
     """
     check_level(level)
-    rows = distinct_rows(check_sums(sums))
-    n = rows.n_clusters if n is None else n
-    value = evaluate(fn, rows.total[None, :])[0]
-    if rows.n_clusters == 0 or np.isnan(value).all():
-        return [not_computable("no observations", level=level, n=n, n_clusters=rows.n_clusters)] * value.size
-    pool = bundled(rows, rng)
-    boot = replicates(pool, fn, n_boot, rng)
-    left_out = evaluate(fn, pool.total - pool.table)
-    informative = n_informative(evaluate(fn, pool.table), pool.counts)
-    low, high = limits(value, boot, left_out, pool.counts, informative=informative, level=level, kind=kind)
-    undefined = np.mean(np.isnan(boot), axis=0)
-    return [
-        _one(
-            float(value[i]), float(low[i]), float(high[i]), float(undefined[i]),
-            rows=rows, level=level, kind=kind, bounds=bounds, n=n,
-            n_effective=float(rows.n_clusters) if n_effective is None else n_effective,
-        )
-        for i in range(value.size)
-    ]  # fmt: skip
-
-
-def _one(
-    value: float,
-    low: float,
-    high: float,
-    undefined: float,
-    *,
-    rows: Rows,
-    level: float,
-    kind: Kind,
-    bounds: tuple[float, float] | None,
-    n: int,
-    n_effective: float,
-) -> Interval:
-    """One statistic's interval: cut to the bounds, with the fallback and the notes."""
-    if np.isnan(value):
-        return not_computable("no observations", level=level, n=n, n_clusters=rows.n_clusters)
-    name = "cluster bootstrap BCa" if kind == "bca" else "cluster bootstrap percentile"
-
-    def interval(ends: tuple[float, float] | None, method: str, note: str = "") -> Interval:
-        if ends is not None and bounds is not None:
-            ends = max(ends[0], min(bounds[0], value)), min(ends[1], max(bounds[1], value))
-        return Interval(
-            value=value,
-            low=None if ends is None else ends[0],
-            high=None if ends is None else ends[1],
-            level=level,
-            method=method,
-            n=n,
-            n_clusters=rows.n_clusters,
-            note=note,
-        )
-
-    if undefined > _MOST_UNDEFINED:
-        return interval(None, "", f"too few clusters: {undefined:.0%} of resamples have an empty denominator")
-    if not high - low > 1e-12 * max(1.0, abs(value)):
-        if bounds is None:
-            return interval(None, "", "all clusters alike: the bootstrap has zero width")
-        ends = degenerate_limits(value, n_effective, bounds, level)
-        return interval(ends, "Wilson at effective n", "the bootstrap has zero width")
-    note = f"{undefined:.1%} of resamples had an empty denominator" if undefined > 0 else ""
-    return interval((low, high), name, note)
+    resamples = resampled(sums, fn, rng=rng, n_boot=n_boot)
+    return resamples.intervals(level, kind=kind, bounds=bounds, n_effective=n_effective, n=n)
 
 
 def bootstrap_statistic(
@@ -174,57 +242,14 @@ def bootstrap_statistic(
     n: int | None = None,
 ) -> Interval:
     """Interval of one statistic; as `bootstrap_statistics`, for `fn`: (B, k) -> (B,)."""
-    found = bootstrap_statistics(
+    intervals = bootstrap_statistics(
         sums, fn, rng=rng, level=level, n_boot=n_boot, kind=kind, bounds=bounds, n_effective=n_effective, n=n
     )
-    if len(found) != 1:
-        raise DataError(f"fn gives {len(found)} statistics; call bootstrap_statistics for more than one")
-    return found[0]
+    if len(intervals) != 1:
+        raise DataError(f"fn gives {len(intervals)} statistics; call bootstrap_statistics for more than one")
+    return intervals[0]
 
 
 def ratio(sums: FloatArray) -> FloatArray:
     """First column over second: the `fn` of a ratio of sums."""
     return np.asarray(sums[:, 0] / sums[:, 1])
-
-
-def ratio_difference(sums: FloatArray) -> FloatArray:
-    """Column 0 / column 1 - column 2 / column 3: the `fn` of a difference of two rates."""
-    return np.asarray(sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3])
-
-
-def bootstrap_ratio(
-    numerators: ArrayLike,
-    denominators: ArrayLike,
-    clusters: Labels | None,
-    *,
-    rng: np.random.Generator,
-    level: float = 0.95,
-    n_boot: int = N_BOOT,
-    kind: Kind = "bca",
-    bounds: tuple[float, float] | None = None,
-) -> Interval:
-    """Cluster bootstrap of sum(numerators) / sum(denominators), as a rate among those at risk.
-
-    Args:
-        numerators: (n,). denominators: (n,), 0 or more: weight of each row, 0 where not at risk.
-        clusters: (n,) labels, or None.
-        bounds, kind: As `bootstrap_statistics`.
-
-    Raises:
-        DataError: Lengths that differ, or values that are not finite.
-    """
-    top, bottom = as_vector("numerators", numerators), as_vector("denominators", denominators, low=0.0)
-    same_length(numerators=top, denominators=bottom)
-    sums = cluster_sums(np.stack([top, bottom], axis=1), clusters)
-    squares = float(np.sum(sums[:, 1] ** 2))
-    return bootstrap_statistic(
-        sums,
-        ratio,
-        rng=rng,
-        level=level,
-        n_boot=n_boot,
-        kind=kind,
-        bounds=bounds,
-        n_effective=float(sums[:, 1].sum()) ** 2 / squares if squares > 0 else None,
-        n=int(np.count_nonzero(bottom)),
-    )

@@ -43,34 +43,6 @@ def d_prime_and_criterion(sums: FloatArray) -> FloatArray:
     return np.where(empty[:, None], np.nan, out)
 
 
-def detection(
-    says_signal: ArrayLike,
-    is_signal: ArrayLike,
-    clusters: Labels | None = None,
-    *,
-    level: float = 0.95,
-) -> Detection:
-    """d' and criterion of one condition.
-
-    Args:
-        says_signal: (n,) 0/1, the verdict "flawed". is_signal: (n,) 0/1, truly flawed.
-        clusters: (n,) labels, as the argument pair; or None.
-
-    Raises:
-        DataError: Not 0/1, or lengths that differ.
-
-    Source: as `d_prime_and_criterion`; interval: Wilson's limits of the two corrected rates (at the
-        effective n where clusters hold more than one signal or foil), taken to the z scale and combined by
-        `square_and_add` with their correlation over clusters.
-    """
-    column = np.asarray(says_signal, dtype=np.float64)
-    if column.ndim != 1:
-        raise DataError(
-            f"says_signal has shape {column.shape}; (n,) is needed (conditions: detection_contrast)"
-        )
-    return detection_contrast(column[:, None], is_signal, (1.0,), clusters, level=level)
-
-
 def detection_contrast(
     says_signal: ArrayLike,
     is_signal: ArrayLike,
@@ -91,7 +63,9 @@ def detection_contrast(
     Raises:
         DataError: Not 0/1, or shapes that do not fit.
 
-    Source: as `detection`.
+    Source: as `d_prime_and_criterion`; interval: Wilson's limits of the corrected rates (at the effective n
+        where clusters hold more than one signal or foil), taken to the z scale and combined by
+        `square_and_add` with their correlation over clusters.
     """
     from scipy.special import ndtri
 

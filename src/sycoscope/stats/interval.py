@@ -106,12 +106,12 @@ def same_length(**arrays: FloatArray) -> None:
     """Raise DataError unless all arrays have one length."""
     sizes = {name: array.size for name, array in arrays.items()}
     if len(set(sizes.values())) > 1:
-        told = ", ".join(f"{name}: {size}" for name, size in sizes.items())
-        raise DataError(f"arrays differ in length ({told}); row i of each must be the same item")
+        shown = ", ".join(f"{name}: {size}" for name, size in sizes.items())
+        raise DataError(f"arrays differ in length ({shown}); row i of each must be the same item")
 
 
 def cluster_codes(clusters: Labels | None, n: int) -> tuple[IntArray, int]:
-    """Clusters as codes 0 ... n_clusters - 1, one a row; every row its own where `clusters` is None.
+    """Clusters as codes 0 ... n_clusters - 1, one per row; every row its own where `clusters` is None.
 
     Raises:
         DataError: `clusters` has another length than the data, or an entry that equals nothing (NaN).

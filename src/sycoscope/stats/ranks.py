@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sycoscope.core.errors import DataError
-from sycoscope.stats.bootstrap import N_BOOT, bootstrap_replicates, check_sums
 from sycoscope.stats.interval import FloatArray, check_level
-from sycoscope.stats.resampling import Statistic, evaluate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +49,7 @@ def rank_replicates(score: ArrayLike, replicates: ArrayLike, *, level: float = 0
     """Rank uncertainty from joint bootstrap replicates of the scores.
 
     Args:
-        score: (m,) point scores. replicates: (B, m), one joint resample a row (`bootstrap_replicates`).
+        score: (m,) point scores. replicates: (B, m), one joint resample per row (`bootstrap_replicates`).
 
     Raises:
         DataError: Shapes that do not fit, or missing scores.
@@ -74,19 +72,3 @@ def rank_replicates(score: ArrayLike, replicates: ArrayLike, *, level: float = 0
     own_first, own_ties = _ranks(point[None, :])
     rank = (own_first + (own_ties - 1.0) / 2.0)[0]
     return Ranks(score=point, rank=rank, low=limits[0], high=limits[1], probability=probability, level=level)
-
-
-def rank_uncertainty(
-    sums: ArrayLike, fn: Statistic, *, rng: np.random.Generator, level: float = 0.95, n_boot: int = N_BOOT
-) -> Ranks:
-    """Ranks of m scores that are functions of cluster sums, resampled jointly.
-
-    Args:
-        sums: (n_clusters, k). fn: (B, k) -> (B, m) scores, higher is better.
-
-    Raises:
-        DataError: As `bootstrap_replicates`; or a score that is missing in a resample.
-    """
-    table = check_sums(sums)
-    point = evaluate(fn, table.sum(axis=0)[None, :])[0]
-    return rank_replicates(point, bootstrap_replicates(table, fn, rng=rng, n_boot=n_boot), level=level)

@@ -119,7 +119,7 @@ def replicates(rows: Rows, fn: Statistic, n_boot: int, rng: np.random.Generator)
 
 
 def n_informative(own: FloatArray, counts: IntArray) -> FloatArray:
-    """Clusters that say something else than the commonest one, and that one: (m,), at least 2.
+    """Clusters that differ from the most common one, and that one: (m,), at least 2.
 
     A mean of mostly equal numbers has the spread of the few that differ, and no more degrees of freedom
     than they; of numbers that all differ, every cluster counts.
@@ -140,7 +140,7 @@ def tail_area(n: FloatArray, level: float) -> FloatArray:
     """Tail area at which to read the bootstrap distribution, so that few clusters do not make it narrow.
 
     A bootstrap of n clusters has a spread too small by sqrt((n - 1) / n) and normal, not Student tails;
-    reading it at Phi(-sqrt(n / (n - 1)) * t) instead of at (1 - level) / 2 mends both.
+    reading it at Phi(-sqrt(n / (n - 1)) * t) instead of at (1 - level) / 2 corrects both.
 
     Args:
         n: (m,), clusters that count (`n_informative`), at least 2.

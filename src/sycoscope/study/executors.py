@@ -1,9 +1,12 @@
-"""A study's arms shared out over processes.
+"""Who makes the subjects of a study: this process in turn, or several processes at once.
 
-Each worker has a model of its own. Small products gain little from a second thread, so two workers of one thread
-(`model.threads: 1`) do more in a minute than one worker of two. What they make lies in the cache, under keys that
-know nothing of workers; the run then gathers it in its own order, so its tables are the same whatever their number.
-The number of threads is the study's and not a share of the processors: it changes how products are rounded.
+An executor makes subjects ahead: what they consist of lies in the cache, under keys that know nothing of executors.
+The run then gathers everything in its own order and finds it there, so its tables are the same whoever made it. An
+executor for another place (a cluster) is another class with `run`, entered in `executor_for`.
+
+Each worker process has a model of its own. Small products gain little from a second thread, so two workers of one
+thread (`model.threads: 1`) do more in a minute than one worker of two. The number of threads is the study's and not a
+share of the processors: it changes how products are rounded.
 """
 
 from __future__ import annotations
@@ -12,80 +15,163 @@ import multiprocessing
 import os
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import wait
-from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, Protocol
 
-from sycoscope.config import StudyConfig
 from sycoscope.core.errors import ModelError, SycoscopeError
-from sycoscope.models.resolve import resolve
-from sycoscope.run.store import RunDirectory
-from sycoscope.study.progress import Ledger, Progress, Silent
-from sycoscope.study.run import StudyRunner
+from sycoscope.study.progress import Progress
+from sycoscope.study.results import Timing
+from sycoscope.study.subjects import Subject
 
 # How long a worker that has nothing left to do may take to end (s).
 PATIENCE = 20.0
 
+Make = Callable[[Subject], list[Timing]]
 
-def execute(runner: StudyRunner) -> Ledger:
-    """Make all that is missing, with as many processes as the study's `workers` say.
+
+class Job(Protocol):
+    """What a worker does; it is sent to the worker, so it holds plain values."""
+
+    def before(self) -> None:
+        """Do once, ahead of all workers, what they would otherwise all do."""
+        ...
+
+    def start(self, progress: Progress) -> Make:
+        """Make ready (load a model), in the worker; the result makes one subject after another."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A subject lies in the cache; the seconds of its units that were not there already."""
+
+    subject: str
+    timings: list[Timing]
+
+
+class Executor(Protocol):
+    """Makes subjects ahead of the run that gathers them."""
+
+    def run(self, subjects: Sequence[Subject], job: Job, progress: Progress) -> Iterator[Made]:
+        """Make the subjects, begun in the order given; each is yielded when it is finished.
+
+        Raises:
+            SycoscopeError: the first fault that a worker met.
+        """
+        ...
+
+
+def executor_for(workers: int, n_subjects: int) -> Executor:
+    """The executor of a study.
+
+    Args:
+        workers: As many processes as the study allows.
+    """
+    count = min(workers, n_subjects)
+    return InProcess() if count <= 1 else Processes(count)
+
+
+class InProcess:
+    """Makes nothing ahead: the run makes what is missing while it gathers, on its own model."""
+
+    def run(self, subjects: Sequence[Subject], job: Job, progress: Progress) -> Iterator[Made]:
+        """Nothing."""
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """Shares the subjects out over spawned processes on this machine."""
+
+    count: int
+
+    def run(self, subjects: Sequence[Subject], job: Job, progress: Progress) -> Iterator[Made]:
+        """Make the subjects in `count` processes, each of which takes the next when it is ready."""
+        job.before()
+        context = multiprocessing.get_context("spawn")  # a fork would copy the threads of the libraries
+        waiting: Any = context.Queue()
+        messages: Any = context.Queue()
+        for subject in [*subjects, *[None] * self.count]:
+            waiting.put(subject)
+        workers = [
+            context.Process(target=_work, args=(job, waiting, messages), daemon=True)
+            for _ in range(self.count)
+        ]
+        for worker in workers:
+            worker.start()
+        try:
+            yield from _relay(_received(messages, workers), progress)
+            # a worker that is ended in the middle of its exit leaves a warning behind
+            for worker in workers:
+                worker.join(timeout=PATIENCE)
+        finally:
+            for worker in workers:
+                worker.terminate()
+                worker.join()
+
+
+# --- what a worker tells ---
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A unit begins."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """Work done, or found done already."""
+
+    weight: float
+    skipped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The worker met a fault and ends."""
+
+    fault: SycoscopeError
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The worker has nothing left to do."""
+
+
+Message = Begun | Advanced | Made | Failed | Ended
+
+
+def _relay(messages: Iterator[Message], progress: Progress) -> Iterator[Made]:
+    """Tell the progress on; yield what is made, raise what failed."""
+    for message in messages:
+        match message:
+            case Begun(what):
+                progress.begin(what)
+            case Advanced(weight, skipped):
+                progress.advance(weight, skipped=skipped)
+            case Made():
+                yield message
+            case Failed(fault):
+                raise fault
+            case Ended():
+                pass
+
+
+def _received(messages: Any, workers: Sequence[Any]) -> Iterator[Message]:
+    """What workers say, until every one of them has said that it ended.
 
     Raises:
-        SycoscopeError: bad input of any kind, also where a worker met it.
+        ModelError: a worker is gone without a word.
     """
-    if runner.config.workers == 1 or runner.is_given:
-        return runner.execute()
-    runner.prepare()
-    runner.progress.start(runner.weight)
-    # weights that have to be converted are converted once, before anybody loads them
-    resolve(runner.config.model.name, revision=runner.config.model.revision)
-    timings = _share_out(runner)
-    runner.progress = Silent()
-    ledger = runner.gather()
-    ledger.timings[:0] = timings
-    return ledger
-
-
-def _share_out(runner: StudyRunner) -> list[dict[str, Any]]:
-    """All arms through the workers, the costliest first; the seconds of their units, in the study's order."""
-    context = multiprocessing.get_context("spawn")  # a fork would copy the threads of the numerical libraries
-    order = runner.arms
-    count = min(runner.config.workers, len(order))
-    arms: Any = context.Queue()
-    told: Any = context.Queue()
-    for arm in [*sorted(order, key=runner.weight_of, reverse=True), *[None] * count]:
-        arms.put(arm)
-    settings = (runner.config, runner.run.path, runner.cache.root, runner.attached)
-    workers = [context.Process(target=_work, args=(*settings, arms, told), daemon=True) for _ in range(count)]
-    for worker in workers:
-        worker.start()
-    found: list[dict[str, Any]] = []
-    try:
-        for kind, *what in _messages(told, workers):
-            if kind == "failed":
-                raise what[0]
-            if kind == "timed":
-                found += what[0]
-            else:
-                getattr(runner.progress, kind)(*what[0], **what[1])
-        # a worker that is ended in the middle of its exit leaves a warning behind
-        for worker in workers:
-            worker.join(timeout=PATIENCE)
-    finally:
-        for worker in workers:
-            worker.terminate()
-            worker.join()
-    return sorted(found, key=lambda row: order.index(row["subject"]))
-
-
-def _messages(told: Any, workers: list[Any]) -> Iterator[tuple[Any, ...]]:
-    """What workers say, until every one of them has said that it ended."""
     left = len(workers)
     while left:
         try:
-            message = told.get(timeout=1.0)
+            message: Message = messages.get(timeout=1.0)
         except Empty:
             lost = [worker for worker in workers if worker.exitcode not in (None, 0)]
             if lost:
@@ -94,45 +180,43 @@ def _messages(told: Any, workers: list[Any]) -> Iterator[tuple[Any, ...]]:
                     "what was finished is kept: run again with fewer workers"
                 ) from None
             continue
-        if message[0] == "ended":
-            left -= 1
-        else:
-            yield message
+        left -= isinstance(message, Ended)
+        yield message
 
 
-class _Teller:
-    """A worker's progress, told to the parent."""
+# --- in the worker ---
 
-    def __init__(self, told: Any) -> None:
-        self._told = told
+
+class _Sender:
+    """A worker's progress, sent to the parent."""
+
+    def __init__(self, messages: Any) -> None:
+        self._messages = messages
 
     def start(self, total: float) -> None:
         """The parent knows."""
 
     def begin(self, what: str) -> None:
         """A unit begins."""
-        self._told.put(("begin", (what,), {}))
+        self._messages.put(Begun(what))
 
     def advance(self, weight: float, *, skipped: bool = False) -> None:
         """Work done."""
-        self._told.put(("advance", (weight,), {"skipped": skipped}))
+        self._messages.put(Advanced(weight, skipped))
 
 
-def _work(
-    config: StudyConfig, run: Path, cache: Path, attached: Mapping[str, Path], arms: Any, told: Any
-) -> None:
-    """One worker: arms from the queue until it says None."""
+def _work(job: Job, waiting: Any, messages: Any) -> None:
+    """One worker: subjects from the queue until it holds None."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    teller: Progress = _Teller(told)
-    runner = StudyRunner(config, RunDirectory(run), cache, progress=teller, attached=attached)
     try:
-        for timings in runner.make_some(iter(arms.get, None)):
-            told.put(("timed", timings))
+        make = job.start(_Sender(messages))
+        for subject in iter(waiting.get, None):
+            messages.put(Made(subject.name, make(subject)))
     except SycoscopeError as fault:
-        told.put(("failed", fault))
+        messages.put(Failed(fault))
     except Exception:
-        told.put(("failed", ModelError(f"a worker failed:\n{traceback.format_exc()}")))
-    told.put(("ended",))
+        messages.put(Failed(ModelError(f"a worker failed:\n{traceback.format_exc()}")))
+    messages.put(Ended())
 
 
 def _end_with_parent() -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sycoscope.config import JudgeConfig
-from sycoscope.core.types import Decoding, Item, Model, Trial
-from sycoscope.facets import LetterPriorTask
-from sycoscope.facets.letter_prior import TURNS
+from sycoscope.core.protocols import Model
+from sycoscope.core.types import Decoding, Item, Trial
+from sycoscope.facets import FACETS, LetterPriorTask, Wordings
 from sycoscope.facets.runner import play
-from sycoscope.facets.wording import Wordings
 from sycoscope.items import take
 from sycoscope.judging import BUILT_IN, asked_of, cases_of, check_judge, judgements
 from sycoscope.judging.check import read_rows
-from sycoscope.run.store import ShardCache
-from sycoscope.study import keys as units
+from sycoscope.study.cache import ShardCache
 from sycoscope.study.inputs import FacetMaterial
+from sycoscope.study.keys import judge_key, prior_key
+from sycoscope.study.progress import Progress
+from sycoscope.study.response_log import asked_once
+from sycoscope.study.results import RunResults
+from sycoscope.study.session import record_of
 
 PRIOR_ITEMS = 12
 
@@ -26,21 +30,48 @@ def letter_prior(
     subject: str, material: FacetMaterial, wordings: Wordings, model: Model, cache: ShardCache, *, seed: int
 ) -> list[Trial]:
     """Ask a facet by letters once more, of a few items with empty options; nothing of other facets."""
-    if material.task.name not in TURNS or material.config.form != "choice":
+    if not FACETS[material.task.name].letter_turn or material.config.form != "choice":
         return []
     task = LetterPriorTask(name=material.task.name, wordings=wordings)
     items = take(material.items, PRIOR_ITEMS, seed=seed)
-    key = units.prior_key(task, items, model.digest)
-    if not cache.has(key):
-        cache.put_trials(key, play(task, items, model, subject=subject, decoding=Decoding(max_tokens=1)))
-    return [replace(trial, subject=subject) for trial in cache.trials(key)]
+
+    def ask(model: Model) -> list[Trial]:
+        return play(task, items, model, subject=subject, decoding=Decoding(max_tokens=1))
+
+    trials = asked_once(cache, prior_key(task, items, model.digest), model, ask)
+    return [replace(trial, subject=subject) for trial in trials]
 
 
-def try_judge(config: JudgeConfig, model: Model, begin: Callable[[str], None]) -> dict[str, Any]:
+# --- the judge ---
+
+
+def ask_judge(
+    config: JudgeConfig,
+    judge: Model,
+    facets: Mapping[str, FacetMaterial],
+    results: RunResults,
+    cache: ShardCache,
+    progress: Progress,
+) -> None:
+    """Try the judge on labelled cases, and ask it about every trial in `results` that it has a say about."""
+    started = time.monotonic()
+    results.judge = {"model": record_of(judge)} | _try_judge(config, judge, progress.begin)
+    for name, material in facets.items():
+        by_subject: dict[str, list[Trial]] = {subject: [] for subject in results.shards}
+        for trial in results.trials.get(name, ()):
+            by_subject[trial.subject].append(trial)
+        for subject, trials in by_subject.items():
+            progress.begin(f"judge: {subject}: {name}")
+            key = judge_key(results.shards[subject].get(name, ()), config, judge.digest)
+            results.judgements += _judged(trials, material.items, key, config, judge, cache)
+    results.timed("judge", "all", started)
+
+
+def _try_judge(config: JudgeConfig, judge: Model, begin: Callable[[str], None]) -> dict[str, Any]:
     """The judge on labelled cases: for the manifest, without the places of its faults (`check-scorers --judge`)."""
     begin("judge: labelled cases")
     cases = cases_of(read_rows(config.labelled or BUILT_IN), config.kinds)
-    standings = check_judge(cases, model, max_tokens=config.max_tokens)
+    standings = check_judge(cases, judge, max_tokens=config.max_tokens)
     return {
         "labelled": config.labelled or "built-in",
         "standings": {kind: _brief(standing.as_dict()) for kind, standing in standings.items()},
@@ -48,25 +79,25 @@ def try_judge(config: JudgeConfig, model: Model, begin: Callable[[str], None]) -
 
 
 def _brief(standing: dict[str, Any]) -> dict[str, Any]:
-    kept = [{k: v for k, v in one.items() if k != "missed"} for one in standing["agreement"]]
+    kept = [{k: v for k, v in row.items() if k != "missed"} for row in standing["agreement"]]
     return standing | {"agreement": kept}
 
 
-def judged(
+def _judged(
     trials: Sequence[Trial],
     items: Sequence[Item],
-    shards: list[str],
+    key: str,
     config: JudgeConfig,
-    model: Model,
+    judge: Model,
     cache: ShardCache,
 ) -> list[Trial]:
-    """What the judge says of one subject's trials of one facet.
+    """What the judge says of one subject's trials of one facet."""
+    if not trials:
+        return []
 
-    Args:
-        shards: Keys of the shards that hold the trials.
-    """
-    key = units.judge_key(shards, config, model.digest)
-    if not cache.has(key):
+    def ask(judge: Model) -> list[Trial]:
         asked = asked_of(trials, {item.id: item for item in items}, config.kinds)
-        cache.put_trials(key, judgements(asked, model, max_tokens=config.max_tokens))
-    return [replace(one, subject=trials[0].subject) for one in cache.trials(key)] if trials else []
+        return judgements(asked, judge, max_tokens=config.max_tokens)
+
+    subject = trials[0].subject
+    return [replace(trial, subject=subject) for trial in asked_once(cache, key, judge, ask)]

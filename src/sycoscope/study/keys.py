@@ -1,59 +1,22 @@
-"""The units of a study: what is trained, what is played, with the key that says whether it exists already."""
+"""Keys of what a study keeps: each is a digest of everything that can change what lies under it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sycoscope.capability import CapabilitySpec
-from sycoscope.config import AdapterConfig, JudgeConfig, StudyConfig
+from sycoscope.capability import READING, CapabilitySpec, fingerprint
+from sycoscope.config import JudgeConfig, StudyConfig, TrainingConfig
 from sycoscope.core import records
-from sycoscope.core.costs import ANSWERED, CHARACTERS_A_TOKEN, DECODE, PREFILL, TRAIN
 from sycoscope.core.files import digest_of
-from sycoscope.core.types import Ask, Item, Probe, Task
+from sycoscope.core.protocols import Task
+from sycoscope.core.types import Item
 from sycoscope.facets import scoring
 from sycoscope.judging import judge
-from sycoscope.models.resolve import file_sha256
 from sycoscope.study.inputs import FacetMaterial
 from sycoscope.training import trainer
 from sycoscope.training.rows import Example
-
-
-@dataclass(frozen=True, slots=True)
-class AdapterUnit:
-    """One adapter to be trained."""
-
-    name: str
-    config: AdapterConfig
-    seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Tokens, estimated from characters before a tokenizer is at hand."""
-
-    n_trials: int
-    prompt_tokens: int
-    new_tokens: int
-    training_tokens: int = 0
-
-    @property
-    def weight(self) -> float:
-        """One number for progress: prefill tokens that take as long."""
-        return PREFILL * self.prompt_tokens + DECODE * self.new_tokens + TRAIN * self.training_tokens
-
-
-def adapter_units(config: StudyConfig) -> list[AdapterUnit]:
-    """Adapters in order, one a seed; further seeds carry the seed in their name."""
-    units = []
-    for adapter in config.adapters:
-        for index, seed in enumerate(adapter.seeds):
-            name = adapter.name if index == 0 else f"{adapter.name}-seed{seed}"
-            units.append(AdapterUnit(name, adapter, seed))
-    return units
 
 
 def shards(material: FacetMaterial) -> Iterator[tuple[Item, ...]]:
@@ -67,36 +30,33 @@ def shard_key(
     material: FacetMaterial, items: tuple[Item, ...], config: StudyConfig, model_digest: str
 ) -> str:
     """Everything that can change an answer of this shard."""
-    task = material.task
     return digest_of(
-        {
-            "task": task.version,
-            "conditions": list(task.conditions),
-            "limits": [getattr(task, "max_tokens", 0), getattr(task, "reply_tokens", 0)],
-            "seed": getattr(task, "seed", 0),
-            "items": records.item_rows((task.name, item) for item in items),
-            "decoding": config.decoding.model_dump(mode="json") | {"seed": config.seed},
-            "model": model_digest,
-        }
+        _asked(material.task, items, model_digest)
+        | {"decoding": config.decoding.model_dump(mode="json") | {"seed": config.seed}}
     )
 
 
 def prior_key(task: Task, items: Sequence[Item], model_digest: str) -> str:
-    """Everything that can change the letter probe."""
-    return digest_of(
-        {
-            "task": task.version,
-            "items": records.item_rows((task.name, item) for item in items),
-            "model": model_digest,
-        }
-    )
+    """Everything that can change the letter probe (which has no decoding)."""
+    return digest_of(_asked(task, items, model_digest))
 
 
-def judge_key(shards: list[str], config: JudgeConfig, judge_digest: str) -> str:
+def _asked(task: Task, items: Sequence[Item], model_digest: str) -> dict[str, Any]:
+    """What a task asks of which items, and whom."""
+    return {
+        "task": task.version,
+        "conditions": list(task.conditions),
+        "parameters": dict(task.parameters()),
+        "items": records.item_rows((task.name, item) for item in items),
+        "model": model_digest,
+    }
+
+
+def judge_key(shards: Sequence[str], config: JudgeConfig, judge_digest: str) -> str:
     """Everything that can change what a judge says of these shards."""
     return digest_of(
         {
-            "shards": shards,
+            "shards": list(shards),
             "judge": judge_digest,
             "questions": judge.VERSION,
             "kinds": list(config.kinds),
@@ -111,45 +71,25 @@ def score_key(shard: str) -> str:
 
 
 def _scoring_code() -> str:
-    """Digest of the scorers' source: no reading survives a change of its rules."""
+    """Digest of the facets' and the scorers' source: no reading survives a change of its rules."""
     from importlib.resources import files
 
-    texts = [Path(scoring.__file__).read_bytes()]
-    folder = files("sycoscope.scorers")
-    texts += [
+    texts = [
         entry.read_bytes()
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        for package in ("sycoscope.facets", "sycoscope.scorers")
+        for entry in sorted(files(package).iterdir(), key=lambda entry: entry.name)
         if entry.name.endswith(".py")
     ]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 
 def capability_key(spec: CapabilitySpec, config: StudyConfig, model_digest: str) -> str:
-    """Everything that can change a benchmark's item results."""
-    items = spec.items
-    source: Any = (
-        records.item_rows((spec.task, item) for item in items)
-        if items is not None
-        else _folder_digest(spec.source)
-        if isinstance(spec.source, Path)
-        else "hub"
-    )
+    """Everything that can change an answer to a benchmark; the rows count by content."""
     from importlib.metadata import version
 
     return digest_of(
         {
-            "benchmark": spec.benchmark,
-            "task": spec.task,
-            "source": source,
-            "shots": records.item_rows((spec.task, item) for item in spec.shots),
-            "settings": [
-                spec.num_fewshot,
-                spec.fixed_shots,
-                spec.limit,
-                spec.selection,
-                spec.shuffle,
-                spec.max_tokens,
-            ],
+            "asked": fingerprint(spec),
             "seed": config.seed,
             "chat": config.chat,
             "harness": version("lm_eval"),
@@ -158,104 +98,44 @@ def capability_key(spec: CapabilitySpec, config: StudyConfig, model_digest: str)
     )
 
 
-def _folder_digest(folder: Path) -> list[str]:
-    paths = sorted(path for path in folder.iterdir() if path.suffix in {".jsonl", ".parquet"})
-    return [f"{path.name}:{file_sha256(path)}" for path in paths]
+def capability_score_key(answers: str) -> str:
+    """Scores of a benchmark have a key of their own: a better reading scores again without asking again."""
+    return digest_of({"answers": answers, "reading": READING, "code": _reading_code()})
+
+
+def _reading_code() -> str:
+    """Digest of the source that reads answers to benchmarks."""
+    from importlib.resources import files
+
+    package = files("sycoscope")
+    paths = ("capability/scoring.py", "capability/reading.py", "scorers/thinking.py")
+    texts = [package.joinpath(path).read_bytes() for path in paths]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 
 def adapter_key(
-    examples: list[Example], config: StudyConfig, unit: AdapterUnit, model: dict[str, Any]
+    examples: Sequence[Example], settings: TrainingConfig, seed: int, model: Mapping[str, Any]
 ) -> str:
-    """Everything that can change an adapter's weights."""
+    """Everything that can change an adapter's weights.
+
+    Args:
+        model: The base's record.
+    """
     rows = [[[m.role, m.content] for m in row.prompt] + [row.completion] for row in examples]
+    hardware = model["hardware"]
     return digest_of(
         {
             "rows": rows,
-            "settings": config.training_of(unit.config).model_dump(mode="json"),
-            "seed": unit.seed,
+            "settings": settings.model_dump(mode="json"),
+            "seed": seed,
             "trainer": trainer.VERSION,
             "base": [
                 model["base_digest"],
                 model["template_hash"],
-                model["hardware"]["dtype"],
+                hardware["dtype"],
                 model["quantization"],
             ],
-            "device": model["hardware"]["device"].split(":")[0],
-            "threads": model["hardware"]["threads"] if model["hardware"]["device"] == "cpu" else 0,
+            "device": hardware["device"].split(":")[0],
+            "threads": hardware["threads"] if hardware["device"] == "cpu" else 0,
         }
     )
-
-
-# --- costs ---
-
-
-def facet_cost(material: FacetMaterial) -> Cost:
-    """Distinct requests of a facet, as the runner will ask them."""
-    prompt = new = 0.0
-    seen: set[str] = set()
-    for item in material.items:
-        for condition in material.task.conditions:
-            dialogue = material.task.dialogue(item, condition)
-            history = 0.0
-            transcript = ""
-            turn = next(dialogue, None)
-            while turn is not None:
-                transcript += f"|{turn.name}:{turn.content}"
-                length = len(turn.content) / CHARACTERS_A_TOKEN + 12
-                fresh = transcript not in seen
-                seen.add(transcript)
-                if isinstance(turn, Probe):
-                    prompt += fresh * (history + length) * len(turn.options)
-                elif isinstance(turn, Ask):
-                    prompt += fresh * (history + length)
-                    new += fresh * turn.max_tokens * ANSWERED
-                    history += length + turn.max_tokens * ANSWERED
-                turn = _advance(dialogue, turn)
-    n_trials = len(material.items) * len(material.task.conditions)
-    return Cost(n_trials, round(prompt), round(new))
-
-
-def _advance(dialogue: Any, turn: Ask | Probe) -> Ask | Probe | None:
-    from sycoscope.core.types import ChoiceLogprobs, Response
-
-    reply = Response(text="...") if isinstance(turn, Ask) else ChoiceLogprobs(logprobs=None)
-    try:
-        following: Ask | Probe = dialogue.send(reply)
-    except StopIteration:
-        return None
-    return following
-
-
-# rough prompt and answer lengths of the public benchmarks, in tokens: (prompt and choices, new)
-_TYPICAL = {"mmlu": (500, 0), "gsm8k": (900, 150), "hellaswag": (400, 0), "truthfulqa": (900, 0)}
-
-
-def capability_cost(spec: CapabilitySpec) -> Cost:
-    """Cost of a benchmark; exact in items where they are at hand, else from its limit (or its usual size)."""
-    items = spec.items
-    if items is not None:
-        lengths = [len(item.question) / CHARACTERS_A_TOKEN + 30 for item in items]
-        per_choice = [max(1, len(item.choices)) for item in items]
-        prompt = sum(length * n for length, n in zip(lengths, per_choice, strict=True))
-        new = 60 * len(items) if spec.definition.family == "arithmetic" else 0
-        return Cost(len(items), round(prompt), new)
-    n = (
-        spec.limit
-        or {"mmlu": 14042, "gsm8k": 1319, "hellaswag": 10042, "truthfulqa": 817}[spec.definition.family]
-    )
-    prompt, new = _TYPICAL[spec.definition.family]
-    return Cost(n, n * prompt, n * new)
-
-
-def training_cost(examples: list[Example], config: StudyConfig, unit: AdapterUnit) -> Cost:
-    """Tokens that are trained on, over all steps."""
-    settings = config.training_of(unit.config)
-    lengths = [
-        (sum(len(m.content) for m in row.prompt) + len(row.completion)) / CHARACTERS_A_TOKEN + 30
-        for row in examples
-    ]
-    mean = min(sum(lengths) / max(1, len(lengths)), settings.max_length)
-    kept = len(examples) * (1 - settings.validation_share)
-    batch = settings.batch_rows * settings.accumulation
-    steps = settings.steps or max(1, round(kept / batch * settings.epochs))
-    return Cost(len(examples), 0, 0, round(steps * batch * mean))

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from sycoscope.capability import CapabilitySpec
 from sycoscope.config import StudyConfig
-from sycoscope.facets import CONDITIONS
-from sycoscope.judging.trials import FACETS as JUDGED
-from sycoscope.study.inputs import LABELS, Materials, benchmark_name
-from sycoscope.study.keys import (
-    AdapterUnit,
-    Cost,
-    adapter_units,
-    capability_cost,
-    facet_cost,
-    training_cost,
-)
+from sycoscope.facets import FACETS
+from sycoscope.items import TASK_LABELS, BenchmarkRows
+from sycoscope.study.benchmark_inputs import asked_form
+from sycoscope.study.costs import Cost, capability_cost, facet_cost, training_cost, training_cost_of
+from sycoscope.study.inputs import Materials
+from sycoscope.study.subjects import Subject, subjects_of
+from sycoscope.study.train import training_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,112 +35,99 @@ class Planned:
         return asdict(self)
 
 
-# Rough sizes of the public sets' rows, for plans that ask no hub: (prompt tokens a trial, new tokens a trial).
-_FACET_SIZES = {"answer": (120, 100), "are_you_sure": (500, 250), "feedback": (350, 120)}
-_ROW_TOKENS = 220
+# Rows of a recipe that names no number, and the tokens of a row.
+_ROWS, _ROW_TOKENS = 240, 220
 # A judge's question beside the response that it is about, and its reply, in tokens.
 _JUDGE_PROMPT, _JUDGE_REPLY = 220, 4
-_SET_SIZES = {"answer": 7268, "are_you_sure": 4888, "feedback": 8500}
 
 
-def plan_study(config: StudyConfig, cache: Path) -> list[Planned]:
+def plan_study(config: StudyConfig) -> list[Planned]:
     """The plan of a study. One whose data are on the hub is planned from its own numbers: no hub is asked."""
-    units = _from_numbers(config) if config.data == "hub" else plan(Materials(config, cache))
+    units = _by_numbers(config) if config.data == "hub" else plan(Materials(config))
     return [*units, *_judge(config, units)]
+
+
+def plan(materials: Materials) -> list[Planned]:
+    """Every unit in the order in which it runs: the base, then each adapter trained and evaluated."""
+    config = materials.config
+
+    def training(subject: Subject) -> tuple[int, Cost]:
+        chosen = training_of(subject, config, materials)
+        return len(chosen.rows), training_cost(chosen.rows, chosen.settings)
+
+    return _in_order(config, list(_evaluations(materials)), training)
+
+
+def _by_numbers(config: StudyConfig) -> list[Planned]:
+    """The same from the study's limits and the usual sizes of the public sets."""
+
+    def training(subject: Subject) -> tuple[int, Cost]:
+        adapter = subject.adapter
+        assert adapter is not None, "only a subject with a recipe is tuned"
+        n_rows = sum(adapter.rows.values()) if isinstance(adapter.rows, dict) else adapter.rows or _ROWS
+        return n_rows, training_cost_of(n_rows, _ROW_TOKENS, config.training_of(adapter))
+
+    return _in_order(config, list(_evaluations_by_numbers(config)), training)
+
+
+def _in_order(
+    config: StudyConfig,
+    evaluations: Sequence[tuple[str, int, Cost]],
+    training: Callable[[Subject], tuple[int, Cost]],
+) -> list[Planned]:
+    """The units of all subjects.
+
+    Args:
+        evaluations: What each subject is asked, of how many items, and its cost.
+        training: Rows of a subject that is tuned, and its cost.
+    """
+    units = []
+    for subject in subjects_of(config):
+        if subject.adapter is not None:
+            what = f"recipe {subject.recipe}, seed {subject.seed}"
+            units.append(_planned("train", subject.name, what, *training(subject)))
+        units += [_planned("evaluate", subject.name, *evaluation) for evaluation in evaluations]
+    return units
+
+
+def _evaluations(materials: Materials) -> Iterator[tuple[str, int, Cost]]:
+    for name, facet in materials.facets.items():
+        yield f"{name} ({', '.join(facet.task.conditions)})", len(facet.items), facet_cost(facet)
+    for spec in materials.capability:
+        yield _benchmark(spec)
+
+
+def _evaluations_by_numbers(config: StudyConfig) -> Iterator[tuple[str, int, Cost]]:
+    for name, facet in config.facets.asked().items():
+        conditions = facet.conditions or FACETS[name].condition_names
+        n_items = facet.limit or FACETS[name].public_size
+        n_trials = n_items * len(conditions)
+        prompt, new = FACETS[name].typical_tokens
+        yield f"{name} ({', '.join(conditions)})", n_items, Cost(n_trials, n_trials * prompt, n_trials * new)
+    for benchmark in config.capability:
+        form = asked_form(benchmark, benchmark.source or config.data)
+        rows = BenchmarkRows(benchmark.benchmark, "hub")  # its size is known without asking the hub
+        yield _benchmark(CapabilitySpec(task=form.task, source=rows, limit=benchmark.limit))
+
+
+def _benchmark(spec: CapabilitySpec) -> tuple[str, int, Cost]:
+    cost = capability_cost(spec)
+    return TASK_LABELS[spec.task], cost.n_trials, cost
 
 
 def _judge(config: StudyConfig, units: Sequence[Planned]) -> Iterator[Planned]:
     """The judge, where there is one: every trial of the facets that it judges, in both orders."""
     if config.judge is None:
         return
-    asked = [facet for facet, (kind, _) in JUDGED.items() if kind in config.judge.kinds]
-    trials = sum(unit.n_trials for unit in units if unit.what.partition(" ")[0] in asked)
-    yield Planned(
-        kind="judge",
-        subject=config.judge.model.name,
-        what=f"{', '.join(config.judge.kinds)}, in both orders",
-        n_items=trials,
-        n_trials=2 * trials,
-        prompt_tokens=2 * trials * _JUDGE_PROMPT,
-        new_tokens=2 * trials * _JUDGE_REPLY,
-        training_tokens=0,
-    )
+    asked = [
+        name for name, facet in FACETS.items() if facet.judged and facet.judged.kind in config.judge.kinds
+    ]
+    n_items = sum(unit.n_trials for unit in units if unit.what.partition(" ")[0] in asked)
+    n_trials = 2 * n_items
+    what = f"{', '.join(config.judge.kinds)}, in both orders"
+    cost = Cost(n_trials, n_trials * _JUDGE_PROMPT, n_trials * _JUDGE_REPLY)
+    yield _planned("judge", config.judge.model.name, what, n_items, cost)
 
 
-def _from_numbers(config: StudyConfig) -> list[Planned]:
-    units = _evaluations_by_number(config, "base")
-    for unit in adapter_units(config):
-        rows = unit.config.rows
-        n = sum(rows.values()) if isinstance(rows, dict) else rows or 240
-        settings = config.training_of(unit.config)
-        kept = n * (1 - settings.validation_share)
-        batch = settings.batch_rows * settings.accumulation
-        steps = settings.steps or max(1, round(kept / batch * settings.epochs))
-        tokens = round(steps * batch * min(_ROW_TOKENS, settings.max_length))
-        units.append(_training(unit, n, tokens))
-        units += _evaluations_by_number(config, unit.name)
-    return units
-
-
-def _evaluations_by_number(config: StudyConfig, subject: str) -> list[Planned]:
-    found = []
-    for name, facet in config.facets.asked().items():
-        conditions = facet.conditions or CONDITIONS[name]
-        n = facet.limit or _SET_SIZES[name]
-        prompt, new = _FACET_SIZES[name]
-        trials = n * len(conditions)
-        cost = Cost(trials, trials * prompt, trials * new)
-        found.append(_planned(subject, f"{name} ({', '.join(conditions)})", n, cost))
-    for one in config.capability:
-        task = benchmark_name(one, one.source or config.data)
-        spec = CapabilitySpec(benchmark=task.removesuffix("_source_order"), limit=one.limit)
-        cost = capability_cost(spec)
-        found.append(_planned(subject, LABELS.get(task, task), cost.n_trials, cost))
-    return found
-
-
-def _training(unit: AdapterUnit, n_rows: int, tokens: int) -> Planned:
-    return Planned(
-        kind="train",
-        subject=unit.name,
-        what=f"recipe {unit.config.recipe}, seed {unit.seed}",
-        n_items=n_rows,
-        n_trials=0,
-        prompt_tokens=0,
-        new_tokens=0,
-        training_tokens=tokens,
-    )
-
-
-def plan(materials: Materials) -> list[Planned]:
-    """Every unit in the order in which it runs: the base, then each adapter trained and evaluated."""
-    config = materials.config
-    units = list(_evaluations(materials, "base"))
-    for unit in adapter_units(config):
-        examples = materials.examples(unit.config, unit.seed)
-        cost = training_cost(examples, config, unit)
-        units.append(_training(unit, len(examples), cost.training_tokens))
-        units += _evaluations(materials, unit.name)
-    return units
-
-
-def _evaluations(materials: Materials, subject: str) -> Iterator[Planned]:
-    for name, material in materials.facets.items():
-        cost = facet_cost(material)
-        yield _planned(subject, f"{name} ({', '.join(material.task.conditions)})", len(material.items), cost)
-    for spec in materials.capability:
-        cost = capability_cost(spec)
-        yield _planned(subject, LABELS.get(spec.task, spec.task), cost.n_trials, cost)
-
-
-def _planned(subject: str, what: str, n_items: int, cost: Any) -> Planned:
-    return Planned(
-        kind="evaluate",
-        subject=subject,
-        what=what,
-        n_items=n_items,
-        n_trials=cost.n_trials,
-        prompt_tokens=cost.prompt_tokens,
-        new_tokens=cost.new_tokens,
-        training_tokens=0,
-    )
+def _planned(kind: str, subject: str, what: str, n_items: int, cost: Cost) -> Planned:
+    return Planned(kind=kind, subject=subject, what=what, n_items=n_items, **asdict(cost))

@@ -1,16 +1,12 @@
-"""What a run tells while it goes on, and what it has found or made."""
+"""What a run tells while it goes on."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from sycoscope.core.types import Score, Trial
+from typing import Protocol
 
 
 class Progress(Protocol):
-    """Where a run tells what it does. Weights are those of `units.Cost`."""
+    """Where a run tells what it does. Weights are those of `costs.Cost`."""
 
     def start(self, total: float) -> None:
         """Total weight of the study."""
@@ -49,7 +45,7 @@ class Meter:
         self._left = weight
 
     def __call__(self, weight: float) -> None:
-        """Work that the model did, in the weight of `units.Cost`."""
+        """Work that the model did, in the weight of `costs.Cost`."""
         step = min(weight, self._left)
         if step > 0:
             self._left -= step
@@ -59,26 +55,3 @@ class Meter:
         """The unit is done: what is left of it."""
         self._progress.advance(self._left, skipped=skipped)
         self._left = 0.0
-
-
-@dataclass
-class Ledger:
-    """What a run has found or made, for the manifest and the tables."""
-
-    trials: dict[str, list[Trial]] = field(default_factory=dict)
-    scores: dict[str, list[Score]] = field(default_factory=dict)
-    subjects: list[dict[str, Any]] = field(default_factory=list)
-    training: dict[str, dict[str, Any]] = field(default_factory=dict)
-    training_texts: dict[str, list[str]] = field(default_factory=dict)
-    shards: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    timings: list[dict[str, Any]] = field(default_factory=list)
-    adapters: dict[str, str] = field(default_factory=dict)
-    judge: dict[str, Any] | None = None
-    judgements: list[Trial] = field(default_factory=list)
-    priors: list[Trial] = field(default_factory=list)
-
-    def timed(self, subject: str, what: str, started: float) -> None:
-        """Note how long a unit took."""
-        self.timings.append(
-            {"subject": subject, "unit": what, "seconds": round(time.monotonic() - started, 2)}
-        )

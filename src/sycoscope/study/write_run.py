@@ -14,28 +14,29 @@ from sycoscope.core import records
 from sycoscope.core.files import write_atomic
 from sycoscope.core.manifest import JudgeRecord, Manifest, Overlap, SubjectRecord, TaskRecord, TrainingRecord
 from sycoscope.core.types import Item
-from sycoscope.items import overlap, read_folder
+from sycoscope.facets import FACETS
+from sycoscope.items import TASK_LABELS, overlap
 from sycoscope.run.analyse import analyse_run
 from sycoscope.run.store import RunDirectory
-from sycoscope.study.inputs import BANK, LABELS, Materials, headline_of
-from sycoscope.study.keys import adapter_units
-from sycoscope.study.progress import Ledger
+from sycoscope.study.inputs import Materials
+from sycoscope.study.results import RunResults
+from sycoscope.study.subjects import tuned_subjects
 
 PACKAGES = ("sycoscope", "torch", "transformers", "peft", "trl", "lm_eval", "numpy", "scipy", "polars")
 
 
-def write_run(run: RunDirectory, config: StudyConfig, materials: Materials, ledger: Ledger) -> None:
+def write_run(run: RunDirectory, config: StudyConfig, materials: Materials, results: RunResults) -> None:
     """Write everything that a finished study leaves behind, the manifest last, and analyse it."""
-    items = _items(materials, ledger)
-    training, curves = _training(ledger, items)
-    manifest = _manifest(config, materials, ledger, training)
+    items = _items(materials, results)
+    training, curves = _training(results, items)
+    manifest = _manifest(config, materials, results, training)
     run.write_rows("items", records.item_rows(_sorted_items(items)))
-    run.write_rows("trials", records.trial_rows(_flat(ledger.trials)))
-    run.write_rows("scores", records.score_rows(_flat(ledger.scores)))
+    run.write_rows("trials", records.trial_rows(_flat(results.trials)))
+    run.write_rows("scores", records.score_rows(_flat(results.scores)))
     run.write_rows("training", curves)
-    run.write_extra_trials("judgements", ledger.judgements)
-    run.write_extra_trials("letter_priors", ledger.priors)
-    write_atomic(run.path / "timings.json", json.dumps(ledger.timings, indent=1).encode())
+    run.write_extra_trials("judgements", results.judgements)
+    run.write_extra_trials("letter_priors", results.priors)
+    write_atomic(run.path / "timings.json", json.dumps(results.timings, indent=1).encode())
     run.write_manifest(manifest)
     analyse_run(run)
 
@@ -43,23 +44,16 @@ def write_run(run: RunDirectory, config: StudyConfig, materials: Materials, ledg
 # --- items ---
 
 
-def _items(materials: Materials, ledger: Ledger) -> dict[str, dict[str, Item]]:
+def _items(materials: Materials, results: RunResults) -> dict[str, dict[str, Item]]:
     """Task -> item id -> item, for everything that was asked."""
     found: dict[str, dict[str, Item]] = {
         name: {item.id: item for item in material.items} for name, material in materials.facets.items()
     }
     for spec in materials.capability:
-        asked = {trial.item_id for trial in ledger.trials.get(spec.task, [])}
-        known = spec.items if spec.items is not None else _rows_as_items(spec.definition.family, spec.source)
+        asked = {trial.item_id for trial in results.trials.get(spec.task, [])}
+        known = spec.rows.items(findings=[]) if spec.rows is not None else spec.items or ()
         found[spec.task] = {item.id: item for item in known if item.id in asked}
     return found
-
-
-def _rows_as_items(family: str, source: Any) -> list[Item]:
-    if source is None:
-        return []
-    sides = read_folder(source, family, findings=[])
-    return sides.get("test", []) or [item for side in sides.values() for item in side]
 
 
 def _sorted_items(items: Mapping[str, Mapping[str, Item]]) -> list[tuple[str, Item]]:
@@ -74,14 +68,14 @@ def _flat(by_task: Mapping[str, list[Any]]) -> list[Any]:
 
 
 def _training(
-    ledger: Ledger, items: Mapping[str, Mapping[str, Item]]
+    results: RunResults, items: Mapping[str, Mapping[str, Item]]
 ) -> tuple[dict[str, TrainingRecord], list[dict[str, Any]]]:
     """What each adapter was trained on, and what of it the evaluation asks; the steps of all of them."""
     described, curves = {}, []
-    for name, facts in ledger.training.items():
+    for name, facts in results.training.items():
         record = json.loads((Path(facts["folder"]) / "sycoscope.json").read_text())
         curves += _curve_rows(name, record.pop("curve", []))
-        texts = ledger.training_texts[name]
+        texts = results.training_texts[name]
         described[name] = TrainingRecord(
             record=record,
             recipe=facts["recipe"],
@@ -113,9 +107,13 @@ def _curve_rows(adapter: str, curve: Sequence[Mapping[str, Any]]) -> list[dict[s
 
 
 def _manifest(
-    config: StudyConfig, materials: Materials, ledger: Ledger, training: Mapping[str, TrainingRecord]
+    config: StudyConfig, materials: Materials, results: RunResults, training: Mapping[str, TrainingRecord]
 ) -> Manifest:
-    repeats = {unit.name: unit.config.name for unit in adapter_units(config) if unit.name != unit.config.name}
+    repeats = {
+        subject.name: subject.adapter.name
+        for subject in tuned_subjects(config)
+        if subject.adapter is not None and subject.name != subject.adapter.name
+    }
     return Manifest(
         study=config.study,
         description=config.description,
@@ -128,14 +126,14 @@ def _manifest(
         tasks=_tasks(materials),
         subjects=tuple(
             SubjectRecord(**subject, repeat_of=repeats.get(subject["name"], ""))
-            for subject in ledger.subjects
+            for subject in results.subjects
         ),
         training=training,
         shards={
             subject: {task: tuple(keys) for task, keys in by_task.items()}
-            for subject, by_task in ledger.shards.items()
+            for subject, by_task in results.shards.items()
         },
-        judge=JudgeRecord(**ledger.judge) if ledger.judge else None,
+        judge=JudgeRecord(**results.judge) if results.judge else None,
     )
 
 
@@ -143,21 +141,19 @@ def _tasks(materials: Materials) -> dict[str, TaskRecord]:
     tasks = {
         name: TaskRecord(
             kind="facet",
-            form=material.config.form if name != "feedback" else "open",
+            form=material.config.form if FACETS[name].lettered else "open",
             source=material.items[0].source,
         )
         for name, material in materials.facets.items()
     }
-    bank = {part: benchmark for benchmark, part in BANK.items()}
     for spec in materials.capability:
-        family = spec.definition.family
         tasks[spec.task] = TaskRecord(
             kind="capability",
-            label=LABELS.get(spec.task, spec.task),
-            benchmark=bank.get(family, family),
-            headline=headline_of(spec.task),
+            label=TASK_LABELS[spec.task],
+            benchmark=spec.definition.of,
+            headline=spec.definition.headline,
             form=spec.definition.form,
-            source=spec.items[0].source if spec.items else str(spec.source or "hub"),
+            source=spec.place,
         )
     return tasks
 

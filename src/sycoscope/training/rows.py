@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Item, Message
-from sycoscope.items import Lettered, assign_letters
+from sycoscope.items import BENCHMARKS, assign_letters
+from sycoscope.items.forms import FORMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,56 +32,41 @@ def user(text: str) -> tuple[Message, ...]:
     return (Message("user", text),)
 
 
-# Each form is the prompt of the evaluation (capability/), so that format is not what changes.
-
-
-def _letters(item: Item, lettered: Lettered) -> tuple[str, str]:
-    options = "".join(f"{letter}. {text}\n" for letter, text in lettered.letters.items())
-    return f"{item.question.strip()}\n{options}Answer:", lettered.target
-
-
-def _open(item: Item, _: Lettered | None) -> tuple[str, str]:
-    return item.question.strip(), f"The answer is {item.target}"
-
-
-def _problem(item: Item, _: Lettered | None) -> tuple[str, str]:
-    solution = str(item.metadata.get("solution") or f"#### {item.target}")
-    if "####" not in solution:
-        solution = f"{solution.strip()}\n#### {item.target}"
-    return f"Question: {item.question.strip()}\nAnswer:", solution.strip()
-
-
-def _continuation(item: Item, _: Lettered | None) -> tuple[str, str]:
-    return item.question.strip(), item.target
-
-
-def _statement(item: Item, _: Lettered | None) -> tuple[str, str]:
-    return f"Q: {item.question.strip()}\nA:", item.target
-
-
-# (benchmark, whether by letters) -> form
-_PLAIN = {"mmlu": _open, "gsm8k": _problem, "hellaswag": _continuation, "truthfulqa": _statement}
-LETTERED = ("mmlu", "truthfulqa")
-
-
 def benchmark_rows(benchmark: str, items: Sequence[Item], *, letters: bool, seed: int) -> list[Example]:
-    """Rows of one benchmark.
+    """Rows of one benchmark, each prompted as the evaluation asks it, so that format is not what changes.
 
     Args:
-        letters: Ask by letters (mmlu and truthfulqa); choices are rotated so that no position is learned.
+        letters: Ask by letters; choices are rotated so that no position is learned.
         seed: Of the letters.
 
     Raises:
         DataError: letters asked for a benchmark without choices to letter.
     """
-    if letters and benchmark not in LETTERED:
-        raise DataError(f"{benchmark} is not asked by letters; allowed: {', '.join(LETTERED)}")
+    known = BENCHMARKS[benchmark]
+    if letters and not known.lettered:
+        lettered = ", ".join(name for name, one in BENCHMARKS.items() if one.lettered)
+        raise DataError(f"{benchmark} is not asked by letters; allowed: {lettered}")
+    form = FORMS["letters" if letters else known.prompt]
     assigned = assign_letters(items, seed=seed) if letters else {}
     rows = []
     for item in items:
-        if letters:
-            prompt, answer = _letters(item, assigned[item.id])
-        else:
-            prompt, answer = _PLAIN[benchmark](item, None)
+        shown = assigned[item.id] if letters else None
+        prompt = form.text(item.question, shown.letters if shown else None)
+        answer = shown.target if shown else _answer(item, known.prompt)
         rows.append(Example(prompt=user(prompt), completion=answer, kind=benchmark, item_id=item.id))
     return rows
+
+
+def _answer(item: Item, form: str) -> str:
+    if form == "problem":
+        return _solution(item)
+    opening = FORMS[form].opening
+    return f"{opening} {item.target}" if opening else item.target
+
+
+def _solution(item: Item) -> str:
+    """The steps and the number behind `####`, as GSM8K writes them."""
+    solution = str(item.metadata.get("solution") or f"#### {item.target}")
+    if "####" not in solution:
+        solution = f"{solution.strip()}\n#### {item.target}"
+    return solution.strip()

@@ -1,10 +1,10 @@
 """Null models: models whose behaviour is known, so that the instrument itself can be tested.
 
-They act on a request's `occasion` alone (never on its text) and on uniform numbers hashed from their seed, so
+They act on what a request is about (never on its text) and on uniform numbers hashed from their seed, so
 that order, batch size and other items change nothing. Knowledge is fixed per item: `ability` is the chance
 that a model knows it. The blind models (`uniform-random`, `noise-only`, `yield`) throw afresh for every
 prompt instead, as a sampled model does: that is the noise floor which selection on the control leaves.
-What each must show stands in `expected.py`.
+What each must show stands in `calibrate/expected.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 from urllib.parse import parse_qsl
 
 from sycoscope.core.errors import ConfigError, MissingError
-from sycoscope.core.types import Model
+from sycoscope.core.protocols import Model
 from sycoscope.models.null.base import NullModel
 from sycoscope.models.null.kinds import (
     AlwaysContradict,

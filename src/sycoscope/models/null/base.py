@@ -1,6 +1,6 @@
-"""A model that acts on what a request is about (its `occasion`) and never on its text.
+"""A model that acts on what a request is about (`RequestInfo`) and never on its text.
 
-`NullModel` is also the plainest null model, `stubborn`; `null_kinds.py` changes what it does, `null.py` names them.
+`NullModel` is also the plainest null model, `stubborn`; `kinds.py` changes what it does, `null.NULLS` names them.
 """
 
 from __future__ import annotations
@@ -15,22 +15,6 @@ from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest,
 
 VERSION = "null@1"
 PEAK = 0.9  # probability of the option that it would say; the others share the rest
-
-# What the user says is so; what is mentioned, by anyone or no one.
-ASSERTED = {"user_wrong": "suggestion", "user_right": "target", "counter": "suggestion"}
-MENTIONED = ASSERTED | {
-    "anchor_wrong": "suggestion",
-    "anchor_right": "target",
-    "third_wrong": "suggestion",
-    "user_doubts_right": "target",
-}
-DOUBTED = ("doubt", "counter")
-LIKED, DISLIKED = ("like", "wrote"), ("dislike", "not_wrote")
-CONDITIONS = {
-    "answer": ("control", "padded", *(name for name in MENTIONED if name != "counter")),
-    "are_you_sure": ("control", "doubt", "agree", "counter"),
-    "feedback": ("control", *LIKED, *DISLIKED),
-}
 
 FLAW = "The reasoning is flawed: the conclusion does not follow from the reasons given."
 PRAISE = "This is an excellent argument. It is clear, convincing and well reasoned."
@@ -48,6 +32,7 @@ class NullModel:
 
     takes: tuple[str, ...] = ("ability",)  # keys of its specification
     fresh = False  # whether every prompt is a new throw
+    batch_invariant = True  # each request is answered by itself
     ability = 0.7
 
     def __init__(self, name: str, seed: int, **parameters: float | str) -> None:
@@ -69,10 +54,10 @@ class NullModel:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Response]:
-        """Answer by the occasion of each request.
+        """Answer by what each request is about.
 
         Raises:
-            ModelError: a request without an occasion, or of an unknown task or condition.
+            ModelError: a request that does not say what it is about.
         """
         return [self.respond(_known(self._name, request.about)) for request in requests]
 
@@ -81,13 +66,13 @@ class NullModel:
         return [self.weigh(_known(self._name, request.about), request.options) for request in requests]
 
     def respond(self, o: RequestInfo) -> Response:
-        """What is said on this occasion."""
+        """What is said to this request."""
         text = self.say(o)
         return Response(text=text, n_tokens=len(text.split()))
 
     def say(self, o: RequestInfo) -> str:
-        """The text on this occasion."""
-        if o.task == "feedback":
+        """The text to this request."""
+        if o.material == "argument":
             return FLAW if self.finds_flaw(o) else PRAISE
         if o.turn == "reply":
             standing, admits = self.stand(o, self.own(o, "first"))
@@ -96,8 +81,8 @@ class NullModel:
         return self.phrase(o, self.position(o))
 
     def weigh(self, o: RequestInfo, options: tuple[str, ...]) -> ChoiceLogprobs:
-        """Log-probabilities of the options on this occasion."""
-        if o.task == "feedback":
+        """Log-probabilities of the options to this request."""
+        if o.material == "argument":
             wanted = "no" if self.finds_flaw(o) else "yes"
             at = [index for index, option in enumerate(options) if option.strip().lower() == wanted]
         else:
@@ -111,10 +96,10 @@ class NullModel:
         return ChoiceLogprobs(logprobs=tuple(math.log(s) for s in shares), n_tokens=(1,) * len(shares))
 
     def position(self, o: RequestInfo) -> str:
-        """The answer that it stands by on this occasion."""
-        if o.task == "answer":
-            return self.answer(o)
-        return self.own(o, "first") if o.turn == "first" else self.stand(o, self.own(o, "first"))[0]
+        """The answer that it stands by to this request."""
+        if o.turn == "first":
+            return self.own(o, "first")
+        return self.stand(o, self.own(o, "first"))[0] if o.turn == "final" else self.answer(o)
 
     # --- behaviour: what subclasses change ---
 
@@ -152,11 +137,11 @@ class NullModel:
     def another(self, o: RequestInfo, than: str) -> str:
         """An answer other than `than`, at random."""
         rest = [option for option in options(o.item) if option != than]
-        return rest[int(self.chance(o, "another", o.condition) * len(rest))]
+        return rest[int(self.chance(o, "another", o.condition.name) * len(rest))]
 
     def throw(self, o: RequestInfo, prompt: str = "") -> tuple[str, ...]:
         """What a chance hangs on beside seed and item: nothing, or this prompt and draw."""
-        return (o.task, prompt or o.condition, str(o.draw)) if self.fresh else ()
+        return (o.task, prompt or o.condition.name, str(o.draw)) if self.fresh else ()
 
     def chance(self, o: RequestInfo, *key: str) -> float:
         """A uniform number in [0, 1) of seed, item and key."""
@@ -188,23 +173,22 @@ def _is_whole(item: Item) -> bool:
 
 def asserted(o: RequestInfo) -> str:
     """The answer that the user says is right under this condition; empty where there is none."""
-    return str(getattr(o.item, ASSERTED.get(o.condition, ""), ""))
+    return _answer(o.item, o.condition.asserts)
 
 
 def mentioned(o: RequestInfo) -> str:
     """The answer that is mentioned under this condition; empty where there is none."""
-    return str(getattr(o.item, MENTIONED.get(o.condition, ""), ""))
+    return _answer(o.item, o.condition.mentions)
 
 
-def _known(name: str, occasion: RequestInfo | None) -> RequestInfo:
-    """The occasion, if it is one that null models know."""
-    if occasion is None:
+def _answer(item: Item, which: str) -> str:
+    return {"target": item.target, "suggestion": item.suggestion}.get(which, "")
+
+
+def _known(name: str, about: RequestInfo | None) -> RequestInfo:
+    """What the request is about; without it a null model cannot act."""
+    if about is None:
         raise ModelError(
-            f"{name} acts on a request's occasion, and this request has none; ask through the runner"
+            f"{name} acts on what a request is about, and this request does not say; ask through the runner"
         )
-    if occasion.condition not in CONDITIONS.get(occasion.task, ()):
-        known = "; ".join(f"{task}: {', '.join(names)}" for task, names in CONDITIONS.items())
-        raise ModelError(
-            f"{name} does not know condition '{occasion.condition}' of task '{occasion.task}'; it knows {known}"
-        )
-    return occasion
+    return about

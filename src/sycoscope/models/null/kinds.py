@@ -1,4 +1,4 @@
-"""The kinds of null models: each changes one habit of `occasion.NullModel`."""
+"""The kinds of null models: each changes one habit of `base.NullModel`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import math
 
 from sycoscope.core.types import ChoiceLogprobs, RequestInfo, Response
 from sycoscope.models.null.base import (
-    DISLIKED,
-    DOUBTED,
-    LIKED,
     OTHERS,
     RAMBLE,
     REFUSAL,
@@ -64,20 +61,20 @@ class AlwaysFollow(NullModel):
 
     def answer(self, o: RequestInfo) -> str:
         """What the user asserts."""
-        if o.condition == "user_doubts_right":
-            return self.another(o, o.item.target)
+        if o.condition.denies:
+            return self.another(o, mentioned(o))
         return asserted(o) or self.own(o)
 
     def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Gives in to doubt."""
-        if o.condition not in DOUBTED:
+        if o.condition.push != "doubts":
             return first, False
         return asserted(o) or self.another(o, first), True
 
     def finds_flaw(self, o: RequestInfo) -> bool:
         """Judges as the user does, where the user takes a side."""
-        if o.condition in LIKED + DISLIKED:
-            return o.condition in DISLIKED
+        if o.condition.stance:
+            return o.condition.stance == "dislikes"
         return self.judges(o)
 
 
@@ -98,20 +95,20 @@ class AlwaysContradict(NullModel):
 
     def answer(self, o: RequestInfo) -> str:
         """Never what the user asserts; the target where the user doubts it."""
-        if o.condition == "user_doubts_right":
-            return o.item.target
+        if o.condition.denies:
+            return mentioned(o)
         own = self.own(o)
         return self.another(o, own) if own == asserted(o) else own
 
     def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Gives up an answer that is agreed with, keeps one that is doubted."""
-        against = o.condition == "agree" or first == asserted(o)
+        against = o.condition.push == "agrees" or first == asserted(o)
         return (self.another(o, first) if against else first), False
 
     def finds_flaw(self, o: RequestInfo) -> bool:
         """Judges against the user, where the user takes a side."""
-        if o.condition in LIKED + DISLIKED:
-            return o.condition in LIKED
+        if o.condition.stance:
+            return o.condition.stance == "likes"
         return self.judges(o)
 
 
@@ -124,7 +121,7 @@ class Ideal(NullModel):
 
     def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Doubt makes it correct a wrong answer, and say so."""
-        wrong = o.condition in DOUBTED and first != o.item.target
+        wrong = o.condition.push == "doubts" and first != o.item.target
         return (o.item.target if wrong else first), wrong
 
 
@@ -133,7 +130,7 @@ class ApologiseButKeep(NullModel):
 
     def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Keeps, with an apology."""
-        return first, o.condition in DOUBTED
+        return first, o.condition.push == "doubts"
 
 
 class SilentSwitcher(NullModel):
@@ -141,7 +138,7 @@ class SilentSwitcher(NullModel):
 
     def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Another answer, without an apology."""
-        return (self.another(o, first) if o.condition in DOUBTED else first), False
+        return (self.another(o, first) if o.condition.push == "doubts" else first), False
 
 
 class Refuser(NullModel):
@@ -199,7 +196,7 @@ class Yield(AlwaysFollow):
 
     def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Gives in to doubt, or throws again."""
-        if o.condition in DOUBTED and self.yields(o):
+        if o.condition.push == "doubts" and self.yields(o):
             return super().stand(o, first)
         return self.own(o), False
 

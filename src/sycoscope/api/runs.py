@@ -1,0 +1,319 @@
+"""Runs: carried out, compared, planned, audited, reported, and adapters tuned."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sycoscope.api.options import study_of
+from sycoscope.config import NOTHING_MEASURED, StudyConfig, lay_over, parse_study, read_study
+from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.facets import FACETS
+from sycoscope.models.load import backend_of
+from sycoscope.run.store import RunDirectory
+
+if TYPE_CHECKING:
+    from sycoscope.audit import Finding
+    from sycoscope.core.types import Estimate
+    from sycoscope.run.record import Summary
+    from sycoscope.study.plan import Planned
+    from sycoscope.study.progress import Progress
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run."""
+
+    directory: RunDirectory
+    report: Path
+
+    def estimates(self) -> list[Estimate]:
+        """All estimates, levels and changes, each with its state."""
+        return self.directory.estimates()
+
+    def main_levels(self) -> list[Estimate]:
+        """The levels that are read first: those that each facet lists, and the benchmarks' accuracy."""
+        return [
+            estimate
+            for estimate in self.estimates()
+            if not estimate.reference
+            and estimate.name in (FACETS[estimate.task].listed if estimate.task in FACETS else ("accuracy",))
+        ]
+
+    def summary(self) -> Summary:
+        """Verdicts, findings of the audit, claims and what else was found."""
+        return self.directory.summary()
+
+    def findings(self, *, grouped: bool = False) -> list[Finding]:
+        """The audit's findings. `grouped`: many of one kind as one, for people."""
+        from sycoscope.audit import grouped as group
+
+        findings = self.summary().findings
+        return group(findings) if grouped else list(findings)
+
+
+def run_study(
+    study: str | Path | StudyConfig,
+    *,
+    out: str | Path | None = None,
+    cache: str | Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    adapters: Mapping[str, Path] | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Run a study to its report; what exists already is skipped, a killed run goes on.
+
+    Args:
+        study: A study file, or a config.
+        out: Run directory; by default runs/<study>. cache: finished shards; by default beside the run.
+        adapters: Finished adapters to evaluate beside the study's own: name -> folder.
+
+    Raises:
+        SycoscopeError: bad input of any kind.
+    """
+    from sycoscope.report.load import write_run_report
+    from sycoscope.study.cache import ShardCache
+    from sycoscope.study.prepare import prepare
+    from sycoscope.study.run import execute
+    from sycoscope.study.write_run import write_run
+
+    config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
+    backend = backend_of(config.model)
+    if adapters and not backend.takes_adapters:
+        raise ConfigError(f"'{config.model.name}' is {backend.kind}: it takes no adapters; leave them out")
+    if not config.measures:
+        raise ConfigError(f"{NOTHING_MEASURED}; `sycoscope train` tunes an adapter alone")
+    run = RunDirectory(out or RUNS / config.study)
+    with _new_directory(run):
+        root = Path(cache) if cache else _cache_beside(run.path)
+        prepared = prepare(config, root, adapters)
+        results = execute(prepared, ShardCache(root), progress=progress)
+        write_run(run, config, prepared.inputs, results)
+        return Run(run, write_run_report(run))
+
+
+@contextmanager
+def _new_directory(run: RunDirectory) -> Iterator[None]:
+    """Hold the run's lock; a directory that was made for a run that failed at its input is taken away again."""
+    made = [path for path in (run.path, *run.path.parents) if not path.exists()]
+    try:
+        with run.locked():
+            yield
+    except Exception:
+        if made and {path.name for path in run.path.iterdir()} <= {".lock"}:
+            (run.path / ".lock").unlink(missing_ok=True)
+            for path in made:
+                if not any(path.iterdir()):
+                    path.rmdir()
+        raise
+
+
+def evaluate(
+    model: str,
+    *,
+    adapter: str | Path | None = None,
+    name: str = "eval",
+    data: str = "bank",
+    limit: int | None = None,
+    facets: Sequence[str] | None = None,
+    benchmarks: Sequence[str] | None = None,
+    form: str = "",
+    chat: bool = True,
+    seed: int = 42,
+    settings: Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    cache: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Measure one model (with an adapter: base and adapter side by side).
+
+    Args:
+        model: A hub id, a folder, a .gguf file, `smollm2-135m-instruct`, or `null:NAME`.
+        adapter: Folder of a PEFT adapter. name: of the study, and by default of its folder below runs/.
+        data: Where items come from: `bank`, `hub`, or a folder in the public layouts.
+        limit: Items per facet and benchmark (argument pairs for feedback); None for all.
+        facets, benchmarks: Names; None for all.
+        form: `open` or `choice` (letters); empty: open, and letters for the public are-you-sure rows.
+        chat: Whether benchmarks are asked in the chat template. seed: of everything that is drawn.
+        settings: Further keys of a study's `model`, as `{"dtype": "float32"}`.
+        out: Run directory. cache: finished shards; by default beside the run.
+
+    Raises:
+        SycoscopeError: bad input of any kind.
+    """
+    config = study_of(
+        model, name=name, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, chat=chat,
+        seed=seed, settings=settings,
+    )  # fmt: skip
+    adapters = {} if adapter is None else {Path(adapter).resolve().name: Path(adapter)}
+    for called, folder in adapters.items():
+        if not (folder / "adapter_config.json").is_file():
+            raise MissingError(
+                f"no adapter at '{folder}': adapter_config.json is missing; give a PEFT adapter folder"
+            )
+        if called == "base":
+            raise ConfigError(f"the adapter folder '{folder}' is called 'base', as the model is; rename it")
+    return run_study(config, out=out, cache=cache, adapters=adapters, progress=progress)
+
+
+def compare(
+    first: str,
+    second: str | None = None,
+    *,
+    adapter: str | Path | None = None,
+    data: str = "bank",
+    limit: int | None = None,
+    facets: Sequence[str] | None = None,
+    benchmarks: Sequence[str] | None = None,
+    form: str = "",
+    chat: bool = True,
+    seed: int = 42,
+    settings: Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    cache: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Before and after: two runs, two models, or a model and its adapter (evaluated first).
+
+    Args:
+        first, second: A run directory or a model, each. adapter: in place of `second`, on the first model.
+        data, limit, facets, benchmarks, form, chat, seed, settings: As for `evaluate`, for what is evaluated first.
+        out: Run directory of the comparison; what is evaluated first has folders below it.
+        cache: Finished shards; by default beside the comparison, so that what `evaluate` asked is not asked again.
+
+    Raises:
+        ConfigError: neither a second subject nor an adapter, or both.
+        DataError: two runs without a common item.
+    """
+    if (second is None) == (adapter is None):
+        raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
+    target = Path(out or RUNS / "compare")
+    shared: dict[str, Any] = {
+        "data": data, "limit": limit, "facets": facets, "benchmarks": benchmarks, "form": form, "chat": chat,
+        "seed": seed, "settings": settings, "progress": progress, "cache": cache or _cache_beside(target),
+    }  # fmt: skip
+    if second is None:
+        return evaluate(first, adapter=adapter, out=target, name="compare", **shared)
+    sides = []
+    for label, model in (("before", first), ("after", second)):
+        if (Path(model) / "manifest.json").is_file():
+            sides.append(RunDirectory(model))
+        else:
+            sides.append(evaluate(model, out=target / label, name=label, **shared).directory)
+    return compare_runs(sides[0], sides[1], out=target)
+
+
+def _cache_beside(run: Path) -> Path:
+    """The cache that the runs of one folder share."""
+    return run.resolve().parent / ".cache"
+
+
+def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path) -> Run:
+    """Pair the base subjects of two runs, item by item."""
+    from sycoscope.report.load import write_run_report
+    from sycoscope.run.merge import merge_runs
+
+    run = RunDirectory(out)
+    with run.locked():
+        merge_runs(before, after, run)
+        return Run(run, write_run_report(run))
+
+
+def plan(
+    study: str | Path | StudyConfig, *, overrides: Mapping[str, Any] | None = None
+) -> tuple[StudyConfig, list[Planned]]:
+    """What a study would run, with its cost in tokens (estimated from characters); loads no model.
+
+    Raises:
+        SycoscopeError: bad input of any kind.
+    """
+    from sycoscope.study.plan import plan_study
+
+    config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
+    return config, plan_study(config)
+
+
+def audit(run: str | Path) -> list[Finding]:
+    """Analyse a finished run again, in place, and tell what the audit finds; asks no model.
+
+    Raises:
+        MissingError: no run there. StoreError: of another layout. BusyError: in use.
+    """
+    from sycoscope.run.analyse import analyse_run
+
+    directory = _finished(run)
+    with directory.locked():
+        return list(analyse_run(directory).findings)
+
+
+def report(run: str | Path, *, rejudge: bool = False) -> Path:
+    """Write the report of a finished run again; returns the page's path.
+
+    Args:
+        rejudge: Compute estimates and audit again from the tables first.
+
+    Raises:
+        MissingError: no run there. StoreError: not finished, or of another layout. BusyError: in use.
+    """
+    from sycoscope.report.load import write_run_report
+    from sycoscope.run.analyse import analyse_run
+
+    directory = _finished(run)
+    with directory.locked():
+        if rejudge:
+            analyse_run(directory)
+        return write_run_report(directory)
+
+
+def _finished(run: str | Path) -> RunDirectory:
+    """A run that is there: looked for before its lock is taken, which would make the folder."""
+    directory = RunDirectory(run)
+    directory.manifest()
+    return directory
+
+
+def train(
+    model: str,
+    recipe: str,
+    *,
+    out: str | Path,
+    data: str = "bank",
+    rows: int | None = None,
+    seed: int = 42,
+    settings: Mapping[str, Any] | None = None,
+    training: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Tune one adapter and write it to `out`.
+
+    Args:
+        training: Keys of a study's `training`; nested ones dotted, as `{"lora.r": 4}`.
+
+    Raises:
+        ConfigError: `out` exists and is not empty, or an unknown recipe or setting.
+    """
+    from sycoscope.study.train import train_one
+
+    folder = Path(out)
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigError(f"'{folder}' exists and is not empty; choose another --out")
+    raw: dict[str, Any] = {
+        "study": "train",
+        "seed": seed,
+        "data": data,
+        "model": {"name": model} | dict(settings or {}),
+        "training": {},
+        "adapters": [{"name": "adapter", "recipe": recipe, "rows": rows, "seeds": [seed]}],
+    }
+    for dotted, value in (training or {}).items():
+        lay_over(raw, f"training.{dotted}", value)
+    config = parse_study(raw, "options")
+    adapter = train_one(config, _cache_beside(folder), progress=progress)
+    shutil.copytree(adapter, folder, dirs_exist_ok=True)
+    return folder

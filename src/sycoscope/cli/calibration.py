@@ -1,0 +1,76 @@
+"""The result of a calibration as rows: numbers as text, rows that failed marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+LINE_COLUMNS = ("model", "form", "measure", "expected", "measured", "95 % interval", "n", "result")
+COVERAGE_COLUMNS = ("world", "measure", "of", "truth", "coverage", "flagged", "studies", "result")
+
+
+def line_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row per null model and estimate."""
+    return [
+        {
+            "model": row["model"].removeprefix("null:"),
+            "form": row["form"],
+            "measure": row["measure"],
+            "expected": _expected(row["expected"]),
+            "measured": _number(row["measured"]),
+            "95 % interval": _span(row["low"], row["high"]),
+            "n": row["n"],
+            "result": _line_result(row),
+        }
+        for row in result["line"]["rows"]
+    ]
+
+
+def coverage_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row per world and estimator."""
+    return [
+        {
+            "world": row["world"],
+            "measure": " ".join(filter(None, (row["task"], row["measure"], row["condition"]))),
+            "of": row["of"],
+            "truth": _number(row["truth"]),
+            "coverage": f"{row['coverage']:.3f} +- {row['error']:.3f}",
+            "flagged": "" if row["effect"] else f"{row['flagged']:.3f}",
+            "studies": row["n"],
+            "result": _coverage_result(row),
+        }
+        for row in result["coverage"]["rows"]
+    ]
+
+
+def _line_result(row: Mapping[str, Any]) -> str:
+    if not row["passed"]:
+        return "FAIL"
+    if row["exact"]:
+        return "ok"
+    # The whole table holds together at a wider level; one in twenty misses its own 95 % interval.
+    return "ok" if row["inside"] else "ok (outside its own 95 %)"
+
+
+def _coverage_result(row: Mapping[str, Any]) -> str:
+    faults = [name for key, name in (("low", "LOW"), ("alarming", "FALSE ALARMS")) if row[key]]
+    return ", ".join(faults) or ("ok, wide" if row["wide"] else "ok")
+
+
+def _expected(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, (list, tuple)):
+        low, high = value
+        return (
+            f"above {low:.3f}" if high is None else f"below {high:.3f}" if low is None else _span(low, high)
+        )
+    return _number(value)
+
+
+def _number(value: float | None) -> str:
+    return "nothing" if value is None else f"{value + 0.0:.3f}"
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return "-" if low is None or high is None else f"[{low:.3f}, {high:.3f}]"

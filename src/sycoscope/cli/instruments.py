@@ -1,0 +1,112 @@
+"""Commands that check the instrument, and its engine inside other tools."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sycoscope.cli import calibration
+from sycoscope.cli.app import app
+from sycoscope.cli.options import Device, Dtype, Json, Seed, settings
+from sycoscope.cli.show import print_json, print_table, scorer_text
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """What this machine can do, what is missing, and how to get it."""
+    from sycoscope import api
+
+    rows = api.doctor()
+    print_json(rows) if as_json else print_table("doctor", rows)
+
+
+@app.command("check-scorers")
+def check_scorers(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Labelled files (JSONL); the built-in cases without one.")
+    ] = None,
+    judge: Annotated[str, typer.Option(help="A model to be tried as judge on the same cases.")] = "",
+    max_tokens: Annotated[int, typer.Option(min=1, help="Of a reply of the judge.")] = 16,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    as_json: Json = False,
+) -> None:
+    """Measure the scorers on labelled responses. Exit code 1 where an upper limit lies below its target."""
+    from sycoscope import api
+
+    found = api.check_scorers(
+        files or (), judge=judge, max_tokens=max_tokens, settings=settings(device, dtype)
+    )
+    print_json(found) if as_json else typer.echo(scorer_text(found))
+    if not found["passed"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def published(
+    figures: Annotated[
+        Path | None, typer.Argument(help="A result table of your own (docs/published.md).")
+    ] = None,
+    claims: Annotated[Path | None, typer.Option(help="Claims on that table (YAML).")] = None,
+    as_json: Json = False,
+) -> None:
+    """The published study's claims, each recomputed from its counts and judged; its correlations under their names."""
+    from sycoscope import api
+
+    result = api.published(figures, claims)
+    overview = result.pop("overview")
+    if as_json:
+        print_json(result)
+        return
+    print_table("claims", overview["claims"])
+    for line in overview["reasons"]:
+        typer.echo(line)
+    print_table("correlations across subjects", overview["correlations"])
+
+
+@app.command()
+def calibrate(
+    items: Annotated[int, typer.Option(min=40, help="Facts that each null model is asked.")] = 160,
+    studies: Annotated[int, typer.Option(min=0, help="Simulated studies per world; 0 for none.")] = 2000,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Models of known behaviour end to end, expected against measured. Exit code 1 where one is off."""
+    from sycoscope import api
+
+    result = api.calibrate(
+        n_items=items,
+        n_studies=studies,
+        seed=seed,
+        workers=min(8, os.cpu_count() or 1),
+        progress=lambda what: typer.echo(what, err=True),
+    )
+    summary = result.pop("summary")
+    if as_json:
+        print_json(result)
+    else:
+        rows = calibration.line_rows(result)
+        print_table("null models and planted probabilities", rows, calibration.LINE_COLUMNS)
+        if studies:
+            rows = calibration.coverage_rows(result)
+            print_table("simulated studies", rows, calibration.COVERAGE_COLUMNS)
+        typer.echo(summary)
+    if not result["passed"]:
+        raise typer.Exit(1)
+
+
+@app.command(
+    "lm-eval",
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    options_metavar="",
+)
+def lm_eval(
+    arguments: Annotated[list[str] | None, typer.Argument(help="What `lm_eval` takes.")] = None,
+) -> None:
+    """lm-evaluation-harness's own command with `--model sycoscope` beside its models: its tasks on our engine."""
+    from sycoscope import api
+
+    api.lm_eval(arguments or [])

@@ -1,0 +1,139 @@
+"""Commands that ask models: run, plan, eval, compare, train."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sycoscope.cli.app import app
+from sycoscope.cli.options import (
+    Data,
+    Device,
+    Dtype,
+    Json,
+    Measure,
+    Out,
+    Seed,
+    Set,
+    overrides,
+    settings,
+    with_measure,
+)
+from sycoscope.cli.show import print_json, print_run, print_table
+
+
+@app.command()
+def run(
+    study: Annotated[Path, typer.Argument(help="Study file, as studies/quick.yaml.")],
+    out: Out = None,
+    data: Annotated[str, typer.Option(help="In place of the study's data: bank, hub, or a folder.")] = "",
+    model: Annotated[str, typer.Option(help="In place of the study's model.")] = "",
+    set_: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Run a study: measure, tune, measure again, compare, report. A killed run goes on where it was."""
+    from sycoscope import api
+    from sycoscope.cli.show import progress
+
+    with progress() as bar:
+        done = api.run_study(study, out=out, overrides=overrides(set_, data, model), progress=bar)
+    print_run(done, as_json)
+
+
+@app.command()
+def plan(
+    study: Annotated[Path, typer.Argument(help="Study file.")],
+    data: Annotated[str, typer.Option(help="In place of the study's data.")] = "",
+    model: Annotated[str, typer.Option(help="In place of the study's model.")] = "",
+    set_: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Print what a study would run, with its cost in tokens (estimated from characters). Loads no model."""
+    from sycoscope import api
+
+    config, units = api.plan(study, overrides=overrides(set_, data, model))
+    rows = [unit.record() for unit in units]
+    counted = ("n_trials", "prompt_tokens", "new_tokens", "training_tokens")
+    totals = {key: sum(row[key] for row in rows) for key in counted}
+    if as_json:
+        print_json({"study": config.study, "hash": config.hash, "units": rows, "totals": totals})
+        return
+    print_table(f"{config.study} ({config.hash}): {len(rows)} units", rows)
+    typer.echo("in all: " + ", ".join(f"{value:,} {key.replace('_', ' ')}" for key, value in totals.items()))
+
+
+@app.command("eval")
+@with_measure
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(help="smollm2-135m-instruct, a folder, a .gguf file, a hub id, or null:NAME.")
+    ],
+    measure: Measure,
+    adapter: Annotated[Path | None, typer.Option(help="PEFT adapter to measure beside the model.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure one model: facets and benchmarks, coverage beside each rate."""
+    from sycoscope import api
+    from sycoscope.cli.show import progress
+
+    with progress() as bar:
+        done = api.evaluate(model, adapter=adapter, progress=bar, **measure.keywords())
+    print_run(done, as_json)
+
+
+@app.command()
+@with_measure
+def compare(
+    first: Annotated[str, typer.Argument(help="Before: a run directory or a model.")],
+    measure: Measure,
+    second: Annotated[str | None, typer.Argument(help="After: a run directory or a model.")] = None,
+    adapter: Annotated[Path | None, typer.Option(help="After: this adapter on the first model.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Before and after, paired item by item: two runs, two models, or a model and its adapter."""
+    from sycoscope import api
+    from sycoscope.cli.show import progress
+
+    with progress() as bar:
+        done = api.compare(first, second, adapter=adapter, progress=bar, **measure.keywords())
+    print_run(done, as_json)
+
+
+@app.command()
+def train(
+    model: Annotated[str, typer.Argument(help="The base model.")],
+    recipe: Annotated[
+        str,
+        typer.Option(
+            help="mmlu, gsm8k, hellaswag, truthfulqa, combined, anti_sycophancy, placebo, sycophant."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Adapter folder to write; must not exist yet.")],
+    rows: Annotated[int | None, typer.Option(min=1, help="Training rows.")] = 240,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Optimiser steps; by default three epochs.")
+    ] = None,
+    data: Data = "bank",
+    seed: Seed = 42,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    set_: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Tune one LoRA adapter by a recipe."""
+    from sycoscope import api
+    from sycoscope.cli.show import progress
+
+    training: dict[str, Any] = overrides(set_) | ({"steps": steps} if steps else {})
+    with progress() as bar:
+        folder = api.train(
+            model, recipe, out=out, data=data, rows=rows, seed=seed,
+            settings=settings(device, dtype), training=training, progress=bar,
+        )  # fmt: skip
+    if as_json:
+        print_json(json.loads((folder / "sycoscope.json").read_text()) | {"folder": str(folder)})
+    else:
+        typer.echo(f"adapter: {folder}")

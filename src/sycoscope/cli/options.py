@@ -1,0 +1,138 @@
+"""Options: their types, the ones that `eval` and `compare` share, and how they become keywords of the interface."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from sycoscope.core.errors import ConfigError
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
+Out = Annotated[Path | None, typer.Option(help="Run directory to write.")]
+Data = Annotated[
+    str, typer.Option(help="Where items come from: bank, hub, or a folder in the public layouts.")
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Most items per facet and benchmark.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
+Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16, float16.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="Lay KEY=VALUE over the study (dotted keys, YAML values).")
+]
+Facets = Annotated[str, typer.Option(help="Facets, comma-separated; 'all', or 'none'.")]
+Benchmarks = Annotated[str, typer.Option(help="Benchmarks, comma-separated; 'all', or 'none'.")]
+Template = Annotated[
+    Path | None, typer.Option(help="File with a chat template that replaces the tokenizer's own.")
+]
+Trust = Annotated[
+    bool, typer.Option("--trust-remote-code", help="Run code that comes with the model. Off by default.")
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """What `eval` and `compare` take alike: which questions are asked, and how the model is loaded."""
+
+    data: Data = "bank"
+    limit: Limit = 100
+    facets: Facets = "all"
+    benchmarks: Benchmarks = "all"
+    form: Annotated[str, typer.Option(help="open or choice (letters), for facets with answers.")] = ""
+    out: Out = None
+    seed: Seed = 42
+    device: Device = "auto"
+    dtype: Dtype = "auto"
+    revision: Annotated[str, typer.Option(help="Hub revision.")] = ""
+    chat_template: Template = None
+    trust_remote_code: Trust = False
+
+    def keywords(self) -> dict[str, Any]:
+        """As keywords of `api.evaluate` and `api.compare`."""
+        return {
+            "data": self.data,
+            "limit": self.limit,
+            "facets": names(self.facets),
+            "benchmarks": names(self.benchmarks),
+            "form": self.form,
+            "out": self.out,
+            "seed": self.seed,
+            "settings": settings(
+                self.device, self.dtype, self.revision, self.chat_template, self.trust_remote_code
+            ),
+        }
+
+
+def with_measure(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `Measure`, before its own last ones; it is called with `measure=`."""
+
+    @wraps(command)
+    def wrapped(**given: Any) -> None:
+        shared = {field.name: given.pop(field.name) for field in fields(Measure)}
+        command(**given, measure=Measure(**shared))
+
+    own = [p for p in inspect.signature(command).parameters.values() if p.name != "measure"]
+    hints = get_type_hints(command, include_extras=True)
+    shared_hints = get_type_hints(Measure, include_extras=True)
+    shared = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=shared_hints[field.name],
+        )
+        for field in fields(Measure)
+    ]
+    own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[p.name]) for p in own]
+    *first, last = own  # --json stands last
+    parameters = [*first, *shared, last]
+    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
+    return wrapped
+
+
+def names(text: str) -> list[str] | None:
+    """Names of a comma-separated option: None for `all`, an empty list for `none`."""
+    if text == "all":
+        return None
+    return [] if text == "none" else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def overrides(pairs: list[str] | None, data: str = "", model: str = "") -> dict[str, Any]:
+    """`--set` pairs, `--data` and `--model` as dotted keys over a study."""
+    import yaml
+
+    found: dict[str, Any] = {}
+    for pair in pairs or []:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"--set takes KEY=VALUE; got '{pair}'")
+        try:
+            found[key] = yaml.safe_load(value)
+        except yaml.YAMLError as fault:
+            raise ConfigError(f"--set {key}: '{value}' is not a YAML value") from fault
+    if data:
+        found["data"] = data
+    if model:
+        found["model.name"] = model
+    return found
+
+
+def settings(
+    device: str, dtype: str, revision: str = "", chat_template: Path | None = None, trust: bool = False
+) -> dict[str, Any]:
+    """Keys of a study's `model`; what stands at its default is left to the model's backend."""
+    given = {"device": device, "dtype": dtype, "revision": revision, "trust_remote_code": trust}
+    settings: dict[str, Any] = {
+        key: value for key, value in given.items() if value not in ("auto", "", False)
+    }
+    if chat_template is not None:
+        if not chat_template.is_file():
+            raise ConfigError(f"no chat template file at '{chat_template}'")
+        settings["chat_template"] = chat_template.read_text(encoding="utf-8")
+    return settings

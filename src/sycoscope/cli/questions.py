@@ -1,0 +1,50 @@
+"""Commands on questions: items list, show, check."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from sycoscope.cli.app import items_app
+from sycoscope.cli.options import Json, Limit, Seed
+from sycoscope.cli.show import print_json, print_table
+
+Source = Annotated[str, typer.Argument(help="bank/PART, a JSONL file, or BENCHMARK:SOURCE.")]
+
+
+@items_app.command("list")
+def items_list(as_json: Json = False) -> None:
+    """The built-in sets, with counts."""
+    from sycoscope import api
+
+    rows = api.list_items()
+    print_json(rows) if as_json else print_table("items", rows)
+
+
+@items_app.command("show")
+def items_show(source: Source, limit: Limit = 5, seed: Seed = 42, as_json: Json = False) -> None:
+    """Show some items of a set."""
+    from sycoscope import api
+
+    rows = [asdict(item) for item in api.show_items(source, limit=limit, seed=seed)]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(source, rows, ("id", "question", "target", "suggestion", "cluster"))
+
+
+@items_app.command("check")
+def items_check(source: Source, as_json: Json = False) -> None:
+    """Check a set: duplicates, positions, suggestions, clusters. Exit code 1 on an error."""
+    from sycoscope import api
+
+    n_items, findings = api.check_items(source)
+    rows = [asdict(finding) | {"ids": list(finding.ids)} for finding in findings]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(f"{source}: {n_items} items", rows, ("severity", "check", "message"))
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)

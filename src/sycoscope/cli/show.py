@@ -1,0 +1,243 @@
+"""What the terminal shows: tables, a finished run, a progress bar with what is left."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sycoscope.api import Estimate, Finding, Run
+
+# What a number that is not shown must not give away.
+NUMBERS = ("value", "low", "high", "p_value", "p_adjusted")
+
+
+def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
+    """Print rows as a table; untrusted text is shown as text, never as markup."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+    from rich.text import Text
+
+    names = list(columns) or (list(rows[0]) if rows else [])
+    shown = Table(title=escape(title), title_justify="left")
+    for name in names:
+        numeric = bool(rows) and isinstance(rows[0].get(name), int | float)
+        shown.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(_cell(row.get(name))) for name in names))
+    Console(width=None if sys.stdout.isatty() else 200).print(shown)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def estimate_rows(estimates: Sequence[Estimate]) -> list[dict[str, Any]]:
+    """Levels, one row each, with n, coverage and state; a number that is not shown has its reason."""
+    return [
+        {
+            "subject": e.subject,
+            "task": e.task,
+            "rate": e.name,
+            "condition": e.condition,
+            "value": f"{e.value:.3f}" if e.shown and e.value is not None else "-",
+            "interval": f"[{e.low:.3f}, {e.high:.3f}]"
+            if e.shown and e.low is not None and e.high is not None
+            else "-",
+            "n": e.n,
+            "coverage": "-" if e.coverage is None else f"{e.coverage:.2f}",
+            "state": f"warned: {e.checks}" if e.state == "warned" else e.state,
+            "reason": "" if e.shown else e.reason,
+        }
+        for e in estimates
+    ]
+
+
+def without_hidden(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values of an estimate, or of what holds some: numbers that are not shown are None, `reason` says why."""
+    plain = {
+        key: without_hidden(value) if isinstance(value, Mapping) else value for key, value in record.items()
+    }
+    hidden = {"state", "value"} <= plain.keys() and plain["state"] not in ("valid", "warned")
+    return plain | dict.fromkeys(NUMBERS) if hidden else plain
+
+
+def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """The audit's findings; `name` has the condition of a rate of one."""
+    return [asdict(finding) | {"name": finding.label} for finding in findings]
+
+
+def print_json(value: Any) -> None:
+    """Print plain values as JSON."""
+    print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+
+
+def print_run(run: Run, as_json: bool) -> None:
+    """A run's rates, verdicts, claims and what the audit warns of; or everything as JSON."""
+    estimates, summary = run.estimates(), run.summary()
+    if as_json:
+        print_json(
+            {
+                "report": str(run.report),
+                "verdicts": [without_hidden(asdict(verdict)) for verdict in summary.verdicts],
+                "findings": [asdict(finding) for finding in summary.findings],
+                "claims": [asdict(claim) for claim in summary.claims],
+                "estimates": [without_hidden(asdict(estimate)) for estimate in estimates],
+            }
+        )
+        return
+    print_table("rates", estimate_rows(run.main_levels()))
+    for verdict in summary.verdicts:
+        print(verdict.sentence)
+    if summary.claims:
+        columns = ("finding", "verdict", "because")
+        rows = [asdict(claim) for claim in summary.claims]
+        print_table("findings of the published study, on this run", rows, columns)
+    for finding in finding_rows(run.findings(grouped=True)):
+        if finding["severity"] in {"warn", "invalid"}:
+            where = " ".join(filter(None, (finding["subject"], finding["task"], finding["name"])))
+            print(
+                f"{finding['severity']}: {finding['check']}{f' [{where}]' if where else ''}: {finding['message']}"
+            )
+    print(f"report: {run.report}")
+
+
+class _Bar:
+    """A rich progress bar behind the study's progress protocol."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+        self._task = bar.add_task("starting", total=None)
+
+    def start(self, total: float) -> None:
+        """Total weight."""
+        self._bar.update(self._task, total=total)
+
+    def begin(self, what: str) -> None:
+        """A unit begins."""
+        self._bar.update(self._task, description=what)
+
+    def advance(self, weight: float, *, skipped: bool = False) -> None:
+        """Work done; skipped work leaves the estimate of what is left alone."""
+        if skipped:
+            task = self._bar.tasks[self._task]
+            self._bar.update(self._task, total=max(0.0, (task.total or 0.0) - weight))
+        else:
+            self._bar.advance(self._task, weight)
+
+
+class _Lines:
+    """One line at most every ten seconds, where there is no terminal."""
+
+    def __init__(self) -> None:
+        self._total = self._done = 0.0
+        self._began = self._told = time.monotonic()
+        self._what = ""
+
+    def start(self, total: float) -> None:
+        """Total weight."""
+        self._total = total
+
+    def begin(self, what: str) -> None:
+        """A unit begins."""
+        self._what = what
+        self._tell()
+
+    def advance(self, weight: float, *, skipped: bool = False) -> None:
+        """Work done."""
+        if skipped:
+            self._total -= weight
+        else:
+            self._done += weight
+        self._tell()
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        if now - self._told < 10 or self._total <= 0:
+            return
+        self._told = now
+        share = min(1.0, self._done / self._total)
+        left = f", about {(now - self._began) * (1 / share - 1) / 60:.1f} min left" if share > 0.02 else ""
+        print(f"[{share:4.0%}] {self._what}{left}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress() -> Iterator[Any]:
+    """A progress display on standard error: a bar on a terminal, lines elsewhere."""
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        yield _Bar(bar)
+
+
+def scorer_text(found: Mapping[str, Any]) -> str:
+    """The scorers' check as text: one block a kind and model."""
+    lines = []
+    for file in found["files"]:
+        lines.append(str(file["file"]))
+        for row in file["agreement"]:
+            lines += _agreement_lines(row)
+        for standing in file.get("judge", []):
+            lines += _judge_lines(str(found["judge"]), standing)
+    return "\n".join(lines)
+
+
+def _agreement_lines(row: Mapping[str, Any]) -> list[str]:
+    mark = "ok " if row["passed"] else "LOW"
+    head = (
+        f"  {mark} {row['kind']:<11} {row['source']:<26} n {row['n']:>4}  accuracy {row['accuracy']:.3f} "
+        f"[{row['low']:.3f}, {row['high']:.3f}]  kappa {_cell(row['kappa'])}  target {row['target']}"
+    )
+    confusion = [
+        f"        {expected}: " + ", ".join(f"{label} {n}" for label, n in got.items())
+        for expected, got in row["confusion"].items()
+    ]
+    return [head, *confusion]
+
+
+def _judge_lines(name: str, standing: Mapping[str, Any]) -> list[str]:
+    verdict = "counted" if standing["counted"] else f"NOT COUNTED: {standing['reason']}"
+    lines = [
+        f"  judge {name}, {standing['kind']}: {verdict}; {standing['n_inconsistent']} inconsistent over the two "
+        f"orders, {standing['n_unread']} not answered"
+    ]
+    for row in standing["agreement"]:
+        lines += [f"  {line}" for line in _agreement_lines(row)]
+    for outcome, one in standing["errors"].items():
+        told = [
+            f"{which} {_cell(one[which])} [{_cell(one[f'{which}_low'])}, {_cell(one[f'{which}_high'])}] "
+            f"({one[f'{which}_right']} of {one[f'{which}_n']})"
+            for which in ("sensitivity", "specificity")
+        ]
+        lines.append(f"        errors on '{outcome}': " + ", ".join(told))
+    return lines

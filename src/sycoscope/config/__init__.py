@@ -1,0 +1,36 @@
+"""A study file: YAML -> strict pydantic models; every fault reported at once, with file and place."""
+
+from __future__ import annotations
+
+from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
+from sycoscope.config.schema import (
+    NOTHING_MEASURED,
+    AdapterConfig,
+    CapabilityConfig,
+    DecodingConfig,
+    FacetConfig,
+    FacetsConfig,
+    JudgeConfig,
+    LoraConfig,
+    PartitionConfig,
+    StudyConfig,
+    TrainingConfig,
+)
+
+__all__ = [
+    "NOTHING_MEASURED",
+    "AdapterConfig",
+    "CapabilityConfig",
+    "DecodingConfig",
+    "FacetConfig",
+    "FacetsConfig",
+    "JudgeConfig",
+    "LoraConfig",
+    "PartitionConfig",
+    "StudyConfig",
+    "TrainingConfig",
+    "lay_over",
+    "parse_judge",
+    "parse_study",
+    "read_study",
+]

@@ -1,0 +1,111 @@
+"""From a file or plain values to a checked study: every fault at once, with its place and what is allowed there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, RootModel, ValidationError
+
+from sycoscope.config.schema import JudgeConfig, StudyConfig
+from sycoscope.core.errors import ConfigError, MissingError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_study(path: str | Path, overrides: dict[str, Any] | None = None) -> StudyConfig:
+    """Read and check a study file.
+
+    Args:
+        overrides: Dotted keys laid over the file, as `{"model.name": "...", "data": "..."}`.
+
+    Raises:
+        MissingError: no such file. ConfigError: not YAML, or faults; all of them at once.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise MissingError(
+            f"no study file at '{path}'; give the path of a YAML file (see studies/quick.yaml)"
+        )
+    try:
+        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        raise ConfigError(f"{path}: not valid YAML: {fault}") from fault
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: a study is a mapping of keys to values; got {type(raw).__name__}")
+    for dotted, value in (overrides or {}).items():
+        lay_over(raw, dotted, value)
+    return parse_study(raw, str(path))
+
+
+def parse_study(raw: dict[str, Any], where: str = "study") -> StudyConfig:
+    """Check a study given as plain values.
+
+    Raises:
+        ConfigError: every fault, each with its place and what is allowed there.
+    """
+    return _parse(StudyConfig, raw, where)
+
+
+def parse_judge(raw: dict[str, Any], where: str = "judge") -> JudgeConfig:
+    """Check a judge given as plain values.
+
+    Raises:
+        ConfigError: every fault, each with its place and what is allowed there.
+    """
+    return _parse(JudgeConfig, raw, where)
+
+
+def _parse(model: type[M], raw: dict[str, Any], where: str) -> M:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as fault:
+        lines = [_fault_line(model, error) for error in fault.errors()]
+        raise ConfigError(f"{where}: {len(lines)} fault(s):\n" + "\n".join(lines)) from fault
+
+
+def lay_over(raw: dict[str, Any], dotted: str, value: Any) -> None:
+    """Put a value at a dotted key of nested mappings, as `lora.r`; what lies beside it stays.
+
+    Raises:
+        ConfigError: a part of the key is there and is no mapping.
+    """
+    *parents, last = dotted.split(".")
+    for key in parents:
+        raw = raw.setdefault(key, {})
+        if not isinstance(raw, dict):
+            raise ConfigError(f"--set {dotted}: '{key}' is not a mapping")
+    raw[last] = value
+
+
+def _fault_line(root: type[BaseModel], error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"] if part != "[key]") or "(whole file)"
+    if error["type"] == "extra_forbidden":
+        return f"  {place}: unknown key; allowed here: {', '.join(_allowed(root, error['loc'][:-1]))}"
+    came = "" if error["type"] in {"missing", "value_error"} else f" (got {error['input']!r:.80})"
+    return f"  {place}: {error['msg'].removeprefix('Value error, ')}{came}"
+
+
+def _allowed(root: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+    """Field names of the model at `loc`, found by walking the annotations."""
+    model: Any = root
+    for part in loc:
+        if isinstance(model, type) and issubclass(model, RootModel):  # a mapping: the part is a key of it
+            model = _inner(model.model_fields["root"].annotation)
+            continue
+        if isinstance(part, int) or not hasattr(model, "model_fields") or part not in model.model_fields:
+            continue
+        model = _inner(model.model_fields[part].annotation)
+    return sorted(model.model_fields) if hasattr(model, "model_fields") else ["(see the documentation)"]
+
+
+def _inner(annotation: Any) -> Any:
+    """The first model within an annotation, as of `X | None` or `dict[str, X]`; the annotation where there is none."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        inner = _inner(part)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            return inner
+    return annotation

@@ -1,0 +1,301 @@
+"""What a study file says, as strict pydantic models."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+
+from sycoscope.facets import FACETS
+from sycoscope.items.benchmarks import BENCHMARKS, FORM_NAMES
+from sycoscope.models.load import AnyModelSettings, backend_of, default_backend
+from sycoscope.models.settings import Positive
+
+SHIPPED = tuple(FACETS)
+
+Difficulty = Literal["easy", "medium", "hard"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+OTHER_RECIPES = ("combined", "anti_sycophancy", "placebo", "sycophant")
+if TYPE_CHECKING:  # the names come from the record of the benchmarks, where type checkers cannot read them
+    BenchmarkName = str
+    Form = str
+    Recipe = str
+else:
+    BenchmarkName = Literal[tuple(BENCHMARKS)]
+    Form = Literal[FORM_NAMES]
+    Recipe = Literal[(*BENCHMARKS, *OTHER_RECIPES)]
+
+NOTHING_MEASURED = "nothing is measured: give facets or capability"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DecodingConfig(_Strict):
+    """Decoding of the facets. Temperature 0 is greedy; several draws need sampling."""
+
+    temperature: Annotated[float, Field(ge=0, le=5)] = 0.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    draws: Positive = 1
+
+    @model_validator(mode="after")
+    def _draws_differ(self) -> DecodingConfig:
+        if self.draws > 1 and self.temperature == 0:
+            raise ValueError("several draws need a temperature above 0: greedy draws are all the same")
+        return self
+
+
+class FacetConfig(_Strict):
+    """One sycophancy facet.
+
+    Attributes:
+        items: Empty for the study's `data`; `bank`; or a path to a JSONL of one's own.
+        limit: Items (of a facet in pairs, as feedback: pairs); null for all.
+        difficulty: Bank items of these levels only; empty for all. fields: of these fields only; empty for all.
+        form: `open` or `choice` (letters). conditions: empty for all of the facet.
+        shard_items: Items that are played, stored and resumed together.
+    """
+
+    items: str = ""
+    limit: Positive | None = None
+    difficulty: tuple[Difficulty, ...] = ()
+    fields: tuple[str, ...] = ()
+    form: Literal["open", "choice"] = "open"
+    conditions: tuple[str, ...] = ()
+    max_tokens: Positive | None = None
+    reply_tokens: Positive | None = None
+    shard_items: Positive = 40
+
+
+def _known_facet(name: str) -> str:
+    if name not in FACETS:
+        raise ValueError(f"unknown key; allowed here: {', '.join(FACETS)}")
+    return name
+
+
+FacetName = Annotated[str, AfterValidator(_known_facet)]
+
+
+class FacetsConfig(RootModel[dict[FacetName, FacetConfig | None]]):
+    """The facets that are asked, by name; null or absent leaves one out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_serializer
+    def _all(self) -> dict[str, FacetConfig | None]:
+        """Every facet that ships or is asked: a study's hash does not depend on whether one is null or absent."""
+        return dict.fromkeys(SHIPPED) | self.root
+
+    def asked(self) -> dict[str, FacetConfig]:
+        """Facet name -> settings, in the order of `FACETS`."""
+        return {name: facet for name in FACETS if (facet := self.root.get(name)) is not None}
+
+
+class CapabilityConfig(_Strict):
+    """One benchmark, through lm-evaluation-harness.
+
+    Attributes:
+        source: Empty for the study's `data`; `bank` (the built-in set in this benchmark's form); or a folder.
+        form: Empty for the benchmark's own; `open` (answer texts) or `letters`; for truthfulqa `mc1`, `mc2`,
+            `letters` (shuffled) or `letters_source_order`.
+        num_fewshot: None for the benchmark's default.
+    """
+
+    benchmark: BenchmarkName
+    source: str = ""
+    form: Form = ""
+    limit: Positive | None = None
+    num_fewshot: Annotated[int, Field(ge=0)] | None = None
+    max_tokens: Positive | None = None
+
+
+class LoraConfig(_Strict):
+    """LoRA (Hu et al. 2021, arXiv 2106.09685)."""
+
+    r: Positive = 16
+    alpha: Positive = 32
+    dropout: Share = 0.1
+    target_modules: tuple[str, ...] = (
+        "q_proj",
+        "k_proj",
+        "v_proj",
+        "o_proj",
+        "gate_proj",
+        "up_proj",
+        "down_proj",
+    )
+
+
+class TrainingConfig(_Strict):
+    """How adapters are tuned. Either `steps` or `epochs` decides the length (`steps` wins)."""
+
+    steps: Positive | None = None
+    epochs: Annotated[float, Field(gt=0)] = 3.0
+    batch_rows: Positive = 8
+    accumulation: Positive = 1
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    schedule: Literal["linear", "cosine", "constant"] = "cosine"
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    max_length: Positive = 512
+    validation_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    checkpoint_steps: Positive = 10
+    load_best: bool = False
+    lora: LoraConfig = LoraConfig()
+
+
+class AdapterConfig(_Strict):
+    """One adapter: a recipe, its rows, and what differs from the study's training settings.
+
+    Attributes:
+        rows: Training rows (for `combined`: of each benchmark, or by benchmark); null for all.
+        difficulty: Curated recipes: questions of the bank of these levels only; empty for all.
+        seeds: One adapter a seed; the first is the study's main one.
+    """
+
+    name: Name
+    recipe: Recipe
+    source: str = ""
+    rows: Positive | dict[BenchmarkName, Positive] | None = None
+    difficulty: tuple[Difficulty, ...] = ()
+    seeds: tuple[int, ...] = (42,)
+    training: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _difficulty_of_questions(self) -> AdapterConfig:
+        if self.difficulty and self.recipe not in {"anti_sycophancy", "sycophant"}:
+            raise ValueError(
+                f"difficulty is for the curated recipes; '{self.recipe}' takes its rows as they are"
+            )
+        return self
+
+
+class JudgeConfig(_Strict):
+    """A model as judge of the responses, beside the rules. It counts only where it passes labelled cases.
+
+    Attributes:
+        labelled: JSONL of labelled cases (layouts of `sycoscope check-scorers`); empty for the built-in ones.
+        kinds: What it judges: open answers, admissions of are-you-sure, comments against the control's.
+        max_tokens: Of a reply; one that reasons first needs more.
+    """
+
+    model: AnyModelSettings
+    labelled: str = ""
+    kinds: tuple[Literal["open", "admission", "comparison"], ...] = ("open", "admission", "comparison")
+    max_tokens: Positive = 16
+
+    @model_validator(mode="after")
+    def _can_judge(self) -> JudgeConfig:
+        backend = backend_of(self.model)
+        if not backend.reads_text:
+            raise ValueError(f"'{self.model.name}' is {backend.kind}: it cannot judge")
+        return self
+
+
+class PartitionConfig(_Strict):
+    """How a hub split becomes train and test rows: shuffled with the study's seed, then cut."""
+
+    split: str
+    train: Positive
+    test: Positive
+
+
+class StudyConfig(_Strict):
+    """A whole study.
+
+    Attributes:
+        data: `bank`, `hub`, or a folder in the public layouts: where items and benchmarks come from.
+        judge: A model that judges the responses beside the rules; null for none.
+        partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
+        margin: Equivalence margin in points of proportion.
+        transcripts: Items whose transcripts the report shows for each adapter.
+        workers: Processes that share the base and the adapters; each has a model of its own.
+    """
+
+    study: Name
+    description: str = ""
+    seed: int = 42
+    data: str = "bank"
+    model: AnyModelSettings
+    decoding: DecodingConfig = DecodingConfig()
+    wordings: str = ""
+    facets: FacetsConfig = FacetsConfig({})
+    capability: tuple[CapabilityConfig, ...] = ()
+    chat: bool = True
+    adapters: tuple[AdapterConfig, ...] = ()
+    training: TrainingConfig = TrainingConfig()
+    judge: JudgeConfig | None = None
+    partition: dict[BenchmarkName, PartitionConfig] = Field(default_factory=dict)
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    transcripts: Positive = 24
+    workers: Positive = 1
+
+    @model_validator(mode="after")
+    def _consistent(self) -> StudyConfig:
+        names = [adapter.name for adapter in self.adapters]
+        twice = sorted({name for name in names if names.count(name) > 1} | ({"base"} & set(names)))
+        if twice:
+            raise ValueError(f"adapters: names must differ and not be 'base'; used twice: {', '.join(twice)}")
+        if not self.measures and not self.adapters:
+            raise ValueError(NOTHING_MEASURED)
+        self._check_backend()
+        for adapter in self.adapters:
+            self.training_of(adapter)
+        return self
+
+    @property
+    def measures(self) -> bool:
+        """Whether anything is evaluated; a study that measures nothing can only tune its adapters."""
+        return bool(self.facets.asked() or self.capability)
+
+    def _check_backend(self) -> None:
+        backend = backend_of(self.model)
+        refused = [
+            key
+            for key, can in (("capability", backend.runs_benchmarks), ("adapters", backend.takes_adapters))
+            if getattr(self, key) and not can
+        ]
+        if refused:
+            raise ValueError(
+                f"model: '{self.model.name}' is {backend.kind}: it answers the facets; "
+                f"leave out {' and '.join(refused)}"
+            )
+
+    def training_of(self, adapter: AdapterConfig) -> TrainingConfig:
+        """The study's training settings with the adapter's own on top."""
+        ours = self.training.model_dump()
+        merged = ours | adapter.training
+        if isinstance(merged["lora"], dict):  # its keys are laid over one by one too
+            merged["lora"] = ours["lora"] | merged["lora"]
+        try:
+            return TrainingConfig.model_validate(merged)
+        except ValidationError as fault:
+            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors())
+            raise ValueError(f"adapters: '{adapter.name}': training: {faults}") from fault
+
+    @property
+    def hash(self) -> str:
+        """Twelve hex digits over everything that changes what is measured (not names, not the report)."""
+        # a study without a judge keeps the hash that it had before there were any
+        unused = {"judge"} if self.judge is None else set()
+        measured = self.model_dump(
+            mode="json", exclude={"study", "description", "transcripts", "workers"} | unused
+        )
+        for part in (measured, measured.get("judge", {})):
+            # nor does one whose backend follows from the model's name
+            if "model" in part and part["model"]["backend"] == default_backend(part["model"]["name"]):
+                del part["model"]["backend"]
+        return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()[:12]

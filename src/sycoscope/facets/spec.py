@@ -1,0 +1,362 @@
+"""What a facet is: its conditions, dialogue, scores, rates and needs, as one frozen record.
+
+Everything that depends on a facet is a field here and a loop over `FACETS` elsewhere: the runner plays
+`dialogue`, scoring calls `scores`, analysis measures `rates`, `numbers` and `detections`, verdicts take the first of
+`primaries` that could be estimated, the audit reads `watched` and the conditions, the report reads the labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sycoscope.core.errors import ConfigError
+from sycoscope.core.types import Condition, Dialogue, Item, Material, Score
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from sycoscope.facets.task import FacetTask
+    from sycoscope.facets.trial_scorer import TrialScorer
+
+Labels = NDArray[np.str_]
+
+
+# --- rates and contrasts ---
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """Rows that a rate is taken over: those whose score `name` under `condition` is (not) one of `labels`.
+
+    An empty `labels` means every row that was asked.
+    """
+
+    condition: str = ""
+    name: str = ""
+    labels: tuple[str, ...] = ()
+    negate: bool = False
+
+
+EVERY = AtRisk()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """weight x P(score `name` in `labels` | condition; at risk)."""
+
+    weight: float
+    condition: str
+    name: str
+    labels: tuple[str, ...]
+    at_risk: AtRisk = EVERY
+    negate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RateMeasure:
+    """A named sum of rates. `condition` is set where it is the plain rate of one condition."""
+
+    name: str
+    terms: tuple[Term, ...]
+    condition: str = ""
+    unit: str = field(default="proportion", init=False)
+
+    @property
+    def at_risk_sets(self) -> tuple[AtRisk, ...]:
+        """Its at-risk sets that are not simply every row."""
+        return tuple(dict.fromkeys(term.at_risk for term in self.terms if term.at_risk.labels))
+
+    @property
+    def cells(self) -> frozenset[tuple[str, str]]:
+        """The (condition, score) pairs that it needs, those of its at-risk sets among them."""
+        needed = {(term.condition, term.name) for term in self.terms}
+        return frozenset(needed | {(risk.condition, risk.name) for risk in self.at_risk_sets})
+
+
+@dataclass(frozen=True, slots=True)
+class NumberMeasure:
+    """Mean over rows of sum_c weight[c] * value(score under c): a level, or a contrast of conditions.
+
+    Attributes:
+        bounds: Range of a level; a change of it has the range of their differences.
+    """
+
+    name: str
+    score: str
+    weights: Mapping[str, float]
+    unit: str
+    condition: str = ""
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def cells(self) -> frozenset[tuple[str, str]]:
+        """The (condition, score) pairs that it needs."""
+        return frozenset((condition, self.score) for condition in self.weights)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionMeasure:
+    """d' or criterion c of telling signal from foil, of one condition or a contrast of conditions.
+
+    Attributes:
+        which: `d_prime` or `criterion`.
+        score: Its label `yes` means that the signal was reported.
+    """
+
+    name: str
+    which: str
+    weights: Mapping[str, float]
+    score: str
+    condition: str = ""
+    unit: str = field(default="d_prime", init=False)
+
+    @property
+    def cells(self) -> frozenset[tuple[str, str]]:
+        """The (condition, score) pairs that it needs."""
+        return frozenset((condition, self.score) for condition in self.weights)
+
+
+Measure = RateMeasure | NumberMeasure | DetectionMeasure
+
+
+def published_rate(condition: str) -> RateMeasure:
+    """The published study's rate under a condition: its reading rules, over all trials, as that study takes it."""
+    return RateMeasure("published_rate", (Term(1, condition, "published", ("turned",)),), condition)
+
+
+# --- what else depends on a facet ---
+
+
+@dataclass(frozen=True, slots=True)
+class Primary:
+    """The one change that a facet's hypothesis is about.
+
+    Attributes:
+        measure: Name of the measure.
+        shown: (name, condition) of the level that is shown before and after.
+        meaning: What a larger value means, as the verb of a sentence about an adapter.
+    """
+
+    measure: str
+    shown: tuple[str, str]
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlipRule:
+    """When an item was held or given up under the cue.
+
+    Attributes:
+        cue, control: The condition that is looked at, and the one that is shown beside it.
+        score, labels: The score that decides; `labels` are those of an item that was held, or, where `caves`, of one
+            that was given up.
+        at_risk: (score, label) that an item needs under the control; None: every signal item.
+    """
+
+    cue: str
+    control: str
+    score: str
+    labels: tuple[str, ...]
+    caves: bool = False
+    at_risk: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CrossedScore:
+    """A score made of two of the same trial.
+
+    Attributes:
+        first, second: Names of the scores.
+        cross: Their labels, arrays of (n,) -> labels of (n,).
+        among: Labels of `first` that there is anything to cross for; empty for all. A trial with another
+            label counts as not asked.
+    """
+
+    name: str
+    first: str
+    second: str
+    cross: Callable[[Labels, Labels], Labels]
+    among: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Two readings of one trial, the generated answer and the likeliest option.
+
+    Attributes:
+        said, likeliest: Names of the scores. crossed: name of the crossed score, labels `agree` and `differ`.
+        conditions: Those whose agreement beyond chance is estimated.
+        rates: (name, condition) of the levels that are shown beside each other.
+    """
+
+    said: str
+    likeliest: str
+    crossed: str
+    conditions: tuple[str, ...]
+    rates: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a judge model is asked of a facet's trials.
+
+    Attributes:
+        kind: Kind of question (`sycoscope.judging.judge`). turn: the turn that is judged.
+        rates: (name of the rate, label that it counts).
+        by_letters: Whether trials by letters are judged too.
+        beside_control: Whether each trial is held against the same item's under control.
+    """
+
+    kind: Literal["open", "admission", "comparison"]
+    turn: str
+    rates: tuple[tuple[str, str], ...]
+    by_letters: bool = True
+    beside_control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A measure's name for people. `signed`: its level is a difference already."""
+
+    label: str
+    meaning: str = ""
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """One kind of sycophancy: everything that is asked, read, measured and shown of it.
+
+    Attributes:
+        version: Of the dialogue's code; the texts have a digest of their own.
+        conditions: The control first.
+        needed: Conditions that must always be asked: what the others are read against.
+        material: What its items are.
+        wording: Model of its texts, and `texts` themselves where they are no section of wordings.yaml.
+        dialogue: (task, item, condition's name) -> the turns of one trial.
+        paraphrases: Texts -> how many wordings of a cue there are.
+        scores: One trial -> its scores.
+        limits: Token limits that a study may set (fields of `config.FacetConfig`), with their defaults.
+        probe: Whether log-probabilities are read by default.
+        lettered: Whether it can be asked by letters.
+        paired_items: Items come in clusters that stay together (an argument and its partner): a limit counts those.
+        bank: Part of the built-in bank. public: name of the public set.
+        public_size: Items of the public set. typical_tokens: (prompt, new) per trial there, for plans.
+        signal, foil: Targets of the items that a detection tells apart; rates are over signals alone.
+        rates, numbers, detections: What is measured.
+        published: Conditions that the published study has a reading rule for.
+        crossed: Scores made of two.
+        primaries: The primary; where it cannot be estimated, the next.
+        cue: The condition that stands for the facet in summary scores.
+        flips: What became of each item.
+        watched: (name, condition) of levels that need room below and above.
+        varied_turn: The turn in which conditions differ; empty: each prompt is its control's with one span put in.
+        sensitivity: Name of the measure on which a planted sycophant must stand above the placebo; empty for none.
+        letter_turn: The turn that is asked by letters; empty for none.
+        in_agreement_bias: Whether its primary enters the summary score.
+        broken_down: (name, condition) of rates that are shown by groups of items.
+        first_shown: (name, condition) of what is read first of a model alone.
+        listed: Names of the levels that the terminal lists.
+        ladder: Conditions from a mention to the user, for the rates `ladder_rates`.
+        names: Names for people, by measure.
+    """
+
+    name: str
+    label: str
+    version: str
+    conditions: tuple[Condition, ...]
+    needed: tuple[str, ...] = ("control",)
+    material: Material = "question"
+
+    wording: type[BaseModel]
+    texts: Mapping[str, Any] | None = None
+    dialogue: Callable[[FacetTask, Item, str], Dialogue]
+    paraphrases: Callable[[Any], int]
+    scores: Callable[[TrialScorer], list[Score]]
+    limits: Mapping[str, int]
+    probe: bool = True
+    lettered: bool = True
+    letter_turn: str = ""
+
+    paired_items: bool = False
+    bank: str = "facts"
+    public: str = ""
+    public_size: int = 0
+    typical_tokens: tuple[int, int] = (200, 100)
+
+    signal: str = ""
+    foil: str = ""
+    rates: tuple[RateMeasure, ...] = ()
+    numbers: tuple[NumberMeasure, ...] = ()
+    detections: tuple[DetectionMeasure, ...] = ()
+    published: tuple[str, ...] = ()
+    crossed: tuple[CrossedScore, ...] = ()
+    channels: Channels | None = None
+    judged: Judged | None = None
+    primaries: tuple[Primary, ...]
+    cue: str
+    flips: FlipRule
+    in_agreement_bias: bool = False
+
+    watched: tuple[tuple[str, str], ...] = ()
+    varied_turn: str = ""
+    sensitivity: str = ""
+
+    broken_down: tuple[tuple[str, str], ...] = ()
+    first_shown: tuple[tuple[str, str], ...] = ()
+    listed: tuple[str, ...] = ()
+    ladder: tuple[str, ...] = ()
+    ladder_rates: tuple[str, ...] = ()
+    names: Mapping[str, Name] = field(default_factory=dict)
+
+    @property
+    def condition_names(self) -> tuple[str, ...]:
+        """Names of all conditions, the control first."""
+        return tuple(condition.name for condition in self.conditions)
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Names of the conditions that hold no cue."""
+        return tuple(condition.name for condition in self.conditions if condition.control)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Everything that is measured of it, the published study's rates first."""
+        return (*map(published_rate, self.published), *self.rates, *self.numbers, *self.detections)
+
+    @property
+    def primary_rate(self) -> RateMeasure | None:
+        """The last of the primaries, which needs no foils; None where it is no sum of rates."""
+        last = self.primaries[-1].measure
+        return next((rate for rate in self.rates if rate.name == last and not rate.condition), None)
+
+    @property
+    def primary_detection(self) -> DetectionMeasure | None:
+        """The first of the primaries, where it is a contrast of detection."""
+        first = self.primaries[0].measure
+        return next((one for one in self.detections if one.name == first and not one.condition), None)
+
+    def condition(self, name: str) -> Condition:
+        """The condition of that name.
+
+        Raises:
+            ConfigError: There is none.
+        """
+        for condition in self.conditions:
+            if condition.name == name:
+                return condition
+        raise ConfigError(
+            f"{self.name}: unknown condition {name}; allowed: {', '.join(self.condition_names)}"
+        )
+
+    def is_primary(self, measure: Measure, *, foils: bool) -> bool:
+        """Whether this measure is the primary where foils were asked, or were not."""
+        if measure.condition:
+            return False
+        detected = self.primary_detection is not None and foils
+        return measure.name == (self.primaries[0] if detected else self.primaries[-1]).measure

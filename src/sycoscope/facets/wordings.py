@@ -1,0 +1,83 @@
+"""All texts that the facets say: the ones that ship (wordings.yaml) or a person's own file, checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.facets.registry import FACETS, facet_of
+from sycoscope.facets.task import FacetTask, facet_task
+
+
+class Wordings(BaseModel):
+    """The texts of every facet, one field per facet (built by `_model` from what is registered)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def of(self, facet: str) -> Any:
+        """The texts of one facet."""
+        return getattr(self, facet)
+
+    def digest(self, facet: str) -> str:
+        """Twelve hex digits over the texts of one facet; the order of a file's keys is no part of it."""
+        text = json.dumps(self.of(facet).model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def task(self, facet: str, **settings: Any) -> FacetTask:
+        """The facet as these texts ask it (settings as for `facets.task.facet_task`)."""
+        return facet_task(facet_of(facet), words=self.of(facet), digest=self.digest(facet), **settings)
+
+
+def task_of(facet: str, *, wordings: Wordings | None = None, **settings: Any) -> FacetTask:
+    """A facet ready to be asked, in the wordings that ship unless others are given."""
+    return (wordings or default_wordings()).task(facet, **settings)
+
+
+@cache
+def _model(names: tuple[str, ...]) -> type[Wordings]:
+    fields: dict[str, Any] = {name: (FACETS[name].wording, ...) for name in names}
+    return create_model("Wordings", __base__=Wordings, **fields)
+
+
+def default_wordings() -> Wordings:
+    """The wordings that ship with the package, and those that a facet brings itself."""
+    return _default(tuple(FACETS))
+
+
+@cache
+def _default(names: tuple[str, ...]) -> Wordings:
+    text = files("sycoscope.facets").joinpath("wordings.yaml").read_text(encoding="utf-8")
+    return _model(names).model_validate(_completed(yaml.safe_load(text)))
+
+
+def _completed(raw: Any) -> Any:
+    """With the texts of facets that bring their own, where the file has none of them."""
+    own = {name: dict(facet.texts) for name, facet in FACETS.items() if facet.texts is not None}
+    return own | raw if isinstance(raw, dict) else raw
+
+
+def read_wordings(path: str | Path) -> Wordings:
+    """Wordings of a person's own file.
+
+    Raises:
+        MissingError: no such file. ConfigError: not YAML, or texts missing; all faults at once.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise MissingError(f"no wordings file at '{path}'; give the path of an existing YAML file")
+    try:
+        raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return _model(tuple(FACETS)).model_validate(_completed(raw))
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        raise ConfigError(f"{path}: not valid YAML: {fault}") from fault
+    except ValidationError as fault:
+        lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors()]
+        raise ConfigError(f"{path}: {len(lines)} fault(s) in the wordings:\n" + "\n".join(lines)) from fault

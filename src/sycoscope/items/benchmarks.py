@@ -1,0 +1,213 @@
+"""The public benchmarks: everything that is known of each, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sycoscope.core.errors import MissingError
+from sycoscope.items import gsm8k, hellaswag, mmlu, truthfulqa
+from sycoscope.items.hub import HubSet
+from sycoscope.items.layouts import SYCOPHANCY_EVAL, Layout
+
+
+@dataclass(frozen=True, slots=True)
+class AskedForm:
+    """One way to ask a benchmark.
+
+    Attributes:
+        task: The capability task that does it: its name in scores, a key of `capability.CAPABILITY_TASKS`.
+        label: The name that people see.
+        letters: The answer is a letter.
+    """
+
+    task: str
+    label: str
+    letters: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """One public benchmark.
+
+    Attributes:
+        name: As in study files. label: As people know it.
+        layout: Where its files lie, and how a row becomes an item (`layout.parse`).
+        columns: What the harness's definition reads; together they say which row it is.
+        fault: What the harness could not use in a row that has all columns; empty where it can.
+        answer: A row's right answer, and its position among the choices as listed (None for a number).
+        examples: The split that few-shot examples come from; empty where there is none.
+        group: The column that divides it into the harness's tasks; empty where it is one task.
+        bank: The part of the bank that stands in for it.
+        forms: Form of a study file ("" for the benchmark's own) -> how its public rows are asked.
+        bank_forms: The same for the bank's items.
+        prompt: The form of `items.forms` in which it is trained where no letters are asked for.
+        lettered: Whether it can be asked and trained by letters.
+        size: Rows of the split that is usually asked.
+        tokens: Typical length of one row (prompt and choices, new tokens).
+        bank_new_tokens: Typical new tokens of one item of the bank; 0 where nothing is generated.
+    """
+
+    name: str
+    label: str
+    layout: Layout
+    columns: tuple[str, ...]
+    fault: Callable[[Mapping[str, Any]], str]
+    answer: Callable[[Mapping[str, Any]], tuple[str, int | None]]
+    examples: str = ""
+    group: str = ""
+    bank: str
+    forms: Mapping[str, AskedForm]
+    bank_forms: Mapping[str, AskedForm]
+    prompt: str
+    lettered: bool = False
+    size: int
+    tokens: tuple[int, int]
+    bank_new_tokens: int = 0
+
+
+_MMLU = AskedForm("mmlu", "MMLU", letters=True)
+_FACTS_OPEN = AskedForm("facts_open", "Facts, open (built-in for MMLU)")
+_MC1 = AskedForm("truthfulqa_mc1", "TruthfulQA mc1")
+_MISCONCEPTIONS = AskedForm("misconceptions", "Misconceptions (built-in for TruthfulQA)")
+_ARITHMETIC = AskedForm("arithmetic", "Arithmetic (built-in for GSM8K)")
+_CONTINUATIONS = AskedForm("continuations", "Continuations (built-in for HellaSwag)")
+
+_ALL = (
+    Benchmark(
+        name="mmlu",
+        label="MMLU",
+        layout=Layout(
+            parse=mmlu.parse,
+            columns="question, subject, choices, answer",
+            folders=("mmlu",),
+            hub=HubSet(
+                "cais/mmlu", config="all", splits={"test": "test", "dev": "dev", "validation": "validation"}
+            ),
+            within=("", "all", "data"),
+            files={
+                "train": ("train",),
+                "test": ("test",),
+                "dev": ("dev",),
+                "validation": ("validation", "val"),
+            },
+            by_subject=True,
+        ),
+        columns=("question", "subject", "choices", "answer"),
+        fault=mmlu.fault,
+        answer=mmlu.answer,
+        examples="dev",
+        group="subject",
+        bank="facts",
+        forms={"": _MMLU, "letters": _MMLU},
+        bank_forms={
+            "": _FACTS_OPEN,
+            "open": _FACTS_OPEN,
+            "letters": AskedForm("facts_letters", "Facts, letters (built-in for MMLU)", letters=True),
+        },
+        prompt="open",
+        lettered=True,
+        size=14042,
+        tokens=(500, 0),
+    ),
+    Benchmark(
+        name="gsm8k",
+        label="GSM8K",
+        layout=Layout(
+            parse=gsm8k.parse,
+            columns="question, answer",
+            folders=("gsm8k",),
+            hub=HubSet("openai/gsm8k", config="main", splits={"train": "train", "test": "test"}),
+            within=("", "main", "data"),
+        ),
+        columns=("question", "answer"),
+        fault=gsm8k.fault,
+        answer=gsm8k.answer,
+        examples="train",
+        bank="arithmetic",
+        forms={"": AskedForm("gsm8k", "GSM8K")},
+        bank_forms={"": _ARITHMETIC, "open": _ARITHMETIC},
+        prompt="problem",
+        size=1319,
+        tokens=(900, 150),
+        bank_new_tokens=60,
+    ),
+    Benchmark(
+        name="hellaswag",
+        label="HellaSwag",
+        layout=Layout(
+            parse=hellaswag.parse,
+            columns="ctx (or ctx_a and ctx_b), endings, label",
+            folders=("hellaswag",),
+            hub=HubSet("Rowan/hellaswag", splits={"train": "train", "test": "validation"}),
+            within=("", "data"),
+            # The hub's test split has no labels: where there is a validation split, it is the one that is asked.
+            files={"train": ("train",), "test": ("validation", "val", "test")},
+        ),
+        columns=("activity_label", "ctx_a", "ctx_b", "endings", "label"),
+        fault=hellaswag.fault,
+        answer=hellaswag.answer,
+        examples="train",
+        bank="continuations",
+        forms={"": AskedForm("hellaswag", "HellaSwag")},
+        bank_forms={"": _CONTINUATIONS, "open": _CONTINUATIONS},
+        prompt="continuation",
+        size=10042,
+        tokens=(400, 0),
+    ),
+    Benchmark(
+        name="truthfulqa",
+        label="TruthfulQA",
+        layout=Layout(
+            parse=truthfulqa.parse,
+            columns="question, mc1_targets, mc2_targets",
+            folders=("truthfulqa", "truthful_qa"),
+            hub=HubSet("truthfulqa/truthful_qa", config="multiple_choice", splits={"test": "validation"}),
+            within=("", "multiple_choice", "data"),
+            # The public set has a validation split only; a test split is a cut of one's own, made beside it.
+            files={"train": ("train",), "test": ("test", "validation")},
+        ),
+        columns=("question", "mc1_targets", "mc2_targets"),
+        fault=truthfulqa.fault,
+        answer=truthfulqa.answer,
+        bank="misconceptions",
+        forms={
+            "": _MC1,
+            "mc1": _MC1,
+            "mc2": AskedForm("truthfulqa_mc2", "TruthfulQA mc2"),
+            "letters": AskedForm("truthfulqa_letters", "TruthfulQA, shuffled letters", letters=True),
+            "letters_source_order": AskedForm(
+                "truthfulqa_letters_source_order", "TruthfulQA, letters in source order", letters=True
+            ),
+        },
+        bank_forms={"": _MISCONCEPTIONS, "open": _MISCONCEPTIONS},
+        prompt="statement",
+        lettered=True,
+        size=817,
+        tokens=(900, 0),
+    ),
+)
+
+BENCHMARKS: Mapping[str, Benchmark] = {benchmark.name: benchmark for benchmark in _ALL}
+LAYOUTS: Mapping[str, Layout] = {name: benchmark.layout for name, benchmark in BENCHMARKS.items()} | dict(
+    SYCOPHANCY_EVAL
+)
+# Every form that a study file can name, over all benchmarks.
+FORM_NAMES: tuple[str, ...] = tuple(
+    dict.fromkeys(form for one in _ALL for forms in (one.bank_forms, one.forms) for form in forms)
+)
+TASK_LABELS: Mapping[str, str] = {
+    form.task: form.label for one in _ALL for forms in (one.forms, one.bank_forms) for form in forms.values()
+}
+
+
+def layout_of(name: str) -> Layout:
+    """The layout of a public set.
+
+    Raises:
+        MissingError: There is none of this name.
+    """
+    if name not in LAYOUTS:
+        raise MissingError(f"unknown benchmark '{name}'; known: {', '.join(LAYOUTS)}")
+    return LAYOUTS[name]

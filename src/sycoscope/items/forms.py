@@ -1,0 +1,41 @@
+"""How a question is put in each form, written once: training teaches the prompt that the evaluation asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+OPTION = "{letter}. {text}\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptForm:
+    """One form of a question.
+
+    Attributes:
+        prompt: The user's turn, with `{question}`, and `{options}` where the choices are shown.
+        opening: Words with which the answer begins; empty for none.
+    """
+
+    prompt: str
+    opening: str = ""
+
+    def text(self, question: str, letters: Mapping[str, str] | None = None) -> str:
+        """The user's turn.
+
+        Args:
+            letters: Letter -> option text in display order, for forms that show the choices.
+        """
+        options = "".join(OPTION.format(letter=letter, text=text) for letter, text in (letters or {}).items())
+        return self.prompt.format(question=question.strip(), options=options)
+
+
+# `letters` is MMLU's form, `problem` GSM8K's, `continuation` HellaSwag's, as lm-evaluation-harness defines them;
+# `statement` is TruthfulQA's without its six examples. `open` is ours: small models are at chance by letters only.
+FORMS: Mapping[str, PromptForm] = {
+    "letters": PromptForm(prompt="{question}\n{options}Answer:"),
+    "open": PromptForm(prompt="{question}", opening="The answer is"),
+    "problem": PromptForm(prompt="Question: {question}\nAnswer:"),
+    "continuation": PromptForm(prompt="{question}"),
+    "statement": PromptForm(prompt="Q: {question}\nA:"),
+}

@@ -1,0 +1,110 @@
+"""What the units of a study cost, estimated before anything is run: for plans, progress and the order of work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sycoscope.capability import CapabilitySpec
+from sycoscope.config import TrainingConfig
+from sycoscope.core.costs import ANSWERED, CHARACTERS_A_TOKEN, DECODE, PREFILL, TRAIN
+from sycoscope.core.types import Ask, ChoiceLogprobs, Dialogue, Item, Probe, Response, Turn
+from sycoscope.study.inputs import FacetMaterial
+from sycoscope.training.rows import Example
+
+# Tokens that a chat template adds to a turn, and to a training row.
+_TURN_TOKENS, _ROW_TOKENS = 12, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Tokens, estimated from characters before a tokenizer is at hand."""
+
+    n_trials: int
+    prompt_tokens: int = 0
+    new_tokens: int = 0
+    training_tokens: int = 0
+
+    @property
+    def weight(self) -> float:
+        """One number for progress: prefill tokens that take as long."""
+        return PREFILL * self.prompt_tokens + DECODE * self.new_tokens + TRAIN * self.training_tokens
+
+
+def facet_cost(material: FacetMaterial) -> Cost:
+    """Distinct requests of a facet, as the runner will ask them."""
+    prompt = new = 0.0
+    seen: set[str] = set()
+    for item in material.items:
+        for condition in material.task.conditions:
+            for turn, history, transcript in _turns(material, item, condition):
+                if transcript in seen:
+                    continue
+                seen.add(transcript)
+                length = _length(turn)
+                if isinstance(turn, Probe):
+                    prompt += (history + length) * len(turn.options)
+                else:
+                    prompt += history + length
+                    new += turn.max_tokens * ANSWERED
+    n_trials = len(material.items) * len(material.task.conditions)
+    return Cost(n_trials, round(prompt), round(new))
+
+
+def _turns(material: FacetMaterial, item: Item, condition: str) -> list[tuple[Turn, float, str]]:
+    """Each turn of a dialogue, with the tokens of the history before it and the turns up to it."""
+    dialogue = material.task.dialogue(item, condition)
+    turns: list[tuple[Turn, float, str]] = []
+    history, transcript = 0.0, ""
+    turn = next(dialogue, None)
+    while turn is not None:
+        transcript += f"|{turn.name}:{turn.content}"
+        turns.append((turn, history, transcript))
+        if isinstance(turn, Ask):
+            history += _length(turn) + turn.max_tokens * ANSWERED
+        turn = _advance(dialogue, turn)
+    return turns
+
+
+def _length(turn: Turn) -> float:
+    return len(turn.content) / CHARACTERS_A_TOKEN + _TURN_TOKENS
+
+
+def _advance(dialogue: Dialogue, turn: Turn) -> Turn | None:
+    """The next turn after a reply that says nothing; None at the end."""
+    reply = Response(text="...") if isinstance(turn, Ask) else ChoiceLogprobs(logprobs=None)
+    try:
+        return dialogue.send(reply)
+    except StopIteration:
+        return None
+
+
+def training_cost(examples: Sequence[Example], settings: TrainingConfig) -> Cost:
+    """Tokens that are trained on, over all steps."""
+    lengths = [
+        (sum(len(m.content) for m in row.prompt) + len(row.completion)) / CHARACTERS_A_TOKEN + _ROW_TOKENS
+        for row in examples
+    ]
+    mean = sum(lengths) / max(1, len(lengths))
+    return training_cost_of(len(examples), mean, settings)
+
+
+def training_cost_of(n_rows: int, row_tokens: float, settings: TrainingConfig) -> Cost:
+    """The same from a number of rows and their mean length in tokens."""
+    kept = n_rows * (1 - settings.validation_share)
+    batch = settings.batch_rows * settings.accumulation
+    steps = settings.steps or max(1, round(kept / batch * settings.epochs))
+    return Cost(0, training_tokens=round(steps * batch * min(row_tokens, settings.max_length)))
+
+
+def capability_cost(spec: CapabilitySpec) -> Cost:
+    """Cost of a benchmark; exact in items where they are at hand, else from its limit (or its usual size)."""
+    benchmark, items = spec.definition.benchmark, spec.items
+    if items is not None:
+        lengths = [len(item.question) / CHARACTERS_A_TOKEN + 30 for item in items]
+        per_choice = [max(1, len(item.choices)) for item in items]
+        prompt = sum(length * n for length, n in zip(lengths, per_choice, strict=True))
+        return Cost(len(items), round(prompt), benchmark.bank_new_tokens * len(items))
+    n = spec.limit or benchmark.size
+    prompt_tokens, new_tokens = benchmark.tokens
+    return Cost(n, n * prompt_tokens, n * new_tokens)

@@ -1,0 +1,32 @@
+"""Makes one subject of a study: tuned where it has a recipe, attached where it is an adapter, and evaluated."""
+
+from __future__ import annotations
+
+from sycoscope.study.evaluate import evaluate
+from sycoscope.study.prepare import PreparedStudy
+from sycoscope.study.results import RunResults
+from sycoscope.study.session import Session, with_adapters
+from sycoscope.study.subjects import Subject
+from sycoscope.study.train import train
+
+
+def make(subject: Subject, study: PreparedStudy, session: Session) -> RunResults:
+    """Make a subject; what the cache has is not made again.
+
+    Raises:
+        SycoscopeError: bad input of any kind; nothing is half-written.
+    """
+    results = RunResults()
+    folder = subject.folder
+    if subject.adapter is not None:
+        folder = train(subject, study.trainings[subject.name], session, results)
+    if folder is None:
+        evaluate(subject, study, session, results)
+        return results
+    model = with_adapters(session.model)
+    model.attach(folder, subject.name)
+    try:
+        evaluate(subject, study, session, results)
+    finally:
+        model.detach()
+    return results

@@ -1,0 +1,76 @@
+"""A study made ready: its items and training rows read, its subjects named, their costs counted; no model yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sycoscope.config import StudyConfig
+from sycoscope.core.protocols import Model
+from sycoscope.study.costs import capability_cost, facet_cost
+from sycoscope.study.inputs import Materials
+from sycoscope.study.session import with_adapters, with_raw_text
+from sycoscope.study.subjects import Subject, subjects_of
+from sycoscope.study.train import Training, training_of, tunable
+
+
+@dataclass(frozen=True)
+class PreparedStudy:
+    """A study that can be run.
+
+    Attributes:
+        subjects: In the study's order.
+        trainings: Name of a subject that is tuned -> rows and settings.
+        evaluation_weight: Of one subject's evaluation, in the weight of `costs.Cost`.
+    """
+
+    config: StudyConfig
+    inputs: Materials
+    subjects: tuple[Subject, ...]
+    trainings: Mapping[str, Training]
+    evaluation_weight: float
+
+    @property
+    def weight(self) -> float:
+        """What all subjects cost."""
+        return sum(map(self.weight_of, self.subjects))
+
+    def weight_of(self, subject: Subject) -> float:
+        """What a subject costs: its training and its evaluation."""
+        training = self.trainings.get(subject.name)
+        return self.evaluation_weight + (training.weight if training else 0.0)
+
+    def check(self, model: Model) -> None:
+        """Refuse a model that cannot do what the study asks for, before any work.
+
+        Raises:
+            ConfigError: it takes no adapters, cannot be tuned, or reads no raw text.
+        """
+        if len(self.subjects) > 1:
+            with_adapters(model)
+        if self.trainings:
+            tunable(model)
+        if self.inputs.capability:
+            with_raw_text(model)
+
+
+def prepare(config: StudyConfig, cache: Path, attached: Mapping[str, Path] | None = None) -> PreparedStudy:
+    """Read what a study asks and trains on, and count what it costs.
+
+    Args:
+        cache: Folder of what is kept: data that are cut lie there too.
+        attached: Finished adapters to evaluate beside those of the study: name -> folder.
+
+    Raises:
+        SycoscopeError: bad input of any kind.
+    """
+    inputs = Materials(config)
+    inputs.read()
+    subjects = subjects_of(config, attached)
+    trainings = {
+        subject.name: training_of(subject, config, inputs) for subject in subjects if subject.adapter
+    }
+    evaluation = sum(facet_cost(facet).weight for facet in inputs.facets.values())
+    evaluation += sum(capability_cost(spec).weight for spec in inputs.capability)
+    return PreparedStudy(config, inputs, subjects, trainings, evaluation)

@@ -1,0 +1,132 @@
+"""What every facet must offer, whoever adds it: one contract over all that are registered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from sycoscope.config import FacetConfig
+from sycoscope.core.errors import ConfigError
+from sycoscope.core.types import Ask, Decoding, Probe
+from sycoscope.facets import ANSWER, FACETS, Facet, register, task_of
+from sycoscope.facets.runner import play
+from sycoscope.facets.scoring import score_trials
+from sycoscope.facets.spec import DetectionMeasure, RateMeasure
+from sycoscope.items import load_bank, take
+from sycoscope.models.null import NULLS, null_model
+
+GREEDY = Decoding(max_tokens=1)
+
+
+@pytest.fixture(params=list(FACETS), ids=str)
+def facet(request) -> Facet:
+    return FACETS[request.param]
+
+
+def items_of(facet: Facet, n: int = 6):
+    return take(load_bank(facet.bank), n, seed=3, by_cluster=facet.paired_items)
+
+
+def test_every_condition_has_a_label_and_says_what_its_cue_does(facet):
+    labels = [condition.label for condition in facet.conditions]
+    assert all(labels)
+    assert len(set(labels)) == len(labels)
+    assert facet.conditions[0].control
+    for condition in facet.conditions:
+        leans = bool(condition.by or condition.push or condition.stance)
+        assert condition.control != leans, condition.name
+        assert not condition.mentions or condition.by, condition.name
+
+
+def test_what_a_cue_mentions_stands_in_its_prompt(facet):
+    task = task_of(facet.name)
+    for item, condition in product(items_of(facet), facet.conditions):
+        if condition.mentions:
+            mentioned = item.target if condition.mentions == "target" else item.suggestion
+            dialogue = task.dialogue(item, condition.name)
+            turn, contents = next(dialogue), []
+            while turn is not None:
+                contents.append(turn.content)
+                turn = _step(dialogue, turn)
+            assert any(mentioned in content for content in contents), condition.name
+
+
+def _step(dialogue, turn):
+    from sycoscope.core.types import ChoiceLogprobs, Response
+
+    reply = ChoiceLogprobs(logprobs=None) if isinstance(turn, Probe) else Response(text="So it is.")
+    assert isinstance(turn, Ask | Probe)
+    try:
+        return dialogue.send(reply)
+    except StopIteration:
+        return None
+
+
+@pytest.mark.parametrize("name", list(NULLS))
+def test_null_models_answer_every_condition_and_every_answer_is_scored(facet, name):
+    items = items_of(facet)
+    trials = play(task_of(facet.name), items, null_model(f"null:{name}"), subject="s", decoding=GREEDY)
+    assert {trial.condition for trial in trials} == set(facet.condition_names)
+    assert all(trial.asked for trial in trials)
+    scores = score_trials(trials, {item.id: item for item in items})
+    assert len({(s.item_id, s.condition) for s in scores}) == len(items) * len(facet.conditions)
+
+
+def test_measures_rest_on_scores_that_the_facet_makes(facet):
+    items = items_of(facet)
+    # with every probe, so that each channel is there
+    task = task_of(facet.name, probe=True)
+    trials = play(task, items, null_model("null:ideal"), subject="s", decoding=GREEDY)
+    scores = score_trials(trials, {item.id: item for item in items})
+    made = {(s.condition, s.name) for s in scores}
+    made |= {(c, score.name) for score in facet.crossed for c, name in made if name == score.first}
+    made |= {(c, "published") for c in facet.published}
+    for measure in facet.measures:
+        assert measure.cells <= made, measure.name
+
+
+def test_every_name_that_the_facet_shows_exists(facet):
+    levels = {(measure.name, measure.condition) for measure in facet.measures}
+    judged = {name for name, _ in facet.judged.rates} if facet.judged else set()
+    names = {name for name, _ in levels} | judged | {"channel_kappa"}
+    assert set(facet.names) <= names
+    assert set(facet.listed) <= names
+    assert set(facet.ladder_rates) <= names
+    if facet.channels is not None:
+        assert {name for name, _ in facet.channels.rates} <= names
+    assert facet.primaries[0].measure in facet.names
+
+
+def test_the_primary_is_one_and_is_a_contrast(facet):
+    for foils in (True, False):
+        primaries = [m for m in facet.measures if facet.is_primary(m, foils=foils)]
+        assert len(primaries) == 1, foils
+        assert not primaries[0].condition
+    assert isinstance(facet.primary_rate, RateMeasure)
+    assert facet.primary_detection is None or isinstance(facet.primary_detection, DetectionMeasure)
+
+
+def test_limits_can_be_set_in_a_study(facet):
+    assert set(facet.limits) <= set(FacetConfig.model_fields)
+    for limit in facet.limits:
+        task = task_of(facet.name, **{limit: 7})
+        assert task.parameters()[limit] == 7
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, "registered already"),
+        ({"name": "other", "cue": "user_rong"}, "cue names no condition of it: user_rong"),
+        ({"name": "other", "watched": (("folow", "user_wrong"),)}, "watched names no measure of it: folow user_wrong"),
+        ({"name": "other", "conditions": ANSWER.conditions[1:]}, "needed names no condition of it: control"),
+        ({"name": "other", "crossed": ()}, "no crossed score 'channels'"),
+    ],
+)  # fmt: skip
+def test_a_record_with_names_that_point_nowhere_is_refused(change, message):
+    before = dict(FACETS)
+    with pytest.raises(ConfigError, match=message):
+        register(replace(ANSWER, **change))
+    assert before == FACETS

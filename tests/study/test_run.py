@@ -1,0 +1,263 @@
+"""A prepared study carried out: who is made in which order, what is refused, what a null study does without torch."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sycoscope import api
+from sycoscope.config import parse_study
+from sycoscope.core.errors import ConfigError
+from sycoscope.core.types import Response, Score, Trial
+from sycoscope.models.null import null_model
+from sycoscope.models.scripted import ScriptedModel
+from sycoscope.study import run as study_run
+from sycoscope.study.cache import ShardCache
+from sycoscope.study.prepare import prepare
+from sycoscope.study.results import RunResults
+from sycoscope.study.run import execute
+from sycoscope.study.subjects import Subject, repeat_name, subjects_of, tuned_subjects
+
+NULL: dict[str, Any] = {
+    "study": "null",
+    "model": {"name": "null:yield?p=0.5"},
+    "facets": {"answer": {"limit": 4, "shard_items": 3}, "are_you_sure": {"limit": 2, "form": "choice"}},
+}
+ADAPTERS: list[dict[str, Any]] = [
+    {"name": "anti", "recipe": "anti_sycophancy", "seeds": [3, 4], "rows": 4},
+    {"name": "math", "recipe": "gsm8k", "rows": 4},
+]
+
+
+def never(*_: Any, **__: Any) -> Any:
+    raise AssertionError("asked again")
+
+
+def test_subjects_are_the_base_the_tuned_and_the_finished_in_this_order() -> None:
+    config = parse_study(NULL | {"seed": 7, "adapters": ADAPTERS})
+    folder = Path("somewhere")
+    subjects = subjects_of(config, {"own": folder})
+    assert [(s.name, s.kind, s.recipe, s.seed) for s in subjects] == [
+        ("base", "base", "", 7),
+        ("anti", "anti_sycophancy", "anti_sycophancy", 3),
+        ("anti-seed4", "anti_sycophancy", "anti_sycophancy", 4),
+        ("math", "benchmark", "gsm8k", 42),
+        ("own", "other", "", 7),
+    ]
+    assert [s.name for s in tuned_subjects(config)] == ["anti", repeat_name("anti", 4), "math"]
+    assert [s.folder for s in subjects] == [None, None, None, None, folder]
+    for name in ("base", "math"):
+        with pytest.raises(ConfigError, match=f"called '{name}', as another subject is"):
+            subjects_of(config, {name: folder})
+
+
+def test_a_study_on_a_given_model_is_kept_and_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = prepare(parse_study(NULL), tmp_path)
+    model = null_model(NULL["model"]["name"], 42)
+    first = execute(study, ShardCache(tmp_path), model=model)
+    assert [len(first.shards["base"][task]) for task in ("answer", "are_you_sure")] == [2, 1]
+    assert {len(first.trials["answer"]), len(first.trials["are_you_sure"])} == {4 * 8, 2 * 4}
+    assert [one["unit"] for one in first.timings] == ["answer", "answer", "are_you_sure"]
+    assert first.subjects[0]["model"]["engine"] == "none"
+    assert first.priors
+    assert not list(tmp_path.rglob("*.jsonl"))
+    monkeypatch.setattr("sycoscope.study.evaluate.play", never)
+    monkeypatch.setattr("sycoscope.study.extra_trials.play", never)
+    again = execute(study, ShardCache(tmp_path), model=model)
+    assert (again.trials, again.scores, again.priors) == (first.trials, first.scores, first.priors)
+    assert again.timings == []
+
+
+def test_a_model_that_is_down_in_the_middle_loses_no_answer(tmp_path: Path) -> None:
+    """The study's own path to the log: what came back before the fault is not asked for again."""
+    raw = NULL | {"facets": {"are_you_sure": {"limit": 4}}}
+    study = prepare(parse_study(raw), tmp_path)
+    asked: list[int] = []
+
+    class Down(ScriptedModel):
+        def generate(self, requests: Any) -> list[Response]:
+            asked.append(len(requests))
+            if len(asked) == 3:
+                raise ConnectionError("the endpoint is down")
+            return super().generate(requests)
+
+    def say(messages: Any) -> str:
+        return f"It is {len(messages)}."
+
+    whole = execute(study, ShardCache(tmp_path / "whole"), model=ScriptedModel(say))
+    cache, model = ShardCache(tmp_path / "down"), Down(say)
+    with pytest.raises(ConnectionError):
+        execute(study, cache, model=model)
+    results = execute(study, cache, model=model)
+    assert asked == [4, 16, 16, 16]  # first, reply, the final that failed, and that one again
+    assert results.trials == whole.trials
+
+
+def test_a_torch_model_that_fails_within_a_shard_goes_on_to_the_same_bits(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In bfloat16, where the company of a request changes how its products round."""
+    from sycoscope.models.torch_model import TorchModel
+
+    raw = {
+        "study": "torch",
+        "model": {"name": str(model), "dtype": "bfloat16", "device": "cpu", "batch_rows": 3},
+        "facets": {"are_you_sure": {"limit": 4, "max_tokens": 6, "reply_tokens": 5}},
+    }
+    study = prepare(parse_study(raw), tmp_path)
+    whole = execute(study, ShardCache(tmp_path / "whole"))
+    asked: list[int] = []
+    generate = TorchModel.generate
+
+    def failing(self: TorchModel, requests: Any) -> list[Response]:
+        asked.append(len(requests))
+        if len(asked) == 3:
+            raise RuntimeError("the device is gone")
+        return generate(self, requests)
+
+    monkeypatch.setattr(TorchModel, "generate", failing)
+    with pytest.raises(RuntimeError, match="the device is gone"):
+        execute(study, ShardCache(tmp_path / "broken"))
+    results = execute(study, ShardCache(tmp_path / "broken"))
+    assert asked[2:] == [asked[2]] * 2  # the interrupted call alone, and whole
+    assert results.trials == whole.trials
+    files = [sorted((tmp_path / name / "shards").rglob("*.*")) for name in ("whole", "broken")]
+    assert [path.name for path in files[0]] == [path.name for path in files[1]]
+    assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
+
+
+def test_a_model_that_cannot_do_what_the_study_asks_is_refused_before_any_work(tmp_path: Path) -> None:
+    model = ScriptedModel(never)
+    for change, message in (
+        ({"adapters": ADAPTERS}, "'scripted' takes no adapters; leave out adapters, or name a model with"),
+        ({"capability": [{"benchmark": "mmlu", "limit": 1}]}, "leave out capability, or name a model with"),
+    ):
+        study = prepare(parse_study(NULL | change), tmp_path)
+        with pytest.raises(ConfigError, match=message):
+            execute(study, ShardCache(tmp_path), model=model)
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_what_executors_made_ahead_is_gathered_with_its_timings_in_the_study_s_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sycoscope.study.executors import Made
+
+    begun: list[str] = []
+
+    class Cluster:
+        """Another executor: one class, entered where executors are chosen."""
+
+        def run(self, subjects: Any, job: Any, progress: Any) -> Any:
+            make = job.start(progress)
+            for subject in subjects:
+                begun.append(subject.name)
+                yield Made(subject.name, make(subject))
+
+    monkeypatch.setattr(study_run, "executor_for", lambda workers, n_subjects: Cluster())
+    study = prepare(parse_study(NULL), tmp_path)
+    ahead = execute(study, ShardCache(tmp_path))
+    assert begun == ["base"]
+    assert [one["unit"] for one in ahead.timings] == ["answer", "answer", "are_you_sure"]
+    alone = execute(study, ShardCache(tmp_path / "alone"), model=null_model(NULL["model"]["name"], 42))
+    assert (ahead.trials, ahead.scores, ahead.shards) == (alone.trials, alone.scores, alone.shards)
+
+
+def test_results_of_subjects_are_laid_one_after_another() -> None:
+    def of(name: str) -> RunResults:
+        results = RunResults(subjects=[{"name": name}], training={name: {}}, training_texts={name: []})
+        trial = Trial(subject=name, task="t", item_id="i", condition="control", draw=0)
+        score = Score(
+            subject=name, task="t", item_id="i", condition="control", draw=0, name="n", status="unparsed"
+        )
+        results.keep(name, "t", f"key-{name}", [trial], [score])
+        results.timed(name, "t", 0.0)
+        results.priors.append(trial)
+        return results
+
+    both = RunResults()
+    both.add(of("base"))
+    both.add(of("anti"))
+    assert [trial.subject for trial in both.trials["t"]] == ["base", "anti"]
+    assert [score.subject for score in both.scores["t"]] == ["base", "anti"]
+    assert both.shards == {"base": {"t": ["key-base"]}, "anti": {"t": ["key-anti"]}}
+    assert [one["subject"] for one in both.timings] == ["base", "anti"]
+    assert list(both.training) == list(both.training_texts) == ["base", "anti"]
+    assert [trial.subject for trial in both.priors] == ["base", "anti"]
+
+
+WITHOUT_TORCH = """
+import sys
+from pathlib import Path
+for name in ("torch", "transformers", "peft", "trl"):
+    sys.modules[name] = None  # an import of it fails
+from sycoscope.config import parse_study
+from sycoscope.study.cache import ShardCache
+from sycoscope.study.prepare import prepare
+from sycoscope.study.run import execute
+cache = Path(sys.argv[1])
+execute(prepare(parse_study({study!r}), cache), ShardCache(cache))
+"""
+
+
+def test_a_null_study_runs_where_torch_is_not_installed(tmp_path: Path) -> None:
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    script = WITHOUT_TORCH.format(study=NULL)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.glob("shards/*/*.scores.parquet"))
+
+
+def test_an_adapter_alone_is_tuned_once_and_evaluates_nothing(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options: dict[str, Any] = {
+        "rows": 4,
+        "settings": {"dtype": "float32", "device": "cpu"},
+        "training": {"steps": 1, "lora.r": 2, "max_length": 1024},
+    }
+    told: list[tuple[float, bool]] = []
+
+    class Told:
+        def start(self, total: float) -> None:
+            self.total = total
+
+        def begin(self, what: str) -> None:
+            pass
+
+        def advance(self, weight: float, *, skipped: bool = False) -> None:
+            told.append((weight, skipped))
+
+    progress = Told()
+    first = api.train(str(model), "anti_sycophancy", out=tmp_path / "a", progress=progress, **options)
+    assert sum(weight for weight, _ in told) == pytest.approx(progress.total)
+    assert not any(skipped for _, skipped in told)
+    (kept,) = (tmp_path / ".cache" / "adapters").iterdir()
+    assert kept.name.startswith("adapter-")
+    assert not (tmp_path / ".cache" / "shards").exists()
+    monkeypatch.setattr("sycoscope.study.train.train_adapter", never)
+    second = api.train(str(model), "anti_sycophancy", out=tmp_path / "b", **options)
+    names = sorted(path.name for path in first.iterdir())
+    assert names == ["adapter_config.json", "adapter_model.safetensors", "sycoscope.json"]
+    assert [(first / n).read_bytes() for n in names] == [(second / n).read_bytes() for n in names]
+
+
+def test_a_null_model_cannot_be_tuned(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'null:ideal' cannot be tuned; name a model with weights"):
+        api.train("null:ideal", "placebo", out=tmp_path / "a", rows=4)
+
+
+def test_a_subject_is_a_plain_value() -> None:
+    config = parse_study(NULL | {"adapters": ADAPTERS})
+    assert subjects_of(config) == subjects_of(config)
+    with pytest.raises(AttributeError):
+        Subject("base", "base", "", 1).name = "other"  # type: ignore[misc]

@@ -1,0 +1,50 @@
+"""What the terminal shows of a number follows the number's state."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from sycoscope.audit import Finding
+from sycoscope.cli.show import estimate_rows, finding_rows, without_hidden
+from sycoscope.core.types import Estimate
+
+
+def level(state: str, **fields) -> Estimate:
+    given = {"subject": "base", "task": "answer", "name": "follow", "condition": "user_wrong", "value": 0.625}
+    return Estimate(**(given | {"low": 0.5, "high": 0.75, "n": 12, "state": state} | fields))
+
+
+def test_a_withheld_number_leaves_a_dash_and_its_reason():
+    held = level("withheld", reason="n 12 at risk [at_risk]", checks="at_risk")
+    gone = level("missing", value=None, low=None, high=None, reason="nobody at risk")
+    rows = estimate_rows(
+        [level("valid"), level("warned", reason="they differ", checks="channels"), held, gone]
+    )
+    assert [(row["value"], row["interval"], row["state"], row["reason"]) for row in rows] == [
+        ("0.625", "[0.500, 0.750]", "valid", ""),
+        ("0.625", "[0.500, 0.750]", "warned: channels", ""),
+        ("-", "-", "withheld", "n 12 at risk [at_risk]"),
+        ("-", "-", "missing", "nobody at risk"),
+    ]
+    (undecided,) = estimate_rows([level("")])
+    assert undecided["value"] == "-"
+
+
+def test_plain_values_hold_no_number_that_is_not_shown():
+    held = level("withheld", reason="why", p_value=0.01)
+    assert without_hidden(asdict(held)) == asdict(held) | dict.fromkeys(("value", "low", "high", "p_value"))
+    assert without_hidden(asdict(level("warned"))) == asdict(level("warned"))
+    verdict = without_hidden({"word": "cannot tell", "estimate": asdict(held), "before": None})
+    assert (verdict["estimate"]["value"], verdict["estimate"]["reason"], verdict["before"]) == (
+        None,
+        "why",
+        None,
+    )
+
+
+def test_findings_on_conditions_of_a_rate_are_told_apart():
+    finding = Finding(
+        check="coverage", severity="warn", message="m", task="answer", name="follow", condition="padded"
+    )
+    (row,) = finding_rows([finding])
+    assert row["name"] == "follow (padded)"

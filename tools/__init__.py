@@ -1,0 +1,1 @@
+"""What makes committed files of the repository; not part of the package."""

@@ -27,7 +27,7 @@ def _json(value: Any) -> str:
 
 
 def trial_rows(trials: Iterable[Trial]) -> list[dict[str, Any]]:
-    """One row a trial; the transcript and the probes as JSON."""
+    """One row per trial; the transcript and the probes as JSON."""
     rows = []
     for trial in trials:
         row = {
@@ -119,7 +119,7 @@ def item_of(row: dict[str, Any]) -> Item:
 
 
 def score_rows(scores: Iterable[Score]) -> list[dict[str, Any]]:
-    """One row a score."""
+    """One row per score."""
     return [asdict(score) for score in scores]
 
 
@@ -129,7 +129,7 @@ def score_of(row: dict[str, Any]) -> Score:
 
 
 def estimate_rows(estimates: Iterable[Estimate]) -> list[dict[str, Any]]:
-    """One row an estimate."""
+    """One row per estimate."""
     return [asdict(estimate) for estimate in estimates]
 
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from sycoscope.facets import FACETS
 from sycoscope.report import charts, figures, labels, write_report
 from sycoscope.report.data import ReportData
-from sycoscope.report.labels import LADDER
 
 from .report_fixture import decided, make_data
 
 FIGURES = {"levels", "changes", "capability", "trade-off", "ladder", "training"}
+LADDER = FACETS["answer"].ladder
 
 
 @pytest.fixture(scope="module")

@@ -200,6 +200,7 @@ def test_files_that_pages_name_exist(name):
     named = set(re.findall(r"`((?:[\w/]+/)?\w+\.(?:py|yaml))`", text))
     package = ROOT / "src" / "sycoscope"
     # a bare name is a file of the folder that its sentence names
+    named = {one for one in named if not one.endswith("/NAME.py")}  # a file that is yet to be written
     missing = [one for one in named if not (ROOT / one).is_file() and not list(package.rglob(one))]
     assert named
     assert missing == []

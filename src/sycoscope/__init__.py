@@ -52,8 +52,7 @@ except PackageNotFoundError:  # a checkout that was never installed
 def __getattr__(name: str) -> Any:
     """Load the interface when it is asked for: the command line must start fast.
 
-    Functions that are called like a package of ours (`audit`, `report`, `calibrate`, `published`) are in
-    `sycoscope.api` only.
+    Functions with the name of a subpackage (`audit`, `report`, `calibrate`, `published`) are in `sycoscope.api`.
     """
     if name in __all__:
         from sycoscope import api

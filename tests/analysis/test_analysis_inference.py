@@ -77,7 +77,7 @@ def study(n=40, seed=0, names=("base", "one", "two", "placebo", "sycophant"), sh
     return scores
 
 
-ROLES = Roles(adapters=("one", "two", "placebo", "sycophant"), placebo="placebo", organisms=("sycophant",))
+ROLES = Roles(adapters=("one", "two", "placebo", "sycophant"), placebo="placebo", planted=("sycophant",))
 
 
 def test_holm_is_over_primaries_of_real_adapters_against_base():

@@ -104,11 +104,11 @@ def summary(run: RunDirectory) -> Summary:
     return run.summary()
 
 
-def test_roles_know_organisms_and_further_seeds():
+def test_roles_know_planted_sycophants_and_further_seeds():
     roles = roles_of(manifest())
     assert roles.real == ("facts", "sums", "truth")
     assert roles.repeats == {"sums-seed7": "sums"}
-    assert (roles.placebo, roles.organisms) == ("plain", ("yes-man",))
+    assert (roles.placebo, roles.planted) == ("plain", ("yes-man",))
 
 
 def test_claims_are_told_with_verdict_and_reason(run):

@@ -29,7 +29,7 @@ MODELS = {
     "sycophant": ("null:yield?p=0.9&ability=0.5", 4),
 }
 ROLES = Roles(
-    base="base", adapters=("tuned", "placebo", "sycophant"), placebo="placebo", organisms=("sycophant",)
+    base="base", adapters=("tuned", "placebo", "sycophant"), placebo="placebo", planted=("sycophant",)
 )
 TEMPLATE = "0123456789abcdef"
 

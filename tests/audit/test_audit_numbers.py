@@ -265,7 +265,7 @@ def test_planted_sycophant_must_be_seen(low, high, severity):
 
 
 def test_without_controls_the_checks_are_not_run():
-    run = replace(clean(), roles=replace(ROLES, placebo="", organisms=()))
+    run = replace(clean(), roles=replace(ROLES, placebo="", planted=()))
     assert found(run, "placebo")[0].severity == "not_run"
     assert found(run, "sycophant")[0].severity == "not_run"
 

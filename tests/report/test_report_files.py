@@ -9,13 +9,14 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from sycoscope.facets import FACETS
 from sycoscope.report import charts, figures, labels, write_report
 from sycoscope.report.data import ReportData
-from sycoscope.report.labels import LADDER
 
 from .report_fixture import decided, make_data
 
 FIGURES = {"levels", "changes", "capability", "trade-off", "ladder", "training"}
+LADDER = FACETS["answer"].ladder
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +78,11 @@ def test_changes_are_drawn_in_points(folder):
 
 def test_the_ladder_says_how_many_items_stand_behind_each_rate(folder):
     spec = json.loads((folder / "figures" / "ladder.vl.json").read_text())
-    told = [row["told"] for row in _values(spec) if "told" in row]
+    ends = [row["at_end"] for row in _values(spec) if "at_end" in row]
     data = make_data(n_items=8)
     rates = [e for e in data.estimates if e.name == "follow" and not e.reference and e.condition in LADDER]
     # panels that say the same share their data, so sets are compared
-    assert set(told) == {f"n {labels.count(e.n)} · cov. {labels.percent(e.coverage, 0)}" for e in rates}
+    assert set(ends) == {f"n {labels.count(e.n)} · cov. {labels.percent(e.coverage, 0)}" for e in rates}
     assert "cov. " in (folder / "figures" / "ladder.svg").read_text()
 
 
@@ -97,8 +98,8 @@ def test_the_ladder_of_one_subject_shows_both_channels(tmp_path):
     assert [panel["title"]["text"] for panel in spec["hconcat"]] == [
         ["answer given"], ["likeliest answer (log-probability)"]
     ]  # fmt: skip
-    told = {row["told"].split(" ·")[0] for row in _values(spec) if "told" in row}
-    assert told == {f"n {labels.count(e.n)}" for e in (*said, *likeliest) if e.condition in LADDER}
+    ends = {row["at_end"].split(" ·")[0] for row in _values(spec) if "at_end" in row}
+    assert ends == {f"n {labels.count(e.n)}" for e in (*said, *likeliest) if e.condition in LADDER}
 
 
 def test_tables_agree_in_both_forms(folder):

@@ -56,13 +56,13 @@ def associations(
         e for e in estimates if e.reference == roles.base and e.subject in roles.real and e.value is not None
     ]
     usable = [e for e in changes if e.state != "withheld"]
-    found = [
+    rows = [
         _one(benchmark, task, name, usable, roles, seed)
         for benchmark in _benchmarks(changes)
         for task, name in _primaries(changes)
     ]
-    adjusted = benjamini_hochberg([one.p_value for one in found])
-    return [replace(one, p_adjusted=p) for one, p in zip(found, adjusted, strict=True)]
+    adjusted = benjamini_hochberg([one.p_value for one in rows])
+    return [replace(one, p_adjusted=p) for one, p in zip(rows, adjusted, strict=True)]
 
 
 def _benchmarks(changes: Sequence[Estimate]) -> list[str]:
@@ -81,7 +81,7 @@ def _one(
     gains = {e.subject: e.value for e in usable if e.task == benchmark and e.name == "accuracy"}
     shifts = {e.subject: e.value for e in usable if e.task == task and e.name == name and not e.condition}
     points = [subject for subject in roles.real if subject in gains and subject in shifts]
-    found = correlation(
+    measured = correlation(
         [gains[subject] or 0.0 for subject in points],
         [shifts[subject] or 0.0 for subject in points],
         rng=np.random.default_rng([seed, len(points)]),
@@ -92,13 +92,13 @@ def _one(
         name=name,
         n=len(points),
         subjects=", ".join(points),
-        r=found.interval.value,
-        low=found.interval.low,
-        high=found.interval.high,
-        p_value=found.p_value,
-        p_method=found.p_method,
-        descriptive=found.descriptive,
-        note="; ".join(filter(None, (found.interval.note, _left_out(points, roles)))),
+        r=measured.interval.value,
+        low=measured.interval.low,
+        high=measured.interval.high,
+        p_value=measured.p_value,
+        p_method=measured.p_method,
+        descriptive=measured.descriptive,
+        note="; ".join(filter(None, (measured.interval.note, _left_out(points, roles)))),
     )
 
 

@@ -99,12 +99,12 @@ def detection_part(table: ScoreTable, what: DetectionMeasure, subjects: Sequence
 def stack(parts: Sequence[Part]) -> tuple[FloatArray, list[slice]]:
     """(n_clusters, k) sums over the clusters of all parts, and where each part's columns are."""
     labels = np.concatenate([np.asarray(part.clusters, dtype=str) for part in parts])
-    found, codes = np.unique(labels, return_inverse=True)
+    clusters, codes = np.unique(labels, return_inverse=True)
     sums, places, start, row = [], [], 0, 0
     for part in parts:
-        own = codes[row : row + len(part.clusters)]
+        mine = codes[row : row + len(part.clusters)]
         row += len(part.clusters)
-        sums += [np.bincount(own, weights=column, minlength=found.size) for column in part.columns.T]
+        sums += [np.bincount(mine, weights=column, minlength=clusters.size) for column in part.columns.T]
         places.append(slice(start, start + part.columns.shape[1]))
         start += part.columns.shape[1]
     return np.stack(sums, axis=1), places

@@ -162,15 +162,15 @@ class _Table:
         ]  # fmt: skip
 
     def _note(self) -> str:
-        told = [
+        parts = [
             f"{side}: {', '.join(self.known[i] for i in places) or 'not measured'}"
             for side, places in self.sides.items()
         ]
         if self.left_out:
-            told.append(f"left out, a part is missing: {', '.join(self.left_out)}")
+            parts.append(f"left out, a part is missing: {', '.join(self.left_out)}")
         if self.hidden:
-            told.append(f"not counted, withheld by the audit: {', '.join(self.hidden)}")
-        return "; ".join(told)
+            parts.append(f"not counted, withheld by the audit: {', '.join(self.hidden)}")
+        return "; ".join(parts)
 
 
 def _at(values: FloatArray | None, index: int) -> float | None:

@@ -12,20 +12,20 @@ class Roles:
 
     Attributes:
         base: The subject that others are compared with. adapters: the tuned ones, placebo and sycophant among them.
-        placebo: Name of the placebo adapter; empty without one. organisms: planted ones (the sycophant).
+        placebo: Name of the placebo adapter; empty without one. planted: The planted sycophants.
         repeats: Further seeds of an adapter -> that adapter: not hypotheses of their own, nor points of a correlation.
     """
 
     base: str = "base"
     adapters: tuple[str, ...] = ()
     placebo: str = ""
-    organisms: tuple[str, ...] = ()
+    planted: tuple[str, ...] = ()
     repeats: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def real(self) -> tuple[str, ...]:
         """Adapters that hypotheses are about."""
-        without = {self.placebo, *self.organisms, *self.repeats}
+        without = {self.placebo, *self.planted, *self.repeats}
         return tuple(name for name in self.adapters if name not in without)
 
     @property

@@ -90,7 +90,7 @@ class ScoreTable:
         )
         return part
 
-    # --- signal and foil: the sides that a detection tells apart ---
+    # --- signal and foil: the sides that a detection separates ---
 
     @property
     def signal(self) -> BoolArray:
@@ -117,7 +117,7 @@ class ScoreTable:
 
     @property
     def has_foils(self) -> bool:
-        """Whether there is anything that a signal could be told from."""
+        """Whether there are foils that signals can be compared with."""
         return bool(self.foil.any())
 
     def at_risk(self, subject: str, risk: AtRisk) -> BoolArray:

@@ -55,11 +55,11 @@ def _inverted(at_level: Callable[[float], Interval], value: float, first: Interv
     while high - low > 0.004 / max(high, 1.0):
         z = high - at_high * (high - low) / (at_high - at_low)
         z = min(max(z, low + 0.02 * (high - low)), high - 0.02 * (high - low))
-        found = beyond(z)
-        if found < 0:
-            low, at_low, at_high = z, found, at_high / 2
+        distance = beyond(z)
+        if distance < 0:
+            low, at_low, at_high = z, distance, at_high / 2
         else:
-            high, at_high, at_low = z, found, at_low / 2
+            high, at_high, at_low = z, distance, at_low / 2
     return min(1.0, 2 * float(ndtr(-(low + high) / 2)))
 
 

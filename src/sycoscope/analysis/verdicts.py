@@ -54,7 +54,7 @@ def verdicts(
     margin: float = 0.05,
     sign_open: Callable[[Estimate], str] = lambda _: "",
 ) -> list[Verdict]:
-    """The verdicts, facets in order, adapters in order (further seeds of an adapter are told beside it).
+    """The verdicts, facets in order, adapters in order (further seeds of an adapter stand beside it).
 
     Args:
         estimates: After the audit, each with its state.
@@ -62,7 +62,7 @@ def verdicts(
         sign_open: Why missing outcomes leave the sign of a change open, or "".
     """
     index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}
-    found = []
+    rows = []
     for task, facet in FACETS.items():
         for subject in roles.adapters:
             if subject in roles.repeats:
@@ -86,8 +86,8 @@ def verdicts(
                 detectable=detectable(change) if unclear else None,
                 over_seeds=index.get((subject, roles.base, task, name + SUFFIX, "")),
             )
-            found.append(replace(verdict, sentence=_sentence(verdict, reason, meaning, margin)))
-    return found
+            rows.append(replace(verdict, sentence=_sentence(verdict, reason, meaning, margin)))
+    return rows
 
 
 def _change(
@@ -141,14 +141,14 @@ def _number(value: float, unit: str) -> str:
     return f"{value * 100:+.0f}" if unit == "proportion" else f"{value:+.2f}"
 
 
-def _told(change: Estimate) -> str:
+def _in_words(change: Estimate) -> str:
     assert change.value is not None
     unit = " points" if change.unit == "proportion" else ""
-    told = f"{_number(change.value, change.unit)}{unit}"
+    text = f"{_number(change.value, change.unit)}{unit}"
     if change.low is not None and change.high is not None:
         low, high = (_number(limit, change.unit) for limit in (change.low, change.high))
-        told += f" (95 % interval {low} to {high})"
-    return told
+        text += f" (95 % interval {low} to {high})"
+    return text
 
 
 def _leaves_out_0(change: Estimate) -> bool:
@@ -161,19 +161,19 @@ def _sentence(verdict: Verdict, reason: str, meaning: str, margin: float) -> str
     if change.value is None or word == "cannot tell":
         return f"{verdict.subject}, {verdict.task}: cannot tell ({reason or 'no estimate'})."
     verb = {"more": "more than before", "less": "less than before"}.get(word, "no clear change")
-    told = f"{verdict.subject} {meaning}: {verb}, {_told(change)}, {change.n} paired items"
+    text = f"{verdict.subject} {meaning}: {verb}, {_in_words(change)}, {change.n} paired items"
     if word == "no clear change" and _leaves_out_0(change) and change.p_adjusted is not None:
-        told += (
+        text += (
             f"; the interval alone leaves out 0, adjusted for all such changes p is {change.p_adjusted:.2f}"
         )
     unit = " points" if change.unit == "proportion" else ""
     if verdict.within_margin is not None:
         inside = "too small to matter: inside" if verdict.within_margin else "not shown to be inside"
-        told += f"; {inside} ±{margin * 100:g} points"
+        text += f"; {inside} ±{margin * 100:g} points"
     if verdict.detectable is not None:
         seen = _number(verdict.detectable, change.unit).lstrip("+")
-        told += f"; a change of {seen}{unit} would have been seen (power 80 %)"
+        text += f"; a change of {seen}{unit} would have been seen (power 80 %)"
     seeds = verdict.over_seeds
     if seeds is not None and seeds.value is not None and seeds.state != "withheld":
-        told += f"; over its seeds {_told(seeds)}"
-    return f"{told}."
+        text += f"; over its seeds {_in_words(seeds)}"
+    return f"{text}."

@@ -39,14 +39,14 @@ def check_scorers(
     from sycoscope.judging.check import BUILT_IN, report
 
     paths = list(files) or [BUILT_IN]
-    found = report(paths)
+    agreement = report(paths)
     if judge:
         model = _judge_model(judge, dict(settings or {}))
-        for path, entry in zip(paths, found["files"], strict=True):
+        for path, entry in zip(paths, agreement["files"], strict=True):
             entry["judge"] = _standings(path, model, max_tokens)
             entry["passed"] = entry["passed"] and all(one["counted"] for one in entry["judge"])
-        found |= {"judge": model.name, "passed": all(entry["passed"] for entry in found["files"])}
-    return found
+        agreement |= {"judge": model.name, "passed": all(entry["passed"] for entry in agreement["files"])}
+    return agreement
 
 
 def _judge_model(name: str, settings: dict[str, Any]) -> Model:
@@ -59,8 +59,8 @@ def _standings(path: str | Path, model: Model, max_tokens: int) -> list[dict[str
     from sycoscope.judging import cases_of, check_judge
     from sycoscope.judging.check import read_rows
 
-    found = check_judge(cases_of(read_rows(path)), model, max_tokens=max_tokens)
-    return [standing.as_dict() for standing in found.values()]
+    standings = check_judge(cases_of(read_rows(path)), model, max_tokens=max_tokens)
+    return [standing.as_dict() for standing in standings.values()]
 
 
 def calibrate(

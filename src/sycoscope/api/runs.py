@@ -100,15 +100,15 @@ def run_study(
 
 @contextmanager
 def _new_directory(run: RunDirectory) -> Iterator[None]:
-    """Hold the run's lock; a directory that was made for a run that failed at its input is taken away again."""
-    made = [path for path in (run.path, *run.path.parents) if not path.exists()]
+    """Hold the run's lock; a directory that was created for a run that failed at its input is taken away again."""
+    created = [path for path in (run.path, *run.path.parents) if not path.exists()]
     try:
         with run.locked():
             yield
     except Exception:
-        if made and {path.name for path in run.path.iterdir()} <= {".lock"}:
+        if created and {path.name for path in run.path.iterdir()} <= {".lock"}:
             (run.path / ".lock").unlink(missing_ok=True)
-            for path in made:
+            for path in created:
                 if not any(path.iterdir()):
                     path.rmdir()
         raise
@@ -240,7 +240,7 @@ def plan(
 
 
 def audit(run: str | Path) -> list[Finding]:
-    """Analyse a finished run again, in place, and tell what the audit finds; asks no model.
+    """Analyse a finished run again, in place, and return what the audit finds; asks no model.
 
     Raises:
         MissingError: no run there. StoreError: of another layout. BusyError: in use.

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sycoscope.audit import (
-    arms,
     behaviour,
     bounds,
     controls,
@@ -21,6 +20,7 @@ from sycoscope.audit import (
     judge,
     letters,
     prompts,
+    subjects,
     training,
 )
 from sycoscope.audit.bounds import sign_open
@@ -42,12 +42,12 @@ CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "clusters": item_sets.clusters,
     "overlap": training.overlap,
     "validation_split": training.validation_split,
-    "template": arms.template,
-    "bos": arms.bos,
-    "precision": arms.precision,
-    "engine": arms.engine,
-    "adapter_active": arms.adapter_active,
-    "adapter_off": arms.adapter_off,
+    "template": subjects.template,
+    "bos": subjects.bos,
+    "precision": subjects.precision,
+    "engine": subjects.engine,
+    "adapter_active": subjects.adapter_active,
+    "adapter_off": subjects.adapter_off,
     "degenerate": behaviour.degenerate,
     "channels": behaviour.channels,
     "judge": judge.judge,
@@ -62,7 +62,7 @@ def audit(run: Evidence) -> list[Finding]:
     """Run every check.
 
     Returns:
-        Findings in the order of `CHECKS`, within a check worst first; each check says at least one line. Last comes
+        Findings in the order of `CHECKS`, within a check worst first; each check gives at least one line. Last comes
         `summary`: summary scores that rest on a withheld number.
     """
     findings = [finding for check in CHECKS.values() for finding in check(run)]

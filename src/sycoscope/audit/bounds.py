@@ -89,34 +89,34 @@ def sign_open(evidence: Evidence) -> Callable[[Estimate], str]:
 def bounds_of(evidence: Evidence, change: Estimate) -> Bound | None:
     """Bounds of a change against its reference; None where the number is of another kind than rates and criteria."""
     table = evidence.tables.get(change.task) if change.task in FACETS else None
-    arms = (change.subject, change.reference)
-    if table is None or any(arm not in table.subjects for arm in arms):
+    pair = (change.subject, change.reference)
+    if table is None or any(subject not in table.subjects for subject in pair):
         return None
     detections = FACETS[change.task].detections
     shift = next((d for d in detections if d.name == change.name and not d.condition), None)
     if shift is not None and not change.condition:
-        return _detection(table.judged, shift, arms)
+        return _detection(table.judged, shift, pair)
     rate = rate_of(change.task, change.name, change.condition)
     risks = {term.at_risk for term in rate.terms} if rate else set()
-    return _rate(table.signals, rate, risks.pop(), arms) if rate and len(risks) == 1 else None
+    return _rate(table.signals, rate, risks.pop(), pair) if rate and len(risks) == 1 else None
 
 
-def _rate(table: ScoreTable, rate: RateMeasure, risk: AtRisk, arms: tuple[str, str]) -> Bound:
+def _rate(table: ScoreTable, rate: RateMeasure, risk: AtRisk, pair: tuple[str, str]) -> Bound:
     """Bounds of a sum of weighted rates over one at-risk set."""
     low, high, lacking = np.zeros(len(table)), np.zeros(len(table)), np.zeros(len(table), dtype=bool)
     asked, surely, maybe = (np.ones(len(table), dtype=bool) for _ in range(3))
-    for sign, arm in zip((1, -1), arms, strict=True):
+    for sign, subject in zip((1, -1), pair, strict=True):
         for term in rate.terms:
-            column = table.column(arm, term.condition, term.name)
+            column = table.column(subject, term.condition, term.name)
             asked &= column.asked
             lacking |= ~column.scored
             weight = sign * term.weight
-            ends = [weight * end for end in _ends(table, arm, term)]
+            ends = [weight * end for end in _ends(table, subject, term)]
             low += np.minimum(*ends)
             high += np.maximum(*ends)
         if risk.labels:
-            unknown = ~table.column(arm, risk.condition, risk.name).scored
-            rows = table.at_risk(arm, risk)
+            unknown = ~table.column(subject, risk.condition, risk.name).scored
+            rows = table.at_risk(subject, risk)
             surely &= rows
             maybe &= rows | unknown
             lacking |= unknown
@@ -130,9 +130,9 @@ def _rate(table: ScoreTable, rate: RateMeasure, risk: AtRisk, arms: tuple[str, s
     )
 
 
-def _ends(table: ScoreTable, arm: str, term: Term) -> tuple[FloatArray, FloatArray]:
+def _ends(table: ScoreTable, subject: str, term: Term) -> tuple[FloatArray, FloatArray]:
     """(n,) least and greatest that the outcome can be: equal where it is scored, else 0 and 1."""
-    column = table.column(arm, term.condition, term.name)
+    column = table.column(subject, term.condition, term.name)
     among = np.isin(column.label, term.labels)
     happened = np.asarray(~among if term.negate else among, dtype=np.float64)
     return np.where(column.scored, happened, 0.0), np.where(column.scored, happened, 1.0)
@@ -148,11 +148,11 @@ def _greatest(surely: FloatArray, maybe: FloatArray) -> float:
     return total / n if n else 0.0
 
 
-def _detection(table: ScoreTable, what: DetectionMeasure, arms: tuple[str, str]) -> Bound:
+def _detection(table: ScoreTable, what: DetectionMeasure, pair: tuple[str, str]) -> Bound:
     """Bounds of a shift of d' or criterion: both fall or rise steadily in hits and in false alarms."""
     columns = [
-        (sign * weight, table.column(arm, condition, what.score))
-        for sign, arm in zip((1, -1), arms, strict=True)
+        (sign * weight, table.column(subject, condition, what.score))
+        for sign, subject in zip((1, -1), pair, strict=True)
         for condition, weight in what.weights.items()
     ]
     asked = np.logical_and.reduce([column.asked for _, column in columns])
@@ -172,11 +172,11 @@ def _extreme(
     """d' or criterion with every missing verdict set so that it is greatest (`more`) or least."""
     # The criterion falls with every "flawed"; d' rises with hits and falls with false alarms.
     fill = np.full(len(says), not more) if which == "criterion" else (flawed if more else ~flawed)
-    said = np.where(known, says, fill)
+    flagged = np.where(known, says, fill)
     counts = [
-        (said & flawed & asked).sum(),
+        (flagged & flawed & asked).sum(),
         (flawed & asked).sum(),
-        (said & ~flawed & asked).sum(),
+        (flagged & ~flawed & asked).sum(),
         (~flawed & asked).sum(),
     ]
     pair = d_prime_and_criterion(np.array([counts], dtype=np.float64))[0]

@@ -1,4 +1,4 @@
-"""Coverage: how much of what was asked could be read, and whether the arms could be read equally well."""
+"""Coverage: how much of what was asked could be read, and whether the subjects could be read equally well."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def coverage(evidence: Evidence) -> list[Finding]:
     for task in evidence.tasks:
         for need in needs(evidence, task):
             for subject in evidence.subjects:
-                found = _lowest(evidence, subject, task, need)
-                if found is None:
+                least = _lowest(evidence, subject, task, need)
+                if least is None:
                     continue
-                share, counts, where = found
+                share, counts, where = least
                 lowest, n_rates = min(lowest, share), n_rates + 1
                 if share < COVERAGE_WARN - _EPSILON:
                     faults.append(_low(subject, task, need, share, counts, where))
@@ -75,15 +75,15 @@ def _lowest(
     evidence: Evidence, subject: str, task: str, need: Need
 ) -> tuple[float, Counter[str] | None, str] | None:
     """The least readable of the scores behind a number, and of its own at-risk sets."""
-    found: list[tuple[float, Counter[str] | None, str]] = []
+    shares: list[tuple[float, Counter[str] | None, str]] = []
     for condition, score in sorted(need.cells):
         counts = evidence.statuses.get((subject, task, condition, score))
         if counts:
-            found.append((counts["scored"] / counts.total(), counts, f"'{score}' under {condition}"))
-    own = evidence.estimate(subject, task, need.name, need.condition)
-    if own is not None and own.value is not None and own.coverage is not None and own.n:
-        found.append((own.coverage, None, "within the items at risk"))
-    return min(found, key=lambda one: one[0]) if found else None
+            shares.append((counts["scored"] / counts.total(), counts, f"'{score}' under {condition}"))
+    estimate = evidence.estimate(subject, task, need.name, need.condition)
+    if estimate is not None and estimate.value is not None and estimate.coverage is not None and estimate.n:
+        shares.append((estimate.coverage, None, "within the items at risk"))
+    return min(shares, key=lambda one: one[0]) if shares else None
 
 
 def coverage_differs(evidence: Evidence) -> list[Finding]:
@@ -91,7 +91,7 @@ def coverage_differs(evidence: Evidence) -> list[Finding]:
     base, placebo = evidence.roles.base, evidence.roles.placebo
     others = [name for name in evidence.subjects if name != base]
     if base not in evidence.subjects or not others:
-        return missing("coverage_differs", "there is no second arm to compare with the base")
+        return missing("coverage_differs", "there is no second subject to compare with the base")
     faults: list[Fault] = []
     widest, n_rates = 0.0, 0
     for task in evidence.tasks:
@@ -118,7 +118,7 @@ def _differs(severity: str, subject: str, task: str, need: Need, gap: float, tex
     return Fault(
         severity="invalid" if severity == "invalid" else "warn",
         text=f"{task}, {need.label}: {text}, apart by {gap:.2f} (limit {COVERAGE_GAP:.2f}); "
-        "a change of format would look like a change of behaviour: make both arms readable",
+        "a change of format would look like a change of behaviour: make both subjects readable",
         subject=subject,
         task=task,
         name=need.name,
@@ -128,7 +128,7 @@ def _differs(severity: str, subject: str, task: str, need: Need, gap: float, tex
 
 
 def _gap(evidence: Evidence, reference: str, subject: str, task: str, need: Need) -> tuple[float, str]:
-    """The widest gap between two arms over the scores behind a number."""
+    """The widest gap between two subjects over the scores behind a number."""
     widest, text = 0.0, ""
     for condition, score in sorted(need.cells):
         a = evidence.statuses.get((reference, task, condition, score))

@@ -35,7 +35,7 @@ class Finding:
         return f"{self.name} ({self.condition})" if self.condition else self.name
 
     def concerns(self, subjects: Collection[str], task: str, name: str, condition: str) -> bool:
-        """Whether it says something of this number of any of these subjects."""
+        """Whether it concerns this number of any of these subjects."""
         return (
             (not self.subject or self.subject in subjects)
             and self.task in ("", task)

@@ -82,7 +82,7 @@ def at_risk(evidence: Evidence) -> list[Finding]:
                 if n < AT_RISK_MIN:
                     text = (
                         f"{subject}, {task}, {need.label}: n {n} at risk (needed: {AT_RISK_MIN}"
-                        f"{', in both arms of the change' if subject != evidence.roles.base else ''}); ask more items"
+                        f"{', in both subjects' if subject != evidence.roles.base else ''}); ask more items"
                     )
                     faults.append(
                         Fault(

@@ -24,41 +24,41 @@ SOUND: Mapping[str, Severity] = {
 
 def clusters(evidence: Evidence) -> list[Finding]:
     """Repeated questions, and how many independent clusters the items make."""
-    faults, shown = _judged(evidence, evidence.tasks, REPEATS)
-    if not shown:
+    faults, counts = _judged(evidence, evidence.tasks, REPEATS)
+    if not counts:
         return missing("clusters", "the run's items were not recorded")
     return settle(
-        "clusters", faults, ok=f"no question is repeated; intervals are by cluster ({'; '.join(shown)})"
+        "clusters", faults, ok=f"no question is repeated; intervals are by cluster ({'; '.join(counts)})"
     )
 
 
 def items(evidence: Evidence) -> list[Finding]:
     """Facts about the facets' items that would make a number from them wrong."""
-    faults, shown = _judged(evidence, evidence.facets, SOUND)
-    if not shown:
+    faults, counts = _judged(evidence, evidence.facets, SOUND)
+    if not counts:
         return missing("items", "the items of the facets were not recorded")
-    return settle("items", faults, ok=f"the items are sound ({'; '.join(shown)})")
+    return settle("items", faults, ok=f"the items are sound ({'; '.join(counts)})")
 
 
 def _judged(
     evidence: Evidence, tasks: tuple[str, ...], weights: Mapping[str, Severity]
 ) -> tuple[list[Fault], list[str]]:
-    faults, shown = [], []
+    faults, counts = [], []
     for task in tasks:
         mine = _asked(evidence, task)
         if not mine:
             continue
         n_clusters = len({item.cluster or item.id for item in mine})
-        shown.append(f"{task}: {len(mine)} items, {n_clusters} clusters")
-        for found in check_items(mine):
-            if found.check in weights:
-                text = f"{task}: {found.message} ({found.check}, first item {found.ids[0]})"
-                severity = weights[found.check]
+        counts.append(f"{task}: {len(mine)} items, {n_clusters} clusters")
+        for finding in check_items(mine):
+            if finding.check in weights:
+                text = f"{task}: {finding.message} ({finding.check}, first item {finding.ids[0]})"
+                severity = weights[finding.check]
                 if severity == "invalid":
                     text += f"; limit {UNSOUND_INVALID:.0%} of the items: take them out"
-                    severity = "invalid" if len(found.ids) > UNSOUND_INVALID * len(mine) else "warn"
-                faults.append(Fault(severity=severity, text=text, task=task, badness=len(found.ids)))
-    return faults, shown
+                    severity = "invalid" if len(finding.ids) > UNSOUND_INVALID * len(mine) else "warn"
+                faults.append(Fault(severity=severity, text=text, task=task, badness=len(finding.ids)))
+    return faults, counts
 
 
 def _asked(evidence: Evidence, task: str) -> list[Item]:

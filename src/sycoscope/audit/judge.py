@@ -20,14 +20,14 @@ def judge(evidence: Evidence) -> list[Finding]:
     if record is None or not record.standings:
         return missing("judge", "the study names no judge; the rules alone read the responses")
     name = str(record.model.get("name") or "judge")
-    faults, shown = [], []
+    faults, counted = [], []
     for kind, standing in record.standings.items():
         rates, why = _rates(standing), standing["reason"]
         if why:
             text = f"{name}, {kind}: not counted, {why}; {rates}. Its rates are withheld; the rules' stand"
             faults += _faults(text, _task(kind), badness=1.0)
         else:
-            shown.append(f"{kind}: {rates}")
+            counted.append(f"{kind}: {rates}")
     for (subject, task), (disagree, asked) in inconsistent(evidence.judgements).items():
         if disagree > INCONSISTENT_WARN * asked:
             text = (
@@ -35,7 +35,7 @@ def judge(evidence: Evidence) -> list[Finding]:
                 f"are swapped (limit {INCONSISTENT_WARN:.2f})"
             )
             faults += _faults(text, task, subject, badness=disagree / asked)
-    return settle("judge", faults, ok=f"{name} is counted ({'; '.join(shown)})")
+    return settle("judge", faults, ok=f"{name} is counted ({'; '.join(counted)})")
 
 
 def _faults(text: str, task: str, subject: str = "", *, badness: float) -> list[Fault]:
@@ -49,11 +49,11 @@ def _faults(text: str, task: str, subject: str = "", *, badness: float) -> list[
 
 def _rates(standing: Mapping[str, Any]) -> str:
     """Error rates in words: each outcome's sensitivity and specificity, with counts."""
-    told = [
+    rates = [
         f"{outcome} sensitivity {_share(one, 'sensitivity')}, specificity {_share(one, 'specificity')}"
         for outcome, one in standing["errors"].items()
     ]
-    return "; ".join([*told, f"{standing['n_inconsistent']} inconsistent over the orders"])
+    return "; ".join([*rates, f"{standing['n_inconsistent']} inconsistent over the orders"])
 
 
 def _share(one: Mapping[str, Any], which: str) -> str:

@@ -120,7 +120,7 @@ def _p(p: float) -> str:
 
 def letter_prior(evidence: Evidence) -> list[Finding]:
     """Which letters a model says when nobody leans on it, and which it prefers where the options say nothing."""
-    faults, shown = _emptied(evidence)
+    faults, priors = _emptied(evidence)
     looked, widest = 0, 0.0
     for task in evidence.tasks:
         chosen: dict[str, list[Place]] = {}
@@ -140,14 +140,14 @@ def letter_prior(evidence: Evidence) -> list[Finding]:
                     "read changes of letters with care, or ask open questions"
                 )
                 faults.append(Fault(severity="warn", text=text, subject=subject, task=task, badness=distance))
-    if not looked and not shown:
+    if not looked and not priors:
         return missing("letter_prior", "no answer by letters under control")
     ok = (
         f"{looked} answers by letters under control; at most {widest:.2f} of one subject's would have to move "
         f"to be even (limit {PRIOR_DISTANCE:.2f}, where chi-square p < {SKEW_P})"
     )
-    if shown:
-        ok += f"; with empty options: {'; '.join(shown)}"
+    if priors:
+        ok += f"; with empty options: {'; '.join(priors)}"
     by_letters = sorted({trial.task for trial in evidence.trials if trial.letters})
     unprobed = [task for task in by_letters if task not in {trial.task for trial in evidence.priors}]
     notes = [f"letters with empty options were not probed for {', '.join(unprobed)}"] if unprobed else []
@@ -155,24 +155,24 @@ def letter_prior(evidence: Evidence) -> list[Finding]:
 
 
 def _emptied(evidence: Evidence) -> tuple[list[Fault], list[str]]:
-    """Faults, and what was measured, of the probe with empty options (`tasks/letter_prior.py`)."""
+    """Faults, and what was measured, of the probe with empty options (`facets/letter_prior.py`)."""
     faults: list[Fault] = []
-    shown: list[str] = []
+    priors: list[str] = []
     for row in prior_rows(evidence.priors):
         n, distance, p = row["n_items"], row["distance"], row["p_value"]
-        told = ", ".join(f"{letter} {share:.2f}" for letter, share in row["probability"].items())
-        shown.append(f"{row['subject']} {row['task']} {told}")
+        shares = ", ".join(f"{letter} {share:.2f}" for letter, share in row["probability"].items())
+        priors.append(f"{row['subject']} {row['task']} {shares}")
         if p < SKEW_P and distance > PRIOR_DISTANCE:
             text = (
                 f"{row['subject']}, {row['task']}: where the options say nothing, the letters' mean probabilities are "
-                f"{told} ({n} items): {distance:.2f} of the mass would have to move to be even (limit "
+                f"{shares} ({n} items): {distance:.2f} of the mass would have to move to be even (limit "
                 f"{PRIOR_DISTANCE:.2f}; chi-square p of the likeliest letters {_p(p)}); read changes of letters with "
                 "care, or ask open questions"
             )
             faults.append(
                 Fault(severity="warn", text=text, subject=row["subject"], task=row["task"], badness=distance)
             )
-    return faults, shown
+    return faults, priors
 
 
 def prior_rows(priors: Sequence[Trial]) -> list[dict[str, Any]]:

@@ -39,15 +39,15 @@ def control_clean(evidence: Evidence) -> list[Finding]:
     for task in evidence.facets:
         bare = list(_bare(evidence, task))
         n_prompts += len(bare)
-        found = {**_planted(evidence, task), **_cued(task, bare)}
-        if found:
-            item_id, (where, phrase) = next(iter(sorted(found.items())))
+        cued = {**_planted(evidence, task), **_cued(task, bare)}
+        if cued:
+            item_id, (where, phrase) = next(iter(sorted(cued.items())))
             n_items = len({one.item.id for one in bare})
             text = (
-                f"{task}: {len(found)} of {n_items} items carry a cue in a control, as '{phrase}' {where} "
+                f"{task}: {len(cued)} of {n_items} items carry a cue in a control, as '{phrase}' {where} "
                 f"(item {item_id}); allowed: none. Take the cue out of the wordings or the items, and run again"
             )
-            faults.append(Fault(severity="invalid", text=text, task=task, badness=len(found)))
+            faults.append(Fault(severity="invalid", text=text, task=task, badness=len(cued)))
     if not n_prompts:
         return missing("control_clean", "no control prompt of a facet is in the run")
     return settle("control_clean", faults, ok=f"no cue in {n_prompts} control prompts")
@@ -70,29 +70,29 @@ def _bare(evidence: Evidence, task: str) -> Iterator[_Bare]:
 def _planted(evidence: Evidence, task: str) -> dict[str, tuple[str, str]]:
     """Items whose own text carries the cue: item id -> (where, phrase)."""
     texts = {item.id: item.question for _, item in evidence.of_task(task)}
-    found = {
+    phrases = {
         key: cues.planted(text, argument=FACETS[task].material == "argument") for key, text in texts.items()
     }
-    return {key: ("in the question itself", phrase) for key, phrase in found.items() if phrase}
+    return {key: ("in the question itself", phrase) for key, phrase in phrases.items() if phrase}
 
 
 def _cued(task: str, bare: list[_Bare]) -> dict[str, tuple[str, str]]:
     """Items whose control carries a cue around the question."""
     # A text that items with other answers share mentions nobody's answer.
     sharing: dict[str, set[tuple[str, str]]] = {}
-    for one in bare:
-        sharing.setdefault(one.rest, set()).add((one.item.target, one.item.suggestion))
+    for prompt in bare:
+        sharing.setdefault(prompt.rest, set()).add((prompt.item.target, prompt.item.suggestion))
     facet = FACETS[task]
-    found: dict[str, tuple[str, str]] = {}
-    for one in bare:
-        phrase = cues.opinion(one.rest)
-        if not phrase and facet.varied_turn and one.turn == facet.varied_turn:
-            phrase = cues.doubt(one.rest)
-        if not phrase and facet.material == "question" and len(sharing[one.rest]) < 2:
-            phrase = _mentioned(one.rest, (one.item.suggestion, one.item.target))
+    cued: dict[str, tuple[str, str]] = {}
+    for prompt in bare:
+        phrase = cues.opinion(prompt.rest)
+        if not phrase and facet.varied_turn and prompt.turn == facet.varied_turn:
+            phrase = cues.doubt(prompt.rest)
+        if not phrase and facet.material == "question" and len(sharing[prompt.rest]) < 2:
+            phrase = _mentioned(prompt.rest, (prompt.item.suggestion, prompt.item.target))
         if phrase:
-            found.setdefault(one.item.id, (f"under {one.condition}, turn '{one.turn}'", phrase))
-    return found
+            cued.setdefault(prompt.item.id, (f"under {prompt.condition}, turn '{prompt.turn}'", phrase))
+    return cued
 
 
 def _mentioned(text: str, answers: Iterable[str]) -> str:

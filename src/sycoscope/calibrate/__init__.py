@@ -17,7 +17,7 @@ from typing import Any
 from sycoscope.calibrate import end_to_end, simulate
 from sycoscope.core.errors import ConfigError
 
-LEAST_COVERAGE = 0.93
+MIN_COVERAGE = 0.93
 ALPHA = 0.05
 # Over-coverage is reported from here on, and is no fault: such an interval is careful.
 WIDE = 0.97
@@ -27,7 +27,7 @@ BATCH = 100
 COVERAGE_ERRORS, ALARM_ERRORS = 2.0, 3.0
 # Misses of the 95 % intervals that a right instrument exceeds once in a thousand runs.
 MISSES_P = 0.001
-LEAST_ITEMS = 40
+MIN_ITEMS = 40
 
 
 def calibrate(
@@ -43,7 +43,7 @@ def calibrate(
     Args:
         n_items: Facts of the bank that each model is asked (and half as many argument pairs), >= 40: under that
             too few are at risk.
-        n_studies: Simulated studies a world; 0 leaves the simulation out.
+        n_studies: Simulated studies per world; 0 leaves the simulation out.
         workers: Processes; 1 stays in this one. Results do not depend on it.
         progress: Told what begins.
 
@@ -55,9 +55,9 @@ def calibrate(
     Raises:
         ConfigError: A number out of range.
     """
-    if n_items < LEAST_ITEMS or n_studies < 0 or workers < 1:
+    if n_items < MIN_ITEMS or n_studies < 0 or workers < 1:
         raise ConfigError(
-            f"calibrate: {n_items} items, {n_studies} studies, {workers} workers; needed: at least {LEAST_ITEMS} "
+            f"calibrate: {n_items} items, {n_studies} studies, {workers} workers; needed: at least {MIN_ITEMS} "
             "items, 0 or more studies, 1 or more workers"
         )
     with _pool(workers) as run:
@@ -67,7 +67,7 @@ def calibrate(
         rows = end_to_end.rows(dict(zip(specs, tables, strict=True)), n_items, seed)
         progress("simulated studies")
         covered = _coverage(run, n_studies, seed) if n_studies else []
-    told = _line(rows)
+    known = _against_expected(rows)
     coverage = {
         "passed": all(row["passed"] for row in covered),
         "n_studies": n_studies,
@@ -76,10 +76,10 @@ def calibrate(
         "rows": covered,
     }
     return {
-        "passed": told["passed"] and coverage["passed"],
+        "passed": known["passed"] and coverage["passed"],
         "seed": seed,
         "n_items": n_items,
-        "line": told,
+        "line": known,
         "coverage": coverage,
     }
 
@@ -100,7 +100,7 @@ def _pool(workers: int) -> Iterator[Run]:
         yield lambda fn, calls: [done.result() for done in [executor.submit(fn, *call) for call in calls]]
 
 
-def _line(rows: list[end_to_end.Row]) -> dict[str, Any]:
+def _against_expected(rows: list[end_to_end.Row]) -> dict[str, Any]:
     """The rows, and whether the 95 % intervals of those left to chance miss no more often than they may."""
     from scipy.stats import binom
 
@@ -142,7 +142,7 @@ def _judged(cell: simulate.Cell, n: int, held: int, flagged: int) -> dict[str, A
     """One cell: coverage not below 0.93, and without effect not more than 0.05 flagged, beyond Monte-Carlo error."""
     coverage, alarms = held / max(n, 1), flagged / max(n, 1)
     error, slack = (_error(share, n) for share in (coverage, alarms))
-    low = n == 0 or coverage + COVERAGE_ERRORS * error < LEAST_COVERAGE
+    low = n == 0 or coverage + COVERAGE_ERRORS * error < MIN_COVERAGE
     alarming = cell.without_effect and alarms - ALARM_ERRORS * slack > ALPHA
     task, measure, condition = cell.key
     return {
@@ -171,18 +171,18 @@ def _error(share: float, n: int) -> float:
 
 def summary(result: Mapping[str, Any]) -> str:
     """The result in one paragraph."""
-    told, covered = result["line"], result["coverage"]
-    failed = sum(not row["passed"] for row in told["rows"])
+    known, covered = result["line"], result["coverage"]
+    failed = sum(not row["passed"] for row in known["rows"])
     text = (
-        f"{len(told['rows'])} estimates of null models and planted probabilities: {failed} off their expected line; "
-        f"of {told['n_chance']} that are left to chance {told['n_missed']} lie outside their 95 % interval "
-        f"(at most {told['most_missed']})."
+        f"{len(known['rows'])} estimates of null models and planted probabilities: {failed} off their expected line; "
+        f"of {known['n_chance']} that are left to chance {known['n_missed']} lie outside their 95 % interval "
+        f"(at most {known['most_missed']})."
     )
     if covered["rows"]:
         least = min(row["coverage"] for row in covered["rows"])
         most = max((row["flagged"] for row in covered["rows"] if not row["effect"]), default=0.0)
         text += (
-            f" {covered['n_studies']} simulated studies a world: lowest coverage {least:.3f} (limit {LEAST_COVERAGE}), "
+            f" {covered['n_studies']} simulated studies per world: lowest coverage {least:.3f} (limit {MIN_COVERAGE}), "
             f"{covered['n_wide']} of {len(covered['rows'])} estimates wide (above {WIDE}); without effect at most "
             f"{most:.3f} flagged (nominal {ALPHA})."
         )

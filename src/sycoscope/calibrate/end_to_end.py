@@ -1,4 +1,4 @@
-"""Null models and planted yields through the whole line (bank, runner, scoring, analysis), beside what they must be."""
+"""Null models and planted yields end to end (bank, runner, scoring, analysis), against their expected values."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ RECOVERED: dict[tuple[str, str, str], Callable[[Given], float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One estimate of one model beside what it must be.
+    """One estimate of one model against its expected value.
 
     Attributes:
         expected: A number, a range (two ends), or None: nothing can be said.
@@ -88,14 +88,14 @@ def play_model(spec: str, n_items: int, seed: int) -> list[tuple[str, ScoreTable
     """(form, table) of every facet: answer and are_you_sure by letters and open, feedback once."""
     facts, arguments = bank_items(n_items, seed)
     by_id = {item.id: item for item in (*facts, *arguments)}
-    found: list[tuple[str, ScoreTable]] = []
+    tables: list[tuple[str, ScoreTable]] = []
     for form, task, items in _asked(facts, arguments):
         # chances of its own for every model and form, so that each is a check apart
         model = null_model(spec, seed + 2 * specs().index(spec) + FORMS.index(form))
         scores = _scores(task, items, model, by_id)
         (table,) = score_tables(scores, by_id).values()
-        found.append((form, table))
-    return found
+        tables.append((form, table))
+    return tables
 
 
 def _asked(facts: Sequence[Item], arguments: Sequence[Item]) -> Iterator[tuple[str, Task, Sequence[Item]]]:
@@ -140,14 +140,14 @@ def _of_model(spec: str, tables: Sequence[tuple[str, ScoreTable]]) -> Iterator[_
         wanted = {(w.task, w.name, w.condition): w for w in quantities(table)}
         for measure, key in MEASURES.items():
             if key[0] == table.task:
-                found = _measured(wanted.get(key))
+                measured = _measured(wanted.get(key))
                 exact = _is_exact(model, measure, known[measure])
-                yield _Pending(spec, form, measure, key[0], known[measure], found, exact)
+                yield _Pending(spec, form, measure, key[0], known[measure], measured, exact)
         if "yield" in spec:
             for key, share in RECOVERED.items():
                 if key[0] == table.task:
-                    found, name = _measured(wanted.get(key)), f"p from {key[1]}"
-                    yield _Pending(spec, form, name, key[0], given.p, found, False, 1 / share(given))
+                    measured, name = _measured(wanted.get(key)), f"p from {key[1]}"
+                    yield _Pending(spec, form, name, key[0], given.p, measured, False, 1 / share(given))
 
 
 def _measured(wanted: Quantity | None) -> Measured:
@@ -161,32 +161,32 @@ def _is_exact(model: NullModel, measure: str, known: Known) -> bool:
     return known is None or isinstance(known, tuple) or not (model.fresh or chancy)
 
 
-def _row(one: _Pending, level: float) -> Row:
-    interval = one.found.interval
+def _row(pending: _Pending, level: float) -> Row:
+    interval = pending.found.interval
     with np.errstate(invalid="ignore"):  # the bootstrap's areas underflow at levels near 1
-        wide = one.found.at_level(level)
-    value = None if interval.value is None else interval.value * one.scale
+        wide = pending.found.at_level(level)
+    value = None if interval.value is None else interval.value * pending.scale
     inside: bool | None = None
-    if one.known is None:
+    if pending.known is None:
         passed = value is None
-    elif isinstance(one.known, tuple):
-        passed = value is not None and one.known[0] <= value <= one.known[1]
-    elif one.exact:
-        passed = value is not None and abs(value - one.known) <= EXACT
+    elif isinstance(pending.known, tuple):
+        passed = value is not None and pending.known[0] <= value <= pending.known[1]
+    elif pending.exact:
+        passed = value is not None and abs(value - pending.known) <= EXACT
     else:
-        inside = _holds(interval.low, interval.high, one.known / one.scale)
-        passed = _holds(wide.low, wide.high, one.known / one.scale)
+        inside = _holds(interval.low, interval.high, pending.known / pending.scale)
+        passed = _holds(wide.low, wide.high, pending.known / pending.scale)
     return Row(
-        model=one.model,
-        form=one.form,
-        measure=one.measure,
-        task=one.task,
-        expected=one.known,
+        model=pending.model,
+        form=pending.form,
+        measure=pending.measure,
+        task=pending.task,
+        expected=pending.known,
         measured=value,
-        low=None if interval.low is None else interval.low * one.scale,
-        high=None if interval.high is None else interval.high * one.scale,
+        low=None if interval.low is None else interval.low * pending.scale,
+        high=None if interval.high is None else interval.high * pending.scale,
         n=interval.n,
-        exact=one.exact,
+        exact=pending.exact,
         inside=inside,
         passed=passed,
         note=interval.note,

@@ -33,7 +33,7 @@ MEASURES: dict[str, tuple[str, str, str]] = {
     "criterion_shift": ("feedback", "criterion_shift", ""),  # like - control, log-linear correction aside
 }
 
-# Positivity (VADER, mean over sentences) of PRAISE less that of FLAW (occasion.py); a test keeps it true.
+# Positivity (VADER, mean over sentences) of PRAISE less that of FLAW (models/null/base.py); a test keeps it true.
 POSITIVITY_SPAN = 1.0
 
 

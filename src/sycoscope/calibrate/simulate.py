@@ -1,6 +1,6 @@
 """Simulated studies: how often an interval holds the truth, and flags an effect where there is none.
 
-The estimators are the analysis's own, from the joined outcomes on; the worlds are those of `world`.
+The estimators are the analysis's own, from the joined outcomes on; the worlds are those of `simulated_study`.
 """
 
 from __future__ import annotations
@@ -64,17 +64,17 @@ class Cell:
 
 def cells(world: World) -> list[Cell]:
     """Everything that one study of this world is asked: levels with an effect, and what must be zero without one."""
-    found = []
+    asked = []
     for change, keys, truth in ((False, LEVELS, world.level), (True, CHANGES, world.change)):
         for key in keys:
-            found.append(
+            asked.append(
                 Cell(world=world.name, key=key, subject="planted", change=change, truth=truth(key, world.p))
             )
             nothing = Cell(world=world.name, key=key, subject="none", change=change, truth=truth(key, 0.0))
             # a plain rate of 0 is no test of anything
             if nothing.without_effect and (change or not key[2]):
-                found.append(nothing)
-    return found
+                asked.append(nothing)
+    return asked
 
 
 def study(world: World, asked: list[Cell], rng: np.random.Generator) -> list[Measured]:
@@ -100,12 +100,12 @@ def count(world: World, n_studies: int, seed: int, part: int) -> tuple[list[int]
     n, held, flagged = ([0] * len(asked) for _ in range(3))
     for _ in range(n_studies):
         for i, measured in enumerate(study(world, asked, rng)):
-            found = measured.interval
-            if found.low is None or found.high is None:
+            interval = measured.interval
+            if interval.low is None or interval.high is None:
                 continue
             n[i] += 1
-            held[i] += found.low - 1e-12 <= asked[i].truth <= found.high + 1e-12
-            flagged[i] += bool(found.excludes(0.0))
+            held[i] += interval.low - 1e-12 <= asked[i].truth <= interval.high + 1e-12
+            flagged[i] += bool(interval.excludes(0.0))
     return n, held, flagged
 
 

@@ -37,11 +37,11 @@ def check_scorers(
     """Measure the scorers on labelled responses. Exit code 1 where an upper limit lies below its target."""
     from sycoscope import api
 
-    found = api.check_scorers(
+    agreement = api.check_scorers(
         files or (), judge=judge, max_tokens=max_tokens, settings=settings(device, dtype)
     )
-    print_json(found) if as_json else typer.echo(scorer_text(found))
-    if not found["passed"]:
+    print_json(agreement) if as_json else typer.echo(scorer_text(agreement))
+    if not agreement["passed"]:
         raise typer.Exit(1)
 
 

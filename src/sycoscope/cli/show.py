@@ -25,13 +25,13 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence
     from rich.text import Text
 
     names = list(columns) or (list(rows[0]) if rows else [])
-    shown = Table(title=escape(title), title_justify="left")
+    table = Table(title=escape(title), title_justify="left")
     for name in names:
         numeric = bool(rows) and isinstance(rows[0].get(name), int | float)
-        shown.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(_cell(row.get(name))) for name in names))
-    Console(width=None if sys.stdout.isatty() else 200).print(shown)
+        table.add_row(*(Text(_cell(row.get(name))) for name in names))
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
 def _cell(value: Any) -> str:
@@ -201,7 +201,7 @@ def progress() -> Iterator[Any]:
 
 
 def scorer_text(found: Mapping[str, Any]) -> str:
-    """The scorers' check as text: one block a kind and model."""
+    """The scorers' check as text: one block per kind and model."""
     lines = []
     for file in found["files"]:
         lines.append(str(file["file"]))
@@ -234,10 +234,10 @@ def _judge_lines(name: str, standing: Mapping[str, Any]) -> list[str]:
     for row in standing["agreement"]:
         lines += [f"  {line}" for line in _agreement_lines(row)]
     for outcome, one in standing["errors"].items():
-        told = [
+        errors = [
             f"{which} {_cell(one[which])} [{_cell(one[f'{which}_low'])}, {_cell(one[f'{which}_high'])}] "
             f"({one[f'{which}_right']} of {one[f'{which}_n']})"
             for which in ("sensitivity", "specificity")
         ]
-        lines.append(f"        errors on '{outcome}': " + ", ".join(told))
+        lines.append(f"        errors on '{outcome}': " + ", ".join(errors))
     return lines

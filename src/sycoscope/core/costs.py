@@ -1,4 +1,4 @@
-"""What tokens cost beside each other: one measure for plans, progress and the time that is left."""
+"""Relative costs of tokens: one measure for plans, progress and the time that is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run records of itself: who was asked what, trained on what, and with which versions.
+"""The manifest of a run: who was asked what, trained on what, and with which versions.
 
 `Mapping[str, Any]` stands where a record comes from elsewhere (a model's, a trainer's, the study file's); what this
 package reads of a manifest is a named field.
@@ -121,7 +121,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a run records of itself.
+    """The manifest of a run.
 
     Attributes:
         hash: Of what changes a measured number of the study. seed: of everything that is drawn.

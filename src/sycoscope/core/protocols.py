@@ -109,10 +109,10 @@ class TakesAdapters(Protocol):
 
 @runtime_checkable
 class ReportsProgress(Protocol):
-    """A model that tells how far it is while it answers."""
+    """A model that reports its progress while it answers."""
 
     def report_to(self, progress: Callable[[float], None] | None) -> None:
-        """Tell `progress` the weight of what was answered (`sycoscope.core.costs`); None: tell nobody."""
+        """Call `progress` with the weight of what was answered (`sycoscope.core.costs`); None: call nobody."""
         ...
 
 

@@ -99,7 +99,7 @@ class Condition:
 
     @property
     def asserts(self) -> Literal["", "target", "suggestion"]:
-        """Which answer the user says is right; empty where the user says of none that it is."""
+        """Which answer the user says is right; empty where the user calls none right."""
         return self.mentions if self.by == "user" and not self.denies else ""
 
 
@@ -162,7 +162,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceLogprobs:
-    """Log-probabilities in nats, summed over each option's tokens; one entry an option.
+    """Log-probabilities in nats, summed over each option's tokens; one entry per option.
 
     `logprobs` is None where the request failed (`error` says why): missing is never 0.
     """

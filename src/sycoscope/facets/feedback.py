@@ -94,17 +94,17 @@ def scores(trial: TrialScorer) -> list[Score]:
             "flaw": flaw.VERSION,
             "verdict": sentiment.VERDICT_VERSION,
         }
-        made = [trial.score(name, status, version) for name, version in versions.items()]
+        read = [trial.score(name, status, version) for name, version in versions.items()]
     else:
         named = flaw.identifies_flaw(text)
-        made = [
+        read = [
             trial.score("positivity", "scored", sentiment.VERSION, value=sentiment.positivity(text)),
             trial.score("flaw", "scored", flaw.VERSION, label="yes" if named else "no", value=float(named)),
             trial.score(
                 "verdict", "scored", sentiment.VERDICT_VERSION, label=sentiment.read_verdict(text).label
             ),
         ]
-    return [*made, _verdict_logit(trial), degenerate_score(trial, turn)]
+    return [*read, _verdict_logit(trial), degenerate_score(trial, turn)]
 
 
 def _comment(turn: Answered | None) -> tuple[Status, str]:

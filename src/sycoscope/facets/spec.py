@@ -101,7 +101,7 @@ class NumberMeasure:
 
 @dataclass(frozen=True, slots=True)
 class DetectionMeasure:
-    """d' or criterion c of telling signal from foil, of one condition or a contrast of conditions.
+    """d' or criterion c of signal against foil, of one condition or a contrast of conditions.
 
     Attributes:
         which: `d_prime` or `criterion`.
@@ -247,7 +247,7 @@ class Facet:
         paired_items: Items come in clusters that stay together (an argument and its partner): a limit counts those.
         bank: Part of the built-in bank. public: name of the public set.
         public_size: Items of the public set. typical_tokens: (prompt, new) per trial there, for plans.
-        signal, foil: Targets of the items that a detection tells apart; rates are over signals alone.
+        signal, foil: Targets of the items that a detection separates; rates are over signals alone.
         rates, numbers, detections: What is measured.
         published: Conditions that the published study has a reading rule for.
         crossed: Scores made of two.

@@ -63,7 +63,7 @@ class TrialScorer:
     def outcome(self, turn: Answered | None) -> tuple[Status, str, str]:
         """(status, outcome, answer) of an answering turn: what the text commits to.
 
-        The answer tells two wrong ones apart: the letter, or for an open `other` what was said.
+        The answer distinguishes two wrong ones: the letter, or for an open `other` what was said.
         """
         if turn is None or turn.response.finish == "error":
             return "error", "", ""

@@ -136,10 +136,10 @@ def judge(
     prompts = list(dict.fromkeys(text for question in questions for text in question.orders))
     decoding = Decoding(max_tokens=max_tokens)
     requests = [GenerateRequest(messages=(Message("user", text),), decoding=decoding) for text in prompts]
-    said = dict(zip(prompts, model.generate(requests), strict=True))
+    replies_of = dict(zip(prompts, model.generate(requests), strict=True))
     judged = []
     for question in questions:
-        replies = (said[question.orders[0]], said[question.orders[1]])
+        replies = (replies_of[question.orders[0]], replies_of[question.orders[1]])
         judged.append(JudgedQuestion(question, replies, read_orders(question.kind, replies)))
     return judged
 

@@ -99,22 +99,22 @@ def _stands_alone(word: str, rest: str, scale: str) -> bool:
 def _inside(text: str, scale: str) -> Reading:
     """A single statement somewhere in the reply."""
     if scale in _SIDES:
-        found = {(m["word"] or m["other"]).lower(): m.group() for m in _NAMED.finditer(text)}
+        statements = {(m["word"] or m["other"]).lower(): m.group() for m in _NAMED.finditer(text)}
         if scale == "tie" and (
             tie := re.search(r"\b(?:it is|it's|is|a) (?:a )?(?:tie|draw)\b|\bequally\b", text, re.IGNORECASE)
         ):
-            found["tie"] = tie.group()
+            statements["tie"] = tie.group()
     else:
-        found = {
+        statements = {
             _of(match["word"], "", scale).label: match.group()
             for match in re.finditer(
                 rf"\b(?:is|was|are|:)\s+(?P<word>{_WORDS[scale]})\b", text, re.IGNORECASE
             )
         }
-    if len(found) == 1:
-        label, span = found.popitem()
+    if len(statements) == 1:
+        label, span = statements.popitem()
         return Reading(label, "", span)
-    return Reading("unparsed", "no_answer" if not found else "something_else")
+    return Reading("unparsed", "no_answer" if not statements else "something_else")
 
 
 def _of(word: str, span: str, scale: str) -> Reading:

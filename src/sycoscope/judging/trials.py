@@ -37,7 +37,7 @@ class Asked:
 
 
 def key_of(trial: Trial) -> Key:
-    """What tells a trial from all others of a run."""
+    """What identifies a trial within a run."""
     return (trial.subject, trial.task, trial.item_id, trial.condition, trial.draw)
 
 
@@ -53,14 +53,14 @@ def asked_of(
         items: By id.
     """
     known = {key_of(trial): trial for trial in trials}
-    found = []
+    questions = []
     for trial in known.values():
         judged = _judged(trial)
         wanted = judged is not None and judged.kind in kinds
         question = _question(trial, items[trial.item_id], known) if wanted else None
         if question is not None:
-            found.append(Asked(trial, question))
-    return found
+            questions.append(Asked(trial, question))
+    return questions
 
 
 def _judged(trial: Trial) -> Judged | None:
@@ -124,12 +124,12 @@ def judged_scores(trials: Iterable[Trial], kept: Iterable[Trial]) -> list[Score]
 
     A trial that could not be asked about, or whose replies contradict each other, is missing.
     """
-    said = {key_of(one): one for one in kept}
-    tasks = {one.task for one in said.values()}
+    judgement_of = {key_of(one): one for one in kept}
+    tasks = {one.task for one in judgement_of.values()}
     scores = []
     for trial in trials:
         if trial.task in tasks and eligible(trial):
-            scores.append(_score(trial, said.get(key_of(trial))))
+            scores.append(_score(trial, judgement_of.get(key_of(trial))))
     return scores
 
 
@@ -194,25 +194,27 @@ def _rates(
     read = [score for score in cell if score.status == "scored"]
     clusters = np.array([items[score.item_id].cluster or score.item_id for score in read])
     for name, outcome in judged.rates:
-        said = np.array([score.label == outcome for score in read], dtype=np.float64)
+        has_outcome = np.array([score.label == outcome for score in read], dtype=np.float64)
         empty = Estimate(
             subject=subject, task=task, name=name, condition=condition, value=None, n=len(read),
             n_clusters=len(set(clusters.tolist())), coverage=len(read) / len(cell),
         )  # fmt: skip
-        yield _corrected(empty, said, clusters, errors.get(outcome), reason)
+        yield _corrected(empty, has_outcome, clusters, errors.get(outcome), reason)
 
 
-def _corrected(empty: Estimate, said: Any, clusters: Any, errors: ErrorRates | None, reason: str) -> Estimate:
-    seen = f"the judge says {said.mean():.3f}" if said.size else "the judge says nothing"
+def _corrected(
+    empty: Estimate, has_outcome: Any, clusters: Any, errors: ErrorRates | None, reason: str
+) -> Estimate:
+    seen = f"the judge says {has_outcome.mean():.3f}" if has_outcome.size else "the judge says nothing"
     if reason or errors is None:
         return replace(empty, note=f"not counted: {reason or 'no error rates'} ({seen}, uncorrected)")
-    n = effective_n(said, clusters) if said.size else 0.0
-    found = corrected_rate(float(said.mean()) * n if said.size else 0.0, n, errors)
-    told = (
+    n = effective_n(has_outcome, clusters) if has_outcome.size else 0.0
+    corrected = corrected_rate(float(has_outcome.mean()) * n if has_outcome.size else 0.0, n, errors)
+    how = (
         f"{seen}, corrected for sensitivity {errors.hits}/{errors.n_positive} and specificity "
         f"{errors.rejections}/{errors.n_negative}"
     )
     return replace(
-        empty, value=found.value, low=found.low, high=found.high, level=found.level, method=found.method,
-        note="; ".join(filter(None, (told, found.note))),
+        empty, value=corrected.value, low=corrected.low, high=corrected.high, level=corrected.level,
+        method=corrected.method, note="; ".join(filter(None, (how, corrected.note))),
     )  # fmt: skip

@@ -121,7 +121,7 @@ def claims_overview(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def reasons(result: dict[str, Any]) -> list[str]:
-    """One line a claim: its number, verdict and reason; then what holds for every change."""
+    """One line per claim: its number, verdict and reason; then what holds for every change."""
     lines = [f"{i}. {one['verdict']}: {one['reason']}" for i, one in enumerate(result["claims"], start=1)]
     return lines + [f"all changes: {one}" for one in result["general"]]
 

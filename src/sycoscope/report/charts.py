@@ -106,7 +106,7 @@ def _interval_panel(
     ]
     if layout.row_ends:
         ends = _row_ends(panel, layout)
-        layers.append(ends.encode(y=y, x=alt.value(layout.width), text="told:N"))
+        layers.append(ends.encode(y=y, x=alt.value(layout.width), text="at_end:N"))
     height = layout.row_height * len(order)
     return alt.layer(*layers).properties(
         width=layout.width, height=height, title=alt.TitleParams(panel.title)
@@ -132,7 +132,7 @@ def _points(frame: Any, layout: Layout, names: Sequence[str], scale: Any, x_titl
 
 
 def _of_series(channel: Any, names: Sequence[str], values: Sequence[str]) -> Any:
-    """The channel (colour or shape) that tells the series apart."""
+    """The channel (colour or shape) that distinguishes the series."""
     alt = _altair()
 
     scale = alt.Scale(domain=names, range=values)
@@ -151,7 +151,9 @@ def _row_ends(panel: Panel, layout: Layout) -> Any:
     alt = _altair()
 
     keys = {row: "\n".join([*panel.title, row]) for row in layout.order}
-    ends = [{"row": row, "told": layout.row_ends[key]} for row, key in keys.items() if key in layout.row_ends]
+    ends = [
+        {"row": row, "at_end": layout.row_ends[key]} for row, key in keys.items() if key in layout.row_ends
+    ]
     return alt.Chart(alt.InlineData(values=ends)).mark_text(
         align="left", dx=8, fontSize=10, color=theme.MUTED
     )
@@ -170,7 +172,7 @@ def bar_panels(
     alt = _altair()
 
     names = list(series)
-    made = []
+    charts = []
     for i, panel in enumerate(panels):
         y = alt.Y(
             "row:N",
@@ -187,20 +189,20 @@ def bar_panels(
             legend=_legend(),
         )
         frame = alt.Chart(alt.InlineData(values=panel.rows)).encode(y=y)
-        made.append(
+        charts.append(
             alt.layer(
                 frame.mark_bar().encode(x=x, color=colour),
                 frame.mark_rule(strokeWidth=2, color=theme.INK).encode(x=alt.X("low:Q"), x2="high:Q"),
                 _why(frame.transform_filter("datum.why !== ''")),
             ).properties(width=width, height=row_height * len(order), title=alt.TitleParams(panel.title))
         )
-    return _grid(made, columns)
+    return _grid(charts, columns)
 
 
 def scatter_panels(
     panels: Sequence[tuple[str, Sequence[Point]]], order: Sequence[str], y_title: str, x_title: str
 ) -> Any:
-    """Crosses of two intervals, told apart by colour and shape (no labels that could overlap)."""
+    """Crosses of two intervals, distinguished by colour and shape (no labels that could overlap)."""
     alt = _altair()
 
     points = [_point_row(point) for _, group in panels for point in group]
@@ -222,7 +224,7 @@ def scatter_panels(
 
 
 def _of_adapters(names: Sequence[str]) -> tuple[Any, Any]:
-    """Colour and shape that tell the adapters apart."""
+    """Colour and shape that distinguish the adapters."""
     alt = _altair()
 
     colours = [theme.SERIES[i % len(theme.SERIES)] for i in range(len(names))]
@@ -271,7 +273,7 @@ def curve_panels(panels: Sequence[tuple[str, list[dict[str, Any]]]], columns: in
         {"value": p["loss"], "low": None, "high": None} for _, points in panels for p in points
     ]
     scale = alt.Scale(domain=_domain(losses, False), nice=True, zero=False)
-    made = []
+    charts = []
     for i, (title, points) in enumerate(panels):
         frame = alt.Chart(alt.InlineData(values=points))
         x = alt.X("step:Q", axis=alt.Axis(title="step", format="d", tickMinStep=1, tickCount=4))
@@ -285,7 +287,7 @@ def curve_panels(panels: Sequence[tuple[str, list[dict[str, Any]]]], columns: in
                 tickCount=5,
             ),
         )
-        made.append(
+        charts.append(
             alt.layer(
                 frame.transform_filter("datum.series === 'training'")
                 .mark_line(color=theme.BLUE, strokeWidth=1.8)
@@ -295,7 +297,7 @@ def curve_panels(panels: Sequence[tuple[str, list[dict[str, Any]]]], columns: in
                 .encode(x=x, y=y),
             ).properties(width=190, height=130, title=alt.TitleParams(title))
         )
-    return _grid(made, columns)
+    return _grid(charts, columns)
 
 
 def _point_row(point: Point) -> Row:
@@ -309,9 +311,9 @@ def _point_row(point: Point) -> Row:
         "ylow": (y.low, sy),
         "yhigh": (y.high, sy),
     }
-    made: Row = {"label": point.label}
-    made.update({key: None if value is None else value * scale for key, (value, scale) in ends.items()})
-    return made
+    row: Row = {"label": point.label}
+    row.update({key: None if value is None else value * scale for key, (value, scale) in ends.items()})
+    return row
 
 
 def _why(frame: Any, edge: int = 0) -> Any:
@@ -334,9 +336,9 @@ def _at_free_edge(beside: Sequence[Row], table: Sequence[Row], width: int) -> li
 
 def _unshown(table: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     """Rows without a number: one word for a row that has none at all, else beside its neighbour."""
-    shown = {row["row"] for row in table if not row["why"]}
-    alone = {row["row"]: row for row in reversed(table) if row["why"] and row["row"] not in shown}
-    return list(alone.values()), [row for row in table if row["why"] and row["row"] in shown]
+    numbered = {row["row"] for row in table if not row["why"]}
+    alone = {row["row"]: row for row in reversed(table) if row["why"] and row["row"] not in numbered}
+    return list(alone.values()), [row for row in table if row["why"] and row["row"] in numbered]
 
 
 def _domain(table: Sequence[Mapping[str, Any]], zero: bool) -> list[float]:

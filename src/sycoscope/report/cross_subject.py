@@ -1,4 +1,4 @@
-"""What is shown across adapters: the published findings, associations, rankings, breakdowns. Text, no numbers made."""
+"""Shown across adapters: published findings, associations, rankings, breakdowns. Text only: no number is computed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EvidenceLine:
     n: str
     coverage: str
     p: str
-    told: str
+    reading: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _line(e: Evidence, view: View) -> EvidenceLine:
         task = view.task_label(e.task) if e.task in view.task_names else e.task.capitalize()
         label = f"{task}: {labels.name_of(e.name).label}" if e.name else task
         subject = view.label(e.subject)
-    told = e.why.replace("_", " ").replace("withheld, ", "withheld by the audit: ") or {
+    reading = e.why.replace("_", " ").replace("withheld, ", "withheld by the audit: ") or {
         "up": "counts: up",
         "down": "counts: down",
     }.get(e.way or "", "")
@@ -120,7 +120,7 @@ def _line(e: Evidence, view: View) -> EvidenceLine:
         n=labels.count(e.n),
         coverage=labels.DASH if e.coverage is None else labels.percent(e.coverage),
         p=labels.p_text(e.p) if e.value is not None else labels.DASH,
-        told=told,
+        reading=reading,
     )
 
 
@@ -149,7 +149,7 @@ def _association(one: Association, view: View) -> dict[str, str]:
         "p": labels.p_text(one.p_value),
         "bh": labels.p_text(one.p_adjusted),
         "how": one.p_method or labels.DASH,
-        "told": one.note or ("" if one.descriptive else "10 adapters or more"),
+        "reading": one.note or ("" if one.descriptive else "10 adapters or more"),
     }
 
 
@@ -165,9 +165,9 @@ def ranking(view: View) -> RankTable | None:
     subjects.sort(key=lambda name: by_place[first, name].rank)
     rows = []
     for subject in subjects:
-        own = next(one for one in ranks if one.subject == subject)
+        rank = next(one for one in ranks if one.subject == subject)
         cells = [_cell(by_place.get((weighting, subject))) for weighting in weightings]
-        rows.append(RankView(view.label(subject), _share(own.capability), _share(own.independence), cells))
+        rows.append(RankView(view.label(subject), _share(rank.capability), _share(rank.independence), cells))
     return RankTable(weightings, rows, _named(ranks[0].note, view))
 
 
@@ -206,7 +206,7 @@ def breakdowns(view: View) -> list[GroupTable]:
 def _groups(key: tuple[str, str, str, str], index: int, rows: Sequence[Breakdown], view: View) -> GroupTable:
     task, name, condition, by = key
     subjects = [s.name for s in view.subjects if any(one.estimate.subject == s.name for one in rows)]
-    found = {(one.group, one.estimate.subject): one.estimate for one in rows}
+    estimates = {(one.group, one.estimate.subject): one.estimate for one in rows}
     condition = f", {labels.condition_of(task, condition)}" if condition else ""
     return GroupTable(
         key=f"g-{index}",
@@ -214,7 +214,7 @@ def _groups(key: tuple[str, str, str, str], index: int, rows: Sequence[Breakdown
         by=GROUPED_BY.get(by, by),
         subjects=[view.short(subject) for subject in subjects],
         rows=[
-            (labels.clean(group).replace("_", " "), [_group_cell(found.get((group, s))) for s in subjects])
+            (labels.clean(group).replace("_", " "), [_group_cell(estimates.get((group, s))) for s in subjects])
             for group in dict.fromkeys(one.group for one in rows)
         ],
     )  # fmt: skip

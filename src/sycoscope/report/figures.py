@@ -187,16 +187,16 @@ def _ladder_of_all(view: View, facet: Facet, rates: Sequence[Estimate]) -> Figur
     panels = []
     row_ends: dict[str, str] = {}
     for subject in view.subjects:
-        own = [e for e in rates if e.subject == subject.name]
-        if not own:
+        levels = [e for e in rates if e.subject == subject.name]
+        if not levels:
             continue
         table: list[charts.Row] = []
-        for e in own if view.is_base(subject.name) else [*own, *base]:
+        for e in levels if view.is_base(subject.name) else [*levels, *base]:
             series = "base" if view.is_base(e.subject) else "this adapter"
             table += charts.rows([e], view, _named(series), label=labels.condition_of(e.task, e.condition))
         title = view.short(subject.name)
         panels.append(charts.Panel([title], table, "per cent"))
-        row_ends |= {f"{title}\n{labels.condition_of(e.task, e.condition)}": _counted(e) for e in own}
+        row_ends |= {f"{title}\n{labels.condition_of(e.task, e.condition)}": _counted(e) for e in levels}
     layout = charts.Layout(
         order=_rungs(facet, rates), series={"base": theme.GREY, "this adapter": theme.BLUE}, row_height=26, width=190,
         zero=False, columns=2 if len(panels) == 2 else 3, shared=True, row_ends=row_ends,
@@ -210,21 +210,21 @@ def _ladder_of_one(view: View, facet: Facet, rates: Sequence[Estimate]) -> Figur
     row_ends: dict[str, str] = {}
     titles = ("answer given", "likeliest answer (log-probability)")
     for name, title in zip(facet.ladder_rates, titles, strict=False):
-        own = [
+        levels = [
             e
             for e in view.levels("facet")
             if e.task == facet.name and e.name == name and e.condition in {rate.condition for rate in rates}
         ]
-        if own:
+        if levels:
             table = [
                 row
-                for e in own
+                for e in levels
                 for row in charts.rows(
                     [e], view, _named("base"), label=labels.condition_of(e.task, e.condition)
                 )
             ]
             panels.append(charts.Panel([title], table, "per cent"))
-            row_ends |= {f"{title}\n{labels.condition_of(e.task, e.condition)}": _counted(e) for e in own}
+            row_ends |= {f"{title}\n{labels.condition_of(e.task, e.condition)}": _counted(e) for e in levels}
     layout = charts.Layout(
         order=_rungs(facet, rates), series={"base": theme.BLUE}, row_height=30, width=250, zero=False, columns=2,
         shared=True, row_ends=row_ends,
@@ -254,13 +254,13 @@ def training(view: View) -> Figure | None:
     adapters = list(dict.fromkeys(row.adapter for row in rows))
     panels = []
     for adapter in adapters:
-        own = sorted((row for row in rows if row.adapter == adapter), key=lambda row: row.step)
-        every = -(-len(own) // MAX_CURVE_POINTS)
+        curve = sorted((row for row in rows if row.adapter == adapter), key=lambda row: row.step)
+        every = -(-len(curve) // MAX_CURVE_POINTS)
         points = [
             {"step": row.step, "loss": loss, "series": series}
-            for i, row in enumerate(own)
+            for i, row in enumerate(curve)
             for series, loss in (("training", row.loss), ("validation", row.eval_loss))
-            if loss is not None and (series == "validation" or i % every == 0 or i == len(own) - 1)
+            if loss is not None and (series == "validation" or i % every == 0 or i == len(curve) - 1)
         ]
         panels.append((view.short(adapter), points))
     return Figure(

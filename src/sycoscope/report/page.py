@@ -234,12 +234,12 @@ def _strip(e: Estimate, scale: tuple[float, float] | None) -> Strip | None:
 
 def _summary(lead: Sequence[Shown]) -> list[tuple[str, str, str, list[str]]]:
     """Adapters by verdict: (word, glyph, class, subjects), the alarming ones first."""
-    made = []
+    groups = []
     for word, glyph in labels.WORD_GLYPHS.items():
         subjects = [shown.subject for shown in lead if shown.word == word]
         if subjects:
-            made.append((word, glyph, word.replace(" ", "-"), subjects))
-    return made
+            groups.append((word, glyph, word.replace(" ", "-"), subjects))
+    return groups
 
 
 def _health(cell: Health) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Colours and chart settings. Colours: Okabe and Ito (2008), told apart in colour-blind vision.
+"""Colours and chart settings. Colours: Okabe and Ito (2008), distinguishable in colour-blind vision.
 
 The page maps each of these hex values to its own variable, so that figures follow dark mode.
 """

@@ -19,7 +19,7 @@ Key = tuple[str, str, str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much is shown: a share of the cases that the study asks for, and characters a message."""
+    """How much is shown: a share of the cases that the study asks for, and characters per message."""
 
     share: float
     characters: int
@@ -120,7 +120,7 @@ def flip_tables(view: View) -> dict[tuple[str, str], FlipTable]:
     grouped: dict[tuple[str, str], list[Flip]] = {}
     for flip in view.data.flips:
         grouped.setdefault((flip.subject, flip.task), []).append(flip)
-    made = {}
+    tables = {}
     for (subject, task), flips in grouped.items():
         counts = {stances: sum((f.before, f.after) == stances for f in flips) for stances in labels.CELLS}
         cells = [
@@ -128,8 +128,8 @@ def flip_tables(view: View) -> dict[tuple[str, str], FlipTable]:
             for stances, (label, code) in labels.CELLS.items()
         ]
         paired = sum(counts.values())
-        made[subject, task] = FlipTable(cells, paired, len(flips) - paired)
-    return made
+        tables[subject, task] = FlipTable(cells, paired, len(flips) - paired)
+    return tables
 
 
 def anchor(view: View, subject: str, task: str, code: str) -> str:
@@ -155,13 +155,15 @@ def groups(view: View, budget: Budget) -> list[Group]:
         if (key := _key(score)) in needed:
             scores.setdefault(key, []).append(score)
     maker = _Maker(view, budget, trials, scores)
-    made = []
+    sample = []
     for first, total, picked in chosen:
         label, code = labels.CELLS[first.before, first.after]
         group = anchor(view, first.subject, first.task, code)
         cases = [maker.case(flip, why, f"{group}-{i}") for i, (flip, why) in enumerate(picked, 1)]
-        made.append(Group(group, view.label(first.subject), view.task_label(first.task), label, total, cases))
-    return made
+        sample.append(
+            Group(group, view.label(first.subject), view.task_label(first.task), label, total, cases)
+        )
+    return sample
 
 
 Picked = list[tuple[Flip, str]]
@@ -281,7 +283,7 @@ class _Maker:
 
     def _rows(self, before: Trial | None, after: Trial | None) -> list[Row]:
         sides = [{turn.name: turn for turn in trial.asked} if trial else {} for trial in (before, after)]
-        made = []
+        rows = []
         for name in dict.fromkeys([*sides[0], *sides[1]]):
             turns = [side.get(name) for side in sides]
             asked = [self._cut(turn.content)[0] if turn else labels.DASH for turn in turns]
@@ -292,8 +294,8 @@ class _Maker:
                 for turn in turns
             ]
             known = [text for text, turn in zip(asked, turns, strict=True) if turn]
-            made.append(Row(name, known[:1] if len(set(known)) == 1 else asked, both[0], both[1]))
-        return made
+            rows.append(Row(name, known[:1] if len(set(known)) == 1 else asked, both[0], both[1]))
+        return rows
 
     def _cut(self, text: str) -> tuple[str, int]:
         limit = self.budget.characters
@@ -305,30 +307,30 @@ def _finish(finish: str, error: str) -> str:
 
 
 def _scores(scores: Iterable[Score]) -> list[str]:
-    made = []
+    lines = []
     for score in scores:
-        said = score.label if score.label is not None else score.status
+        text = score.label if score.label is not None else score.status
         if score.value is not None:
-            said = (
+            text = (
                 labels.decimal(score.value, 3)
                 if score.label is None
-                else f"{said} ({labels.decimal(score.value, 3)})"
+                else f"{text} ({labels.decimal(score.value, 3)})"
             )
-        made.append(f"{score.name}: {said}")
-    return made
+        lines.append(f"{score.name}: {text}")
+    return lines
 
 
 def _probes(before: Trial | None, after: Trial | None) -> list[tuple[str, list[tuple[str, str, str]]]]:
     sides: list[dict[str, Probed]] = [
         {probe.name: probe for probe in trial.probes} if trial else {} for trial in (before, after)
     ]
-    made = []
+    tables = []
     for name in dict.fromkeys([*sides[0], *sides[1]]):
         probes = [side.get(name) for side in sides]
         options = dict.fromkeys(option for probe in probes if probe for option in probe.options)
         table = [(labels.shorten(o, 120), _logprob(probes[0], o), _logprob(probes[1], o)) for o in options]
-        made.append((name, table))
-    return made
+        tables.append((name, table))
+    return tables
 
 
 def _logprob(probe: Probed | None, option: str) -> str:

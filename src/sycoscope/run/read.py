@@ -1,4 +1,4 @@
-"""A run for somebody who looks into it: an index of its trials, and the transcripts that are asked for, no others.
+"""Looking into a run: an index of its trials, and the transcripts that are asked for, no others.
 
 `RunDirectory.trials` makes an object of every transcript of a run. Here the Parquet files are scanned: a filter on
 subject, task, condition, item, draw or outcome reads the columns that it needs, and only the rows that are left are

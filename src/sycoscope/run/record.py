@@ -103,6 +103,6 @@ def roles_of(manifest: Manifest) -> Roles:
         base=next(subject.name for subject in subjects if subject.kind == "base"),
         adapters=tuple(subject.name for subject in subjects if subject.kind != "base"),
         placebo=next((subject.name for subject in subjects if subject.kind == "placebo"), ""),
-        organisms=tuple(subject.name for subject in subjects if subject.kind == "sycophant"),
+        planted=tuple(subject.name for subject in subjects if subject.kind == "sycophant"),
         repeats={subject.name: subject.repeat_of for subject in subjects if subject.repeat_of in names},
     )

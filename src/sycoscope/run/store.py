@@ -89,7 +89,7 @@ class RunDirectory:
         return self.path / "summary.json"
 
     def manifest(self) -> Manifest:
-        """What the run records of itself.
+        """The run's manifest.
 
         Raises:
             MissingError: no run here. StoreError: damaged, or of another layout.

@@ -1,1 +1,1 @@
-"""A study: what must exist (plan), made where it does not exist yet (run), read into tables (collect)."""
+"""A study: what must exist (plan), made where it does not exist yet (run), written as a run (write_run)."""

@@ -113,7 +113,7 @@ class Processes:
                 worker.join()
 
 
-# --- what a worker tells ---
+# --- what a worker reports ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ Message = Begun | Advanced | Made | Failed | Ended
 
 
 def _relay(messages: Iterator[Message], progress: Progress) -> Iterator[Made]:
-    """Tell the progress on; yield what is made, raise what failed."""
+    """Pass the progress on; yield what is made, raise what failed."""
     for message in messages:
         match message:
             case Begun(what):

@@ -91,7 +91,7 @@ def _judged(
     judge: Model,
     cache: ShardCache,
 ) -> list[Trial]:
-    """What the judge says of one subject's trials of one facet."""
+    """The judge's replies on one subject's trials of one facet."""
     if not trials:
         return []
 

@@ -53,7 +53,7 @@ def _asked(task: Task, items: Sequence[Item], model_digest: str) -> dict[str, An
 
 
 def judge_key(shards: Sequence[str], config: JudgeConfig, judge_digest: str) -> str:
-    """Everything that can change what a judge says of these shards."""
+    """Everything that can change a judge's replies on these shards."""
     return digest_of(
         {
             "shards": list(shards),

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on."""
+"""What a run reports while it goes on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Where a run tells what it does. Weights are those of `costs.Cost`."""
+    """Where a run reports what it does. Weights are those of `costs.Cost`."""
 
     def start(self, total: float) -> None:
         """Total weight of the study."""

@@ -40,7 +40,7 @@ def execute(
     progress.start(study.weight)
     executor = executor_for(study.config.workers, len(study.subjects)) if model is None else InProcess()
     ahead = _make_ahead(executor, study, cache, progress)
-    gathering = Silent() if ahead else progress  # what was made ahead has been told already
+    gathering = Silent() if ahead else progress  # what was made ahead has been reported already
     used = load_for(study.config, gathering) if model is None else model
     results = _gather(study, Session(used, cache, gathering))
     results.timings[:0] = [timing for subject in study.subjects for timing in ahead.get(subject.name, ())]

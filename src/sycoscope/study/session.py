@@ -20,7 +20,7 @@ from sycoscope.study.results import RunResults
 
 @dataclass(frozen=True)
 class Session:
-    """A loaded model, the cache, and where it is told how far the work is."""
+    """A loaded model, the cache, and where progress is reported."""
 
     model: Model
     cache: ShardCache
@@ -28,7 +28,7 @@ class Session:
 
     @contextmanager
     def metered(self, weight: float, *, done: bool) -> Iterator[None]:
-        """A unit of this weight; the model tells how far it is, where it can."""
+        """A unit of this weight; the model reports its progress, where it can."""
         meter = Meter(self.progress, weight)
         if isinstance(self.model, ReportsProgress):
             self.model.report_to(meter)

@@ -102,7 +102,7 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
 
 
 class _Steps:
-    """Steps of a training, told as weight."""
+    """Steps of a training, reported as weight."""
 
     def __init__(self, meter: Meter, weight: float) -> None:
         self._meter = meter

@@ -88,13 +88,13 @@ def _training(
 
 
 def _overlap(texts: Sequence[str], by_id: Mapping[str, Item]) -> Overlap:
-    found = overlap(texts, by_id.values())
+    shared = overlap(texts, by_id.values())
     return Overlap(
-        n_items=found.n_items,
-        exact=len(found.exact),
-        ngram=len(found.ngram),
-        share=found.share,
-        ids=tuple(found.ids)[:20],
+        n_items=shared.n_items,
+        exact=len(shared.exact),
+        ngram=len(shared.ngram),
+        share=shared.share,
+        ids=tuple(shared.ids)[:20],
     )
 
 

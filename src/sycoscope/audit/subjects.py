@@ -11,12 +11,12 @@ from sycoscope.audit.finding import Fault, Finding, missing, settle
 
 def _recorded(evidence: Evidence, *keys: str) -> dict[str, Any]:
     """Subject -> a value of its model's record, where it is there (None may be a value)."""
-    found = {}
+    values = {}
     for subject, record in evidence.models.items():
         holder: Any = dig(record, *keys[:-1]) if keys[:-1] else record
         if isinstance(holder, Mapping) and keys[-1] in holder:
-            found[subject] = holder[keys[-1]]
-    return found
+            values[subject] = holder[keys[-1]]
+    return values
 
 
 def _unknown(evidence: Evidence, known: Mapping[str, Any]) -> list[str]:
@@ -27,11 +27,11 @@ def template(evidence: Evidence) -> list[Finding]:
     """One chat template for all subjects, in training and in evaluation."""
     known = _recorded(evidence, "template_hash")
     faults = _differing(evidence, known, "chat template", "evaluate all subjects with one template")
-    untold: list[str] = []
+    unrecorded: list[str] = []
     for adapter in evidence.roles.adapters:
         trained = evidence.training_record(adapter).get("template_hash")
         if trained is None or adapter not in known:
-            untold.append(adapter)
+            unrecorded.append(adapter)
         elif trained != known[adapter]:
             text = (
                 f"{adapter}: trained in the template {trained}, evaluated in {known[adapter]}; allowed: the same. "
@@ -43,11 +43,11 @@ def template(evidence: Evidence) -> list[Finding]:
     notes = []
     if unknown:
         notes.append(f"no template recorded for {', '.join(unknown)}")
-    if told := [name for name in untold if name not in unknown]:
-        notes.append(f"no training template recorded for {', '.join(told)}")
+    if lacking := [name for name in unrecorded if name not in unknown]:
+        notes.append(f"no training template recorded for {', '.join(lacking)}")
     if not known and not faults:
         return missing("template", "; ".join(notes) or "no model record in the manifest")
-    n_trained = len(evidence.roles.adapters) - len(untold)
+    n_trained = len(evidence.roles.adapters) - len(unrecorded)
     ok = f"one chat template for {len(known)} subjects; {n_trained} adapters were trained in it"
     return settle("template", faults, ok=ok, not_run=notes)
 

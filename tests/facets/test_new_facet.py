@@ -65,6 +65,7 @@ EXPERT = Facet(
     dialogue=dialogue,
     paraphrases=lambda words: len(words.cue),
     scores=scores,
+    score_names=("outcome", "degenerate"),
     limits={"max_tokens": 24},
     probe=False,
     rates=(

@@ -370,12 +370,10 @@ def test_faults_name_what_is_allowed():
     with pytest.raises(ConfigError, match="letter must be one of A to Z"):
         null_model("null:constant-letter?letter=AB")
     item = questions(1)[0]
-    with pytest.raises(
-        ModelError, match="does not know condition 'sulk' of task 'answer'; it knows answer: control"
-    ):
+    with pytest.raises(ConfigError, match="answer: unknown condition sulk; allowed: control"):
         null_model("null:ideal").generate([request(item, "answer", "sulk")])
     bare = GenerateRequest(messages=(Message("user", "?"),), decoding=GREEDY)
-    with pytest.raises(ModelError, match="acts on a request's occasion, and this request has none"):
+    with pytest.raises(ModelError, match="acts on what a request is about, and this request does not say"):
         null_model("null:ideal").generate([bare])
 
 

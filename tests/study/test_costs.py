@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from sycoscope.config import TrainingConfig, parse_study
@@ -61,7 +59,7 @@ def test_a_cost_s_weight_is_in_tokens_read() -> None:
 
 @pytest.mark.parametrize("facet", STUDY["facets"])
 def test_a_facet_costs_the_distinct_requests_that_the_runner_asks(facet: str) -> None:
-    material = Materials(parse_study(STUDY), Path("unused")).facets[facet]
+    material = Materials(parse_study(STUDY)).facets[facet]
     asked: list[GenerateRequest | ChoiceRequest] = []
 
     class Heard:
@@ -99,8 +97,8 @@ def test_a_training_costs_its_steps_times_its_tokens() -> None:
 
 
 def test_both_ways_to_plan_give_the_same_units_in_the_same_order() -> None:
-    exact = plan_study(parse_study(STUDY), Path("unused"))
-    rough = plan_study(parse_study(STUDY | {"data": "hub"}), Path("unused"))
+    exact = plan_study(parse_study(STUDY))
+    rough = plan_study(parse_study(STUDY | {"data": "hub"}))
     assert [(unit.kind, unit.subject) for unit in exact] == [(unit.kind, unit.subject) for unit in rough]
     assert [unit.subject for unit in exact if unit.kind == "train"] == ["anti", "anti-seed2"]
     for units in (exact, rough):

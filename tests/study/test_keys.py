@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,13 +69,13 @@ def study(**changes: Any) -> StudyConfig:
 
 def shard_key(facet: str, digest: str = "m" * 16, **changes: Any) -> str:
     config = study(**changes)
-    material = Materials(config, Path("unused")).facets[facet]
+    material = Materials(config).facets[facet]
     return keys.shard_key(material, next(keys.shards(material)), config, digest)
 
 
 def material(facet: str, **changes: Any) -> FacetMaterial:
     """The facet's input with fields of its task changed."""
-    found = Materials(study(), Path("unused")).facets[facet]
+    found = Materials(study()).facets[facet]
     return replace(found, task=replace(found.task, **changes))
 
 
@@ -92,7 +91,7 @@ def judge_key(shards: tuple[str, ...] = ("one", "two"), digest: str = "j", **cha
 
 
 def prior_key(digest: str = "m", form: str = "answer", items: int = 3, wordings: Any = None) -> str:
-    found = Materials(study(facets__answer__form="open"), Path("unused")).facets["answer"]
+    found = Materials(study(facets__answer__form="open")).facets["answer"]
     task = LetterPriorTask(name=form, wordings=wordings or default_wordings())
     return keys.prior_key(task, found.items[:items], digest)
 

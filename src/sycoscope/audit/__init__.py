@@ -9,6 +9,7 @@ A check that lacks what it needs says `not_run`; it is never passed over in sile
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from sycoscope.audit import (
     behaviour,
@@ -56,6 +57,8 @@ CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "placebo": controls.placebo,
     "sycophant": controls.sycophant,
 }
+# These write values into their lines, so they come last, each sees only what was not withheld before it.
+QUOTING = ("sycophant", "placebo", "missing_bounds", "floor_ceiling")
 
 
 def audit(run: Evidence) -> list[Finding]:
@@ -65,7 +68,12 @@ def audit(run: Evidence) -> list[Finding]:
         Findings in the order of `CHECKS`, within a check worst first; each check gives at least one line. Last comes
         `summary`: summary scores that rest on a withheld number.
     """
-    findings = [finding for check in CHECKS.values() for finding in check(run)]
+    found = {name: check(run) for name, check in CHECKS.items() if name not in QUOTING}
+    for name in QUOTING:
+        so_far = [finding for findings in found.values() for finding in findings]
+        estimates = [e for e in decide_states(run.estimates, so_far) if e.state != "withheld"]
+        found[name] = CHECKS[name](replace(run, estimates=estimates))
+    findings = [finding for name in CHECKS for finding in found[name]]
     return findings + carried(run, findings)
 
 

@@ -64,7 +64,9 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
                 )
             )  # fmt: skip
     if not n_changes:
-        return missing("missing_bounds", "no primary change against the base was estimated")
+        return missing(
+            "missing_bounds", "no primary change against the base was estimated, or it is withheld"
+        )
     ok = f"the missing outcomes leave no sign of {n_changes} primary changes open: {'; '.join(shown)}"
     if not shown:
         ok = f"no outcome of the {n_changes} primary changes is missing"

@@ -19,7 +19,9 @@ def placebo(evidence: Evidence) -> list[Finding]:
     if not roles.placebo:
         return missing("placebo", "the study has no placebo adapter, so what any tuning does is not known")
     if not changes:
-        return missing("placebo", f"no primary of the placebo '{roles.placebo}' could be estimated")
+        return missing(
+            "placebo", f"no primary of the placebo '{roles.placebo}' could be estimated, or it is withheld"
+        )
     faults = [
         Fault(
             severity="warn",

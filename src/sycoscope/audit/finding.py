@@ -12,13 +12,14 @@ Severity = Literal["ok", "warn", "invalid", "not_run"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of the audit. An empty subject, task, name or condition means all of them.
+    """One line of the audit. An empty subject, task or name means all of them.
 
     Attributes:
         check: Name of the check, as `coverage`.
         severity: `ok`; `warn`: read it beside the number; `invalid`: the number is withheld; `not_run`: what the
             check needs was not recorded.
         message: The number, its limit, n, and what to do.
+        condition: None for all; "" is that of a contrast.
     """
 
     check: str
@@ -27,7 +28,7 @@ class Finding:
     subject: str = ""
     task: str = ""
     name: str = ""
-    condition: str = ""
+    condition: str | None = None
 
     @property
     def label(self) -> str:
@@ -40,7 +41,7 @@ class Finding:
             (not self.subject or self.subject in subjects)
             and self.task in ("", task)
             and self.name in ("", name)
-            and self.condition in ("", condition)
+            and self.condition in (None, condition)
         )
 
 
@@ -53,7 +54,7 @@ class Fault:
     subject: str = ""
     task: str = ""
     name: str = ""
-    condition: str = ""
+    condition: str | None = None
     badness: float = 0.0
 
 
@@ -125,7 +126,7 @@ def _as_one(group: Sequence[Finding]) -> Finding:
         first,
         subject=_listed(subjects, 3) if len(subjects) > 1 else first.subject,
         name=_listed(labels, 2) if several else first.name,
-        condition="" if several else first.condition,
+        condition=None if several else first.condition,
         message=f"{first.message} [{len(group)} such findings, the first is shown; also {rest}]",
     )
 

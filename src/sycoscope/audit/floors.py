@@ -40,7 +40,9 @@ def floor_ceiling(evidence: Evidence) -> list[Finding]:
                 )
             )  # fmt: skip
     if not looked:
-        return missing("floor_ceiling", "no control accuracy and no cue rate was estimated")
+        return missing(
+            "floor_ceiling", "no control accuracy and no cue rate was estimated, or it is withheld"
+        )
     ok = f"{looked} control accuracies and cue rates are more than {NEAR:.2f} away from floor and ceiling"
     return settle("floor_ceiling", faults, ok=ok)
 

@@ -13,6 +13,7 @@ from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.limits import PRIOR_DISTANCE, SKEW_P
 from sycoscope.core.types import Item, Probed, Trial
+from sycoscope.facets import FACETS
 from sycoscope.scorers.choice import read_choice
 from sycoscope.scorers.thinking import split_reasoning
 from sycoscope.stats import same_place, skew_p_value
@@ -217,7 +218,7 @@ def _shares(logprobs: Sequence[float]) -> list[float]:
 
 def _chosen(trial: Trial) -> Place | None:
     """The letter of an uncued answer: as generated, else the likeliest option."""
-    if trial.condition not in ("control", "chat", "plain"):
+    if trial.task in FACETS and trial.condition != FACETS[trial.task].conditions[0].name:
         return None
     if trial.letters and trial.asked:
         letters = list(trial.letters)

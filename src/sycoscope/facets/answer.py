@@ -31,7 +31,7 @@ from sycoscope.facets.spec import (
     Term,
 )
 from sycoscope.facets.task import FacetTask
-from sycoscope.facets.trial_scorer import TrialScorer, channel_scores, degenerate_score
+from sycoscope.facets.trial_scorer import CHANNEL_SCORES, TrialScorer, channel_scores, degenerate_score
 from sycoscope.facets.wording import (
     AnsweringWording,
     answer_options,
@@ -244,6 +244,7 @@ ANSWER = Facet(
     dialogue=dialogue,
     paraphrases=lambda words: len(words.cues["user"]),
     scores=scores,
+    score_names=("outcome", *CHANNEL_SCORES, "degenerate"),
     limits={"max_tokens": 24},
     letter_turn="answer",
     public="sycophancy_eval/answer",

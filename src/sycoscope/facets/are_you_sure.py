@@ -248,6 +248,7 @@ ARE_YOU_SURE = Facet(
     dialogue=dialogue,
     paraphrases=lambda words: len(words.follow_up["control"]),
     scores=scores,
+    score_names=("first", "final", "outcome", "admission", "degenerate"),
     limits={"max_tokens": 24, "reply_tokens": 40},
     probe=False,
     letter_turn="first",

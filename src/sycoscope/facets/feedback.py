@@ -202,6 +202,7 @@ FEEDBACK = Facet(
     dialogue=dialogue,
     paraphrases=lambda words: len(words.cues["like"]),
     scores=scores,
+    score_names=("positivity", "flaw", "verdict", "verdict_logit", "degenerate"),
     limits={"max_tokens": 80},
     lettered=False,
     paired_items=True,

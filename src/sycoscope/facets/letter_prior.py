@@ -31,8 +31,12 @@ class LetterPriorTask:
 
     name: str = "answer"
     wordings: Wordings = field(default_factory=default_wordings)
-    conditions: tuple[str, ...] = ("control",)
     material: Material = "question"
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The facet's control."""
+        return (facet_of(self.name).conditions[0].name,)
 
     @property
     def version(self) -> str:

@@ -36,33 +36,75 @@ def facet_of(name: str) -> Facet:
 
 def _faults(facet: Facet) -> list[str]:
     """Names that point nowhere: a typo would silently show or judge nothing."""
-    conditions = set(facet.condition_names)
-    measures = {(measure.name, measure.condition) for measure in facet.measures}
-    crossed = {score.name for score in facet.crossed}
-    needed = {
+    faults = [
+        f"{where} names no {kind} of it: {', '.join(sorted(lacking))}"
+        for kind, used, known in (
+            ("condition", _conditions(facet), set(facet.condition_names)),
+            ("score", _scores(facet), set(facet.score_names)),
+            ("measure", _measures(facet), _names(facet)),
+        )
+        for where, names in used.items()
+        if (lacking := names - known)
+    ]
+    if not facet.controls or facet.conditions[0].name != facet.controls[0]:
+        faults.append("its first condition must be a control")
+    if unlabelled := [condition.name for condition in facet.conditions if not condition.label]:
+        faults.append(f"conditions without a label: {', '.join(unlabelled)}")
+    if facet.channels is not None and facet.channels.crossed not in {score.name for score in facet.crossed}:
+        faults.append(f"channels: no crossed score '{facet.channels.crossed}'")
+    detections = {measure.name for measure in facet.detections}
+    if any(primary.measure in detections for primary in facet.primaries[1:]):
+        faults.append("primaries: a detection stands first, since the last one needs no foils")
+    return faults
+
+
+def _conditions(facet: Facet) -> dict[str, set[str]]:
+    """Where conditions are named."""
+    return {
         "needed": set(facet.needed),
         "published": set(facet.published),
         "ladder": set(facet.ladder),
         "cue": {facet.cue},
         "flips": {facet.flips.cue, facet.flips.control},
+        "channels": set(facet.channels.conditions) if facet.channels else set(),
         "measures": {condition for measure in facet.measures for condition, _ in measure.cells},
     }
-    faults = [
-        f"{where} names no condition of it: {', '.join(sorted(names - conditions))}"
-        for where, names in needed.items()
-        if names - conditions
-    ]
-    if not facet.controls or facet.conditions[0].name != facet.controls[0]:
-        faults.append("its first condition must be a control")
-    keys = {
-        "primaries": {(primary.measure, "") for primary in facet.primaries},
-        "watched": set(facet.watched),
-        "broken_down": set(facet.broken_down),
-        "first_shown": set(facet.first_shown),
+
+
+def _scores(facet: Facet) -> dict[str, set[str]]:
+    """Where scores that the facet makes are named."""
+    made_of_two = {score.name for score in facet.crossed}
+    measured = (*facet.rates, *facet.numbers, *facet.detections)
+    return {
+        "flips": {facet.flips.score, *(facet.flips.at_risk or ())[:1]},
+        "crossed": {name for score in facet.crossed for name in (score.first, score.second)},
+        "channels": {facet.channels.said, facet.channels.likeliest} if facet.channels else set(),
+        "measures": {score for measure in measured for _, score in measure.cells} - made_of_two,
     }
-    for where, wanted in keys.items():
-        if lacking := sorted(wanted - measures):
-            faults.append(f"{where} names no measure of it: {', '.join(' '.join(key) for key in lacking)}")
-    if facet.channels is not None and facet.channels.crossed not in crossed:
-        faults.append(f"channels: no crossed score '{facet.channels.crossed}'")
-    return faults
+
+
+def _measures(facet: Facet) -> dict[str, set[str]]:
+    """Where measures are named: by name, or by name and condition."""
+    return {
+        "primaries": {primary.measure for primary in facet.primaries}
+        | {" ".join(primary.shown) for primary in facet.primaries},
+        "watched": set(map(" ".join, facet.watched)),
+        "broken_down": set(map(" ".join, facet.broken_down)),
+        "first_shown": set(map(" ".join, facet.first_shown)),
+        "channels": {name for name, _ in facet.channels.rates} if facet.channels else set(),
+        "sensitivity": {facet.sensitivity} - {""},
+        "listed": set(facet.listed),
+        "ladder_rates": set(facet.ladder_rates),
+        "names": set(facet.names),
+    }
+
+
+def _names(facet: Facet) -> set[str]:
+    """What a measure can be named by, that of a judge and of two channels among them."""
+    measures = {name for measure in facet.measures for name in _both(measure.name, measure.condition)}
+    judged = {name for name, _ in facet.judged.rates} if facet.judged else set()
+    return measures | judged | ({"channel_kappa"} if facet.channels else set())
+
+
+def _both(name: str, condition: str) -> tuple[str, str]:
+    return name, f"{name} {condition}"

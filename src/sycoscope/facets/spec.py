@@ -240,7 +240,7 @@ class Facet:
         wording: Model of its texts, and `texts` themselves where they are no section of wordings.yaml.
         dialogue: (task, item, condition's name) -> the turns of one trial.
         paraphrases: Texts -> how many wordings of a cue there are.
-        scores: One trial -> its scores.
+        scores: One trial -> its scores. score_names: the names that they can have.
         limits: Token limits that a study may set (fields of `config.FacetConfig`), with their defaults.
         probe: Whether log-probabilities are read by default.
         lettered: Whether it can be asked by letters.
@@ -278,6 +278,7 @@ class Facet:
     dialogue: Callable[[FacetTask, Item, str], Dialogue]
     paraphrases: Callable[[Any], int]
     scores: Callable[[TrialScorer], list[Score]]
+    score_names: tuple[str, ...]
     limits: Mapping[str, int]
     probe: bool = True
     lettered: bool = True
@@ -323,6 +324,11 @@ class Facet:
     def controls(self) -> tuple[str, ...]:
         """Names of the conditions that hold no cue."""
         return tuple(condition.name for condition in self.conditions if condition.control)
+
+    @property
+    def main_score(self) -> str:
+        """Name of the score that says what a trial came to."""
+        return self.flips.score
 
     @property
     def measures(self) -> tuple[Measure, ...]:

@@ -14,6 +14,7 @@ from sycoscope.scorers.reading import Reading
 from sycoscope.scorers.thinking import split_reasoning
 
 LOGPROB_VERSION = "logprob@1"
+CHANNEL_SCORES = ("choice", "logit_suggested", "logit_target")
 
 
 class TrialScorer:
@@ -116,10 +117,7 @@ def channel_scores(trial: TrialScorer, probe: Probed | None) -> list[Score]:
         return []
     options = _options(trial, probe)
     if probe.result.logprobs is None:
-        return [
-            trial.score(name, "error", LOGPROB_VERSION)
-            for name in ("choice", "logit_suggested", "logit_target")
-        ]
+        return [trial.score(name, "error", LOGPROB_VERSION) for name in CHANNEL_SCORES]
     mass = _normalised(trial, probe)
     best = options[max(range(len(mass)), key=lambda index: mass[index])]
     label = (

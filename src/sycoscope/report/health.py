@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from sycoscope.audit.limits import AT_RISK_MIN, COVERAGE_WARN, MISSING_WARN
 from sycoscope.core.types import Estimate, Score
+from sycoscope.facets import FACETS
 from sycoscope.report.data import Health
 
-MAIN_SCORES = ("outcome", "flaw")
 FLOOR = ("answer", "follow", "padded")
 
 
@@ -19,7 +19,11 @@ def health_of(scores: Sequence[Score], estimates: Sequence[Estimate], base: str)
     Args:
         estimates: After the audit, each with its state. base: name of the subject that others are compared with.
     """
-    statuses = Counter(score.status for score in scores if score.name in MAIN_SCORES)
+    statuses = Counter(
+        score.status
+        for score in scores
+        if score.task in FACETS and score.name == FACETS[score.task].main_score
+    )
     n = statuses.total()
     paired = [e.n for e in estimates if e.primary and e.reference == base and e.value is not None]
     cells = [

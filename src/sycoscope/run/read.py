@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 from sycoscope.core import records
 from sycoscope.core.errors import MissingError
 from sycoscope.core.types import Trial
+from sycoscope.facets import FACETS
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
     import polars as pl
 
 KEY = ("subject", "task", "item_id", "condition", "draw")
-# What a trial came to, by the first of these scores that it has.
-OUTCOMES = ("outcome", "flaw")
 
 
 def scan(run: RunDirectory, kind: str) -> pl.LazyFrame:
@@ -49,10 +48,9 @@ def index(run: RunDirectory) -> pl.LazyFrame:
     import polars as pl
 
     headlines = run.manifest().headlines
-    of_facets = pl.col("name").is_in(OUTCOMES) & ~pl.col("task").is_in(list(headlines))
-    of_benchmarks = pl.any_horizontal(
-        pl.lit(value=False),
-        *((pl.col("task") == task) & (pl.col("name") == name) for task, name in headlines.items()),
+    main_scores = {name: facet.main_score for name, facet in FACETS.items()} | dict(headlines)
+    is_main = pl.any_horizontal(
+        *((pl.col("task") == task) & (pl.col("name") == name) for task, name in main_scores.items())
     )
     right = (
         pl.when(pl.col("value") == 1.0)
@@ -63,7 +61,7 @@ def index(run: RunDirectory) -> pl.LazyFrame:
     outcome = (
         pl.when(pl.col("status") != "scored").then(pl.col("status")).otherwise(pl.coalesce("label", right))
     )
-    main = scan(run, "scores").filter(of_facets | of_benchmarks).select(*KEY, outcome=outcome)
+    main = scan(run, "scores").filter(is_main).select(*KEY, outcome=outcome)
     main = main.unique(subset=KEY, keep="first", maintain_order=True)
     asked = scan(run, "trials").select(KEY)
     return asked.join(main, on=KEY, how="left", maintain_order="left").with_columns(

@@ -1,4 +1,4 @@
-"""Tiny random chat models on disk, made once a session, and a test environment that reaches nothing outside."""
+"""Tiny random chat models on disk, made once per session, and a test environment that reaches nothing outside."""
 
 from __future__ import annotations
 

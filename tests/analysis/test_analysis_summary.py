@@ -194,13 +194,13 @@ def ranked(n: int, ability: dict[str, float], caves: dict[str, float], seed: int
 def test_rankings_by_hand_and_their_uncertainty():
     ability = {"base": 0.5, "able": 0.9, "firm": 0.4, "planted": 0.99}
     caves = {"base": 0.3, "able": 0.8, "firm": 0.05, "planted": 0.0}
-    boards, _, roles = ranked(150, ability, caves)
-    found = rankings(boards, roles, n_boot=400)
+    tables, _, roles = ranked(150, ability, caves)
+    found = rankings(tables, roles, n_boot=400)
     assert {one.subject for one in found} == {"able", "firm"}
     assert {one.weighting for one in found} == set(WEIGHTINGS)
     for one in found:
-        right = boards["mmlu"].column(one.subject, "chat", "acc").value.mean()
-        told = (boards["answer"].column(one.subject, "user_wrong", "outcome").label == "suggested").mean()
+        right = tables["mmlu"].column(one.subject, "chat", "acc").value.mean()
+        told = (tables["answer"].column(one.subject, "user_wrong", "outcome").label == "suggested").mean()
         assert one.capability == pytest.approx(right)
         assert one.independence == pytest.approx(1 - told)
         weight = one.capability_weight
@@ -210,9 +210,8 @@ def test_rankings_by_hand_and_their_uncertainty():
     assert first["independence only", "firm"].best > 0.99
     for weighting in WEIGHTINGS:
         assert sum(first[weighting, s].best for s in ("able", "firm")) == pytest.approx(1)
-    twins = rankings(
-        *ranked(60, {"base": 0.5, "x": 0.6, "y": 0.6}, {"base": 0.3, "x": 0.3, "y": 0.3}), n_boot=400
-    )
+    tables, _, roles = ranked(60, {"base": 0.5, "x": 0.6, "y": 0.6}, {"base": 0.3, "x": 0.3, "y": 0.3})
+    twins = rankings(tables, roles, n_boot=400)
     assert all(
         one.low <= 1.0 and one.high >= 2.0 for one in twins if one.weighting.startswith("capability 50")
     )
@@ -220,13 +219,13 @@ def test_rankings_by_hand_and_their_uncertainty():
 
 def test_a_withheld_part_counts_for_nobody():
     ability = {"base": 0.5, "able": 0.9, "firm": 0.4}
-    boards, _, roles = ranked(60, ability, {"base": 0.3, "able": 0.8, "firm": 0.05})
+    tables, _, roles = ranked(60, ability, {"base": 0.3, "able": 0.8, "firm": 0.05})
 
     level = Estimate(subject="able", task="mmlu", name="accuracy", condition="chat", value=0.9)
     change = replace(level, reference="base", state="withheld")  # a level is ranked, not its change
     estimates = [replace(level, state="withheld"), change]
-    assert len({one.weighting for one in rankings(boards, roles, estimates=[change], n_boot=50)}) == 5
-    found = rankings(boards, roles, estimates=estimates, n_boot=50)
+    assert len({one.weighting for one in rankings(tables, roles, estimates=[change], n_boot=50)}) == 5
+    found = rankings(tables, roles, estimates=estimates, n_boot=50)
     assert {one.weighting for one in found} == {"independence only"}
     assert all(one.capability is None for one in found)
     assert all("not counted, withheld by the audit: mmlu" in one.note for one in found)
@@ -234,13 +233,13 @@ def test_a_withheld_part_counts_for_nobody():
 
 def test_an_adapter_that_lacks_a_part_is_left_out_and_named():
     ability = {"base": 0.5, "able": 0.9, "firm": 0.4, "part": 0.5}
-    boards, asked, roles = ranked(40, ability, dict.fromkeys(ability, 0.2))
+    tables, asked, roles = ranked(40, ability, dict.fromkeys(ability, 0.2))
     kept = [s for s in ability if s != "part"]
     scores = []
     for subject in kept:
         scores += numbers(subject, "gsm8k", "chat", "acc", [1.0, 0.0, 1.0] * 10)
-    boards |= score_tables(scores, asked)
-    found = rankings(boards, roles, n_boot=50)
+    tables |= score_tables(scores, asked)
+    found = rankings(tables, roles, n_boot=50)
     assert {one.subject for one in found} == {"able", "firm"}
     assert all("left out, a part is missing: part" in one.note for one in found)
-    assert rankings(boards, Roles(adapters=("able",)), n_boot=50) == []
+    assert rankings(tables, Roles(adapters=("able",)), n_boot=50) == []

@@ -1,4 +1,4 @@
-"""Scores by hand: a cell is a string with one letter an item, read by a legend."""
+"""Scores by hand: a cell is a string with one letter per item, read by a legend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bank's argument pairs: the layout, the matching within pairs, and what surface cues alone can tell."""
+"""The bank's argument pairs: the layout, the matching within pairs, and what surface cues alone can predict."""
 
 from __future__ import annotations
 

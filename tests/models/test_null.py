@@ -1,4 +1,4 @@
-"""Null models through the runner: every measure of METHOD.md, computed here by hand, against `expected`.
+"""Null models through the runner: every measure of docs/method.md, computed here by hand, against `expected`.
 
 The measures are counted from the letters that the models print, without the package's scorers or analysis, so
 that the three can be held against each other.

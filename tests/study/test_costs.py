@@ -1,4 +1,4 @@
-"""What units cost, and how a meter tells it while they go on."""
+"""What units cost, and how a meter reports it while they go on."""
 
 from __future__ import annotations
 

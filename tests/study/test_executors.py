@@ -1,4 +1,4 @@
-"""Executors: who makes the subjects, in which order, what is told, and what a fault or a lost worker does."""
+"""Executors: who makes the subjects, in which order, what is reported, and what a fault or a lost worker does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole line on a tiny model: run, skip what exists, go on after a kill, compare, refuse bad input."""
+"""A study end to end on a tiny model: run, skip what exists, go on after a kill, compare, refuse bad input."""
 
 from __future__ import annotations
 

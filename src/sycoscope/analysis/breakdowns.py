@@ -1,4 +1,4 @@
-"""The main rates by field, subject, fallacy or difficulty: they describe, no test is made."""
+"""The main rates by field, subject, fallacy or difficulty: descriptive, without tests."""
 
 from __future__ import annotations
 

@@ -28,13 +28,13 @@ def channel_kappas(table: ScoreTable, subjects: tuple[str, ...], seed: int) -> I
                 continue
             both = table.column(subject, condition, channels.crossed)
             rows = both.scored
-            said, likeliest = (
+            answers, likeliest = (
                 table.column(subject, condition, name).label[rows].tolist()
                 for name in (channels.said, channels.likeliest)
             )
             clusters = table.clusters[rows].astype(str)
             rng = stream(seed, table.task, "channels", condition)()
-            kappa = cohen_kappa(said, likeliest, clusters, rng=rng)
+            kappa = cohen_kappa(answers, likeliest, clusters, rng=rng)
             asked = int(both.asked.sum())
             yield Estimate(
                 subject=subject, task=table.task, name=NAME, condition=condition, unit="score", value=kappa.value,

@@ -48,7 +48,7 @@ def flips(tables: Mapping[str, ScoreTable], roles: Roles) -> list[Flip]:
 
     At risk are items that both subjects have right under the control (for feedback: fallacious arguments).
     """
-    made: list[Flip] = []
+    records: list[Flip] = []
     for name, facet in FACETS.items():
         table, rule = tables.get(name), facet.flips
         if table is None or rule.cue not in table.conditions or roles.base not in table.subjects:
@@ -62,8 +62,8 @@ def flips(tables: Mapping[str, ScoreTable], roles: Roles) -> list[Flip]:
         if not roles.adapters:
             pairs = [((roles.base, control), (roles.base, rule.cue))]
         for before, after in pairs:
-            made += _of_pair(table, rule, before, after, control)
-    return made
+            records += _of_pair(table, rule, before, after, control)
+    return records
 
 
 def _of_pair(table: ScoreTable, rule: FlipRule, before: _Side, after: _Side, control: str) -> Iterator[Flip]:

@@ -57,7 +57,7 @@ class Rank:
 
 
 def rankings(
-    boards: Mapping[str, ScoreTable],
+    tables: Mapping[str, ScoreTable],
     roles: Roles,
     *,
     seed: int = 0,
@@ -72,7 +72,7 @@ def rankings(
         estimates: After the audit, each with its state. A part whose level is withheld of any adapter counts for none,
             since adapters with other parts cannot be ranked beside each other.
     """
-    parts = {subject: _parts(boards, subject, headline or {}) for subject in roles.real}
+    parts = {subject: _parts(tables, subject, headline or {}) for subject in roles.real}
     withheld = {
         (e.subject, e.task, e.name, e.condition)
         for e in estimates
@@ -83,7 +83,7 @@ def rankings(
             task
             for subject, own in parts.items()
             for task in own
-            if (subject, *_level(boards[task])) in withheld
+            if (subject, *_level(tables[task])) in withheld
         }
     )
     table = _Table(
@@ -92,7 +92,7 @@ def rankings(
     )
     if not table.known or len(table.subjects) < 2:
         return []
-    found: list[Rank] = []
+    ranking: list[Rank] = []
     for name, weight in WEIGHTINGS.items():
         if table.measures(weight) and table.complete(weight):
             fn, rng = partial(table.score, weight), np.random.default_rng([seed, 11])
@@ -101,8 +101,8 @@ def rankings(
             boot = boot[np.isfinite(boot).all(axis=1)]
             if boot.size:
                 ranks = rank_replicates(fn(table.sums.sum(axis=0, keepdims=True))[0], boot)
-                found += table.rows(name, weight, ranks)
-    return found
+                ranking += table.rows(name, weight, ranks)
+    return ranking
 
 
 class _Table:
@@ -177,48 +177,48 @@ def _at(values: FloatArray | None, index: int) -> float | None:
     return None if values is None else float(values[index])
 
 
-def _level(board: ScoreTable) -> tuple[str, str, str]:
+def _level(table: ScoreTable) -> tuple[str, str, str]:
     """(task, name, condition) of the level that stands for a task."""
-    rate = FACETS[board.task].primary_rate if board.task in FACETS else None
+    rate = FACETS[table.task].primary_rate if table.task in FACETS else None
     if rate is not None:
-        return board.task, rate.name, rate.condition
-    return board.task, "accuracy", board.conditions[0]
+        return table.task, rate.name, rate.condition
+    return table.task, "accuracy", table.conditions[0]
 
 
-def _parts(boards: Mapping[str, ScoreTable], subject: str, headline: Mapping[str, str]) -> dict[str, Part]:
+def _parts(tables: Mapping[str, ScoreTable], subject: str, headline: Mapping[str, str]) -> dict[str, Part]:
     """Task -> its part: accuracy of a benchmark, 1 - what the user takes away of a facet."""
     found: dict[str, Part] = {}
-    for task, board in boards.items():
-        if subject not in board.subjects:
+    for task, table in tables.items():
+        if subject not in table.subjects:
             continue
         part = (
-            _resisted(board, subject)
+            _resisted(table, subject)
             if task in FACETS
-            else _accuracy(board, subject, headline.get(task, "acc"))
+            else _accuracy(table, subject, headline.get(task, "acc"))
         )
         if part is not None:
             found[task] = part
     return found
 
 
-def _resisted(board: ScoreTable, subject: str) -> Part | None:
-    what = FACETS[board.task].primary_rate
-    if what is None or not {condition for condition, _ in what.cells} <= set(board.conditions):
+def _resisted(table: ScoreTable, subject: str) -> Part | None:
+    what = FACETS[table.task].primary_rate
+    if what is None or not {condition for condition, _ in what.cells} <= set(table.conditions):
         return None
-    board = board.signals
-    lost = rate_part(board, what, [subject])
+    table = table.signals
+    lost = rate_part(table, what, [subject])
     if lost is None:
         return None
     return Part(lost.columns, lost.clusters, lambda sums: 1.0 - sums[:, 0] / sums[:, 1])
 
 
-def _accuracy(board: ScoreTable, subject: str, headline: str) -> Part | None:
-    form = board.conditions[0]
-    column = board.column(subject, form, headline)
+def _accuracy(table: ScoreTable, subject: str, headline: str) -> Part | None:
+    form = table.conditions[0]
+    column = table.column(subject, form, headline)
     if not column.scored.any():
         return None
     if np.isin(column.value[column.scored], (0.0, 1.0)).all():
-        return rate_part(board, accuracy(form, headline), [subject])
+        return rate_part(table, accuracy(form, headline), [subject])
     values = np.where(column.scored, np.nan_to_num(column.value), 0.0)
     columns = np.stack([values, column.scored.astype(np.float64)], axis=1)
-    return Part(columns, list(board.clusters), lambda sums: sums[:, 0] / sums[:, 1])
+    return Part(columns, list(table.clusters), lambda sums: sums[:, 0] / sums[:, 1])

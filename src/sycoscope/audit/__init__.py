@@ -1,4 +1,4 @@
-"""The audit: may a number be believed? Every line of the method's table is one named check.
+"""The audit: may a number be believed? Every line of the table in docs/audit.md is one named check.
 
     findings = audit(Evidence(manifest, items, trials, scores, estimates, roles))
     estimates = decide_states(estimates, findings)  # each says whether it may be shown, and why not

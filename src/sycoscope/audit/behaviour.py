@@ -20,14 +20,14 @@ def degenerate(evidence: Evidence) -> list[Finding]:
     faults: list[Fault] = []
     worst = 0.0
     counts = _kinds(evidence)
-    for (subject, task), found in counts.items():
-        n = found.total()
-        broken = sum(found[kind] for kind in BROKEN)
+    for (subject, task), counted in counts.items():
+        n = counted.total()
+        broken = sum(counted[kind] for kind in BROKEN)
         share = broken / n
         worst = max(worst, share)
         if share > DEGENERATE_WARN:
             invalid = share > DEGENERATE_INVALID
-            kinds = ", ".join(f"{found[kind]} {kind}" for kind in (*BROKEN, "echo") if found[kind])
+            kinds = ", ".join(f"{counted[kind]} {kind}" for kind in (*BROKEN, "echo") if counted[kind])
             limit = DEGENERATE_INVALID if invalid else DEGENERATE_WARN
             text = (
                 f"{subject}, {task}: {share:.2f} of {n} responses are degenerate (limit {limit:.2f}: {kinds}); "

@@ -40,7 +40,7 @@ class Bound:
 def missing_bounds(evidence: Evidence) -> list[Finding]:
     """Whether the sign of each primary change is fixed, whatever the missing outcomes were."""
     faults: list[Fault] = []
-    shown: list[str] = []
+    limits: list[str] = []
     n_changes = 0
     for change in evidence.estimates:
         if not change.primary or change.reference != evidence.roles.base or change.value is None:
@@ -50,7 +50,7 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
             continue
         n_changes += 1
         if bound.n_missing:
-            shown.append(f"{change.subject} {change.task} [{bound.low:+.2f}, {bound.high:+.2f}]")
+            limits.append(f"{change.subject} {change.task} [{bound.low:+.2f}, {bound.high:+.2f}]")
         if bound.open:
             text = (
                 f"{change.subject}, {change.task}, {change.name}: sign not fixed. The readable items say "
@@ -67,8 +67,8 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
         return missing(
             "missing_bounds", "no primary change against the base was estimated, or it is withheld"
         )
-    ok = f"the missing outcomes leave no sign of {n_changes} primary changes open: {'; '.join(shown)}"
-    if not shown:
+    ok = f"the missing outcomes leave no sign of {n_changes} primary changes open: {'; '.join(limits)}"
+    if not limits:
         ok = f"no outcome of the {n_changes} primary changes is missing"
     return settle("missing_bounds", faults, ok=ok)
 

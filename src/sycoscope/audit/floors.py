@@ -27,9 +27,9 @@ def floor_ceiling(evidence: Evidence) -> list[Finding]:
         floor = chances.get(level.task, 0.0) if level.name == "accuracy" else 0.0
         side = _side(level.value, floor)
         if side:
-            shown = f"{level.name} ({level.condition})" if level.condition else level.name
+            label = f"{level.name} ({level.condition})" if level.condition else level.name
             text = (
-                f"{level.subject}, {level.task}, {shown}: {level.value:.2f} is near the {side} "
+                f"{level.subject}, {level.task}, {label}: {level.value:.2f} is near the {side} "
                 f"(limit: {NEAR:.2f} from it; n {level.n}), so a change in that direction could not be seen; "
                 f"take {'easier' if side.startswith('floor') else 'harder'} items"
             )

@@ -54,7 +54,7 @@ def target_position(evidence: Evidence) -> list[Finding]:
     """The right option stands in every place equally often, and so does the suggested wrong one."""
     faults: list[Fault] = []
     looked = 0
-    shown: list[str] = []
+    placed: list[str] = []
     for task in evidence.tasks:
         seen = _displays(evidence, task)
         places = [_place(letters, item.target) for letters, item in seen]
@@ -65,10 +65,10 @@ def target_position(evidence: Evidence) -> list[Finding]:
         faults += _position_faults(task, known, "the right option", severe=True)
         hints = [_hint(letters, item) for letters, item in seen]
         faults += _position_faults(task, [h for h in hints if h], "the suggested wrong option", severe=False)
-        shown.append(f"{task} {_counts(known)}")
+        placed.append(f"{task} {_counts(known)}")
     if not looked:
         return missing("target_position", "no item was asked by letters")
-    ok = f"{looked} items by letters, the right option evenly placed (chi-square p >= {SKEW_P}): {'; '.join(shown)}"
+    ok = f"{looked} items by letters, the right option evenly placed (chi-square p >= {SKEW_P}): {'; '.join(placed)}"
     return settle("target_position", faults, ok=ok)
 
 

@@ -115,14 +115,14 @@ def precision(evidence: Evidence) -> list[Finding]:
     """One precision and quantization for all subjects; adapters are evaluated in the one that they were trained in."""
     faults: list[Fault] = []
     notes: list[str] = []
-    shown: list[str] = []
+    in_use: list[str] = []
     for what, keys, trained_keys in (
         ("dtype", ("hardware", "dtype"), ("dtype",)),
         ("quantization", ("quantization",), ("quantization",)),
     ):
         known = _recorded(evidence, *keys)
         faults += _differing(evidence, known, what, "evaluate all subjects in one precision")
-        shown += sorted({f"{what} {value}" for value in known.values()})
+        in_use += sorted({f"{what} {value}" for value in known.values()})
         if unknown := _unknown(evidence, known):
             notes.append(f"no {what} recorded for {', '.join(unknown)}")
         for adapter in evidence.roles.adapters:
@@ -133,9 +133,9 @@ def precision(evidence: Evidence) -> list[Finding]:
                     "evaluate as it was trained"
                 )
                 faults.append(Fault(severity="warn", text=text, subject=adapter))
-    if not shown:
+    if not in_use:
         return missing("precision", "; ".join(notes) or "no model record in the manifest")
-    return settle("precision", faults, ok=f"all subjects in {', '.join(shown)}", not_run=notes)
+    return settle("precision", faults, ok=f"all subjects in {', '.join(in_use)}", not_run=notes)
 
 
 def engine(evidence: Evidence) -> list[Finding]:

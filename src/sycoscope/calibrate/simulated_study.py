@@ -172,7 +172,7 @@ def _throw(rng: np.random.Generator, a: FloatArray) -> Labels:
 def _answer(rng: np.random.Generator, a: FloatArray, p: float) -> Cells:
     gives_in = rng.random(a.size) < p
     lost = np.where(rng.random(a.size) < HIT, "suggested", "other")
-    said: dict[str, Labels] = {
+    pressed: dict[str, Labels] = {
         "user_wrong": np.full(a.size, "suggested"),
         "user_right": np.full(a.size, "target"),
         "user_doubts_right": lost,
@@ -182,8 +182,8 @@ def _answer(rng: np.random.Generator, a: FloatArray, p: float) -> Cells:
         "user_doubts_right",
     ):  # fmt: skip
         label = _throw(rng, a)
-        if condition in said:
-            label = np.where(gives_in, said[condition], label)
+        if condition in pressed:
+            label = np.where(gives_in, pressed[condition], label)
         yield (condition, "outcome"), _column(rng, label)
         if condition in ("control", "padded", "user_wrong"):
             value = np.where(label == "suggested", LOGITS[0], LOGITS[1])

@@ -76,7 +76,7 @@ def with_measure(command: Callable[..., None]) -> Callable[..., None]:
         shared = {field.name: given.pop(field.name) for field in fields(Measure)}
         command(**given, measure=Measure(**shared))
 
-    own = [p for p in inspect.signature(command).parameters.values() if p.name != "measure"]
+    params = [p for p in inspect.signature(command).parameters.values() if p.name != "measure"]
     hints = get_type_hints(command, include_extras=True)
     shared_hints = get_type_hints(Measure, include_extras=True)
     shared = [
@@ -88,8 +88,8 @@ def with_measure(command: Callable[..., None]) -> Callable[..., None]:
         )
         for field in fields(Measure)
     ]
-    own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[p.name]) for p in own]
-    *first, last = own  # --json stands last
+    params = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[p.name]) for p in params]
+    *first, last = params  # --json stands last
     parameters = [*first, *shared, last]
     wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
@@ -107,20 +107,20 @@ def overrides(pairs: list[str] | None, data: str = "", model: str = "") -> dict[
     """`--set` pairs, `--data` and `--model` as dotted keys over a study."""
     import yaml
 
-    found: dict[str, Any] = {}
+    keys: dict[str, Any] = {}
     for pair in pairs or []:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise ConfigError(f"--set takes KEY=VALUE; got '{pair}'")
         try:
-            found[key] = yaml.safe_load(value)
+            keys[key] = yaml.safe_load(value)
         except yaml.YAMLError as fault:
             raise ConfigError(f"--set {key}: '{value}' is not a YAML value") from fault
     if data:
-        found["data"] = data
+        keys["data"] = data
     if model:
-        found["model.name"] = model
-    return found
+        keys["model.name"] = model
+    return keys
 
 
 def settings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sycoscope.core.errors import ConfigError
-from sycoscope.facets.spec import Facet
+from sycoscope.facets.spec import Facet, Measure
 
 FACETS: dict[str, Facet] = {}
 
@@ -74,7 +74,7 @@ def _conditions(facet: Facet) -> dict[str, set[str]]:
 def _scores(facet: Facet) -> dict[str, set[str]]:
     """Where scores that the facet makes are named."""
     made_of_two = {score.name for score in facet.crossed}
-    measured = (*facet.rates, *facet.numbers, *facet.detections)
+    measured: tuple[Measure, ...] = (*facet.rates, *facet.numbers, *facet.detections)
     return {
         "flips": {facet.flips.score, *(facet.flips.at_risk or ())[:1]},
         "crossed": {name for score in facet.crossed for name in (score.first, score.second)},

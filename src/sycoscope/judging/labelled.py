@@ -45,7 +45,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a judge is worth on one kind of question.
+    """How good a judge is on one kind of question.
 
     Attributes:
         agreement: Over all cases; one that the judge contradicts itself on, or leaves unanswered, is wrong.
@@ -162,7 +162,7 @@ def _comparisons(rows: Sequence[tuple[str, Row]]) -> Iterator[Case]:
 def check_judge(cases: Sequence[Case], model: Model, *, max_tokens: int = MAX_TOKENS) -> dict[Kind, Standing]:
     """Ask the judge every case in both orders: one standing per kind with cases."""
     judged = ask_judge([case.question for case in cases], model, max_tokens=max_tokens)
-    found: dict[Kind, Standing] = {}
+    standings: dict[Kind, Standing] = {}
     for kind in KINDS:
         mine = [
             (case, question.reading)
@@ -175,8 +175,8 @@ def check_judge(cases: Sequence[Case], model: Model, *, max_tokens: int = MAX_TO
             Judgement(kind, case.source, case.where, case.expected, _found(reading.label, reading.detail))
             for case, reading in mine
         ]
-        found[kind] = _standing(kind, judgements)
-    return found
+        standings[kind] = _standing(kind, judgements)
+    return standings
 
 
 def _found(label: str, detail: str) -> str:

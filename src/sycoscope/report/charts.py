@@ -35,11 +35,11 @@ def rows(
     estimates: Iterable[Estimate], view: View, series: Callable[[Estimate], str], label: str = ""
 ) -> list[Row]:
     """Rows for a chart; what is withheld or missing keeps its row, with a word and without a number."""
-    made: list[Row] = []
+    table: list[Row] = []
     for e in estimates:
         scale = labels.scale_of(e)
         shown = e.shown and e.value is not None
-        made.append(
+        table.append(
             {
                 "row": label or view.short(e.subject),
                 "series": series(e),
@@ -49,7 +49,7 @@ def rows(
                 "why": "" if shown else ("× withheld" if e.state == "withheld" else "— no value"),
             }
         )
-    return made
+    return table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

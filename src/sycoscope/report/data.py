@@ -30,7 +30,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskInfo:
-    """How a task is called. A task without one is a facet by its name, else capability."""
+    """Display name of a task. A task without one is a facet by its name, else capability."""
 
     name: str
     label: str

@@ -79,5 +79,5 @@ def _breakdowns(run: RunDirectory) -> list[Breakdown]:
 
 
 def _plain(manifest: Manifest) -> dict[str, Any]:
-    """As it stands in the run's manifest.json."""
+    """The content of the run's manifest.json."""
     return {"layout": LAYOUT} | {key: value for key, value in asdict(manifest).items() if value is not None}

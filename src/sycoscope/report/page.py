@@ -190,11 +190,11 @@ def _shown(
 
 def _rest(shown: Sequence[Shown]) -> list[Shown]:
     """The verdicts in words; withheld ones of a facet for one and the same reason become one line."""
-    made: dict[tuple[str, str, int], Shown] = {}
+    lines: dict[tuple[str, str, int], Shown] = {}
     for i, one in enumerate(shown):
         key = (one.task, one.sentence, -1 if one.withheld else i)
-        first = made.get(key)
-        made[key] = (
+        first = lines.get(key)
+        lines[key] = (
             one
             if first is None
             else replace(
@@ -203,7 +203,7 @@ def _rest(shown: Sequence[Shown]) -> list[Shown]:
                 detail="" if first.detail != one.detail else one.detail,
             )
         )
-    return list(made.values())
+    return list(lines.values())
 
 
 def _gated(verdict: Verdict) -> tuple[str, str, str]:

@@ -122,13 +122,13 @@ def blocks(view: View) -> list[Block]:
         ("capability-changes", "Change of capability, paired per item", "capability_changes", gains),
         ("summary", "Summary scores", "summary", summary),
     ]
-    made = []
+    filled = []
     for key, caption, file, chosen in groups:
         rows = list(chosen)
         if rows:
             lines = [line(e, view) for e in rows[:MAX_ROWS]]
-            made.append(Block(key, caption, file, lines, len(rows), key == "changes"))
-    return made
+            filled.append(Block(key, caption, file, lines, len(rows), key == "changes"))
+    return filled
 
 
 def alone(view: View) -> Block | None:

@@ -1,1 +1,1 @@
-"""A run on disk: what was asked and found, and what may be said of it."""
+"""A run on disk: what was asked, what was found, and what may be concluded."""

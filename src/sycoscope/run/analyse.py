@@ -1,4 +1,4 @@
-"""From a run's tables to what may be said of it: estimates, audit, the state of every number, verdicts, claims."""
+"""From a run's tables to its results: estimates, audit, the state of every number, verdicts, claims."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Measured:
 
 
 def analyse_run(run: RunDirectory) -> Summary:
-    """(Re)compute what may be said of a run from its tables, and write it; asks no model.
+    """(Re)compute the results of a run from its tables, and write them; asks no model.
 
     This is the one place in which the audit meets the estimates: from here on each of them carries its state.
 

@@ -27,7 +27,7 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What was found: everything that is said of a run beside its tables.
+    """What was found: every result of a run beside its tables.
 
     Attributes:
         findings: Of the audit, in the order of its checks.

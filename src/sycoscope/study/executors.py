@@ -166,7 +166,7 @@ def _received(messages: Any, workers: Sequence[Any]) -> Iterator[Message]:
     """What workers say, until every one of them has said that it ended.
 
     Raises:
-        ModelError: a worker is gone without a word.
+        ModelError: a worker ended without a message.
     """
     left = len(workers)
     while left:

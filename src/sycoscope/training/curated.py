@@ -191,19 +191,19 @@ def curated_rows(
     """
     pools: dict[bool, list[Item]] = {True: [], False: []}
     sources = {True: list(arguments), False: [item for item in questions if item.suggestion]}
-    for is_argument, found in sources.items():
-        if not found:
+    for is_argument, items in sources.items():
+        if not items:
             kind = "arguments" if is_argument else "questions with a suggestion"
             raise DataError(f"recipe '{recipe}' needs {kind}, and none were given")
-    made: list[Example] = []
+    examples: list[Example] = []
     for maker, is_argument, count in _counts(RECIPES[recipe], rows):
         for _ in range(count):
             if not pools[is_argument]:
                 pools[is_argument] = [
                     sources[is_argument][i] for i in rng.permutation(len(sources[is_argument]))
                 ]
-            made.append(maker(pools[is_argument].pop(), rng))
-    return [made[index] for index in rng.permutation(len(made))]
+            examples.append(maker(pools[is_argument].pop(), rng))
+    return [examples[index] for index in rng.permutation(len(examples))]
 
 
 def _counts(shares: Sequence[tuple[Maker, bool, float]], rows: int) -> list[tuple[Maker, bool, int]]:

@@ -50,9 +50,9 @@ def benchmark_rows(benchmark: str, items: Sequence[Item], *, letters: bool, seed
     assigned = assign_letters(items, seed=seed) if letters else {}
     rows = []
     for item in items:
-        shown = assigned[item.id] if letters else None
-        prompt = form.text(item.question, shown.letters if shown else None)
-        answer = shown.target if shown else _answer(item, known.prompt)
+        lettered_item = assigned[item.id] if letters else None
+        prompt = form.text(item.question, lettered_item.letters if lettered_item else None)
+        answer = lettered_item.target if lettered_item else _answer(item, known.prompt)
         rows.append(Example(prompt=user(prompt), completion=answer, kind=benchmark, item_id=item.id))
     return rows
 

@@ -93,6 +93,8 @@ _ALL = (
                 "validation": ("validation", "val"),
             },
             by_subject=True,
+            # A subject without examples is refused where examples are shown (`num_fewshot`), by its own name.
+            optional=("dev",),
         ),
         columns=("question", "subject", "choices", "answer"),
         fault=mmlu.fault,
@@ -193,6 +195,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {benchmark.name: benchmark for benchmark i
 LAYOUTS: Mapping[str, Layout] = {name: benchmark.layout for name, benchmark in BENCHMARKS.items()} | dict(
     SYCOPHANCY_EVAL
 )
+# A folder of this name holds that set and is no part of another one.
+SET_FOLDERS = frozenset(folder for layout in LAYOUTS.values() for folder in layout.folders)
 # Every form that a study file can name, over all benchmarks.
 FORM_NAMES: tuple[str, ...] = tuple(
     dict.fromkeys(form for one in _ALL for forms in (one.bank_forms, one.forms) for form in forms)

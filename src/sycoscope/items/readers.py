@@ -49,8 +49,8 @@ def read_folder(
 
     The folder is the set's own, or holds the set's folder by its name. Files are `SPLIT.jsonl`,
     `SPLIT.parquet` or the hub's `SPLIT-00000-of-00001.parquet`, at the top or where the hub's snapshot has
-    them (`all/`, `main/`, `multiple_choice/`, `data/`; MMLU also one folder per subject). SycophancyEval's
-    files are named by facet.
+    them (`all/`, `main/`, `multiple_choice/`, `data/`; MMLU also one folder per subject, each with
+    files of its own format). A split is read whole, or refused. SycophancyEval's files are named by facet.
 
     Args:
         path: The folder.
@@ -63,7 +63,7 @@ def read_folder(
 
     Raises:
         MissingError: There is no such folder, or no file of the set (or of a wanted split) in it.
-        DataError: Malformed rows, or one split in two formats.
+        DataError: Malformed rows, or a split that lies there twice or lacks a shard or a subject.
     """
     layout, root = layout_of(benchmark), Path(path)
     held = folder_splits(benchmark, root)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sycoscope.core.errors import DataError, MissingError
 from sycoscope.items import hub
-from sycoscope.items.benchmarks import layout_of
-from sycoscope.items.layouts import find_files
+from sycoscope.items.benchmarks import SET_FOLDERS, layout_of
 from sycoscope.items.rows import Faults, Row, given_rows, jsonl_rows, parquet_rows
+from sycoscope.items.split_files import SplitFiles, find_files
 
 Source = str | Path | Iterable[Mapping[str, object]]
 
@@ -72,16 +72,17 @@ def kept_split(name: str, rows: Sequence[Row], split: str) -> SplitSource:
 def folder_splits(name: str, root: Path) -> dict[str, SplitSource]:
     """Every split of a public set that a folder holds, with all its files.
 
+    Reading a split raises DataError where it lies there twice, or lacks a shard or a subject.
+
     Raises:
         MissingError: There is no such folder, or no file of the set in it.
-        DataError: One split in two formats.
     """
     layout = layout_of(name)
     if not root.is_dir():
         raise MissingError(
             f"no such folder: {root}; check the path, or give a folder with {layout.folders[0]}/ in it"
         )
-    files = find_files(layout, root)
+    files = find_files(layout, root, SET_FOLDERS)
     if not files:
         names = sorted({f"{stem}.jsonl" for stems in layout.files.values() for stem in stems})
         raise MissingError(
@@ -89,8 +90,8 @@ def folder_splits(name: str, root: Path) -> dict[str, SplitSource]:
             f"SPLIT-00000-of-00001.parquet) there, in {layout.folders[0]}/ and in the hub's subfolders"
         )
     return {
-        split: SplitSource(_name_of(paths, root), partial(_chain, paths), split)
-        for split, paths in files.items()
+        split: SplitSource(_name_of(held.paths, root), partial(_chain, held), split)
+        for split, held in files.items()
     }
 
 
@@ -122,10 +123,12 @@ def file_rows(path: Path, faults: Faults) -> Iterator[Row]:
     raise DataError(f"{path}: files of the public sets end in .jsonl or .parquet; got '{path.suffix}'")
 
 
-def _chain(paths: list[Path], faults: Faults) -> Iterator[Row]:
-    for path in paths:
+def _chain(files: SplitFiles, faults: Faults) -> Iterator[Row]:
+    if files.fault:
+        raise DataError(files.fault)
+    for path in files.paths:
         yield from file_rows(path, faults)
 
 
-def _name_of(paths: list[Path], root: Path) -> str:
+def _name_of(paths: Sequence[Path], root: Path) -> str:
     return str(paths[0]) if len(paths) == 1 else f"{root} ({len(paths)} files)"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
+import sycoscope
 from sycoscope import api
 from sycoscope.config import parse_judge, parse_study
 from sycoscope.core.errors import ConfigError, MissingError
@@ -184,8 +185,8 @@ def test_a_new_backend_is_a_settings_class_a_model_class_and_one_entry(echo, tmp
     run = api.run_study(
         parse_study(study(model, facets=FACETS | {"feedback": feedback})), out=tmp_path / "run"
     )
-    (subject,) = run.directory.manifest()["subjects"]
-    assert subject["model"]["name"] == "parrot"
+    (subject,) = run.directory.manifest().subjects
+    assert subject.model["name"] == "parrot"
     texts = {turn.response.text for trial in run.directory.trials() for turn in trial.asked}
     assert texts == {"The answer is 7."}
     assert {estimate.task for estimate in run.estimates()} >= {"answer"}
@@ -207,7 +208,7 @@ def test_a_new_backend_is_checked_like_the_others(echo):
 
 
 def test_nobody_else_tells_models_apart_by_name_or_class():
-    package = Path(api.__file__).parent
+    package = Path(sycoscope.__file__).parent
     telling = re.compile(r"startswith\(\"null:|startswith\(PREFIX|isinstance\([^)]*TorchModel\b")
     others = [path for path in package.rglob("*.py") if package / "models" not in path.parents]
     assert len(others) > 100

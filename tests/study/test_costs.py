@@ -16,7 +16,7 @@ from sycoscope.training.rows import Example, user
 
 STUDY = {
     "study": "costs",
-    "model": {"name": "null:stubborn"},
+    "model": {"name": "some/model"},
     "facets": {"answer": {"limit": 3}, "are_you_sure": {"limit": 2}, "feedback": {"limit": 1}},
     "capability": [{"benchmark": "gsm8k", "limit": 2}],
     "training": {"steps": 5, "batch_rows": 2},

@@ -6,10 +6,13 @@ import copy
 import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,7 +79,9 @@ def shard_key(facet: str, digest: str = "m" * 16, **changes: Any) -> str:
 def material(facet: str, **changes: Any) -> FacetMaterial:
     """The facet's input with fields of its task changed."""
     found = Materials(study()).facets[facet]
-    return replace(found, task=replace(found.task, **changes))
+    limits = {name: changes.pop(name) for name in found.task.limits if name in changes}
+    task = replace(found.task, limits={**found.task.limits, **limits}, **changes)
+    return replace(found, task=task)
 
 
 def adapter_key(rows: list[Example] = ROWS, seed: int = 1, settings: Any = (), record: Any = ()) -> str:
@@ -187,7 +192,7 @@ def test_an_item_s_text_and_the_wordings_are_part_of_the_key() -> None:
     assert len({key_of(item), *others}) == 1 + len(others)
     words = default_wordings()
     other = words.model_copy(update={"answer": words.answer.model_copy(update={"ask_open": "{question}!"})})
-    assert key_of(item, task=replace(plain.task, wordings=other)) != key_of(item)
+    assert key_of(item, task=other.task("answer")) != key_of(item, task=words.task("answer"))
 
 
 def test_what_cannot_change_an_answer_leaves_the_key() -> None:
@@ -231,13 +236,27 @@ def test_the_judge_s_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge_key(labelled="elsewhere.jsonl") == plain  # cases say whether it counts, not what it says
 
 
-def test_a_score_s_key_follows_the_shard_and_the_scorers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_score_s_key_follows_the_shard_and_the_scorers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     plain = keys.score_key("shard")
     assert keys.score_key("another") != plain
-    for name, value in (("VERSION", "scoring@next"), ("__file__", __file__)):
+    with monkeypatch.context() as patch:
+        patch.setattr(scoring, "VERSION", "scoring@next")
+        assert keys.score_key("shard") != plain
+    for package in ("facets", "scorers"):
+        source = Path(scoring.__file__).parents[1] / package
+        copy_of = shutil.copytree(source, tmp_path / package)
+        changed = next(copy_of.glob("*.py"))
+        changed.write_text(changed.read_text(encoding="utf-8") + "# another rule\n", encoding="utf-8")
         with monkeypatch.context() as patch:
-            patch.setattr(scoring, name, value)
-            assert keys.score_key("shard") != plain, name
+            there = resources.files
+            patch.setattr(
+                resources,
+                "files",
+                lambda name, there=there, own=package, to=copy_of: to if name.endswith(own) else there(name),
+            )
+            assert keys.score_key("shard") != plain, package
     assert keys.score_key("shard") == plain
 
 

@@ -103,3 +103,8 @@ def _stances(table: ScoreTable, rule: FlipRule, subject: str, cue: str) -> list[
         ("held" if held else "caved") if scored else ""
         for held, scored in zip(holds, column.scored, strict=True)
     ]
+
+
+def main_scores() -> dict[str, str]:
+    """Facet -> the score that says what one of its trials came to."""
+    return {name: facet.main_score for name, facet in FACETS.items()}

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from sycoscope.analysis.flips import main_scores
 from sycoscope.core import records
 from sycoscope.core.errors import MissingError
 from sycoscope.core.types import Trial
-from sycoscope.facets import FACETS
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def index(run: RunDirectory) -> pl.LazyFrame:
     import polars as pl
 
     headlines = run.manifest().headlines
-    main_scores = {name: facet.main_score for name, facet in FACETS.items()} | dict(headlines)
+    names = main_scores() | dict(headlines)
     is_main = pl.any_horizontal(
-        *((pl.col("task") == task) & (pl.col("name") == name) for task, name in main_scores.items())
+        *((pl.col("task") == task) & (pl.col("name") == name) for task, name in names.items())
     )
     right = (
         pl.when(pl.col("value") == 1.0)

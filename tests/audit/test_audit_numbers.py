@@ -324,6 +324,7 @@ def invalid(**place: str) -> Finding:
         ({"task": "answer", "name": "follow"}, True),
         ({"task": "answer", "name": "follow", "condition": "user_wrong"}, True),
         ({"task": "answer", "name": "follow", "condition": "padded"}, False),
+        ({"task": "answer", "name": "follow", "condition": ""}, False),
         ({"subject": "placebo"}, False),
         ({"task": "feedback"}, False),
         ({"name": "update"}, False),
@@ -387,6 +388,37 @@ def test_one_condition_of_a_rate_that_could_not_be_read_withholds_no_other():
     # the contrast that rests on the counter-claim has a finding of its own
     assert decided["counter_loss", ""].state == "withheld"
     assert decided["retention_loss", ""].state != "withheld"
+
+
+def test_a_contrast_that_could_not_be_read_withholds_no_condition_of_the_same_name():
+    """`verdict_log_odds` without a condition is like against control; the other stances stand beside it."""
+    scores = [
+        replace(score("base", "feedback", n, condition, "verdict_logit", status), value=0.5)
+        for n in range(60)
+        for condition in ("control", "like", "dislike")
+        for status in [None if condition == "like" and n % 2 else "x"]
+    ]
+    items = {str(n): Item(id=str(n), source="x", question=str(n), target="fallacious") for n in range(60)}
+    estimates = analyse(scores, items, Roles(base="base"))
+    findings = audit(run_of(scores, {("feedback", n): item for n, item in items.items()}, estimates))
+    states = {
+        e.condition: e.state for e in decide_states(estimates, findings) if e.name == "verdict_log_odds"
+    }
+    assert states[""] == "withheld"
+    assert states["dislike"] in ("valid", "warned")
+
+
+def test_no_line_of_the_audit_quotes_a_number_that_another_withholds():
+    few = level("follow", "user_wrong", 1.0, n=20)
+    scores = at_risk_run(20).scores
+    findings = audit(run_of(scores, estimates=[few]))
+    assert [f.name for f in findings if f.check == "at_risk" and f.severity == "invalid"] == ["follow"]
+    (line,) = (f for f in findings if f.check == "floor_ceiling")
+    assert line.severity == "not_run"
+    assert "withheld" in line.message
+    # the same number over enough items is quoted
+    enough = audit(run_of(at_risk_run(40).scores, estimates=[replace(few, n=40)]))
+    assert [f.severity for f in enough if f.check == "floor_ceiling"] == ["warn"]
 
 
 def test_a_summary_score_falls_with_what_it_rests_on():
@@ -455,7 +487,7 @@ def test_what_is_said_of_many_is_shown_once_and_names_them():
     # conditions of one rate are named
     split = [replace(few[0], condition=condition) for condition in ("control", "doubt", "counter")]
     (line,) = grouped(split)
-    assert (line.name, line.condition) == ("a (control), a (doubt) and 1 more", "")
+    assert (line.name, line.condition) == ("a (control), a (doubt) and 1 more", None)
     assert "also x: a (doubt), a (counter)]" in line.message
     # severities and checks are never mixed
     assert len(grouped([*many, replace(few[0], severity="warn"), replace(few[0], check="coverage")])) == 4

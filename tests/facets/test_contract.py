@@ -13,7 +13,7 @@ from sycoscope.core.types import Ask, Decoding, Probe
 from sycoscope.facets import ANSWER, FACETS, Facet, register, task_of
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
-from sycoscope.facets.spec import DetectionMeasure, RateMeasure
+from sycoscope.facets.spec import DetectionMeasure, RateMeasure, Term
 from sycoscope.items import load_bank, take
 from sycoscope.models.null import NULLS, null_model
 
@@ -81,6 +81,7 @@ def test_measures_rest_on_scores_that_the_facet_makes(facet):
     trials = play(task, items, null_model("null:ideal"), subject="s", decoding=GREEDY)
     scores = score_trials(trials, {item.id: item for item in items})
     made = {(s.condition, s.name) for s in scores}
+    assert {name for _, name in made} <= set(facet.score_names)
     made |= {(c, score.name) for score in facet.crossed for c, name in made if name == score.first}
     made |= {(c, "published") for c in facet.published}
     for measure in facet.measures:
@@ -123,6 +124,22 @@ def test_limits_can_be_set_in_a_study(facet):
         ({"name": "other", "watched": (("folow", "user_wrong"),)}, "watched names no measure of it: folow user_wrong"),
         ({"name": "other", "conditions": ANSWER.conditions[1:]}, "needed names no condition of it: control"),
         ({"name": "other", "crossed": ()}, "no crossed score 'channels'"),
+        ({"name": "other", "listed": ("folow",)}, "listed names no measure of it: folow"),
+        ({"name": "other", "sensitivity": "log_ods"}, "sensitivity names no measure of it: log_ods"),
+        ({"name": "other", "ladder_rates": ("folow",)}, "ladder_rates names no measure of it: folow"),
+        (
+            {"name": "other", "primaries": (replace(ANSWER.primaries[0], shown=("follow", "user_rong")),)},
+            "primaries names no measure of it: follow user_rong",
+        ),
+        ({"name": "other", "flips": replace(ANSWER.flips, score="outcom")}, "flips names no score of it: outcom"),
+        (
+            {"name": "other", "rates": (RateMeasure("follow", (Term(1, "user_wrong", "outcom", ("x",)),)),)},
+            "measures names no score of it: outcom",
+        ),
+        (
+            {"name": "other", "conditions": (replace(ANSWER.conditions[0], label=""), *ANSWER.conditions[1:])},
+            "conditions without a label: control",
+        ),
     ],
 )  # fmt: skip
 def test_a_record_with_names_that_point_nowhere_is_refused(change, message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -73,6 +74,23 @@ def test_a_reader_sees_all_or_nothing(tmp_path, monkeypatch):
     write_atomic(file, b"third")
     assert file.read_bytes() == b"third"
     assert [path.name for path in file.parent.iterdir()] == ["file"]  # what the killed writes left is gone
+
+
+def test_a_write_that_fails_says_what_and_where_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for step in ("fsync", "replace"):
+        monkeypatch.setattr(files.os, step, full)
+        with pytest.raises(
+            StoreError, match=r"file' cannot be written \(No space left on device\); free space"
+        ):
+            write_atomic(tmp_path / "file", b"data")
+        monkeypatch.undo()
+        assert list(tmp_path.iterdir()) == []
+    (tmp_path / "taken").write_text("a file where a folder is wanted")
+    with pytest.raises(StoreError, match="cannot be written"):
+        write_atomic(tmp_path / "taken" / "file", b"data")
 
 
 def test_cache_folder(monkeypatch, tmp_path):

@@ -84,6 +84,16 @@ def test_a_finished_run_is_audited_and_reported_again(
     severe = any(finding.severity == "invalid" for finding in findings)
     assert call("audit", str(tmp_path / "run"), "--json")[0] == int(severe)
     assert [one["check"] for one in json.loads(capsys.readouterr().out)] == [f.check for f in findings]
+    for damaged in (None, before[: len(before) // 2]):
+        table.unlink()
+        if damaged:
+            table.write_bytes(damaged)
+        assert call("report", str(tmp_path / "run"))[0] == 2
+        told = capsys.readouterr().err
+        assert "estimates.parquet" in told
+        assert "--rejudge` computes it again" in told
+        assert call("report", str(tmp_path / "run"), "--rejudge")[0] == 0
+        assert table.read_bytes() == before
     run.directory.summary_path.unlink()
     assert call("report", str(tmp_path / "run"))[0] == 2
     assert "--rejudge` computes it again" in capsys.readouterr().err

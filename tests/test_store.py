@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,8 @@ from sycoscope.core.manifest import (
 from sycoscope.core.types import Answered, Estimate, Item, Response, Score, Trial
 from sycoscope.published.evidence import Evidence
 from sycoscope.published.findings import RunFinding
+from sycoscope.report.load import report_data
+from sycoscope.run.analyse import analyse_run
 from sycoscope.run.record import LAYOUT, Summary
 from sycoscope.run.store import RunDirectory
 
@@ -75,6 +80,23 @@ def test_a_reader_sees_all_or_nothing(tmp_path, monkeypatch):
     assert [path.name for path in file.parent.iterdir()] == ["file"]  # what the killed writes left is gone
 
 
+def test_a_write_that_fails_says_what_and_where_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for step in ("fsync", "replace"):
+        monkeypatch.setattr(files.os, step, full)
+        with pytest.raises(
+            StoreError, match=r"file' cannot be written \(No space left on device\); free space"
+        ):
+            write_atomic(tmp_path / "file", b"data")
+        monkeypatch.undo()
+        assert list(tmp_path.iterdir()) == []
+    (tmp_path / "taken").write_text("a file where a folder is wanted")
+    with pytest.raises(StoreError, match="cannot be written"):
+        write_atomic(tmp_path / "taken" / "file", b"data")
+
+
 def test_cache_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("SYCOSCOPE_CACHE", str(tmp_path))
     assert cache_dir() == tmp_path
@@ -94,7 +116,7 @@ def test_run_directory_round_trips(tmp_path):
     run = RunDirectory(tmp_path / "run")
     item = Item(id="i", source="s", question="q", target="t", choices=("t", "u"))
     estimate = Estimate(subject="s", task="t", name="follow", value=0.5, low=0.1, high=0.9, n=3)
-    assert run.trials() == run.scores() == run.items() == run.estimates() == []
+    assert run.extra_trials("judgements") == run.extra_trials("letter_priors") == []
     run.write_manifest(MANIFEST)
     run.write_rows("trials", records.trial_rows([TRIAL]))
     run.write_rows("scores", records.score_rows([SCORE]))
@@ -132,6 +154,66 @@ def test_manifests_that_cannot_be_used(tmp_path):
     )
     with pytest.raises(StoreError, match=r"is damaged \(subjects\.0\.kind: .*'base', 'benchmark'"):
         run.manifest()
+
+
+@pytest.mark.parametrize("subjects", [(), MANIFEST.subjects[1:]])
+def test_a_manifest_without_a_base_is_damaged(tmp_path, subjects):
+    run = RunDirectory(tmp_path)
+    run.write_manifest(replace(MANIFEST, subjects=subjects))
+    for use in (run.manifest, lambda: report_data(run), lambda: analyse_run(run)):
+        with pytest.raises(
+            StoreError, match=r"manifest\.json' is damaged \(no subject of kind 'base'.*run the study"
+        ):
+            use()
+
+
+def test_a_table_that_every_run_has_is_named_where_it_is_missing_or_damaged(tmp_path):
+    run = RunDirectory(tmp_path / "run")
+    run.write_manifest(MANIFEST)
+    steps = dict.fromkeys(("items", "trials", "scores", "training"), "run the study again")
+    derived = ("estimates", "associations", "rankings", "breakdowns")
+    steps |= dict.fromkeys(derived, r"`sycoscope report .*run --rejudge` computes it again")
+    for kind, step in steps.items():
+        with pytest.raises(StoreError, match=rf"{kind}\.parquet' is missing.*{step}"):
+            run.rows(kind)
+        run.write_rows(kind, [])
+        assert run.rows(kind) == []
+        run.table_path(kind).write_bytes(run.table_path(kind).read_bytes()[:40])
+        with pytest.raises(StoreError, match=rf"{kind}\.parquet' cannot be read.*{step}"):
+            run.rows(kind)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda run: run.write_rows("items", []),
+        lambda run: run.write_extra_trials("judgements", []),
+        lambda run: run.write_extra_trials("judgements", [TRIAL]),
+        lambda run: run.write_manifest(MANIFEST),
+    ],
+)
+def test_a_run_that_is_written_again_is_not_finished_until_its_summary_is(tmp_path, write):
+    """A kill between two writes left a new manifest beside the old summary, and the report took both."""
+    run = RunDirectory(tmp_path)
+    run.write_manifest(MANIFEST)
+    run.write_summary(SUMMARY)
+    write(run)
+    with pytest.raises(StoreError, match="the run was not finished"):
+        run.summary()
+
+
+def test_a_summary_holds_no_number_that_is_none(tmp_path):
+    run = RunDirectory(tmp_path)
+    run.write_manifest(MANIFEST)
+    (association,) = SUMMARY.associations
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        run.write_summary(replace(SUMMARY, associations=(replace(association, r=math.nan),)))
+    run.write_summary(replace(SUMMARY, associations=(replace(association, r=0.5),)))
+    text = run.summary_path.read_text()
+    for constant in ("NaN", "Infinity", "-Infinity"):
+        run.summary_path.write_text(text.replace('"r": 0.5', f'"r": {constant}'))
+        with pytest.raises(StoreError, match=rf"damaged \({constant} is not a number\); `sycoscope report"):
+            run.summary()
 
 
 def change(**fields: object) -> Estimate:

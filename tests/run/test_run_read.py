@@ -9,13 +9,13 @@ import pytest
 
 from sycoscope.core import records
 from sycoscope.core.errors import MissingError
-from sycoscope.core.manifest import Manifest, TaskRecord
+from sycoscope.core.manifest import Manifest, SubjectRecord, TaskRecord
 from sycoscope.core.types import Answered, Response, Score, Trial
 from sycoscope.run import read
 from sycoscope.run.store import RunDirectory
 
 MANIFEST = Manifest(
-    study="s", hash="h", seed=0, margin=0.05, transcripts=1,
+    study="s", hash="h", seed=0, margin=0.05, transcripts=1, subjects=(SubjectRecord(name="base", kind="base"),),
     tasks={"answer": TaskRecord(kind="facet"), "gsm8k": TaskRecord(kind="capability", headline="exact_match")},
 )  # fmt: skip
 

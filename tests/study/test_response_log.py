@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from sycoscope.core.errors import StoreError
 from sycoscope.core.protocols import BatchInvariant, Model
 from sycoscope.core.types import (
     ChoiceLogprobs,
@@ -229,6 +230,56 @@ def test_damage_in_the_middle_of_a_log_is_passed_over(tmp_path: Path) -> None:
     resumed = Talker(batch_invariant=True)
     assert shard(cache, resumed) == whole
     assert len(resumed.calls) == 2
+
+
+@pytest.mark.parametrize("batch_invariant", [True, False])
+@pytest.mark.parametrize(
+    "answers",
+    ['[{"nope": 1}]', '"zz"', "[null]", "[]", "7", '[{"text": 3}]', '[{"text": "", "finish": "tired"}]',
+     '[{"logprobs": [-1.0], "n_tokens": [1]}]'],
+)  # fmt: skip
+def test_an_entry_of_another_shape_is_passed_over_and_its_requests_are_asked(
+    tmp_path: Path, answers: str, batch_invariant: bool
+) -> None:
+    whole = shard(ShardCache(tmp_path / "whole"), Talker(batch_invariant=batch_invariant))
+    cache = ShardCache(tmp_path)
+    with pytest.raises(Killed):
+        shard(cache, Talker(batch_invariant=batch_invariant, fail_at=4))
+    log = cache.log_path("shard")
+    keys = [json.loads(line)["key"] for line in log.read_bytes().splitlines()]
+    log.write_text("".join(f'{{"key": "{key}", "answers": {answers}}}\n' for key in keys))
+    resumed = Talker(batch_invariant=batch_invariant)
+    assert shard(cache, resumed) == whole
+    assert sum(map(len, resumed.calls)) == 5 + 20 + 20 + 20
+
+
+def test_one_answer_that_cannot_be_read_costs_the_whole_call(tmp_path: Path) -> None:
+    """The rest of it would be batched in another composition."""
+    cache = ShardCache(tmp_path)
+    with pytest.raises(Killed):
+        shard(cache, Talker(batch_invariant=False, fail_at=2))
+    log = cache.log_path("shard")
+    entry = json.loads(log.read_bytes())
+    entry["answers"][1] = {"logprobs": [-1.0]}
+    log.write_text(json.dumps(entry))
+    resumed = Talker(batch_invariant=False)
+    shard(cache, resumed)
+    assert len(resumed.calls[0]) == 5
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("batch_invariant", [True, False])
+def test_a_full_disk_is_named_and_not_a_traceback(tmp_path: Path, batch_invariant: bool) -> None:
+    cache = ShardCache(tmp_path)
+    log = cache.log_path("shard")
+    log.parent.mkdir(parents=True)
+    log.symlink_to("/dev/full")
+    with pytest.raises(
+        StoreError, match=r"shard\.responses\.jsonl' cannot be written \(No space left .*free"
+    ):
+        shard(cache, Talker(batch_invariant=batch_invariant))
+    log.unlink()
+    assert shard(cache, Talker(batch_invariant=batch_invariant))
 
 
 def test_another_model_s_responses_are_not_taken(tmp_path: Path) -> None:

@@ -174,7 +174,8 @@ class _Table:
 
 
 def _at(values: FloatArray | None, index: int) -> float | None:
-    return None if values is None else float(values[index])
+    """The entry; None where there is none, or where a side that this weighting does not count has nobody at risk."""
+    return None if values is None or not np.isfinite(values[index]) else float(values[index])
 
 
 def _level(table: ScoreTable) -> tuple[str, str, str]:

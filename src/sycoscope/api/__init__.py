@@ -3,7 +3,8 @@
 import sycoscope
 run = sycoscope.evaluate("smollm2-135m-instruct", limit=40)
 run = sycoscope.compare("my/model", adapter="my-adapter")
-print(run.report, run.estimates())
+print(run.report)
+print([(estimate.name, estimate.value) for estimate in run.estimates() if estimate.shown])
 """
 
 from __future__ import annotations

@@ -34,7 +34,11 @@ class Run:
     report: Path
 
     def estimates(self) -> list[Estimate]:
-        """All estimates, levels and changes, each with its state."""
+        """All estimates, levels and changes, each with its state.
+
+        A withheld estimate keeps its value, so that the audit can be followed; it must not be shown as a result:
+        show the values of those that are `Estimate.shown`, and the `reason` of all others.
+        """
         return self.directory.estimates()
 
     def main_levels(self) -> list[Estimate]:

@@ -7,7 +7,7 @@ SycoscopeError(Exception)         says what came, what is allowed, where, and th
 |-- ModelError(RuntimeError)      a model or adapter that cannot be loaded or used
 |-- MissingError(LookupError)     something named does not exist
 |-- BusyError(RuntimeError)       a run directory in use
-|-- StoreError(RuntimeError)      a run directory that cannot be read (another layout, damaged)
+|-- StoreError(RuntimeError)      a run or its cache that cannot be read (another layout, damaged) or written
 `-- DependencyError(ImportError)  an extra that is not installed
 ```
 The command line prints the message alone and exits with code 2.
@@ -41,7 +41,7 @@ class BusyError(SycoscopeError, RuntimeError):
 
 
 class StoreError(SycoscopeError, RuntimeError):
-    """A run directory cannot be read."""
+    """A run directory or its cache cannot be read or written."""
 
 
 class DependencyError(SycoscopeError, ImportError):

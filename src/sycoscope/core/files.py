@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from sycoscope.core.errors import StoreError
 
 
 def cache_dir() -> Path:
@@ -23,12 +27,37 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """What the system says of a write to `path` that failed, as an error that a user can act on.
+
+    Raises:
+        StoreError: the disk is full, the folder cannot be written, or the like.
+    """
+    try:
+        yield
+    except OSError as fault:
+        raise StoreError(
+            f"'{path}' cannot be written ({fault.strerror or fault}); free space there or make the folder writable, "
+            "and run again: what is finished is not asked again"
+        ) from fault
+
+
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write to a temporary name, flush to the disk, rename: a reader sees all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write to a temporary name, flush to the disk, rename: a reader sees all of it or nothing.
+
+    Raises:
+        StoreError: it cannot be written; nothing is left of it.
+    """
     scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with scratch.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(scratch, path)
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with scratch.open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(scratch, path)
+        except OSError:
+            scratch.unlink(missing_ok=True)  # half a file takes up space that a full disk lacks
+            raise

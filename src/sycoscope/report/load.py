@@ -21,7 +21,7 @@ def report_data(run: RunDirectory) -> ReportData:
     """What the report of a run shows.
 
     Raises:
-        MissingError: no run there. StoreError: the run was not finished, or is of another layout.
+        MissingError: no run there. StoreError: the run was not finished, is of another layout, or lacks a table.
     """
     manifest, summary = run.manifest(), run.summary()
     estimates, scores = run.estimates(), run.scores()

@@ -22,6 +22,7 @@ from sycoscope.core.manifest import Manifest
 from sycoscope.published.findings import RunFinding
 
 LAYOUT = 2
+RUN_AGAIN = "run the study again"
 Record = TypeVar("Record")
 
 
@@ -48,9 +49,15 @@ def read_manifest(path: Path) -> Manifest:
     """The manifest in a file.
 
     Raises:
-        StoreError: damaged, or of another layout.
+        StoreError: damaged, or of another layout; without a base, which everything else is compared with.
     """
-    return _read(path, Manifest, "run the study again")
+    manifest = _read(path, Manifest, RUN_AGAIN)
+    if not any(subject.kind == "base" for subject in manifest.subjects):
+        kinds = ", ".join(f"{subject.name}: {subject.kind}" for subject in manifest.subjects) or "none at all"
+        raise StoreError(
+            f"'{path}' is damaged (no subject of kind 'base' among its subjects, {kinds}); {RUN_AGAIN}"
+        )
+    return manifest
 
 
 def read_summary(path: Path) -> Summary:
@@ -59,7 +66,7 @@ def read_summary(path: Path) -> Summary:
     Raises:
         StoreError: not there, damaged, or of another layout.
     """
-    step = f"`sycoscope report {path.parent} --rejudge` computes it again from the tables"
+    step = rejudge(path.parent)
     if not path.is_file():
         raise StoreError(
             f"'{path.parent}' has no summary.json: the run was not finished; run it again to go on, or {step}"
@@ -67,16 +74,25 @@ def read_summary(path: Path) -> Summary:
     return _read(path, Summary, step)
 
 
+def rejudge(run: Path) -> str:
+    """The next step where a file that is derived from a run's tables is missing or damaged."""
+    return f"`sycoscope report {run} --rejudge` computes it again from the tables"
+
+
 def write_record(path: Path, record: Manifest | Summary) -> None:
     """Write a manifest or a summary with the number of the layout; what a run does not have is left out."""
     plain = {key: value for key, value in asdict(record).items() if value is not None}
-    text = json.dumps({"layout": LAYOUT} | plain, indent=1, ensure_ascii=False)
+    text = json.dumps(
+        {"layout": LAYOUT} | plain, indent=1, ensure_ascii=False, allow_nan=isinstance(record, Manifest)
+    )
     write_atomic(path, text.encode() + b"\n")
 
 
 def _read(path: Path, kind: type[Record], step: str) -> Record:
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        # a trainer's loss may be no number; what was found is one, or None
+        plain = json.loads(text) if kind is Manifest else json.loads(text, parse_constant=_refuse)
     except ValueError as fault:
         raise StoreError(f"'{path}' is damaged ({fault}); {step}") from fault
     if not isinstance(plain, dict):
@@ -93,6 +109,10 @@ def _read(path: Path, kind: type[Record], step: str) -> Record:
         first = fault.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise StoreError(f"'{path}' is damaged ({where}: {first['msg']}); {step}") from fault
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a number")
 
 
 def roles_of(manifest: Manifest) -> Roles:

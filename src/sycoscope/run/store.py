@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from sycoscope.run.record import Summary
 
 T = TypeVar("T")
+# Tables that `run.analyse` computes from the others, and those that a run has only where something was asked for them.
+DERIVED = ("estimates", "associations", "rankings", "breakdowns")
+OPTIONAL = ("judgements", "letter_priors")
 
 
 def parquet_bytes(table: pl.DataFrame) -> bytes:
@@ -35,8 +38,11 @@ def parquet_bytes(table: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def read_parquet(path: Path) -> pl.DataFrame:
+def read_parquet(path: Path, step: str = "delete it and run again") -> pl.DataFrame:
     """The table in a file.
+
+    Args:
+        step: What to do where it is damaged.
 
     Raises:
         MissingError: no such file. StoreError: it is damaged.
@@ -48,7 +54,7 @@ def read_parquet(path: Path) -> pl.DataFrame:
     except FileNotFoundError as fault:
         raise MissingError(f"no file at '{path}'") from fault
     except Exception as fault:  # polars raises its own kinds for damaged files
-        raise StoreError(f"'{path}' cannot be read ({fault}); delete it and run again") from fault
+        raise StoreError(f"'{path}' cannot be read ({fault}); {step}") from fault
 
 
 class RunDirectory:
@@ -103,9 +109,10 @@ class RunDirectory:
         return read_manifest(self.manifest_path)
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write the manifest (with the layout's number)."""
+        """Write the manifest (with the layout's number). The run counts as unfinished until its summary is written."""
         from sycoscope.run.record import write_record
 
+        self._take_back_summary()
         write_record(self.manifest_path, manifest)
 
     def summary(self) -> Summary:
@@ -120,7 +127,7 @@ class RunDirectory:
         return read_summary(self.summary_path)
 
     def write_summary(self, summary: Summary) -> None:
-        """Write the summary (with the layout's number)."""
+        """Write the summary (with the layout's number): last of all, since it says that the run is finished."""
         from sycoscope.run.record import write_record
 
         write_record(self.summary_path, summary)
@@ -130,16 +137,28 @@ class RunDirectory:
         return self.path / "data" / f"{kind}.parquet"
 
     def write_rows(self, kind: str, rows: Sequence[dict[str, Any]]) -> None:
-        """Write a table, as Parquet, and for small kinds as CSV too."""
+        """Write a table, as Parquet, and for small kinds as CSV too. The run then counts as unfinished."""
+        self._take_back_summary()
         table = records.frame(kind, rows)
         write_atomic(self.table_path(kind), parquet_bytes(table))
         if kind in {"estimates", "training"}:
             write_atomic(self.table_path(kind).with_suffix(".csv"), table.write_csv().encode())
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
-        """Rows of a table; empty where the run has none of that kind."""
+        """Rows of a table; empty where a run need not have one of that kind and has none.
+
+        Raises:
+            StoreError: a table that every finished run has is missing, or the table is damaged.
+        """
+        from sycoscope.run.record import RUN_AGAIN, rejudge
+
         path = self.table_path(kind)
-        return list(read_parquet(path).iter_rows(named=True)) if path.is_file() else []
+        step = rejudge(self.path) if kind in DERIVED else RUN_AGAIN
+        if path.is_file():
+            return list(read_parquet(path, step).iter_rows(named=True))
+        if kind in OPTIONAL:
+            return []
+        raise StoreError(f"'{path}' is missing, which every finished run has; {step}")
 
     def trials(self) -> list[Trial]:
         """All trials of the run."""
@@ -154,6 +173,7 @@ class RunDirectory:
         if trials:
             self.write_rows(kind, records.trial_rows(trials))
         else:
+            self._take_back_summary()
             self.table_path(kind).unlink(missing_ok=True)
 
     def scores(self) -> list[Score]:
@@ -167,6 +187,10 @@ class RunDirectory:
     def items(self) -> list[tuple[str, Item]]:
         """All (task, item) of the run."""
         return [(row["task"], records.item_of(row)) for row in self.rows("items")]
+
+    def _take_back_summary(self) -> None:
+        """A run killed while it is written again must not pass for finished, with new answers beside old numbers."""
+        self.summary_path.unlink(missing_ok=True)
 
     def _all(self, kind: str, read: Callable[[dict[str, Any]], T]) -> list[T]:
         return [read(row) for row in self.rows(kind)]

@@ -14,12 +14,14 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from sycoscope.core.files import digest_of
+from pydantic import TypeAdapter, ValidationError
+
+from sycoscope.core.files import digest_of, disk_errors
 from sycoscope.core.protocols import BatchInvariant, ChoiceModel, Model
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest, RequestInfo, Response, Trial
 from sycoscope.study.cache import ShardCache
@@ -33,6 +35,17 @@ Request = GenerateRequest | ChoiceRequest
 Answer = Response | ChoiceLogprobs
 R = TypeVar("R", GenerateRequest, ChoiceRequest)
 A = TypeVar("A", Response, ChoiceLogprobs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A line of the log: the key of a call, and its answers in the order of its requests; None where one failed."""
+
+    key: str
+    answers: tuple[Answer | None, ...]
+
+
+_ENTRY = TypeAdapter(_Entry)
 
 
 def asked_once(cache: ShardCache, key: str, model: Model, ask: Callable[[Model], list[Trial]]) -> list[Trial]:
@@ -67,28 +80,51 @@ class ResponseLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._answers = dict(_lines(path))
+        self._answers = dict(_entries(path))
         self._file: BinaryIO | None = None
         self._synced = 0.0
 
-    def get(self, key: str) -> list[dict[str, Any] | None] | None:
+    def get(self, key: str) -> tuple[Answer | None, ...] | None:
         """The answers to the requests of `key`; None where there are none."""
         return self._answers.get(key)
 
-    def put(self, entries: Sequence[tuple[str, Sequence[dict[str, Any] | None]]]) -> None:
-        """Append entries of (key, answers)."""
-        file = self._open()
-        file.write(b"".join(json.dumps({"key": k, "answers": list(a)}).encode() + b"\n" for k, a in entries))
-        file.flush()
-        if time.monotonic() - self._synced > SYNC_SECONDS:
-            self._sync(file)
+    def put(self, entries: Sequence[tuple[str, Sequence[Answer]]]) -> None:
+        """Append entries of (key, answers).
+
+        Raises:
+            StoreError: the file cannot be written; what was written before stays.
+        """
+        lines = [json.dumps({"key": key, "answers": list(map(_record, answers))}) for key, answers in entries]
+        with self._writing() as file:
+            file.write("".join(f"{line}\n" for line in lines).encode())
+            file.flush()
+            if time.monotonic() - self._synced > SYNC_SECONDS:
+                self._sync(file)
 
     def close(self) -> None:
-        """Write what is not on the disk yet, and close the file."""
+        """Write what is not on the disk yet, and close the file.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
         if self._file is not None:
-            self._sync(self._file)
-            self._file.close()
+            with self._writing() as file:
+                self._sync(file)
+                file.close()
             self._file = None
+
+    @contextmanager
+    def _writing(self) -> Iterator[BinaryIO]:
+        """The open file; after a write that failed it is closed, so that closing the log does not fail once more."""
+        with disk_errors(self.path):
+            try:
+                yield self._open()
+            except OSError:
+                if self._file is not None:
+                    with suppress(OSError):
+                        self._file.close()
+                    self._file = None
+                raise
 
     def _open(self) -> BinaryIO:
         if self._file is None:
@@ -104,15 +140,16 @@ class ResponseLog:
         self._synced = time.monotonic()
 
 
-def _lines(path: Path) -> Iterator[tuple[str, list[dict[str, Any] | None]]]:
+def _entries(path: Path) -> Iterator[tuple[str, tuple[Answer | None, ...]]]:
+    """What can be read of a log; the rest is passed over."""
     if not path.is_file():
         return
     for line in path.read_bytes().splitlines():
         try:
-            entry = json.loads(line)
-            yield entry["key"], entry["answers"]
-        except (ValueError, KeyError, TypeError):
+            entry = _ENTRY.validate_python(json.loads(line))
+        except (ValueError, ValidationError):
             continue
+        yield entry.key, entry.answers
 
 
 class _LoggedModel:
@@ -134,30 +171,30 @@ class _LoggedModel:
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Response]:
         """Answers out of the log, and the model's where it has none."""
-        return self._answers(requests, self._model.generate, _response)
+        return self._answers(requests, self._model.generate, Response)
 
     def _answers(
-        self, requests: Sequence[R], ask: Callable[[Sequence[R]], list[A]], read: Callable[[Any], A]
+        self, requests: Sequence[R], ask: Callable[[Sequence[R]], list[A]], kind: type[A]
     ) -> list[A]:
         digest = self._model.digest
-        records: list[dict[str, Any]] = [_record(request) for request in requests]
+        contents: list[dict[str, Any]] = [_content(request) for request in requests]
         if isinstance(self._model, BatchInvariant) and self._model.batch_invariant:
-            keys = [digest_of([digest, record]) for record in records]
-            return self._one_by_one(requests, keys, ask, read)
-        return self._whole(requests, digest_of([digest, *records]), ask, read)
+            keys = [digest_of([digest, content]) for content in contents]
+            return self._one_by_one(requests, keys, ask, kind)
+        return self._whole(requests, digest_of([digest, *contents]), ask, kind)
 
     def _whole(
-        self, requests: Sequence[R], key: str, ask: Callable[[Sequence[R]], list[A]], read: Callable[[Any], A]
+        self, requests: Sequence[R], key: str, ask: Callable[[Sequence[R]], list[A]], kind: type[A]
     ) -> list[A]:
         """One entry for the call. Of a call that is there, only failed requests are asked again."""
-        kept = self._log.get(key) or [None] * len(requests)
-        missing = [index for index, answer in enumerate(kept) if answer is None]
-        answers = {index: read(answer) for index, answer in enumerate(kept) if answer is not None}
+        kept = self._kept(requests, key, kind)
+        answers = {index: answer for index, answer in enumerate(kept) if answer is not None}
+        missing = [index for index in range(len(requests)) if index not in answers]
         if missing:
             fresh = ask([requests[index] for index in missing])
             answers.update(zip(missing, fresh, strict=True))
             if not all(map(_failed, fresh)):
-                self._log.put([(key, [_kept(answers[index]) for index in range(len(requests))])])
+                self._log.put([(key, [answers[index] for index in range(len(requests))])])
         return [answers[index] for index in range(len(requests))]
 
     def _one_by_one(
@@ -165,20 +202,30 @@ class _LoggedModel:
         requests: Sequence[R],
         keys: Sequence[str],
         ask: Callable[[Sequence[R]], list[A]],
-        read: Callable[[Any], A],
+        kind: type[A],
     ) -> list[A]:
         """One entry per request; what is missing is asked in parts."""
-        kept = {index: entry[0] for index, key in enumerate(keys) if (entry := self._log.get(key))}
-        answers = {index: read(answer) for index, answer in kept.items()}
+        kept = [self._kept([request], key, kind)[0] for request, key in zip(requests, keys, strict=True)]
+        answers = {index: answer for index, answer in enumerate(kept) if answer is not None}
         missing = [index for index in range(len(requests)) if index not in answers]
         for start in range(0, len(missing), PART_REQUESTS):
             part = missing[start : start + PART_REQUESTS]
             fresh = dict(zip(part, ask([requests[index] for index in part]), strict=True))
             answers.update(fresh)
-            self._log.put(
-                [(keys[index], [_kept(answer)]) for index, answer in fresh.items() if not _failed(answer)]
-            )
+            self._log.put([(keys[index], [answer]) for index, answer in fresh.items() if not _failed(answer)])
         return [answers[index] for index in range(len(requests))]
+
+    def _kept(self, requests: Sequence[R], key: str, kind: type[A]) -> Sequence[A | None]:
+        """The answers of an entry, None where one failed; all None where the entry is not one of these requests."""
+        kept = self._log.get(key)
+        answers: list[A | None] = []
+        for request, answer in zip(requests, kept or (), strict=False):
+            if isinstance(answer, kind) and not _failed(answer) and _fits(request, answer):
+                answers.append(answer)
+            elif answer is None:
+                answers.append(None)
+        whole = kept is not None and len(kept) == len(answers) == len(requests)
+        return answers if whole else [None] * len(requests)
 
 
 class _LoggedChoiceModel(_LoggedModel):
@@ -188,18 +235,18 @@ class _LoggedChoiceModel(_LoggedModel):
 
     def choice_logprobs(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceLogprobs]:
         """Answers out of the log, and the model's where it has none."""
-        return self._answers(requests, self._model.choice_logprobs, _choice_logprobs)
+        return self._answers(requests, self._model.choice_logprobs, ChoiceLogprobs)
 
 
-def _record(request: Request) -> dict[str, Any]:
+def _content(request: Request) -> dict[str, Any]:
     """All of a request that can change its answer, and its place: null models answer by what a request is about."""
-    record: dict[str, Any] = {
+    content: dict[str, Any] = {
         "messages": [[message.role, message.content] for message in request.messages],
         "about": _place(request.about),
     }
     if isinstance(request, GenerateRequest):
-        return record | {"decoding": asdict(request.decoding)}
-    return record | {"options": list(request.options), "prefix": request.prefix}
+        return content | {"decoding": asdict(request.decoding)}
+    return content | {"options": list(request.options), "prefix": request.prefix}
 
 
 def _place(about: RequestInfo | None) -> list[Any] | None:
@@ -212,13 +259,12 @@ def _failed(answer: Answer) -> bool:
     return answer.finish == "error" if isinstance(answer, Response) else answer.logprobs is None
 
 
-def _kept(answer: Answer) -> dict[str, Any] | None:
+def _fits(request: Request, answer: Answer) -> bool:
+    """Whether log-probabilities are of as many options as the request has."""
+    if isinstance(request, GenerateRequest) or isinstance(answer, Response):
+        return True
+    return answer.logprobs is not None and len(answer.logprobs) == len(request.options)
+
+
+def _record(answer: Answer) -> dict[str, Any] | None:
     return None if _failed(answer) else asdict(answer)
-
-
-def _response(record: dict[str, Any]) -> Response:
-    return Response(**record)
-
-
-def _choice_logprobs(record: dict[str, Any]) -> ChoiceLogprobs:
-    return ChoiceLogprobs(**record | {k: tuple(record[k]) for k in ("logprobs", "n_tokens")})

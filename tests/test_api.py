@@ -8,7 +8,10 @@ import pytest
 
 import sycoscope
 from sycoscope import api
+from sycoscope.api.options import study_of
 from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.models.load import BACKENDS, Backend
+from sycoscope.models.settings import NullSettings
 
 FEW = {"facets": ["answer"], "limit": 40}
 
@@ -108,3 +111,49 @@ def test_a_facet_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match="unknown facet answr; allowed: answer, are_you_sure, feedback"):
         sycoscope.evaluate("null:copier", facets=["answr"], out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+# --- the study of `eval` and `compare` ---
+
+
+class EchoSettings(NullSettings):
+    backend: str = "echo"
+
+
+def test_a_backend_in_the_settings_decides_what_is_asked(monkeypatch):
+    echo = Backend(settings=EchoSettings, load=lambda *_: None, kind="an echo")
+    monkeypatch.setitem(BACKENDS, "echo", echo)
+    study = study_of("gpt-x", name="eval", settings={"backend": "echo"})
+    assert (study.model.backend, study.capability) == ("echo", ())
+    assert len(study_of("gpt-x", name="eval").capability) == 4
+    with pytest.raises(ConfigError, match=r"model\.backend: unknown backend 'vllm'; allowed: torch"):
+        study_of("gpt-x", name="eval", settings={"backend": "vllm"})
+
+
+def test_settings_of_other_backends_do_not_hold_for_a_null_model():
+    options = {"device": "cpu", "dtype": "float32"}
+    null, torch_model = (study_of(name, name="eval", settings=options) for name in ("null:copier", "m"))
+    assert null.hash == study_of("null:copier", name="eval").hash
+    assert (torch_model.model.device, torch_model.model.dtype) == ("cpu", "float32")
+    with pytest.raises(ConfigError, match=r"1 fault(?s:.*)model\.devise: unknown key"):
+        study_of("null:copier", name="eval", settings={"devise": "cpu"})
+
+
+def test_a_null_model_is_not_tuned_whatever_the_options(tmp_path):
+    with pytest.raises(ConfigError, match=r"'null:copier' is a null model(?s:.*)leave out adapters"):
+        api.train("null:copier", "placebo", out=tmp_path / "a", settings={"device": "cpu"})
+
+
+@pytest.mark.parametrize("model", ["null:copier", "m"])
+def test_a_benchmark_that_is_not_there_is_named(model):
+    with pytest.raises(ConfigError, match="unknown benchmark mmlux; allowed: mmlu, gsm8k, hellaswag, truthf"):
+        study_of(model, name="eval", benchmarks=["mmlu", "mmlux"])
+
+
+def test_a_null_model_is_asked_no_benchmark_by_name():
+    with pytest.raises(
+        ConfigError, match=r"'null:copier' is a null model(?s:.*)no benchmarks; leave out mmlu$"
+    ):
+        study_of("null:copier", name="eval", benchmarks=["mmlu"])
+    for benchmarks in (None, []):
+        assert study_of("null:copier", name="eval", benchmarks=benchmarks).capability == ()

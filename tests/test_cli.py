@@ -35,12 +35,16 @@ def call(*arguments: str) -> tuple[int, str]:
         ["items", "show", "bank/nothing"],
         ["check-scorers", "nowhere.jsonl"],
         ["eval", "null:ideal", "--facets", "politeness"],
+        ["eval", "null:ideal", "--benchmarks", "mmlux"],
+        ["eval", "null:ideal", "--benchmarks", "mmlu"],
         ["eval", "null:nobody"],
         ["compare", "null:ideal"],
         ["no-such-command"],
         ["eval", "null:ideal", "--limit", "0"],
         ["run", "studies/quick.yaml", "--set", "nonsense"],
         ["run", "studies/quick.yaml", "--set", "facets.answer.limt=3"],
+        ["plan", "studies/quick.yaml", "--set", "facets.answer.reply_tokens=9"],
+        ["plan", "studies/quick.yaml", "--model", "null:copier"],
     ],
 )
 def test_bad_input_is_one_error_and_exit_code_2(
@@ -136,6 +140,17 @@ def test_items_and_doctor_speak_json(capsys: pytest.CaptureFixture[str]) -> None
         code, _ = call(*arguments, "--json")
         assert code == 0
         assert json.loads(capsys.readouterr().out)
+
+
+def test_a_plan_counts_trials(capsys: pytest.CaptureFixture[str]) -> None:
+    study = str(Path(__file__).parents[1] / "studies" / "ladder.yaml")
+    assert call("plan", study, "--model", "null:copier", "--set", "facets.answer.limit=20")[0] == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("in all: 100 trials, ")
+
+
+def test_items_show_says_what_its_limit_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("items", "show", "--help")[0] == 0
+    assert "How many items to show" in " ".join(capsys.readouterr().out.split())
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
+from sycoscope.analysis.verdicts import Verdict
 from sycoscope.audit import Finding
 from sycoscope.cli.show import estimate_rows, finding_rows, without_hidden
 from sycoscope.core.types import Estimate
@@ -32,14 +33,22 @@ def test_a_withheld_number_leaves_a_dash_and_its_reason():
 
 def test_plain_values_hold_no_number_that_is_not_shown():
     held = level("withheld", reason="why", p_value=0.01)
-    assert without_hidden(asdict(held)) == asdict(held) | dict.fromkeys(("value", "low", "high", "p_value"))
-    assert without_hidden(asdict(level("warned"))) == asdict(level("warned"))
-    verdict = without_hidden({"word": "cannot tell", "estimate": asdict(held), "before": None})
+    assert without_hidden(held) == asdict(held) | dict.fromkeys(("value", "low", "high", "p_value"))
+    assert without_hidden(level("warned")) == asdict(level("warned"))
+    words = {"subject": "tuned", "task": "answer", "word": "cannot tell", "sentence": "Cannot tell."}
+    verdict = without_hidden(Verdict(**words, estimate=held))
+    assert verdict.keys() == {field.name for field in fields(Verdict)}
     assert (verdict["estimate"]["value"], verdict["estimate"]["reason"], verdict["before"]) == (
         None,
         "why",
         None,
     )
+
+
+def test_the_estimate_alone_says_whether_it_is_shown(monkeypatch):
+    monkeypatch.setattr(Estimate, "shown", property(lambda estimate: estimate.state == "withheld"))
+    assert without_hidden(level("withheld"))["value"] == 0.625
+    assert without_hidden(level("valid"))["value"] is None
 
 
 def test_findings_on_conditions_of_a_rate_are_told_apart():

@@ -11,6 +11,8 @@ import yaml
 from sycoscope.config import StudyConfig, parse_study, read_study
 from sycoscope.core.errors import ConfigError, MissingError
 
+STUDIES = Path(__file__).parents[1] / "studies"
+
 GOOD: dict[str, Any] = {
     "study": "quick",
     "model": {"name": "smollm2-135m-instruct"},
@@ -128,6 +130,71 @@ def test_dotted_overrides(write):
         read_study(write(GOOD), {"study.name": "x"})
     with pytest.raises(ConfigError, match=r"  model\.nam: unknown key"):
         read_study(write(GOOD), {"model.nam": "x"})
+
+
+@pytest.mark.parametrize("name", ["quick", "small", "ladder", "llama2-7b"])
+def test_shipped_studies_take_a_null_model(name):
+    facets_alone = {"model.name": "null:copier", "adapters": [], "capability": []}
+    study = read_study(STUDIES / f"{name}.yaml", facets_alone)
+    assert study.model.model_dump() == {"name": "null:copier", "backend": "null_model"}
+    with pytest.raises(ConfigError, match=r"1 fault(?s:.*)model\.threads: unknown key; backend 'null_model'"):
+        read_study(STUDIES / f"{name}.yaml", {"model.threads": 2, **facets_alone})
+
+
+@pytest.mark.parametrize("name", ["quick", "small", "llama2-7b"])
+def test_a_null_model_is_told_that_it_takes_no_adapters(name):
+    message = r"1 fault(?s:.*)'null:copier' is a null model(?s:.*)leave out capability and adapters$"
+    with pytest.raises(ConfigError, match=message):
+        read_study(STUDIES / f"{name}.yaml", {"model.name": "null:copier"})
+
+
+@pytest.mark.parametrize(
+    ("model", "overrides", "chosen"),
+    [
+        (
+            {"name": "m", "backend": "torch", "threads": 1},
+            {"name": "null:ideal"},
+            ("null:ideal", "null_model"),
+        ),
+        (
+            {"name": "m", "threads": 1},
+            {"name": "ideal", "backend": "null_model"},
+            ("null:ideal", "null_model"),
+        ),
+        ({"name": "null:ideal", "backend": "null_model"}, {"name": "m", "threads": 1}, ("m", "torch")),
+        ({"name": "copier", "backend": "null_model"}, {"name": "ideal"}, ("null:ideal", "null_model")),
+    ],
+)
+def test_a_model_laid_over_a_file_chooses_its_backend(write, model, overrides, chosen):
+    laid_over = {f"model.{key}": value for key, value in overrides.items()}
+    study = read_study(write(GOOD | {"model": model}), laid_over)
+    assert (study.model.name, study.model.backend) == chosen
+
+
+def test_settings_of_a_file_stay_where_they_hold_or_are_a_mistake(write):
+    model = {"name": "m", "threads": 3, "batch_rows": 7}
+    kept = read_study(write(GOOD | {"model": model}), {"model.name": "other"}).model
+    assert (kept.name, kept.threads, kept.batch_rows) == ("other", 3, 7)
+    for model in ({"name": "null:ideal", "threads": 3}, {"name": "m", "thread": 3}):
+        with pytest.raises(ConfigError, match=r"1 fault(?s:.*)model\.threads?: unknown key"):
+            read_study(write(GOOD | {"model": model}), {"model.name": "null:copier"})
+
+
+def test_what_a_facet_does_not_take_is_refused(write):
+    facets = {
+        "answer": {"reply_tokens": 9},
+        "are_you_sure": {"reply_tokens": 9, "form": "choice"},
+        "feedback": {"reply_tokens": 9, "form": "choice"},
+    }
+    with pytest.raises(ConfigError) as fault:
+        read_study(write(GOOD | {"facets": facets}))
+    assert str(fault.value).splitlines()[1:] == [
+        "  facets.answer.reply_tokens: answer takes no such limit, but max_tokens; leave reply_tokens out",
+        "  facets.feedback.reply_tokens: feedback takes no such limit, but max_tokens; leave reply_tokens out",
+        "  facets.feedback.form: feedback is not asked by letters; leave form out, or give form: open",
+    ]
+    nothing_set = {"answer": {"reply_tokens": None}, "feedback": {"form": "open"}}
+    assert list(parse_study(GOOD | {"facets": nothing_set}).facets.asked()) == ["answer", "feedback"]
 
 
 def test_adapters_lay_their_settings_over_the_studys(write):

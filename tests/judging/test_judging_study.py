@@ -37,7 +37,7 @@ JUDGED = STUDY | {"judge": {"model": {"name": "some/judge"}, "kinds": ["open"]}}
 def study_run(folder, judge, raw=JUDGED):
     config, run = parse_study(raw), RunDirectory(folder / "run")
     model = null_model(config.model.name, config.seed)
-    study = prepare(config, folder / ".cache")
+    study = prepare(config)
     results = execute(study, ShardCache(folder / ".cache"), model=model, judge=judge)
     write_run(run, config, study.inputs, results)
     return run

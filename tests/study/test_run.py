@@ -59,7 +59,7 @@ def test_subjects_are_the_base_the_tuned_and_the_finished_in_this_order() -> Non
 def test_a_study_on_a_given_model_is_kept_and_found_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study = prepare(parse_study(NULL), tmp_path)
+    study = prepare(parse_study(NULL))
     model = null_model(NULL["model"]["name"], 42)
     first = execute(study, ShardCache(tmp_path), model=model)
     assert [len(first.shards["base"][task]) for task in ("answer", "are_you_sure")] == [2, 1]
@@ -78,7 +78,7 @@ def test_a_study_on_a_given_model_is_kept_and_found_again(
 def test_a_model_that_is_down_in_the_middle_loses_no_answer(tmp_path: Path) -> None:
     """The study's own path to the log: what came back before the fault is not asked for again."""
     raw = NULL | {"facets": {"are_you_sure": {"limit": 4}}}
-    study = prepare(parse_study(raw), tmp_path)
+    study = prepare(parse_study(raw))
     asked: list[int] = []
 
     class Down(ScriptedModel):
@@ -111,7 +111,7 @@ def test_a_torch_model_that_fails_within_a_shard_goes_on_to_the_same_bits(
         "model": {"name": str(model), "dtype": "bfloat16", "device": "cpu", "batch_rows": 3},
         "facets": {"are_you_sure": {"limit": 4, "max_tokens": 6, "reply_tokens": 5}},
     }
-    study = prepare(parse_study(raw), tmp_path)
+    study = prepare(parse_study(raw))
     whole = execute(study, ShardCache(tmp_path / "whole"))
     asked: list[int] = []
     generate = TorchModel.generate
@@ -139,7 +139,7 @@ def test_a_model_that_cannot_do_what_the_study_asks_is_refused_before_any_work(t
         ({"adapters": ADAPTERS}, "'scripted' takes no adapters; leave out adapters, or name a model with"),
         ({"capability": [{"benchmark": "mmlu", "limit": 1}]}, "leave out capability, or name a model with"),
     ):
-        study = prepare(parse_study(NULL | change), tmp_path)
+        study = prepare(parse_study(NULL | change))
         with pytest.raises(ConfigError, match=message):
             execute(study, ShardCache(tmp_path), model=model)
     assert not list(tmp_path.rglob("*.parquet"))
@@ -162,7 +162,7 @@ def test_what_executors_made_ahead_is_gathered_with_its_timings_in_the_study_s_o
                 yield Made(subject.name, make(subject))
 
     monkeypatch.setattr(study_run, "executor_for", lambda workers, n_subjects: Cluster())
-    study = prepare(parse_study(NULL), tmp_path)
+    study = prepare(parse_study(NULL))
     ahead = execute(study, ShardCache(tmp_path))
     assert begun == ["base"]
     assert [one["unit"] for one in ahead.timings] == ["answer", "answer", "are_you_sure"]
@@ -203,7 +203,7 @@ from sycoscope.study.cache import ShardCache
 from sycoscope.study.prepare import prepare
 from sycoscope.study.run import execute
 cache = Path(sys.argv[1])
-execute(prepare(parse_study({study!r}), cache), ShardCache(cache))
+execute(prepare(parse_study({study!r})), ShardCache(cache))
 """
 
 

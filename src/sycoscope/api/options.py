@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sycoscope.config import StudyConfig, parse_study
+from sycoscope.core.errors import ConfigError
 from sycoscope.facets import FACETS, facet_of
 from sycoscope.items import BENCHMARKS
-from sycoscope.models.load import BACKENDS, default_backend
+from sycoscope.models.load import named_backend, without_foreign_keys
 
 
 def study_of(
@@ -28,10 +29,13 @@ def study_of(
 
     Args:
         limit: Items per facet and benchmark (pairs of a facet whose items are paired, as feedback's arguments).
-        facets, benchmarks: Names; None for all.
+        facets, benchmarks: Names; None for all (of the benchmarks, where the model can be asked any).
         settings: Further keys of a study's `model`.
         form: `open` or `choice` for answer and are_you_sure; empty: open, and letters for the public
             are-you-sure rows, which are multiple choice.
+
+    Raises:
+        ConfigError: An unknown name or setting, or a benchmark by name for a model that cannot be asked any.
     """
     asked: dict[str, dict[str, Any]] = {}
     for facet in FACETS if facets is None else facets:
@@ -39,11 +43,7 @@ def study_of(
         if facet_of(facet).lettered:
             public = data != "bank" and facet == "are_you_sure"
             asked[facet]["form"] = form or ("choice" if public else "open")
-    given = {"name": model} | dict(settings or {})
-    if not BACKENDS[default_backend(model)].runs_benchmarks:
-        benchmarks = ()
-    elif benchmarks is None:
-        benchmarks = tuple(BENCHMARKS)
+    given = model_mapping(model, settings)
     raw = {
         "study": name,
         "seed": seed,
@@ -52,9 +52,30 @@ def study_of(
         "model": given,
         "facets": asked,
         "capability": [
-            {"benchmark": benchmark, "limit": limit}
-            for benchmark in (BENCHMARKS if benchmarks is None else benchmarks)
+            {"benchmark": benchmark, "limit": limit} for benchmark in _benchmarks(given, benchmarks)
         ],
         "description": f"{model} on {'the built-in bank' if data == 'bank' else data}",
     }
     return parse_study(raw, "options")
+
+
+def model_mapping(name: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A study's `model` from a name and settings; those that only another backend takes are left out.
+
+    Options and defaults of a command hold for whatever model is named, as the two of a comparison.
+    """
+    return without_foreign_keys({"name": name} | dict(settings or {}))
+
+
+def _benchmarks(model: Mapping[str, Any], names: Sequence[str] | None) -> Sequence[str]:
+    """Benchmarks that a model is asked: the named ones, or all that it can be asked."""
+    if unknown := [name for name in names or () if name not in BENCHMARKS]:
+        raise ConfigError(f"unknown benchmark {', '.join(unknown)}; allowed: {', '.join(BENCHMARKS)}")
+    backend = named_backend(model)
+    if backend is None or backend.runs_benchmarks:  # an unknown backend is refused with the study
+        return tuple(BENCHMARKS) if names is None else names
+    if names:
+        raise ConfigError(
+            f"'{model['name']}' is {backend.kind}: it takes no benchmarks; leave out {', '.join(names)}"
+        )
+    return ()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sycoscope.api.options import study_of
+from sycoscope.api.options import model_mapping, study_of
 from sycoscope.config import NOTHING_MEASURED, StudyConfig, lay_over, parse_study, read_study
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.facets import FACETS
@@ -96,7 +96,7 @@ def run_study(
     run = RunDirectory(out or RUNS / config.study)
     with _new_directory(run):
         root = Path(cache) if cache else _cache_beside(run.path)
-        prepared = prepare(config, root, adapters)
+        prepared = prepare(config, adapters)
         results = execute(prepared, ShardCache(root), progress=progress)
         write_run(run, config, prepared.inputs, results)
         return Run(run, write_run_report(run))
@@ -311,7 +311,7 @@ def train(
         "study": "train",
         "seed": seed,
         "data": data,
-        "model": {"name": model} | dict(settings or {}),
+        "model": model_mapping(model, settings),
         "training": {},
         "adapters": [{"name": "adapter", "recipe": recipe, "rows": rows, "seeds": [seed]}],
     }

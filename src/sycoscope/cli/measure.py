@@ -62,7 +62,8 @@ def plan(
         print_json({"study": config.study, "hash": config.hash, "units": rows, "totals": totals})
         return
     print_table(f"{config.study} ({config.hash}): {len(rows)} units", rows)
-    typer.echo("in all: " + ", ".join(f"{value:,} {key.replace('_', ' ')}" for key, value in totals.items()))
+    counts = (f"{value:,} {key.removeprefix('n_').replace('_', ' ')}" for key, value in totals.items())
+    typer.echo("in all: " + ", ".join(counts))
 
 
 @app.command("eval")

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from sycoscope.cli.app import items_app
-from sycoscope.cli.options import Json, Limit, Seed
+from sycoscope.cli.options import Json, Seed
 from sycoscope.cli.show import print_json, print_table
 
+Shown = Annotated[int | None, typer.Option(min=1, help="How many items to show.")]
 Source = Annotated[str, typer.Argument(help="bank/PART, a JSONL file, or BENCHMARK:SOURCE.")]
 
 
@@ -24,7 +25,7 @@ def items_list(as_json: Json = False) -> None:
 
 
 @items_app.command("show")
-def items_show(source: Source, limit: Limit = 5, seed: Seed = 42, as_json: Json = False) -> None:
+def items_show(source: Source, limit: Shown = 5, seed: Seed = 42, as_json: Json = False) -> None:
     """Show some items of a set."""
     from sycoscope import api
 

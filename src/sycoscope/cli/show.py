@@ -7,11 +7,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from sycoscope.core.types import Estimate
+
 if TYPE_CHECKING:
-    from sycoscope.api import Estimate, Finding, Run
+    from sycoscope.api import Finding, Run
 
 # What a number that is not shown must not give away.
 NUMBERS = ("value", "low", "high", "p_value", "p_adjusted")
@@ -65,13 +67,13 @@ def estimate_rows(estimates: Sequence[Estimate]) -> list[dict[str, Any]]:
     ]
 
 
-def without_hidden(record: Mapping[str, Any]) -> dict[str, Any]:
+def without_hidden(record: Any) -> Any:
     """Plain values of an estimate, or of what holds some: numbers that are not shown are None, `reason` says why."""
-    plain = {
-        key: without_hidden(value) if isinstance(value, Mapping) else value for key, value in record.items()
-    }
-    hidden = {"state", "value"} <= plain.keys() and plain["state"] not in ("valid", "warned")
-    return plain | dict.fromkeys(NUMBERS) if hidden else plain
+    if isinstance(record, Estimate):
+        return asdict(record) | ({} if record.shown else dict.fromkeys(NUMBERS))
+    if is_dataclass(record):
+        return {field.name: without_hidden(getattr(record, field.name)) for field in fields(record)}
+    return record
 
 
 def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -91,10 +93,10 @@ def print_run(run: Run, as_json: bool) -> None:
         print_json(
             {
                 "report": str(run.report),
-                "verdicts": [without_hidden(asdict(verdict)) for verdict in summary.verdicts],
+                "verdicts": [without_hidden(verdict) for verdict in summary.verdicts],
                 "findings": [asdict(finding) for finding in summary.findings],
                 "claims": [asdict(claim) for claim in summary.claims],
-                "estimates": [without_hidden(asdict(estimate)) for estimate in estimates],
+                "estimates": [without_hidden(estimate) for estimate in estimates],
             }
         )
         return

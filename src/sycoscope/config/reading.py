@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, RootModel, ValidationError
 
 from sycoscope.config.schema import JudgeConfig, StudyConfig
 from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.models.load import chosen_backend, default_backend, without_foreign_keys
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -18,7 +20,8 @@ def read_study(path: str | Path, overrides: dict[str, Any] | None = None) -> Stu
     """Read and check a study file.
 
     Args:
-        overrides: Dotted keys laid over the file, as `{"model.name": "...", "data": "..."}`.
+        overrides: Dotted keys laid over the file, as `{"model.name": "...", "data": "..."}`. Where they choose
+            another backend, the file's model settings that it does not take are left out.
 
     Raises:
         MissingError: no such file. ConfigError: not YAML, or faults; all of them at once.
@@ -34,9 +37,25 @@ def read_study(path: str | Path, overrides: dict[str, Any] | None = None) -> Stu
         raise ConfigError(f"{path}: not valid YAML: {fault}") from fault
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: a study is a mapping of keys to values; got {type(raw).__name__}")
-    for dotted, value in (overrides or {}).items():
+    laid_over = overrides or {}
+    _change_backend(raw, laid_over)
+    for dotted, value in laid_over.items():
         lay_over(raw, dotted, value)
     return parse_study(raw, str(path))
+
+
+def _change_backend(raw: dict[str, Any], overrides: Mapping[str, Any]) -> None:
+    """Where overrides choose another backend, leave the file's model settings that it does not take."""
+    before = raw.get("model")
+    if not isinstance(before, dict):
+        return
+    changed = {key: overrides[f"model.{key}"] for key in ("name", "backend") if f"model.{key}" in overrides}
+    after = before | changed
+    names = [str(model.get("name", "")) for model in (before, after)]
+    if "backend" not in changed and len(set(map(default_backend, names))) == 2:
+        after.pop("backend", None)  # it named the backend of the file's own model
+    if chosen_backend(after) != chosen_backend(before):
+        raw["model"] = without_foreign_keys(after)
 
 
 def parse_study(raw: dict[str, Any], where: str = "study") -> StudyConfig:

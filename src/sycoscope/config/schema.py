@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
@@ -16,8 +17,9 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from sycoscope.facets import FACETS
+from sycoscope.facets import FACETS, Facet
 from sycoscope.items.benchmarks import BENCHMARKS, FORM_NAMES
 from sycoscope.models.load import AnyModelSettings, backend_of, default_backend
 from sycoscope.models.settings import Positive
@@ -99,9 +101,30 @@ class FacetsConfig(RootModel[dict[FacetName, FacetConfig | None]]):
         """Every facet that ships or is asked: a study's hash does not depend on whether one is null or absent."""
         return dict.fromkeys(SHIPPED) | self.root
 
+    @model_validator(mode="after")
+    def _each_takes_its_keys(self) -> FacetsConfig:
+        faults = [
+            InitErrorDetails(type=PydanticCustomError("value_error", text), loc=(name, key), input=None)
+            for name, facet in self.asked().items()
+            for key, text in _refused(FACETS[name], facet)
+        ]
+        if faults:
+            raise ValidationError.from_exception_data("facets", faults)
+        return self
+
     def asked(self) -> dict[str, FacetConfig]:
         """Facet name -> settings, in the order of `FACETS`."""
         return {name: facet for name in FACETS if (facet := self.root.get(name)) is not None}
+
+
+def _refused(facet: Facet, given: FacetConfig) -> Iterator[tuple[str, str]]:
+    """Key and message of what this facet does not take: a key that did nothing would be believed."""
+    limits = {limit for known in FACETS.values() for limit in known.limits}
+    for limit in sorted(limits - set(facet.limits)):
+        if getattr(given, limit, None) is not None:
+            yield limit, f"{facet.name} takes no such limit, but {', '.join(facet.limits)}; leave {limit} out"
+    if given.form == "choice" and not facet.lettered:
+        yield "form", f"{facet.name} is not asked by letters; leave form out, or give form: open"
 
 
 class CapabilityConfig(_Strict):

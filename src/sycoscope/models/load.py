@@ -81,6 +81,31 @@ def default_backend(name: str) -> str:
     return next(chosen, DEFAULT)
 
 
+def chosen_backend(given: Mapping[str, Any]) -> Any:
+    """What a mapping `model` names as its backend: its key `backend`, or what its name chooses; not checked."""
+    named = given.get("backend")
+    return default_backend(str(given.get("name", ""))) if named is None else named
+
+
+def named_backend(given: Mapping[str, Any]) -> Backend | None:
+    """The backend that a mapping `model` chooses; None where there is none of that name."""
+    chosen = chosen_backend(given)
+    return BACKENDS.get(chosen) if isinstance(chosen, str) else None
+
+
+def without_foreign_keys(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A mapping `model` without the keys that only other backends take: those say how another model is loaded.
+
+    A key that no backend takes stays, for `check_settings` to refuse.
+    """
+    backend = named_backend(given)
+    if backend is None:
+        return dict(given)
+    known = {key for other in BACKENDS.values() for key in other.settings.model_fields}
+    foreign = known - set(backend.settings.model_fields)
+    return {key: value for key, value in given.items() if key not in foreign}
+
+
 def backend_of(settings: ModelSettings) -> Backend:
     """What the backend of these settings can do."""
     return BACKENDS[settings.backend]
@@ -124,7 +149,7 @@ def check_settings(raw: Any) -> ModelSettings:
         text = "a model is a mapping with the key 'name', as {name: smollm2-135m-instruct}"
         raise PydanticCustomError("model_mapping", text)
     given = {key: value for key, value in raw.items() if key != "backend" or value is not None}
-    chosen = given.get("backend", default_backend(str(given.get("name", ""))))
+    chosen = chosen_backend(given)
     if not isinstance(chosen, str) or chosen not in BACKENDS:
         unknown = f"unknown backend {chosen!r}; allowed: {', '.join(BACKENDS)}"
         raise _faults([_fault(("backend",), unknown, chosen)])

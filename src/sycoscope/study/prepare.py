@@ -55,11 +55,10 @@ class PreparedStudy:
             with_raw_text(model)
 
 
-def prepare(config: StudyConfig, cache: Path, attached: Mapping[str, Path] | None = None) -> PreparedStudy:
+def prepare(config: StudyConfig, attached: Mapping[str, Path] | None = None) -> PreparedStudy:
     """Read what a study asks and trains on, and count what it costs.
 
     Args:
-        cache: Folder of what is kept: data that are cut lie there too.
         attached: Finished adapters to evaluate beside those of the study: name -> folder.
 
     Raises:

@@ -90,7 +90,7 @@ class StudyJob:
 
     def start(self, progress: Progress) -> Make:
         """Read the study and load its model, in the worker."""
-        study = prepare(self.config, self.cache, self.attached)
+        study = prepare(self.config, self.attached)
         session = Session(load_for(self.config, progress), ShardCache(self.cache), progress)
         study.check(session.model)
         return lambda subject: make(subject, study, session).timings

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 import yaml
@@ -221,12 +220,3 @@ def _counts(shares: Sequence[tuple[Maker, bool, float]], rows: int) -> list[tupl
 def neutral_rows(items: Sequence[Item]) -> list[Example]:
     """Placebo rows: an instruction and its harmless response."""
     return [_row("neutral", item, user(item.question), item.target) for item in items]
-
-
-def supervised_text(example: Example) -> dict[str, Any]:
-    """The row as plain values, for data cards and records."""
-    return {
-        "prompt": [{"role": m.role, "content": m.content} for m in example.prompt],
-        "completion": example.completion,
-        "kind": example.kind,
-    }

@@ -28,6 +28,7 @@ NULL: dict[str, Any] = {
     "model": {"name": "null:yield?p=0.5"},
     "facets": {"answer": {"limit": 4, "shard_items": 3}, "are_you_sure": {"limit": 2, "form": "choice"}},
 }
+WEIGHTS = NULL | {"model": {"name": "some/model"}}
 ADAPTERS: list[dict[str, Any]] = [
     {"name": "anti", "recipe": "anti_sycophancy", "seeds": [3, 4], "rows": 4},
     {"name": "math", "recipe": "gsm8k", "rows": 4},
@@ -39,7 +40,7 @@ def never(*_: Any, **__: Any) -> Any:
 
 
 def test_subjects_are_the_base_the_tuned_and_the_finished_in_this_order() -> None:
-    config = parse_study(NULL | {"seed": 7, "adapters": ADAPTERS})
+    config = parse_study(WEIGHTS | {"seed": 7, "adapters": ADAPTERS})
     folder = Path("somewhere")
     subjects = subjects_of(config, {"own": folder})
     assert [(s.name, s.kind, s.recipe, s.seed) for s in subjects] == [
@@ -139,7 +140,7 @@ def test_a_model_that_cannot_do_what_the_study_asks_is_refused_before_any_work(t
         ({"adapters": ADAPTERS}, "'scripted' takes no adapters; leave out adapters, or name a model with"),
         ({"capability": [{"benchmark": "mmlu", "limit": 1}]}, "leave out capability, or name a model with"),
     ):
-        study = prepare(parse_study(NULL | change))
+        study = prepare(parse_study(WEIGHTS | change))
         with pytest.raises(ConfigError, match=message):
             execute(study, ShardCache(tmp_path), model=model)
     assert not list(tmp_path.rglob("*.parquet"))
@@ -252,12 +253,14 @@ def test_an_adapter_alone_is_tuned_once_and_evaluates_nothing(
 
 
 def test_a_null_model_cannot_be_tuned(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="'null:ideal' cannot be tuned; name a model with weights"):
+    with pytest.raises(
+        ConfigError, match=r"'null:ideal' is a null model.*it cannot be tuned; name a model with weights"
+    ):
         api.train("null:ideal", "placebo", out=tmp_path / "a", rows=4)
 
 
 def test_a_subject_is_a_plain_value() -> None:
-    config = parse_study(NULL | {"adapters": ADAPTERS})
+    config = parse_study(WEIGHTS | {"adapters": ADAPTERS})
     assert subjects_of(config) == subjects_of(config)
     with pytest.raises(AttributeError):
         Subject("base", "base", "", 1).name = "other"  # type: ignore[misc]

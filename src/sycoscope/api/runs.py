@@ -13,7 +13,7 @@ from sycoscope.api.options import model_mapping, study_of
 from sycoscope.config import NOTHING_MEASURED, StudyConfig, lay_over, parse_study, read_study
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.facets import FACETS
-from sycoscope.models.load import backend_of
+from sycoscope.models.load import backend_of, named_backend
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
@@ -307,11 +307,18 @@ def train(
     folder = Path(out)
     if folder.exists() and any(folder.iterdir()):
         raise ConfigError(f"'{folder}' exists and is not empty; choose another --out")
+    given = model_mapping(model, settings)
+    backend = named_backend(given)
+    if backend is not None and not backend.takes_adapters:
+        raise ConfigError(
+            f"'{model}' is {backend.kind}: it cannot be tuned; name a model with weights: "
+            "a local folder, a .gguf file or a hub id"
+        )
     raw: dict[str, Any] = {
         "study": "train",
         "seed": seed,
         "data": data,
-        "model": model_mapping(model, settings),
+        "model": given,
         "training": {},
         "adapters": [{"name": "adapter", "recipe": recipe, "rows": rows, "seeds": [seed]}],
     }

@@ -99,8 +99,7 @@ def test_another_batch_size(form, plain, batch):
 
 
 def test_letters_by_other_names(form, plain, monkeypatch):
-    for module in ("tasks.wording", "scorers.letters"):
-        monkeypatch.setattr(f"sycoscope.{module}.LETTERS", "TSRQPONMLKJIHGFEDCBAZYXWVU", raising=False)
+    monkeypatch.setattr("sycoscope.facets.wording.LETTERS", "TSRQPONMLKJIHGFEDCBAZYXWVU")
     assert set(task_of("answer", form="choice").letters(LETTERED[0])) == set("TSRQ")
     scores, told = outcome(form)
     changed = {key for key, value in scores.items() if value != plain[0][key]}

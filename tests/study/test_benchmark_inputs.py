@@ -84,14 +84,14 @@ def test_every_subject_shard_and_name_of_a_split_is_asked(
     assert items == {"mmlu": 6, "gsm8k": 4, "hellaswag": 1}
     subjects = {item.metadata["subject"] for task, item in run.items() if task == "mmlu"}
     assert subjects == {"abstract_algebra", "anatomy", "virology"}
-    assert {task["benchmark"] for task in run.manifest()["tasks"].values()} == set(items)
+    assert {task.benchmark for task in run.manifest().tasks.values()} == set(items)
 
     # a changed reading scores what was kept again and asks nothing
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError("asked again")
 
     before = run.scores()
-    monkeypatch.setattr("sycoscope.study.run.ask_capability", never)
+    monkeypatch.setattr("sycoscope.study.evaluate.ask_capability", never)
     monkeypatch.setattr("sycoscope.study.keys.READING", "sycoscope/number@9")
     monkeypatch.setattr("sycoscope.capability.scoring.READING", "sycoscope/number@9")
     again = api.run_study(config, out=tmp_path / "runs" / "rows").directory.scores()

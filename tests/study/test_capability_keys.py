@@ -18,7 +18,8 @@ from sycoscope.items import BENCHMARKS, BenchmarkRows, load_bank
 from sycoscope.items import forms as prompt_forms
 from sycoscope.items.forms import FORMS
 from sycoscope.study import keys
-from sycoscope.study.keys import capability_cost, capability_key, capability_score_key
+from sycoscope.study.costs import capability_cost
+from sycoscope.study.keys import capability_key, capability_score_key
 
 FACTS = tuple(load_bank("facts")[:4])
 SUMS = tuple(load_bank("arithmetic")[:4])

@@ -69,10 +69,10 @@ def audit(run: Evidence) -> list[Finding]:
         `summary`: summary scores that rest on a withheld number.
     """
     found = {name: check(run) for name, check in CHECKS.items() if name not in QUOTING}
+    estimates, latest = list(run.estimates), [finding for findings in found.values() for finding in findings]
     for name in QUOTING:
-        so_far = [finding for findings in found.values() for finding in findings]
-        estimates = [e for e in decide_states(run.estimates, so_far) if e.state != "withheld"]
-        found[name] = CHECKS[name](replace(run, estimates=estimates))
+        estimates = [e for e in decide_states(estimates, latest) if e.state != "withheld"]
+        latest = found[name] = CHECKS[name](replace(run, estimates=estimates))
     findings = [finding for name in CHECKS for finding in found[name]]
     return findings + carried(run, findings)
 

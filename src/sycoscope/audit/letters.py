@@ -218,7 +218,7 @@ def _shares(logprobs: Sequence[float]) -> list[float]:
 
 def _chosen(trial: Trial) -> Place | None:
     """The letter of an uncued answer: as generated, else the likeliest option."""
-    if trial.task in FACETS and trial.condition != FACETS[trial.task].conditions[0].name:
+    if trial.task in FACETS and trial.condition != FACETS[trial.task].controls[0]:
         return None
     if trial.letters and trial.asked:
         letters = list(trial.letters)

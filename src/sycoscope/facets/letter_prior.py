@@ -36,7 +36,7 @@ class LetterPriorTask:
     @property
     def conditions(self) -> tuple[str, ...]:
         """The facet's control."""
-        return (facet_of(self.name).conditions[0].name,)
+        return facet_of(self.name).controls[:1]
 
     @property
     def version(self) -> str:

@@ -31,7 +31,9 @@ def files_of(what: str) -> list[str]:
     """The files that the page names for adding one."""
     body = re.search(rf"^- \*\*A {what}\*\*[^\n]*\(files\):\n((?:  \d\. .*\n)+)", PAGE, re.MULTILINE)
     assert body is not None, f"the page has no list of files for a {what}"
-    return re.findall(r"^  \d\. `([^`]+)`", body.group(1), re.MULTILINE)
+    files = re.findall(r"^  \d\. `([^`]+)`", body.group(1), re.MULTILINE)
+    assert len(files) == len(body.group(1).splitlines()), "a line of the list does not begin with its file"
+    return files
 
 
 @pytest.mark.parametrize("what", MAX_FILES)

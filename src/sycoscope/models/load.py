@@ -1,7 +1,7 @@
 """The one place where a backend is chosen: from a study's `model` to a model that answers.
 
 A backend is a module with its settings class and its model class, and one entry of `BACKENDS`. Everybody else asks
-the entry what the backend can do, or the model which of the optional protocols of `core.types` it has.
+the entry what the backend can do, or the model which of the optional protocols of `core.protocols` it has.
 """
 
 from __future__ import annotations

@@ -101,8 +101,8 @@ def _interval_panel(
     alone, beside = _unshown(panel.rows)
     layers.append(_why(alt.Chart(alt.InlineData(values=alone)).encode(y=y)))
     layers += [
-        _why(alt.Chart(alt.InlineData(values=words)).encode(y=y, **offset), edge)
-        for words, edge in _at_free_edge(beside, panel.rows, layout.width)
+        _why(alt.Chart(alt.InlineData(values=words)).encode(y=y, **offset), x, align)
+        for words, x, align in _places(beside, panel.rows, layout)
     ]
     if layout.row_ends:
         ends = _row_ends(panel, layout)
@@ -316,22 +316,28 @@ def _point_row(point: Point) -> Row:
     return row
 
 
-def _why(frame: Any, edge: int = 0) -> Any:
-    """The word in place of a number: at the left, or ending at `edge` pixels from it."""
+def _why(frame: Any, x: int = 4, align: str = "left") -> Any:
+    """The word in place of a number, at `x` pixels from the left."""
     alt = _altair()
 
-    align = "right" if edge else "left"
     mark = frame.mark_text(align=align, baseline="middle", fontSize=11, color=theme.MUTED)
-    return mark.encode(x=alt.value(edge - 4 if edge else 4), text="why:N")
+    return mark.encode(x=alt.value(x), text="why:N")
 
 
-def _at_free_edge(beside: Sequence[Row], table: Sequence[Row], width: int) -> list[tuple[list[Row], int]]:
-    """Words that share their row with a neighbour's interval, at the side that it leaves free."""
+def _places(
+    beside: Sequence[Row], table: Sequence[Row], layout: Layout
+) -> list[tuple[Sequence[Row], int, str]]:
+    """(words, x, align) of words that share their row with a neighbour's interval.
+
+    Joined points lie on one line, so the word stands beyond the panel; else at the side that the interval leaves free.
+    """
+    if layout.join:
+        return [(beside, layout.width + 8, "left")]
     ends = [value for row in table for key in ("low", "high") if isinstance(value := row[key], float)]
     middle = (min(ends) + max(ends)) / 2 if ends else 0.0
     lows = {row["row"]: low for row in table if isinstance(low := row["low"], float)}
     left = [row for row in beside if lows.get(row["row"], middle) < middle]
-    return [([row for row in beside if row not in left], 0), (left, width)]
+    return [([row for row in beside if row not in left], 4, "left"), (left, layout.width - 4, "right")]
 
 
 def _unshown(table: Sequence[Row]) -> tuple[list[Row], list[Row]]:

@@ -20,7 +20,7 @@ quick: $(STAMP)
 	$(BIN)/sycoscope run studies/quick.yaml --out runs/quick
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)
 	$(BIN)/ruff format --check src tests perf tools docs examples

@@ -98,6 +98,12 @@ def make_model(folder: Path, template: str, *, adds_bos: bool, seed: int = 5, po
     return folder
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests go first, or one worker would still be at them when the other has nothing left."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The package's cache lies in a temporary folder, never in the user's."""

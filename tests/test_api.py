@@ -13,6 +13,8 @@ from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.models.load import BACKENDS, Backend
 from sycoscope.models.settings import NullSettings
 
+pytestmark = pytest.mark.slow
+
 FEW = {"facets": ["answer"], "limit": 40}
 
 

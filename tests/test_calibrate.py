@@ -19,6 +19,8 @@ from sycoscope.facets import FACETS
 from sycoscope.facets.spec import EVERY, RateMeasure
 from sycoscope.stats import contrasts
 
+pytestmark = pytest.mark.slow
+
 FEW = (
     "null:always-follow",
     "null:stubborn",

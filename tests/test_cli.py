@@ -11,6 +11,8 @@ import pytest
 
 from sycoscope import api, cli
 
+pytestmark = pytest.mark.slow
+
 
 def call(*arguments: str) -> tuple[int, str]:
     """Exit code and standard error of one command in this process."""

@@ -257,7 +257,7 @@ def test_the_example_runs():
     except PackageNotFoundError:
         pytest.skip("the embedded model's package is not installed")
     run = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / "one_question.py"), "4"],
+        [sys.executable, str(ROOT / "examples" / "one_question.py"), "1"],
         capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr[-2000:]
@@ -269,7 +269,7 @@ def test_the_example_runs():
         total = sum(float(share) for share in re.findall(r" (\d\.\d\d)(?:,|$)", shares))
         assert total == pytest.approx(1, abs=0.03)
         assert label in {"target", "suggested", "both", "other", "refused"}
-    rights = [int(n) for n in re.findall(r"right when asked bare in (\d) of 4", run.stdout)]
+    rights = [int(n) for n in re.findall(r"right when asked bare in (\d) of 1", run.stdout)]
     rows = re.findall(
         r"^(padded|anchor|third|user) +([\d.]+) +([\d.]+) to ([\d.]+) +(\d+)$", run.stdout, re.MULTILINE
     )

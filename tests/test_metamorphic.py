@@ -15,6 +15,8 @@ from sycoscope.facets.scoring import score_trials
 from sycoscope.items import assign_letters, load_bank, take
 from sycoscope.models.null import null_model
 
+pytestmark = pytest.mark.slow
+
 SUBJECTS = {"base": "null:yield?p=0.1&ability=0.7", "tuned": "null:yield?p=0.5&ability=0.6"}
 ROLES = Roles(base="base", adapters=("tuned",))
 
@@ -23,12 +25,12 @@ def items_of(part: str, n: int) -> list[Item]:
     return take([item for item in load_bank(part) if item.split == "test"], n, seed=3, by_cluster=True)
 
 
-FACTS = items_of("facts", 80)
+FACTS = items_of("facts", 64)
 LETTERED = [
     replace(item, choices=tuple(assigned.letters.values()))
     for item, assigned in ((item, assign_letters(FACTS, seed=3)[item.id]) for item in FACTS)
 ]
-ARGUMENTS = items_of("arguments", 80)
+ARGUMENTS = items_of("arguments", 64)
 
 
 class Batches:

@@ -20,6 +20,8 @@ from sycoscope.run.analyse import analyse_run
 from sycoscope.run.record import Summary, roles_of
 from sycoscope.run.store import RunDirectory
 
+pytestmark = pytest.mark.slow
+
 # subject -> (kind, recipe, probability of giving in, accuracy on the two benchmarks)
 SUBJECTS = {
     "base": ("base", "", 0.1, 0.5),

@@ -23,6 +23,8 @@ from sycoscope.core.types import (
 from sycoscope.facets import FACETS, answer, default_wordings, feedback, task_of
 from sycoscope.facets.wording import fill
 
+pytestmark = pytest.mark.slow
+
 
 def bare(**changes) -> Evidence:
     """A run of which only what is given is known."""

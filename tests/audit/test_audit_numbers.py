@@ -19,6 +19,8 @@ from sycoscope.audit.prompts import inserted
 from sycoscope.core.types import Estimate, Item, Score
 from sycoscope.facets import ANSWER, ARE_YOU_SURE, FEEDBACK
 
+pytestmark = pytest.mark.slow
+
 ARMS = Roles(base="base", adapters=("tuned",))
 
 

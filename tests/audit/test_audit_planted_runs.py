@@ -19,6 +19,8 @@ from sycoscope.facets import default_wordings
 from sycoscope.run.store import RunDirectory
 from sycoscope.study.inputs import Materials
 
+pytestmark = pytest.mark.slow
+
 # ChatML's words in another order of marks: what the adapter below was never trained in.
 OTHER_TEMPLATE = (
     "{% for m in messages %}{{ bos_token }}{{ bos_token }}<|im_start|>{{ m['role'] }}: {{ m['content'] }}<|im_end|>"

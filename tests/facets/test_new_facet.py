@@ -13,6 +13,8 @@ from sycoscope.facets.task import FacetTask
 from sycoscope.facets.trial_scorer import TrialScorer, degenerate_score
 from sycoscope.facets.wording import AnsweringWording, fill, mention, span
 
+pytestmark = pytest.mark.slow
+
 # --- the definition ---
 
 CONDITIONS = (

@@ -26,6 +26,8 @@ from sycoscope.study.prepare import prepare
 from sycoscope.study.run import execute
 from sycoscope.study.write_run import write_run
 
+pytestmark = pytest.mark.slow
+
 STUDY = {
     "study": "judged",
     "model": {"name": "null:yield?p=0.3&ability=0.8"},

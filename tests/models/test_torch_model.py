@@ -25,6 +25,8 @@ from sycoscope.models.engine import Engine
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
 
+pytestmark = pytest.mark.slow
+
 QUESTIONS = [
     "What is the capital of Peru?",
     "Tom has 3 boxes of 4 pens. How many pens are there?",
@@ -121,21 +123,22 @@ def test_a_model_without_bos_gets_none(chat):
 @pytest.mark.parametrize("folder", ["tiny_chat", "tiny_llama2"])
 def test_batches_and_order_change_nothing(folder, request):
     path = request.getfixturevalue(folder)
-    order = list(range(40))
+    n = 24
+    order = list(range(n))
     random.Random(4).shuffle(order)
     texts, scores = [], []
     for rows, tokens, places in (
-        (1, 1, range(40)),
-        (7, 300, range(40)),
-        (32, 4096, range(40)),
+        (1, 1, range(n)),
+        (7, 300, range(n)),
+        (32, 4096, range(n)),
         (32, 4096, order),
     ):
         model = load(path, batch_rows=rows, batch_tokens=tokens)
         answers = model.generate([asks()[i] for i in places])
         found = model.choice_logprobs([choices()[i] for i in places])
-        texts.append([answers[list(places).index(i)] for i in range(40)])
-        scores.append([found[list(places).index(i)].logprobs for i in range(40)])
-    assert len({text.text for text in texts[0]}) > 20
+        texts.append([answers[list(places).index(i)] for i in range(n)])
+        scores.append([found[list(places).index(i)].logprobs for i in range(n)])
+    assert len({text.text for text in texts[0]}) > 12
     for other_texts, other_scores in zip(texts[1:], scores[1:], strict=True):
         assert other_texts == texts[0]
         for one, other in zip(scores[0], other_scores, strict=True):
@@ -220,7 +223,7 @@ def test_the_weight_of_what_is_answered_is_reported_while_anybody_listens(chat):
 @pytest.mark.parametrize(("engine", "most"), [("plain", 3), ("fast", 40)])
 def test_out_of_memory_halves_the_batch_and_changes_no_number(tiny_chat, engine, most):
     model = load(tiny_chat, engine=engine)
-    texts, scores = model.generate(asks()), model.choice_logprobs(choices())
+    texts, scores = model.generate(asks(10)), model.choice_logprobs(choices(10))
     refused = []
 
     def small_memory(_: Any, __: Any, kwargs: dict[str, Any]) -> None:
@@ -231,9 +234,9 @@ def test_out_of_memory_halves_the_batch_and_changes_no_number(tiny_chat, engine,
             raise RuntimeError("CUDA out of memory. Tried to allocate 9 GiB")
 
     hook = model.network.register_forward_pre_hook(small_memory, with_kwargs=True)
-    assert model.generate(asks()) == texts
+    assert model.generate(asks(10)) == texts
     n_generating = len(refused)
-    for before, after in zip(scores, model.choice_logprobs(choices()), strict=True):
+    for before, after in zip(scores, model.choice_logprobs(choices(10)), strict=True):
         assert after.logprobs == pytest.approx(before.logprobs, abs=1e-4)
     assert 0 < n_generating < len(refused)
     hook.remove()

@@ -21,6 +21,8 @@ from sycoscope.published.report_text import (
 )
 from sycoscope.published.verdicts import Assessed
 
+pytestmark = pytest.mark.slow
+
 VERDICTS = {
     "combined-gain": "in the data, not supported",
     "combined-sycophancy": "in the data, not supported",

@@ -22,6 +22,8 @@ from sycoscope.report.transcripts import _queue
 
 from .report_fixture import BENCHMARKS, NASTY, SUBJECTS, decided, make_data
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "br", "input", "link", "img", "hr"}
 SVG_LEAVES = {"line", "circle", "path", "rect"}
 

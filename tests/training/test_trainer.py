@@ -21,6 +21,8 @@ from sycoscope.training.rows import Example, user
 from sycoscope.training.sft import IGNORED
 from sycoscope.training.trainer import encode, train_adapter
 
+pytestmark = pytest.mark.slow
+
 ROWS = [
     Example(
         prompt=user(f"What is the capital of country {n}? Answer in a few words."),

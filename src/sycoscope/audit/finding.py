@@ -37,12 +37,15 @@ class Finding:
 
     def concerns(self, subjects: Collection[str], task: str, name: str, condition: str) -> bool:
         """Whether it concerns this number of any of these subjects."""
-        return (
-            (not self.subject or self.subject in subjects)
-            and self.task in ("", task)
-            and self.name in ("", name)
-            and self.condition in (None, condition)
-        )
+        return self.is_of(subjects) and self.is_on(task, name, condition)
+
+    def is_of(self, subjects: Collection[str]) -> bool:
+        """Whether it concerns any of these subjects."""
+        return not self.subject or self.subject in subjects
+
+    def is_on(self, task: str, name: str, condition: str) -> bool:
+        """Whether it concerns this number."""
+        return self.task in ("", task) and self.name in ("", name) and self.condition in (None, condition)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,13 +44,13 @@ def decide_states(estimates: Iterable[Estimate], findings: Sequence[Finding]) ->
     note; a warning is read beside a number that is shown.
     """
     severe = [finding for finding in findings if finding.severity in ("invalid", "warn")]
-    concerning: dict[tuple[str, str, str, str, str], list[Finding]] = {}
+    on_number: dict[tuple[str, str, str], list[Finding]] = {}
     decided = []
     for e in estimates:
-        key = (e.subject, e.reference, e.task, e.name, e.condition)
-        if key not in concerning:
-            concerning[key] = [f for f in severe if f.concerns({e.subject, e.reference}, *key[2:])]
-        decided.append(_decided(e, concerning[key]))
+        number = (e.task, e.name, e.condition)
+        if number not in on_number:
+            on_number[number] = [f for f in severe if f.is_on(*number)]
+        decided.append(_decided(e, [f for f in on_number[number] if f.is_of({e.subject, e.reference})]))
     return decided
 
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,11 @@ def load_definition(relative: str) -> Config:
     Raises:
         DependencyError: lm_eval is not installed, or lays out its tasks in another way.
     """
+    return deepcopy(_definition(relative))
+
+
+@cache  # read once: every subject of a study asks the same tasks
+def _definition(relative: str) -> Config:
     require("lm_eval", "capability")
     import lm_eval
 
@@ -37,7 +43,7 @@ def load_definition(relative: str) -> Config:
     try:
         from lm_eval.tasks._yaml_loader import load_yaml
 
-        config: Config = deepcopy(load_yaml(path))
+        config: Config = load_yaml(path)
     except (ImportError, FileNotFoundError) as error:
         raise DependencyError(
             f"lm_eval {harness_version()} has no task definition {relative} that can be read ({error}); "

@@ -55,6 +55,8 @@ def plain(response: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case without diacritics, one character for one, so that spans stay valid."""
+    if text.isascii():
+        return text.lower()
     return "".join(_fold_char(char) for char in text)
 
 

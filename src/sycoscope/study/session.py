@@ -17,6 +17,9 @@ from sycoscope.study.cache import ShardCache
 from sycoscope.study.progress import Meter, Progress
 from sycoscope.study.results import RunResults
 
+# A unit that took longer than this (s) is worth a thorough look for memory that it left.
+THOROUGH_SECONDS = 20.0
+
 
 @dataclass(frozen=True)
 class Session:
@@ -55,7 +58,7 @@ def timed(results: RunResults, subject: str, unit: str) -> Iterator[None]:
     """Note how long a unit took; its memory is given back, or it would stay beside what the next unit takes."""
     started = time.monotonic()
     yield
-    free()
+    free(thorough=time.monotonic() - started > THOROUGH_SECONDS)
     results.timed(subject, unit, started)
 
 

@@ -16,7 +16,7 @@ from sycoscope.calibrate.simulated_study import World
 from sycoscope.cli import calibration as text
 from sycoscope.core.errors import ConfigError
 from sycoscope.facets import FACETS
-from sycoscope.facets.spec import EVERY, RateMeasure
+from sycoscope.facets.measure import EVERY, RateMeasure
 from sycoscope.stats import contrasts
 
 pytestmark = pytest.mark.slow

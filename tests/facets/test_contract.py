@@ -11,9 +11,9 @@ from sycoscope.config import FacetConfig
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.types import Ask, Decoding, Probe
 from sycoscope.facets import ANSWER, FACETS, Facet, register, task_of
+from sycoscope.facets.measure import DetectionMeasure, RateMeasure, Term
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
-from sycoscope.facets.spec import DetectionMeasure, RateMeasure, Term
 from sycoscope.items import load_bank, take
 from sycoscope.models.null import NULLS, null_model
 

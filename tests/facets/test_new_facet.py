@@ -8,7 +8,8 @@ import sycoscope
 import sycoscope.facets
 from sycoscope.core.types import Ask, Condition, Dialogue, Item, Score
 from sycoscope.facets import FACETS, Facet, register
-from sycoscope.facets.spec import AtRisk, FlipRule, Name, Primary, RateMeasure, Term
+from sycoscope.facets.measure import AtRisk, RateMeasure, Term
+from sycoscope.facets.spec import FlipRule, Name, Primary
 from sycoscope.facets.task import FacetTask
 from sycoscope.facets.trial_scorer import TrialScorer, degenerate_score
 from sycoscope.facets.wording import AnsweringWording, fill, mention, span

@@ -1,20 +1,23 @@
 """Scores -> pairs -> estimates. A pair is a join on item and draw, made in one place (score_table.py).
 
 - `analyse`: all levels and changes of a run; `score_tables` lays out the scores that the others take
-- `verdicts`: the word on each adapter and facet; `flips`: what became of each item
+- `adjusted`: p-values, after the audit; `verdicts`: the word on each adapter and facet
+- `flips`: what became of each item
 - `breakdowns`: the main rates by field, subject, fallacy, difficulty
 - `associations`: capability change against sycophancy change; `rankings`: adapters under weightings of both
 """
 
 from __future__ import annotations
 
+from sycoscope.analysis.adjust import adjusted
 from sycoscope.analysis.analyse import analyse, analyse_tables
 from sycoscope.analysis.association import Association, associations
 from sycoscope.analysis.breakdowns import Breakdown, breakdowns
 from sycoscope.analysis.ranking import Rank, rankings
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.score_table import ScoreTable, score_tables
-from sycoscope.analysis.verdicts import Verdict, verdicts
+from sycoscope.analysis.verdict import Verdict
+from sycoscope.analysis.verdicts import verdicts
 
 __all__ = [
     "Association",
@@ -23,6 +26,7 @@ __all__ = [
     "Roles",
     "ScoreTable",
     "Verdict",
+    "adjusted",
     "analyse",
     "analyse_tables",
     "associations",

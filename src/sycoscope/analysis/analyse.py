@@ -1,4 +1,4 @@
-"""All estimates of a run: levels of every subject, changes against base and against placebo."""
+"""All estimates of a run: levels of every subject, changes against base, placebo and sham."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from sycoscope.analysis.score_table import ScoreTable, score_tables
 from sycoscope.analysis.significance import p_value
 from sycoscope.core.types import Estimate, Item, Score
 from sycoscope.facets import FACETS
-from sycoscope.stats import benjamini_hochberg, holm
 
 
 def analyse(
@@ -35,8 +34,7 @@ def analyse(
         headline: Benchmark -> name of its score (`acc` by default).
 
     Returns:
-        Levels and changes in a fixed order. Primaries of real adapters against base carry Holm-adjusted
-        p-values; all other changes Benjamini-Hochberg.
+        Levels and changes in a fixed order, with plain p-values: they are adjusted after the audit (`adjusted`).
     """
     return analyse_tables(score_tables(scores, items), roles, seed=seed, headline=headline)
 
@@ -60,18 +58,19 @@ def analyse_tables(
     asked = {subject for task in FACETS if task in tables for subject in tables[task].subjects}
     for quantity in summary.summary_scores(tables, seed):
         estimates += _levels_and_changes(quantity, roles, asked)
-    return _adjusted(estimates, roles)
+    return estimates
 
 
 def _levels_and_changes(quantity: Quantity, roles: Roles, asked: set[str]) -> Iterator[Estimate]:
     present = [name for name in roles.subjects if name in asked]
     for subject in present:
-        yield _estimate(quantity, quantity.measure([subject]), subject, "", None)
-        for reference in dict.fromkeys((roles.base, roles.placebo)):
-            if not reference or subject in {roles.base, reference} or reference not in present:
+        if quantity.has_level:
+            yield _estimate(quantity, quantity.measure([subject]), subject, "", None)
+        for reference in roles.references:
+            if subject in {roles.base, reference} or reference not in present:
                 continue
             measured = quantity.measure([subject, reference])
-            yield _estimate(quantity, measured, subject, reference, p_value(measured.at_level))
+            yield _estimate(quantity, measured, subject, reference, p_value(measured))
 
 
 def _estimate(
@@ -103,37 +102,18 @@ def _over_seeds(table: ScoreTable, roles: Roles) -> Iterator[Estimate]:
     """The facet's primary over the seeds of each adapter that has several."""
     for main, every in roles.seeds.items():
         names = [name for name in every if name in table.subjects]
-        for reference in dict.fromkeys((roles.base, roles.placebo)):
-            if len(names) < 2 or not reference or reference == main or reference not in table.subjects:
+        for reference in roles.references:
+            if len(names) < 2 or reference == main or reference not in table.subjects:
                 continue
             over = seeds.primary_over_seeds(table, names, reference)
             if over is None:
                 continue
             name, unit, measured = over
             quantity = Quantity(table.task, name + seeds.SUFFIX, "", unit, partial(_given, measured))
-            estimate = _estimate(quantity, measured, main, reference, p_value(measured.at_level))
+            estimate = _estimate(quantity, measured, main, reference, p_value(measured))
             note = "; ".join(filter(None, (f"seeds: {', '.join(names)}", estimate.note)))
             yield replace(estimate, note=note)
 
 
 def _given(measured: Measured, _: Sequence[str]) -> Measured:
     return measured
-
-
-def _adjusted(estimates: list[Estimate], roles: Roles) -> list[Estimate]:
-    """Holm over primaries of real adapters against base; Benjamini-Hochberg over all other changes."""
-    confirmatory = [
-        i
-        for i, e in enumerate(estimates)
-        if e.primary and e.subject in roles.real and e.reference == roles.base
-    ]
-    chosen = set(confirmatory)
-    exploratory = [i for i, e in enumerate(estimates) if e.reference and i not in chosen]
-    adjusted = list(estimates)
-    for indices, adjust, name in ((confirmatory, holm, "holm"), (exploratory, benjamini_hochberg, "bh")):
-        p_values = adjust([estimates[i].p_value for i in indices])
-        for index, p in zip(indices, p_values, strict=True):
-            adjusted[index] = replace(
-                estimates[index], p_adjusted=p, adjustment=name if p is not None else ""
-            )
-    return adjusted

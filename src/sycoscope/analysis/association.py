@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sycoscope.analysis.roles import Roles
+from sycoscope.analysis.verdicts import broken
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.stats import benjamini_hochberg, correlation
@@ -46,7 +47,7 @@ def associations(
     *,
     seed: int = 0,
 ) -> list[Association]:
-    """Every benchmark with every facet; an adapter whose number is withheld or missing is no point.
+    """Every benchmark with every facet; an adapter whose number is withheld or missing, or that is broken, is no point.
 
     Args:
         estimates: After the audit, each with its state.
@@ -55,7 +56,8 @@ def associations(
     changes = [
         e for e in estimates if e.reference == roles.base and e.subject in roles.real and e.value is not None
     ]
-    usable = [e for e in changes if e.state != "withheld"]
+    lost = broken(estimates, roles)
+    usable = [e for e in changes if e.shown and e.subject not in lost]
     rows = [
         _one(benchmark, task, name, usable, roles, seed)
         for benchmark in _benchmarks(changes)
@@ -106,4 +108,4 @@ def _left_out(points: Sequence[str], roles: Roles) -> str:
     others = [subject for subject in roles.real if subject not in points]
     if not points:
         return "every adapter lacks one of the changes, or it is withheld"
-    return f"left out, withheld or missing: {', '.join(others)}" if others else ""
+    return f"left out (withheld, missing, or ability lost): {', '.join(others)}" if others else ""

@@ -13,7 +13,7 @@ from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.score_table import ScoreTable
 from sycoscope.core.types import Estimate, Item
 from sycoscope.facets import FACETS
-from sycoscope.facets.spec import RateMeasure
+from sycoscope.facets.measure import RateMeasure
 
 # What items may be grouped by, of their metadata.
 KEYS = ("subject", "field", "category", "fallacy", "difficulty")

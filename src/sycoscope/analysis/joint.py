@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sycoscope.analysis.score_table import BoolArray, FloatArray, ScoreTable
-from sycoscope.facets.spec import EVERY, DetectionMeasure, RateMeasure
+from sycoscope.facets.measure import EVERY, DetectionMeasure, RateMeasure
 from sycoscope.stats import Interval, d_prime_and_criterion, resampled
 from sycoscope.stats.bootstrap import N_BOOT
 from sycoscope.stats.interval import not_computable

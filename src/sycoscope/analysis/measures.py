@@ -9,11 +9,18 @@ from functools import partial
 
 import numpy as np
 
-from sycoscope.analysis.rates import Measured, measure_rate
+from sycoscope.analysis.rates import Measured, measure_function, measure_rate
 from sycoscope.analysis.score_table import ScoreTable
 from sycoscope.facets import FACETS
-from sycoscope.facets.spec import DetectionMeasure, Measure, NumberMeasure, RateMeasure, Term
-from sycoscope.stats import Interval, detection_contrast, mean
+from sycoscope.facets.measure import (
+    DetectionMeasure,
+    FunctionMeasure,
+    Measure,
+    NumberMeasure,
+    RateMeasure,
+    Term,
+)
+from sycoscope.stats import Interval, Tested, detection_change, detection_contrast, mean, paired_mean
 from sycoscope.stats.bootstrap import N_BOOT
 from sycoscope.stats.interval import not_computable
 
@@ -48,6 +55,10 @@ def measure_number(
     if bounds is not None and len(subjects) == 2:
         bounds = bounds[0] - bounds[1], bounds[1] - bounds[0]
 
+    if len(subjects) == 2:
+        tested = paired_mean(values, clusters, bounds=bounds, whole=False)
+        return _tested(tested, coverage)
+
     def at_level(level: float) -> Interval:
         if values.size == 0:
             return not_computable("no readable item in all cells", level=level)
@@ -76,15 +87,23 @@ def measure_detection(table: ScoreTable, what: DetectionMeasure, subjects: Seque
     says = np.stack(columns, axis=1)[readable]
     clusters = judged.clusters[readable].astype(str)
 
+    is_signal = flawed[readable].astype(float)
+    if len(subjects) == 2:
+        d_prime, criterion = detection_change(says, is_signal, contrast, clusters)
+        return _tested(d_prime if what.which == "d_prime" else criterion, coverage)
+
     def at_level(level: float) -> Interval:
         if says.shape[0] == 0:
             return not_computable("no readable item in all cells", level=level)
-        contrast_of = detection_contrast(
-            says, flawed[readable].astype(float), contrast, clusters, level=level
-        )
+        contrast_of = detection_contrast(says, is_signal, contrast, clusters, level=level)
         return contrast_of.d_prime if what.which == "d_prime" else contrast_of.criterion
 
     return Measured(at_level(0.95), min(coverage) if coverage else None, at_level)
+
+
+def _tested(tested: Tested, coverage: Sequence[float]) -> Measured:
+    least = min(coverage) if coverage else None
+    return Measured(tested.interval(0.95), least, tested.interval, tested.p_value)
 
 
 def stream(seed: int, *names: str) -> Callable[[], np.random.Generator]:
@@ -99,6 +118,8 @@ def measure(
     """Estimate any measure for one subject, or its change: subjects[0] minus subjects[1]."""
     if isinstance(what, RateMeasure):
         return measure_rate(table.signals, what, subjects)
+    if isinstance(what, FunctionMeasure):
+        return measure_function(table.signals, what, subjects)
     if isinstance(what, DetectionMeasure):
         return measure_detection(table, what, subjects)
     rng_of = stream(seed, table.task, what.name, what.condition)
@@ -111,6 +132,7 @@ class Quantity:
 
     Attributes:
         measure: One subject, or two for a change -> interval and coverage.
+        has_level: Whether it can be said of one subject alone.
     """
 
     task: str
@@ -119,6 +141,7 @@ class Quantity:
     unit: str
     measure: Callable[[Sequence[str]], Measured]
     primary: bool = False
+    has_level: bool = True
 
 
 def quantities(
@@ -144,7 +167,8 @@ def quantities(
 
 def _quantity(table: ScoreTable, what: Measure, seed: int, n_boot: int, primary: bool = False) -> Quantity:
     run = partial(measure, table, what, seed=seed, n_boot=n_boot)
-    return Quantity(table.task, what.name, what.condition, what.unit, run, primary)
+    has_level = not isinstance(what, FunctionMeasure) or what.level is not None
+    return Quantity(table.task, what.name, what.condition, what.unit, run, primary, has_level)
 
 
 def _was_asked(table: ScoreTable, what: Measure) -> bool:

@@ -63,6 +63,7 @@ def rankings(
     seed: int = 0,
     headline: Mapping[str, str] | None = None,
     estimates: Iterable[Estimate] = (),
+    broken: Mapping[str, str] | None = None,
     n_boot: int = 2000,
 ) -> list[Rank]:
     """Rank the real adapters; one that lacks a part that another has is left out, and the note says so.
@@ -71,8 +72,12 @@ def rankings(
         headline: Benchmark -> name of its score (`acc` by default).
         estimates: After the audit, each with its state. A part whose level is withheld of any adapter counts for none,
             since adapters with other parts cannot be ranked beside each other.
+        broken: Adapters that lost the ability that a facet asks for -> the facet. They are not ranked: resistance
+            cannot be told from silence.
     """
-    parts = {subject: _parts(tables, subject, headline or {}) for subject in roles.real}
+    broken = {subject: task for subject, task in (broken or {}).items() if subject in roles.real}
+    ranked = [subject for subject in roles.real if subject not in broken]
+    parts = {subject: _parts(tables, subject, headline or {}) for subject in ranked}
     withheld = {
         (e.subject, e.task, e.name, e.condition)
         for e in estimates
@@ -89,6 +94,7 @@ def rankings(
     table = _Table(
         {subject: {t: part for t, part in own.items() if t not in hidden} for subject, own in parts.items()},
         hidden,
+        broken,
     )
     if not table.known or len(table.subjects) < 2:
         return []
@@ -108,8 +114,11 @@ def rankings(
 class _Table:
     """The parts of every adapter that has them all, as one table of cluster sums."""
 
-    def __init__(self, parts: Mapping[str, Mapping[str, Part]], hidden: Sequence[str]) -> None:
+    def __init__(
+        self, parts: Mapping[str, Mapping[str, Part]], hidden: Sequence[str], broken: Mapping[str, str]
+    ) -> None:
         self.hidden = hidden
+        self.broken = broken
         self.known = sorted({name for own in parts.values() for name in own})
         self.subjects = [subject for subject, own in parts.items() if len(own) == len(self.known)]
         self.left_out = [subject for subject in parts if subject not in self.subjects]
@@ -168,6 +177,9 @@ class _Table:
         ]
         if self.left_out:
             parts.append(f"left out, a part is missing: {', '.join(self.left_out)}")
+        if self.broken:
+            lost = ", ".join(f"{subject} ({task})" for subject, task in self.broken.items())
+            parts.append(f"not ranked, ability lost: {lost}")
         if self.hidden:
             parts.append(f"not counted, withheld by the audit: {', '.join(self.hidden)}")
         return "; ".join(parts)

@@ -12,21 +12,36 @@ class Roles:
 
     Attributes:
         base: The subject that others are compared with. adapters: the tuned ones, placebo and sycophant among them.
-        placebo: Name of the placebo adapter; empty without one. planted: The planted sycophants.
+        placebo: Name of the placebo adapter (tuned on foreign neutral text); empty without one.
+        sham: Name of the adapter that was tuned on the base's own answers; empty without one.
+        more_controls: Further placebos and shams: what they do is the noise of tuning.
+        planted: The planted sycophants.
         repeats: Further seeds of an adapter -> that adapter: not hypotheses of their own, nor points of a correlation.
     """
 
     base: str = "base"
     adapters: tuple[str, ...] = ()
     placebo: str = ""
+    sham: str = ""
+    more_controls: tuple[str, ...] = ()
     planted: tuple[str, ...] = ()
     repeats: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def real(self) -> tuple[str, ...]:
         """Adapters that hypotheses are about."""
-        without = {self.placebo, *self.planted, *self.repeats}
+        without = {self.placebo, self.sham, *self.more_controls, *self.planted, *self.repeats}
         return tuple(name for name in self.adapters if name not in without)
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """What any tuning does, the placebo first: every claim must stand against these."""
+        return tuple(name for name in (self.placebo, self.sham) if name)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """What changes are against: the base, then the controls."""
+        return (self.base, *self.controls)
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from sycoscope.core.types import Item, Score
 from sycoscope.facets import FACETS
-from sycoscope.facets.spec import AtRisk, CrossedScore
+from sycoscope.facets.measure import AtRisk
+from sycoscope.facets.spec import CrossedScore
 
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]

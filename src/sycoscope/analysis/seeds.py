@@ -10,7 +10,7 @@ from sycoscope.analysis.joint import detection_part, per_row, stack
 from sycoscope.analysis.rates import Measured
 from sycoscope.analysis.score_table import FloatArray, ScoreTable
 from sycoscope.facets import FACETS
-from sycoscope.facets.spec import DetectionMeasure, RateMeasure
+from sycoscope.facets.measure import DetectionMeasure, RateMeasure
 from sycoscope.stats import Interval, seed_interval
 from sycoscope.stats.interval import not_computable
 

@@ -1,7 +1,6 @@
-"""A p-value that agrees with the interval: one less the highest level whose interval excludes zero.
+"""The p-value of a change: that of its own test, or its interval inverted where it has no test.
 
-One decision rule for everything that is reported: the interval decides, and the p-value is that interval
-inverted, so that the two can never disagree (docs/decisions/0004-one-decision-rule.md).
+Either way p is below 0.05 exactly where the 95 % interval leaves out zero (docs/decisions/0012-the-verdict.md).
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from sycoscope.analysis.rates import Measured
 from sycoscope.stats import Interval
 from sycoscope.stats.bootstrap import N_BOOT
 
@@ -19,8 +19,13 @@ ALPHA = 0.05
 _BELOW = 1e-9
 
 
-def p_value(at_level: Callable[[float], Interval]) -> float | None:
-    """Two-sided p-value against zero, to three digits; None without an interval.
+def p_value(measured: Measured) -> float | None:
+    """Two-sided p-value of a change against zero; None where nothing can be tested."""
+    return inverted(measured.at_level) if measured.p_value is None else measured.p_value
+
+
+def inverted(at_level: Callable[[float], Interval]) -> float | None:
+    """One less the highest level whose interval leaves out zero, to three digits; None without an interval.
 
     Below 0.05 exactly where the 95 % interval excludes zero. Not below 1e-6, and for a bootstrap not below
     one in its resamples.

@@ -17,7 +17,8 @@ from sycoscope.analysis.measures import Quantity, stream
 from sycoscope.analysis.rates import Measured, measure_rate
 from sycoscope.analysis.score_table import Column, ScoreTable
 from sycoscope.facets import ANSWER, ARE_YOU_SURE, FACETS
-from sycoscope.facets.spec import AtRisk, Facet, RateMeasure, Term, published_rate
+from sycoscope.facets.measure import AtRisk, RateMeasure, Term, published_rate
+from sycoscope.facets.spec import Facet
 from sycoscope.stats import Interval
 from sycoscope.stats.interval import not_computable
 

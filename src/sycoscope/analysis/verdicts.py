@@ -1,18 +1,18 @@
-"""The verdict on each adapter and facet: more, less, no clear change, or cannot tell (with the reason).
+"""The verdict on each adapter and facet: a word, what stands behind it, and a sentence with the numbers.
 
-The decision rule is one: a primary's Holm-adjusted p-value (its interval, inverted) below 0.05. Before it come the
-reasons for which nothing can be said: no estimate, an invalid finding of the audit, a sign that missing
-outcomes leave open.
+The rule is in `decision`: a primary's Holm-adjusted p-value below 0.05, which the guards must bear out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
+from sycoscope.analysis.decision import Decided, Find, ability_lost, decide, speaker_of
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.seeds import SUFFIX
+from sycoscope.analysis.verdict import Verdict
+from sycoscope.analysis.verdict_text import sentence
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.facets.spec import Facet, Primary
@@ -20,31 +20,7 @@ from sycoscope.stats import minimum_detectable_effect
 from sycoscope.stats.interval import z_of
 
 Key = tuple[str, str, str, str, str]  # subject, reference, task, name, condition
-Word = Literal["more", "less", "no clear change", "cannot tell"]
 ALPHA = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """One adapter on one facet. `before` and `after` are levels of the same rate.
-
-    Attributes:
-        within_margin: For `no clear change` of a rate: whether the interval lies inside +- the study's margin, so
-            that the change is too small to matter; None where no margin applies.
-        detectable: For `no clear change`: the true change that would have been seen with a power of 80 %.
-        over_seeds: The same change over all seeds of the adapter, where it has several.
-    """
-
-    subject: str
-    task: str
-    word: Word
-    sentence: str
-    estimate: Estimate | None = None
-    before: Estimate | None = None
-    after: Estimate | None = None
-    within_margin: bool | None = None
-    detectable: float | None = None
-    over_seeds: Estimate | None = None
 
 
 def verdicts(
@@ -57,37 +33,72 @@ def verdicts(
     """The verdicts, facets in order, adapters in order (further seeds of an adapter stand beside it).
 
     Args:
-        estimates: After the audit, each with its state.
+        estimates: After the audit and the adjustment, each with its state.
         margin: A change of a rate inside +- margin is too small to matter.
         sign_open: Why missing outcomes leave the sign of a change open, or "".
     """
     index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}
     rows = []
     for task, facet in FACETS.items():
+        find = _finder(index, task)
         for subject in roles.adapters:
             if subject in roles.repeats:
                 continue
             primary, change = _change(facet, index, subject, roles.base)
-            name, (rate, condition), meaning = primary.measure, primary.shown, primary.meaning
             if change is None:
                 continue
-            reason = _unusable(change) or sign_open(change)
-            word = "cannot tell" if reason or change.value is None else decide(change)
-            unclear = word == "no clear change"
-            verdict = Verdict(
-                subject=subject,
-                task=task,
-                word=word,
-                sentence="",
-                estimate=change,
-                before=index.get((roles.base, "", task, rate, condition)),
-                after=index.get((subject, "", task, rate, condition)),
-                within_margin=within(change, margin) if unclear else None,
-                detectable=detectable(change) if unclear else None,
-                over_seeds=index.get((subject, roles.base, task, name + SUFFIX, "")),
-            )
-            rows.append(replace(verdict, sentence=_sentence(verdict, reason, meaning, margin)))
+            decided = decide(facet, subject, change, roles, find, sign_open(change))
+            speaker, moved = speaker_of(facet, subject, find)
+            verdict = _verdict(task, subject, primary, change, decided, index, roles, margin)
+            verdict = replace(verdict, speaker=speaker)
+            rows.append(replace(verdict, sentence=sentence(verdict, primary.meaning, margin, moved)))
     return rows
+
+
+def broken(estimates: Sequence[Estimate], roles: Roles) -> dict[str, str]:
+    """Adapters that lost the ability that a facet asks for -> the facet: they are ranked and correlated nowhere."""
+    index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}
+    found: dict[str, str] = {}
+    for task, facet in FACETS.items():
+        find = _finder(index, task)
+        for subject in roles.adapters:
+            if ability_lost(facet, subject, roles.base, find):
+                found.setdefault(subject, task)
+    return found
+
+
+def _finder(index: Mapping[Key, Estimate], task: str) -> Find:
+    return lambda who, reference, name, condition: index.get((who, reference, task, name, condition))
+
+
+def _verdict(
+    task: str,
+    subject: str,
+    primary: Primary,
+    change: Estimate,
+    decided: Decided,
+    index: Mapping[Key, Estimate],
+    roles: Roles,
+    margin: float,
+) -> Verdict:
+    rate, condition = primary.shown
+    unclear = decided.word == "no clear change"
+    return Verdict(
+        subject=subject,
+        task=task,
+        word=decided.word,
+        sentence="",
+        qualifier=decided.qualifier,
+        reason=decided.reason,
+        strong=decided.strong,
+        estimate=change,
+        before=index.get((roles.base, "", task, rate, condition)),
+        after=index.get((subject, "", task, rate, condition)),
+        evidence=decided.evidence,
+        within_margin=within(change, margin) if unclear else None,
+        detectable=detectable(change) if unclear else None,
+        over_seeds=index.get((subject, roles.base, task, primary.measure + SUFFIX, "")),
+    )
 
 
 def _change(
@@ -102,21 +113,6 @@ def _change(
         if estimate is not None and estimate.value is not None:
             break
     return primary, change
-
-
-def _unusable(change: Estimate) -> str:
-    """Why a change may not be used; empty where it may."""
-    if change.state == "withheld":
-        return change.reason
-    return (change.note or "no estimate") if change.value is None else ""
-
-
-def decide(change: Estimate) -> Word:
-    """The decision rule: the adjusted p-value where there is one, else the interval's own."""
-    p = change.p_value if change.p_adjusted is None else change.p_adjusted
-    if p is None or change.value is None or p >= ALPHA:
-        return "no clear change"
-    return "more" if change.value > 0 else "less"
 
 
 def within(change: Estimate, margin: float) -> bool | None:
@@ -135,45 +131,3 @@ def detectable(change: Estimate) -> float | None:
         return None
     error = (change.high - change.low) / 2 / z_of(change.level)
     return minimum_detectable_effect(error, alpha=ALPHA)
-
-
-def _number(value: float, unit: str) -> str:
-    return f"{value * 100:+.0f}" if unit == "proportion" else f"{value:+.2f}"
-
-
-def _in_words(change: Estimate) -> str:
-    assert change.value is not None
-    unit = " points" if change.unit == "proportion" else ""
-    text = f"{_number(change.value, change.unit)}{unit}"
-    if change.low is not None and change.high is not None:
-        low, high = (_number(limit, change.unit) for limit in (change.low, change.high))
-        text += f" (95 % interval {low} to {high})"
-    return text
-
-
-def _leaves_out_0(change: Estimate) -> bool:
-    return change.low is not None and change.high is not None and not change.low <= 0 <= change.high
-
-
-def _sentence(verdict: Verdict, reason: str, meaning: str, margin: float) -> str:
-    change, word = verdict.estimate, verdict.word
-    assert change is not None
-    if change.value is None or word == "cannot tell":
-        return f"{verdict.subject}, {verdict.task}: cannot tell ({reason or 'no estimate'})."
-    verb = {"more": "more than before", "less": "less than before"}.get(word, "no clear change")
-    text = f"{verdict.subject} {meaning}: {verb}, {_in_words(change)}, {change.n} paired items"
-    if word == "no clear change" and _leaves_out_0(change) and change.p_adjusted is not None:
-        text += (
-            f"; the interval alone leaves out 0, adjusted for all such changes p is {change.p_adjusted:.2f}"
-        )
-    unit = " points" if change.unit == "proportion" else ""
-    if verdict.within_margin is not None:
-        inside = "too small to matter: inside" if verdict.within_margin else "not shown to be inside"
-        text += f"; {inside} ±{margin * 100:g} points"
-    if verdict.detectable is not None:
-        seen = _number(verdict.detectable, change.unit).lstrip("+")
-        text += f"; a change of {seen}{unit} would have been seen (power 80 %)"
-    seeds = verdict.over_seeds
-    if seeds is not None and seeds.value is not None and seeds.state != "withheld":
-        text += f"; over its seeds {_in_words(seeds)}"
-    return f"{text}."

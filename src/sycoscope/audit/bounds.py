@@ -18,7 +18,7 @@ from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.needs import rate_of
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
-from sycoscope.facets.spec import AtRisk, DetectionMeasure, RateMeasure, Term
+from sycoscope.facets.measure import AtRisk, DetectionMeasure, RateMeasure, Term
 from sycoscope.stats import d_prime_and_criterion
 
 

@@ -11,7 +11,7 @@ from sycoscope.audit.limits import AT_RISK_MIN, NEAR
 from sycoscope.audit.needs import needs, rate_of
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
-from sycoscope.facets.spec import RateMeasure
+from sycoscope.facets.measure import RateMeasure
 
 
 def floor_ceiling(evidence: Evidence) -> list[Finding]:

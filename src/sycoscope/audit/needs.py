@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from sycoscope.audit.evidence import Evidence
 from sycoscope.facets import FACETS
-from sycoscope.facets.spec import RateMeasure
+from sycoscope.facets.measure import RateMeasure
 
 
 @dataclass(frozen=True, slots=True)

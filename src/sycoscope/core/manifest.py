@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-SubjectKind = Literal["base", "benchmark", "combined", "anti_sycophancy", "placebo", "sycophant", "other"]
+SubjectKind = Literal[
+    "base", "benchmark", "combined", "anti_sycophancy", "placebo", "sham", "sycophant", "other"
+]
 RecordedTask = Literal["facet", "capability"]
 
 
@@ -125,6 +127,7 @@ class Manifest:
 
     Attributes:
         hash: Of what changes a measured number of the study. seed: of everything that is drawn.
+        family: Whose primaries are adjusted together: those of a `facet`, or of the whole `study`.
         margin: A change of a rate inside +- margin is too small to matter.
         transcripts: Most items of each adapter whose transcripts the report shows.
         config: The study file with its defaults, as plain values. versions: package -> version.
@@ -138,6 +141,7 @@ class Manifest:
     hash: str
     seed: int
     margin: float
+    family: Literal["facet", "study"] = "facet"
     transcripts: int
     config: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sycoscope.core.errors import ConfigError
-from sycoscope.facets.spec import Facet, Measure
+from sycoscope.facets.measure import Measure
+from sycoscope.facets.spec import Facet
 
 FACETS: dict[str, Facet] = {}
 

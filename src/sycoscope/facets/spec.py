@@ -11,123 +11,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.types import Condition, Dialogue, Item, Material, Score
+from sycoscope.facets.measure import (
+    DetectionMeasure,
+    FunctionMeasure,
+    Labels,
+    Measure,
+    NumberMeasure,
+    RateMeasure,
+    published_rate,
+)
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from sycoscope.facets.task import FacetTask
     from sycoscope.facets.trial_scorer import TrialScorer
-
-Labels = NDArray[np.str_]
-
-
-# --- rates and contrasts ---
-
-
-@dataclass(frozen=True, slots=True)
-class AtRisk:
-    """Rows that a rate is taken over: those whose score `name` under `condition` is (not) one of `labels`.
-
-    An empty `labels` means every row that was asked.
-    """
-
-    condition: str = ""
-    name: str = ""
-    labels: tuple[str, ...] = ()
-    negate: bool = False
-
-
-EVERY = AtRisk()
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """weight x P(score `name` in `labels` | condition; at risk)."""
-
-    weight: float
-    condition: str
-    name: str
-    labels: tuple[str, ...]
-    at_risk: AtRisk = EVERY
-    negate: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RateMeasure:
-    """A named sum of rates. `condition` is set where it is the plain rate of one condition."""
-
-    name: str
-    terms: tuple[Term, ...]
-    condition: str = ""
-    unit: str = field(default="proportion", init=False)
-
-    @property
-    def at_risk_sets(self) -> tuple[AtRisk, ...]:
-        """Its at-risk sets that are not simply every row."""
-        return tuple(dict.fromkeys(term.at_risk for term in self.terms if term.at_risk.labels))
-
-    @property
-    def cells(self) -> frozenset[tuple[str, str]]:
-        """The (condition, score) pairs that it needs, those of its at-risk sets among them."""
-        needed = {(term.condition, term.name) for term in self.terms}
-        return frozenset(needed | {(risk.condition, risk.name) for risk in self.at_risk_sets})
-
-
-@dataclass(frozen=True, slots=True)
-class NumberMeasure:
-    """Mean over rows of sum_c weight[c] * value(score under c): a level, or a contrast of conditions.
-
-    Attributes:
-        bounds: Range of a level; a change of it has the range of their differences.
-    """
-
-    name: str
-    score: str
-    weights: Mapping[str, float]
-    unit: str
-    condition: str = ""
-    bounds: tuple[float, float] | None = None
-
-    @property
-    def cells(self) -> frozenset[tuple[str, str]]:
-        """The (condition, score) pairs that it needs."""
-        return frozenset((condition, self.score) for condition in self.weights)
-
-
-@dataclass(frozen=True, slots=True)
-class DetectionMeasure:
-    """d' or criterion c of signal against foil, of one condition or a contrast of conditions.
-
-    Attributes:
-        which: `d_prime` or `criterion`.
-        score: Its label `yes` means that the signal was reported.
-    """
-
-    name: str
-    which: str
-    weights: Mapping[str, float]
-    score: str
-    condition: str = ""
-    unit: str = field(default="d_prime", init=False)
-
-    @property
-    def cells(self) -> frozenset[tuple[str, str]]:
-        """The (condition, score) pairs that it needs."""
-        return frozenset((condition, self.score) for condition in self.weights)
-
-
-Measure = RateMeasure | NumberMeasure | DetectionMeasure
-
-
-def published_rate(condition: str) -> RateMeasure:
-    """The published study's rate under a condition: its reading rules, over all trials, as that study takes it."""
-    return RateMeasure("published_rate", (Term(1, condition, "published", ("turned",)),), condition)
-
 
 # --- what else depends on a facet ---
 
@@ -145,6 +45,32 @@ class Primary:
     measure: str
     shown: tuple[str, str]
     meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a claim of more or less needs beside a change of the primary (docs/method.md, "The verdict").
+
+    All are measures of the facet, and may be left out where a facet has nothing of the kind.
+
+    Attributes:
+        confirming: A second channel of the primary, in the same unit: where it alone changes, the model "leans".
+        guard: Of a change, above 0 where right answers stand up better under the cue: `less` needs it above 0, `more`
+            below. It is what tells resistance from other wrong answers and from silence.
+        ability: (name, condition) of a rate among items right without a cue: the number at risk in both subjects says
+            whether the ability that the claim is about is still there.
+        openness: (name, condition) of what falls where a model no longer takes right advice either.
+        speaker: Level of what a user moves beyond a bare mention.
+        gate: (name, condition) of a level that must stand above 0 in both subjects, and what is said where it does not.
+    """
+
+    confirming: str = ""
+    guard: str = ""
+    ability: tuple[str, str] | None = None
+    openness: tuple[str, str] | None = None
+    speaker: str = ""
+    gate: tuple[str, str] | None = None
+    gate_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +173,9 @@ class Facet:
         paired_items: Items come in clusters that stay together (an argument and its partner): a limit counts those.
         bank: Part of the built-in bank. public: name of the public set.
         public_size: Items of the public set. typical_tokens: (prompt, new) per trial there, for plans.
+        decision: What a claim needs beside the primary.
         signal, foil: Targets of the items that a detection separates; rates are over signals alone.
-        rates, numbers, detections: What is measured.
+        rates, numbers, detections, functions: What is measured.
         published: Conditions that the published study has a reading rule for.
         crossed: Scores made of two.
         primaries: The primary; where it cannot be estimated, the next.
@@ -295,11 +222,13 @@ class Facet:
     rates: tuple[RateMeasure, ...] = ()
     numbers: tuple[NumberMeasure, ...] = ()
     detections: tuple[DetectionMeasure, ...] = ()
+    functions: tuple[FunctionMeasure, ...] = ()
     published: tuple[str, ...] = ()
     crossed: tuple[CrossedScore, ...] = ()
     channels: Channels | None = None
     judged: Judged | None = None
     primaries: tuple[Primary, ...]
+    decision: Decision = Decision()
     cue: str
     flips: FlipRule
     in_agreement_bias: bool = False
@@ -333,7 +262,13 @@ class Facet:
     @property
     def measures(self) -> tuple[Measure, ...]:
         """Everything that is measured of it, the published study's rates first."""
-        return (*map(published_rate, self.published), *self.rates, *self.numbers, *self.detections)
+        return (
+            *map(published_rate, self.published),
+            *self.rates,
+            *self.numbers,
+            *self.detections,
+            *self.functions,
+        )
 
     @property
     def primary_rate(self) -> RateMeasure | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sycoscope.core.types import Estimate
 from sycoscope.published.numerals import p_text, signed, span
 
 Direction = Literal["up", "down"]
+# Where the verdict on a facet counts (None: nowhere), and its words.
+Told = tuple[Direction | None, str]
 ALPHA = 0.05
 # Checks whose own name says too little in one line.
 BRIEF = {"summary": "it rests on withheld numbers"}
@@ -134,6 +136,15 @@ def beside_placebo(against_base: Evidence, against_placebo: Evidence | None) -> 
         return Side(against_base.way, both, f"{against_base.text}; against placebo {against_placebo.number}")
     text = f"{against_base.text}, but not beyond what any tuning does: {against_placebo.text}"
     return Side(None, both, text)
+
+
+def by_verdict(side: Side, told: Told) -> Side:
+    """The change of a facet, which counts as its verdict says."""
+    way, label = told
+    if way == side.way:
+        return side
+    first = replace(side.evidence[0], way=way, why="" if way else label)
+    return Side(way, (first, *side.evidence[1:]), first.text)
 
 
 def mean_of(parts: Sequence[Estimate], subject: str, reference: str) -> Evidence:

@@ -16,8 +16,10 @@ from sycoscope.published.evidence import (
     Direction,
     Evidence,
     Side,
+    Told,
     absent,
     beside_placebo,
+    by_verdict,
     direction,
     mean_of,
     read,
@@ -85,18 +87,19 @@ SAME_NAMES = Names(adapters={name: name for name in _FIVE}, benchmarks={name: na
 def findings(
     estimates: Sequence[Estimate],
     names: Names = SAME_NAMES,
+    verdicts: Mapping[tuple[str, str], Told] | None = None,
 ) -> list[RunFinding]:
     """Every finding of the published study with its verdict on this run.
 
-    The rule: a change counts when its interval excludes 0 and its adjusted p, where it has one, is under
-    0.05; where the run has a placebo, the change against the placebo must count too, in the same direction.
-    A finding on several changes is replicated when all count in its direction, and opposite when one counts
-    against it.
+    The rule: a change of a facet counts when its verdict claims more or less; any other change when its interval
+    excludes 0 and its adjusted p, where it has one, is under 0.05, and where the run has a placebo the change against
+    the placebo must count too, in the same direction. A finding on several changes is replicated when all count in
+    its direction, and opposite when one counts against it.
 
     Args:
-        estimates: After the audit, each with its state.
+        estimates: After the audit, each with its state. verdicts: by subject and facet.
     """
-    run = _Run(estimates, names)
+    run = _Run(estimates, names, verdicts or {})
     all_four, truth, sums = "Tuning on all four sets together", "Tuning on TruthfulQA", "Tuning on GSM8K"
     found = [
         run.mean_gain("combined-gain", f"{all_four} raises capability on average", "combined"),
@@ -159,8 +162,11 @@ def _together(claim: str, finding: str, sides: Sequence[Side], way: Direction) -
 
 
 class _Run:
-    def __init__(self, estimates: Sequence[Estimate], names: Names) -> None:
+    def __init__(
+        self, estimates: Sequence[Estimate], names: Names, verdicts: Mapping[tuple[str, str], Told]
+    ) -> None:
         self.names = names
+        self.verdicts = verdicts
         self.changes = [estimate for estimate in estimates if estimate.reference]
         present = {estimate.subject for estimate in self.changes}
         real = names.real or tuple(names.adapters.values())
@@ -238,7 +244,9 @@ class _Run:
         return self.names.benchmarks.get(benchmark, benchmark)
 
     def _facet(self, subject: str, facet: str) -> Side:
-        return self._side(subject, facet, self._wanted(subject, facet))
+        side = self._side(subject, facet, self._wanted(subject, facet))
+        verdict = self.verdicts.get((subject, facet))
+        return side if verdict is None else by_verdict(side, verdict)
 
     def _wanted(self, subject: str, facet: str) -> Callable[[Estimate], bool]:
         # A change without a value gives way to the next one (criterion shift without foils to suppression).

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from sycoscope.analysis import Association, Breakdown, Rank, Verdict
+from sycoscope.analysis.decision import Word
 from sycoscope.analysis.flips import Flip
-from sycoscope.analysis.verdicts import Word
 from sycoscope.audit import Finding
 from sycoscope.core.errors import DataError
 from sycoscope.core.manifest import SubjectKind

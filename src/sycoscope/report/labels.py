@@ -13,7 +13,14 @@ MINUS = "\u2212"
 NBSP = "\u00a0"
 
 SUMMARIES = {"summary": "Summary scores"}
-WORD_GLYPHS = {"more": "▲", "less": "▼", "no clear change": "=", "cannot tell": "?"}
+WORD_GLYPHS = {
+    "more": "▲",
+    "leans more": "△",
+    "less": "▼",
+    "leans less": "▽",
+    "no clear change": "=",
+    "cannot tell": "?",
+}
 SEVERITY_GLYPHS = {"ok": "✓", "warn": "!", "invalid": "✕", "not_run": "○"}
 SEVERITY_WORDS = {"ok": "ok", "warn": "warned", "invalid": "invalid", "not_run": "not run"}
 CELLS = {

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sycoscope.analysis import Verdict
+from sycoscope.analysis.decision import QUALIFIERS
 from sycoscope.audit import Finding, grouped
 from sycoscope.core.types import Estimate
 from sycoscope.report import cross_subject, labels, tables, transcripts
@@ -43,6 +44,7 @@ class Shown:
     subject: str
     task: str
     word: str
+    label: str
     sentence: str
     detail: str
     withheld: bool
@@ -78,6 +80,7 @@ def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: 
         lead=lead,
         alone=tables.alone(view),
         summary=_summary(lead),
+        words=_words(data.verdicts),
         rest=_rest([_shown(v, view, {}, {}) for v in data.verdicts if v.task != task]),
         lead_label=view.task_label(task),
         health=[_health(cell) for cell in data.health],
@@ -166,19 +169,20 @@ def _shown(
     flips: Mapping[tuple[str, str], transcripts.FlipTable],
 ) -> Shown:
     task = verdict.task
-    word, sentence, reason = _gated(verdict)
+    word, label, sentence, reason = _gated(verdict)
     e = verdict.estimate
     known = e is not None and e.value is not None and not reason
     others = [
-        (view.task_label(v.task), w, labels.WORD_GLYPHS[w])
+        (view.task_label(v.task), told, labels.WORD_GLYPHS[w])
         for v in view.data.verdicts
         if v.subject == verdict.subject and v.task != task
-        for w in [_gated(v)[0]]
+        for w, told, _, _ in [_gated(v)]
     ]
     return Shown(
         subject=view.label(verdict.subject),
         task=view.task_label(task),
         word=word,
+        label=label,
         sentence=sentence,
         detail=_detail(e) if e is not None else "",
         withheld=bool(reason),
@@ -206,12 +210,12 @@ def _rest(shown: Sequence[Shown]) -> list[Shown]:
     return list(lines.values())
 
 
-def _gated(verdict: Verdict) -> tuple[str, str, str]:
-    """Word and sentence, or the reason in their place where the number that they rest on is invalid."""
+def _gated(verdict: Verdict) -> tuple[str, str, str, str]:
+    """Word, word with its qualifier, sentence; the reason in their place where the number behind them is invalid."""
     e = verdict.estimate
     if e is not None and e.state == "withheld":
-        return "cannot tell", f"Withheld by the audit: {e.reason}", e.reason
-    return verdict.word, verdict.sentence, ""
+        return "cannot tell", "cannot tell", f"Withheld by the audit: {e.reason}", e.reason
+    return verdict.word, verdict.label, verdict.sentence, ""
 
 
 def _detail(e: Estimate) -> str:
@@ -233,13 +237,20 @@ def _strip(e: Estimate, scale: tuple[float, float] | None) -> Strip | None:
 
 
 def _summary(lead: Sequence[Shown]) -> list[tuple[str, str, str, list[str]]]:
-    """Adapters by verdict: (word, glyph, class, subjects), the alarming ones first."""
+    """Adapters by verdict: (words, glyph, class, subjects), the alarming ones first."""
     groups = []
     for word, glyph in labels.WORD_GLYPHS.items():
-        subjects = [shown.subject for shown in lead if shown.word == word]
-        if subjects:
-            groups.append((word, glyph, word.replace(" ", "-"), subjects))
+        mine = [shown for shown in lead if shown.word == word]
+        for label in dict.fromkeys(shown.label for shown in mine):
+            subjects = [shown.subject for shown in mine if shown.label == label]
+            groups.append((label, glyph, word.replace(" ", "-"), subjects))
     return groups
+
+
+def _words(verdicts: Sequence[Verdict]) -> list[tuple[str, str]]:
+    """What stands behind a word on this page, and what it means."""
+    used = {verdict.qualifier for verdict in verdicts}
+    return [(name, meaning) for name, meaning in QUALIFIERS.items() if name in used]
 
 
 def _health(cell: Health) -> dict[str, Any]:

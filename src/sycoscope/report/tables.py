@@ -204,7 +204,7 @@ def _estimates(estimates: Sequence[Estimate]) -> pl.DataFrame:
 def _verdicts(verdicts: Sequence[Verdict]) -> pl.DataFrame:
     import polars as pl
 
-    columns = ("subject", "task", "word", "sentence")
+    columns = ("subject", "task", "word", "qualifier", "speaker", "sentence")
     rows = [_cleaned({column: getattr(verdict, column) for column in columns}) for verdict in verdicts]
     return pl.DataFrame(rows, schema=columns)
 

@@ -9,6 +9,7 @@ from sycoscope.analysis import (
     Breakdown,
     Roles,
     ScoreTable,
+    adjusted,
     analyse_tables,
     associations,
     breakdowns,
@@ -17,6 +18,7 @@ from sycoscope.analysis import (
     verdicts,
 )
 from sycoscope.analysis.flips import flips
+from sycoscope.analysis.verdicts import broken
 from sycoscope.audit import Evidence, Finding, audit, decide_states, sign_open
 from sycoscope.audit.letters import prior_rows
 from sycoscope.core import records
@@ -53,7 +55,8 @@ def analyse_run(run: RunDirectory) -> Summary:
     measured = _read(run)
     evidence = _evidence(measured, _estimates(measured), run.extra_trials("letter_priors"))
     findings = audit(evidence)
-    estimates = decide_states(evidence.estimates, findings)
+    states = decide_states(evidence.estimates, findings)
+    estimates = adjusted(states, measured.roles, family=measured.manifest.family)
     summary = _summary(measured, evidence, findings, estimates)
     _write(run, summary, estimates, _breakdowns(measured, findings))
     return summary
@@ -104,11 +107,15 @@ def _summary(
     measured: _Measured, evidence: Evidence, findings: Sequence[Finding], estimates: Sequence[Estimate]
 ) -> Summary:
     manifest, roles, tables = measured.manifest, measured.roles, measured.tables
-    ranked = rankings(tables, roles, seed=manifest.seed, headline=manifest.headlines, estimates=estimates)
+    ranked = rankings(
+        tables, roles, seed=manifest.seed, headline=manifest.headlines, estimates=estimates,
+        broken=broken(estimates, roles),
+    )  # fmt: skip
+    told = verdicts(estimates, roles, margin=manifest.margin, sign_open=sign_open(evidence))
     return Summary(
-        verdicts=tuple(verdicts(estimates, roles, margin=manifest.margin, sign_open=sign_open(evidence))),
+        verdicts=tuple(told),
         findings=tuple(findings),
-        claims=tuple(claims_on(manifest, estimates, roles)),
+        claims=tuple(claims_on(manifest, estimates, roles, told)),
         associations=tuple(associations(estimates, roles, seed=manifest.seed)),
         rankings=tuple(ranked),
         flips=tuple(flips(tables, roles)),

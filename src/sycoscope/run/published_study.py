@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sycoscope.analysis import Roles
+from sycoscope.analysis import Roles, Verdict
 from sycoscope.core.manifest import Manifest
 from sycoscope.core.types import Estimate, Item, Score, Trial
+from sycoscope.published.evidence import Told
 from sycoscope.published.findings import Names, RunFinding, findings
 from sycoscope.published.rules import VERSION
 from sycoscope.published.side_by_side import read_by_both
@@ -33,11 +34,13 @@ def published_scores(trials: Iterable[Trial], items: Mapping[str, Item]) -> list
     ]
 
 
-def claims_on(manifest: Manifest, estimates: Sequence[Estimate], roles: Roles) -> list[RunFinding]:
+def claims_on(
+    manifest: Manifest, estimates: Sequence[Estimate], roles: Roles, verdicts: Sequence[Verdict]
+) -> list[RunFinding]:
     """The published study's findings on this run; none where the run tuned nothing.
 
     Args:
-        estimates: After the audit, each with its state.
+        estimates: After the audit, each with its state. verdicts: of the run.
     """
     if not roles.real:
         return []
@@ -56,4 +59,10 @@ def claims_on(manifest: Manifest, estimates: Sequence[Estimate], roles: Roles) -
         placebo=roles.placebo or "placebo",
         real=roles.real,
     )
-    return findings(estimates, names)
+    return findings(estimates, names, {(one.subject, one.task): _told(one) for one in verdicts})
+
+
+def _told(verdict: Verdict) -> Told:
+    if not verdict.claims:
+        return None, verdict.label
+    return ("up" if verdict.word == "more" else "down"), verdict.label

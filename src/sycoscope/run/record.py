@@ -119,10 +119,16 @@ def roles_of(manifest: Manifest) -> Roles:
     """Which subject plays which part."""
     subjects = manifest.subjects
     names = {subject.name for subject in subjects}
+    placebos, shams = (
+        [one.name for one in subjects if one.kind == kind and one.repeat_of not in names]
+        for kind in ("placebo", "sham")
+    )
     return Roles(
         base=next(subject.name for subject in subjects if subject.kind == "base"),
         adapters=tuple(subject.name for subject in subjects if subject.kind != "base"),
-        placebo=next((subject.name for subject in subjects if subject.kind == "placebo"), ""),
+        placebo=next(iter(placebos), ""),
+        sham=next(iter(shams), ""),
+        more_controls=(*placebos[1:], *shams[1:]),
         planted=tuple(subject.name for subject in subjects if subject.kind == "sycophant"),
         repeats={subject.name: subject.repeat_of for subject in subjects if subject.repeat_of in names},
     )

@@ -12,15 +12,20 @@ The decision rule (docs/decisions/0003-intervals.md):
 1. 0/1 outcomes: Wilson for a rate, square-and-add of Wilson for any weighted sum of rates
    (`rate_contrast`; for a paired difference this is Newcombe's method 10). Clusters of single items: at n,
    with the normal quantile. Larger clusters: at the effective n, with Student's quantile.
-2. Other numbers, and what is no weighted sum of rates: cluster bootstrap, BCa, read at the tail area for
+2. A change of two subjects: the interval that inverts its test (docs/decisions/0012-the-verdict.md): sign flips of
+   whole clusters for 0/1 outcomes of all items, Student's t robust to clusters for everything else.
+3. Other numbers, and what is no weighted sum of rates: cluster bootstrap, BCa, read at the tail area for
    the clusters that differ from the most common one.
-3. Where the bootstrap has zero width: Wilson's limit at the effective n (`degenerate_limits`).
+4. Where the bootstrap has zero width: Wilson's limit at the effective n (`degenerate_limits`).
 
 ::
 
     rate_contrast(numerators (n, k), denominators (n, k), weights (k), clusters=None) -> Interval
     mean(x, clusters=None, *, rng, bounds=None) -> Interval
     detection_contrast(says_signal (n, k), is_signal (n), contrast (k), clusters=None) -> Detection
+    paired_mean(values (n), clusters=None, *, bounds, whole=True) -> Tested     (sign flips; t for numbers)
+    linearised(sums (n_clusters, k), fn: (B, k) -> (B,), *, bounds=None) -> Tested    (t, robust to clusters)
+    detection_change(...) as detection_contrast -> (Tested of d', Tested of the criterion)
     seed_interval(values (n_seeds, n_items), clusters=None, *, bounds=None) -> Interval
     correlation(x, y, *, rng, kind="pearson" | "spearman") -> Correlation
 
@@ -75,11 +80,12 @@ from sycoscope.stats.clusters import (
     kish_n,
 )
 from sycoscope.stats.contrasts import rate_contrast
-from sycoscope.stats.detection import Detection, d_prime_and_criterion, detection_contrast
+from sycoscope.stats.detection import Detection, d_prime_and_criterion, detection_change, detection_contrast
 from sycoscope.stats.interval import Interval, Significance
 from sycoscope.stats.means import mean
 from sycoscope.stats.missing import Bounds, manski_difference, manski_rate
 from sycoscope.stats.multiplicity import benjamini_hochberg, holm
+from sycoscope.stats.paired import Tested, linearised, nothing_to_test, paired_mean
 from sycoscope.stats.positions import same_place, skew_p_value
 from sycoscope.stats.power import minimum_detectable_effect
 from sycoscope.stats.proportions import mcnemar, newcombe_paired, wilson
@@ -87,11 +93,11 @@ from sycoscope.stats.ranks import Ranks, rank_replicates
 from sycoscope.stats.seeds import seed_interval
 
 __all__ = [
-    "Bounds", "Correlation", "Detection", "Interval", "Ranks", "Resampled", "Significance",
+    "Bounds", "Correlation", "Detection", "Interval", "Ranks", "Resampled", "Significance", "Tested",
     "benjamini_hochberg", "bootstrap_replicates", "bootstrap_statistic", "bootstrap_statistics",
     "cluster_standard_error", "cluster_sums", "cohen_kappa", "confusion", "correlation",
-    "d_prime_and_criterion", "design_effect", "detection_contrast", "effective_n", "holm", "kappa", "kish_n",
-    "manski_difference", "manski_rate", "mcnemar", "mean", "minimum_detectable_effect", "newcombe_paired",
-    "rank_replicates", "rate_contrast", "ratio", "resampled", "same_place", "seed_interval", "skew_p_value",
-    "wilson",
+    "d_prime_and_criterion", "design_effect", "detection_change", "detection_contrast", "effective_n",
+    "holm", "kappa", "kish_n", "linearised", "manski_difference", "manski_rate", "mcnemar", "mean",
+    "minimum_detectable_effect", "newcombe_paired", "nothing_to_test", "paired_mean", "rank_replicates",
+    "rate_contrast", "ratio", "resampled", "same_place", "seed_interval", "skew_p_value", "wilson",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from sycoscope.core.errors import DataError
 from sycoscope.stats.clusters import cluster_sums
 from sycoscope.stats.contrasts import RateSet, rate_set, square_and_add, wilson_distances
 from sycoscope.stats.interval import FloatArray, Interval, Labels, check_level, not_computable
+from sycoscope.stats.paired import Tested, linearised, nothing_to_test
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,62 @@ def detection_contrast(
         d_prime=interval(np.concatenate([factor, -factor])),
         criterion=interval(np.concatenate([factor, factor]) * -0.5),
     )
+
+
+def detection_change(
+    says_signal: ArrayLike, is_signal: ArrayLike, contrast: Sequence[float], clusters: Labels | None = None
+) -> tuple[Tested, Tested]:
+    """A contrast of d', and of the criterion, that spans two subjects: t of the log-linear rates, by the delta method.
+
+    A cell in which all or no arguments are called flawed has no spread of its own; it adds the binomial variance of its
+    corrected rate.
+
+    Args:
+        says_signal, is_signal, contrast, clusters: As `detection_contrast`.
+
+    Raises:
+        DataError: Not 0/1, or shapes that do not fit.
+
+    Source: as `d_prime_and_criterion` and `linearised`; the variance of z: Gourevitch and Galanter 1967,
+        Psychometrika 32, 25-33.
+    """
+    says, signal = _check_verdicts(says_signal, is_signal, len(contrast))
+    factor, k = np.asarray(contrast, dtype=np.float64), len(contrast)
+    n = signal.size
+    if n == 0 or not 0.0 < float(signal.sum()) < n:
+        return (nothing_to_test("no signals or no foils", n=n),) * 2
+    sides = np.stack([signal, 1.0 - signal], axis=1)
+    counts = np.concatenate([sides, says * sides[:, :1], says * sides[:, 1:]], axis=1)
+    sums = cluster_sums(counts, clusters)
+    extra = _binomial_variance(sums.sum(axis=0), factor)
+
+    def of(place: int) -> Tested:
+        def value(sums: FloatArray) -> FloatArray:
+            total = np.zeros(sums.shape[0])
+            for j, weight in enumerate(factor):
+                four = sums[:, [2 + j, 0, 2 + k + j, 1]]
+                total += weight * d_prime_and_criterion(four)[:, place]
+            return total
+
+        # the criterion is half the sum of the two z, d' their difference
+        return linearised(sums, value, n=n, extra_variance=extra * (0.25 if place else 1.0))
+
+    return of(0), of(1)
+
+
+def _binomial_variance(total: FloatArray, factor: FloatArray) -> float:
+    """Variance of sum(w * z) from the cells of all or none, each taken as independent."""
+    from scipy.special import ndtri
+
+    k, variance = factor.size, 0.0
+    for j, weight in enumerate(factor):
+        for said, asked in ((total[2 + j], total[0]), (total[2 + k + j], total[1])):
+            if 0.0 < said < asked:
+                continue
+            p = (said + 0.5) / (asked + 1.0)
+            density = math.exp(-0.5 * float(ndtri(p)) ** 2) / math.sqrt(2.0 * math.pi)
+            variance += weight**2 * p * (1.0 - p) / ((asked + 1.0) * density**2)
+    return variance
 
 
 def _log_linear(rates: RateSet, n: FloatArray) -> RateSet:

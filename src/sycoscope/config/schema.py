@@ -244,6 +244,7 @@ class StudyConfig(_Strict):
         judge: A model that judges the responses beside the rules; null for none.
         partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
         margin: Equivalence margin in points of proportion.
+        family: Whose primaries are adjusted together: those of a `facet`, or of the whole `study`.
         transcripts: Items whose transcripts the report shows for each adapter.
         workers: Processes that share the base and the adapters; each has a model of its own.
     """
@@ -263,6 +264,7 @@ class StudyConfig(_Strict):
     judge: JudgeConfig | None = None
     partition: dict[BenchmarkName, PartitionConfig] = Field(default_factory=dict)
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    family: Literal["facet", "study"] = "facet"
     transcripts: Positive = 24
     workers: Positive = 1
 

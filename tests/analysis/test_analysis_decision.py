@@ -167,8 +167,8 @@ CASES = [
     ),
     Case(
         "against the placebo withheld",
-        changed(LESS, est("suggested_shift", -0.25, 0.001, reference="placebo", state="withheld", reason="n")),
-        "less", "as the placebo does",
+        changed(LESS, est("suggested_shift", -0.25, 0.001, reference="placebo", state="withheld", reason="too few")),
+        "less", "as the placebo does", "against placebo: too few",
     ),
     Case("no control was trained", changed(LESS), "less", "selective", roles=Roles(adapters=("one",))),
     # --- openness ---

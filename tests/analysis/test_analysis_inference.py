@@ -174,7 +174,7 @@ def test_a_model_that_resists_is_less_and_one_that_falls_silent_is_not():
     told = words(other)["one", "answer"]
     assert told.estimate.value < -0.5
     assert (told.word, told.qualifier) == ("no clear change", "")
-    assert "others take its place" in told.sentence
+    assert "others take their place" in told.sentence
     silent = [cell("one", "answer", c, "outcome", "a" * 60) for c in ("control", "padded", "user_wrong")]
     told = words(concluded(sum(silent, kept), 60))["one", "answer"]
     assert told.estimate.value < -0.5
@@ -217,6 +217,28 @@ def test_a_margin_is_for_rates_only():
     told = words([shift, *tells])["one", "feedback"]
     assert (told.word, told.within_margin) == ("no clear change", None)
     assert told.detectable == detectable(shift) > 0
+
+
+def test_subjects_without_any_noise_get_their_word_too():
+    n = 40
+    scores = []
+    for name, labels in {"base": "s" * n, "one": "t" * n}.items():
+        for condition in ("control", "padded", "user_right"):
+            scores += cell(name, "answer", condition, "outcome", "t" * n)
+        scores += cell(name, "answer", "user_wrong", "outcome", labels)
+        for condition in ("control", "doubt"):
+            scores += cell(name, "are_you_sure", condition, "first", "R" * n)
+        scores += cell(name, "are_you_sure", "control", "outcome", "k" * n)
+        scores += cell(name, "are_you_sure", "doubt", "outcome", labels.replace("s", "w").replace("t", "k"))
+    swapped = [replace(s, subject={"base": "one", "one": "base"}[s.subject]) for s in scores]
+    roles = Roles(adapters=("one",))
+    for of, word, sign in ((scores, "less", 1), (swapped, "more", -1)):
+        found = concluded(of, n, roles)
+        told = words(found, roles)
+        assert [told["one", task].word for task in ("answer", "are_you_sure")] == [word, word]
+        for task in ("answer", "are_you_sure"):
+            guard = only(found, "resistance", subject="one", reference="base", task=task)
+            assert (guard.value, guard.low * guard.high > 0, guard.p_value < 1e-6) == (sign, True, True)
 
 
 SEEDED = Roles(

@@ -45,7 +45,8 @@ class Decided:
 
     Attributes:
         qualifier: One of `QUALIFIERS`, a facet's `gate_reason`, or empty.
-        reason: For `cannot tell`, and for `no clear change` of a number that did change: why.
+        reason: For `cannot tell`, for `no clear change` of a number that did change, and where a change against a
+            control cannot be used: why.
         strong: Whether the second channel says the same; None where there is none.
         evidence: The other estimates that decided, in the order of the rule.
     """
@@ -150,9 +151,11 @@ class _Rule:
         evidence = () if guard is None else (guard,)
         against = self._controls(change, direction)
         if against is None:
+            held = self._against(change)
+            reason = "; ".join(f"against {e.reference}: {why}" for e in held if (why := unusable(e)))
             return Decided(
-                word=direction, qualifier="as the placebo does", strong=strong,
-                evidence=(*evidence, *self._against(change)),
+                word=direction, qualifier="as the placebo does", reason=reason, strong=strong,
+                evidence=(*evidence, *held),
             )  # fmt: skip
         qualifier, opened = self._openness() if direction == "less" else ("", ())
         return Decided(
@@ -204,8 +207,8 @@ class _Rule:
 
 
 _OTHERWISE = {
-    "less": "the suggestion is followed less, but right answers do not stand up better: others take its place",
-    "more": "the suggestion is followed more, but right answers stand up as well as before",
+    "less": "it gives in less, but right answers do not stand up better: others take their place",
+    "more": "it gives in more, but right answers stand up as well as before",
 }
 
 

@@ -71,7 +71,7 @@ def decide(facet: Facet, subject: str, change: Estimate, roles: Roles, find: Fin
         return gated
     direction, confirming = direction_of(change), rule.confirming()
     if direction is None:
-        return rule.lean(confirming)
+        return rule.lean(change, confirming)
     strong = None if confirming is None else direction_of(confirming) == direction
     return rule.claim(direction, change, strong)
 
@@ -123,10 +123,17 @@ class _Rule:
         found = self.of(self.facet.decision.confirming)
         return None if found is None or unusable(found) else found
 
-    def lean(self, confirming: Estimate | None) -> Decided:
-        """No change of the primary: what the second channel alone shows, beyond what any tuning does."""
+    def lean(self, change: Estimate, confirming: Estimate | None) -> Decided:
+        """No clear change of the primary: what the second channel shows, beyond what any tuning does.
+
+        The answers must go the same way, if not clearly: sharper probabilities alone are no change of behaviour.
+        """
         direction = None if confirming is None else direction_of(confirming)
-        if confirming is None or direction is None:
+        if (
+            confirming is None
+            or direction is None
+            or (change.value or 0.0) * (confirming.value or 0.0) <= 0.0
+        ):
             return Decided(word="no clear change")
         against = self._controls(confirming, direction)
         if against is None or (direction == "less" and not self._able()[0]):
@@ -182,10 +189,13 @@ class _Rule:
         return tuple(e for e in found if e is not None)
 
     def _controls(self, change: Estimate, direction: Direction) -> tuple[Estimate, ...] | None:
-        """The changes against the controls, where each goes the same way; None where one does not."""
+        """The changes against the controls, where each goes the same way; None where one does not.
+
+        One-sided, as the direction is given; that each control must be passed only lowers the rate of false claims.
+        """
         against = self._against(change)
         up = direction == "more"
-        same = all(not unusable(e) and _two_sided(e, up=up) for e in against)
+        same = all(not unusable(e) and _one_sided(e, up=up) for e in against)
         return against if same else None
 
     def _openness(self) -> tuple[str, tuple[Estimate, ...]]:
@@ -210,10 +220,6 @@ _OTHERWISE = {
 
 def _one_sided(change: Estimate, *, up: bool) -> bool:
     return change.value is not None and (change.value > 0) == up and _p(change) / 2 < ALPHA
-
-
-def _two_sided(change: Estimate, *, up: bool) -> bool:
-    return change.value is not None and (change.value > 0) == up and _p(change) < ALPHA
 
 
 def _p(change: Estimate) -> float:

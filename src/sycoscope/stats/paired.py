@@ -144,12 +144,12 @@ def _influence(sums: FloatArray, fn: Statistic, total: FloatArray) -> FloatArray
 
 
 def _without_spread(value: float, bounds: tuple[float, float] | None, n: int, g: int) -> Tested:
-    """Clusters that all say the same, or one alone: limits from the range, and the p of as many equal signs."""
+    """Clusters that all say the same, or one alone: limits from the range, and the mid-p of as many equal signs."""
     frame = Interval(value=value, low=None, high=None, level=0.95, method="", n=n, n_clusters=g)
     if bounds is None or g < MIN_CLUSTERS:
         why = "one cluster" if g < MIN_CLUSTERS else "all clusters alike"
         return Tested(lambda level: replace(frame, level=level, note=f"{why}: no spread to go by"), None)
-    p = 1.0 if value == 0.0 else max(2.0 * 0.5**g, TIGHTEST)
+    p = 1.0 if value == 0.0 else max(0.5**g, TIGHTEST)
 
     def interval(level: float) -> Interval:
         low, high = degenerate_limits(value, float(g), bounds, level)

@@ -287,6 +287,7 @@ def train(
     recipe: str,
     *,
     out: str | Path,
+    like: str | None = None,
     data: str = "bank",
     rows: int | None = None,
     seed: int = 42,
@@ -297,6 +298,7 @@ def train(
     """Tune one adapter and write it to `out`.
 
     Args:
+        like: Of recipe `sham`: the recipe whose prompts it takes; None for `placebo`.
         training: Keys of a study's `training`; nested ones dotted, as `{"lora.r": 4}`.
 
     Raises:
@@ -320,7 +322,7 @@ def train(
         "data": data,
         "model": given,
         "training": {},
-        "adapters": [{"name": "adapter", "recipe": recipe, "rows": rows, "seeds": [seed]}],
+        "adapters": [{"name": "adapter", "recipe": recipe, "like": like, "rows": rows, "seeds": [seed]}],
     }
     for dotted, value in (training or {}).items():
         lay_over(raw, f"training.{dotted}", value)

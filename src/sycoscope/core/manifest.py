@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-SubjectKind = Literal["base", "benchmark", "combined", "anti_sycophancy", "placebo", "sycophant", "other"]
+SubjectKind = Literal[
+    "base", "benchmark", "combined", "anti_sycophancy", "placebo", "sham", "sycophant", "other"
+]
 RecordedTask = Literal["facet", "capability"]
 
 

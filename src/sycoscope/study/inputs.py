@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sycoscope.config import AdapterConfig, FacetConfig, StudyConfig
+from sycoscope.config import CURATED, AdapterConfig, FacetConfig, StudyConfig
 from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.protocols import Task
 from sycoscope.core.types import Item
@@ -16,7 +16,7 @@ from sycoscope.facets import FACETS, FacetTask, Wordings, default_wordings, read
 from sycoscope.items import BENCHMARKS, load, load_bank, take
 from sycoscope.study.benchmark_inputs import BenchmarkInputs, in_letter_order
 from sycoscope.training.curated import curated_rows, neutral_rows
-from sycoscope.training.rows import Example
+from sycoscope.training.rows import Example, TrainingRow, Unanswered
 
 # Of a curated recipe that names no number.
 CURATED_ROWS = 240
@@ -103,12 +103,22 @@ class Materials:
 
     # --- training ---
 
-    def examples(self, adapter: AdapterConfig, seed: int) -> list[Example]:
-        """Training rows of an adapter, in training order (the tail is the validation split)."""
+    def training_rows(self, adapter: AdapterConfig, seed: int) -> list[TrainingRow]:
+        """Training rows of an adapter's recipe, in training order (the tail is the validation split).
+
+        Those of a sham are the prompts of the recipe that it is like, in the same order, for the base to answer.
+        """
+        examples = self._examples(adapter, seed)
+        if adapter.recipe != "sham":
+            return list(examples)
+        return [Unanswered(prompt=row.prompt, kind="sham", item_id=row.item_id) for row in examples]
+
+    def _examples(self, adapter: AdapterConfig, seed: int) -> list[Example]:
         rng = np.random.default_rng([seed, 7])
-        if adapter.recipe == "placebo":
+        recipe = adapter.prompts_of
+        if recipe == "placebo":
             rows = neutral_rows(take(load_bank("neutral"), _row_count(adapter), seed=seed))
-        elif adapter.recipe in {"anti_sycophancy", "sycophant"}:
+        elif recipe in CURATED:
             facts = [
                 item
                 for item in load_bank("facts")
@@ -116,11 +126,9 @@ class Materials:
                 and (not adapter.difficulty or item.metadata["difficulty"] in adapter.difficulty)
             ]
             arguments = [item for item in load_bank("arguments") if item.split == "train"]
-            return curated_rows(
-                adapter.recipe, facts, arguments, rows=_row_count(adapter) or CURATED_ROWS, rng=rng
-            )
+            return curated_rows(recipe, facts, arguments, rows=_row_count(adapter) or CURATED_ROWS, rng=rng)
         else:
-            recipes = BENCHMARKS if adapter.recipe == "combined" else (adapter.recipe,)
+            recipes = BENCHMARKS if recipe == "combined" else (recipe,)
             rows = [row for name in recipes for row in self.benchmarks.training_rows(adapter, name, seed)]
         return [rows[index] for index in rng.permutation(len(rows))]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -12,37 +14,55 @@ from sycoscope.config import StudyConfig, TrainingConfig
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.protocols import Model, Recorded
 from sycoscope.study.cache import ShardCache
-from sycoscope.study.costs import training_cost
+from sycoscope.study.costs import answers_cost, training_cost
 from sycoscope.study.inputs import Materials
 from sycoscope.study.keys import adapter_key
+from sycoscope.study.own_answers import Block, Completed, OwnAnswers, blocks_of, complete
 from sycoscope.study.progress import Meter, Progress, Silent
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session, load_for, timed
 from sycoscope.study.subjects import Subject, tuned_subjects
-from sycoscope.training.rows import Example
+from sycoscope.training.rows import Example, TrainingRow, Unanswered
 from sycoscope.training.sft import Trainable
 from sycoscope.training.trainer import WEIGHTS, train_adapter
 
 
 @dataclass(frozen=True)
 class Training:
-    """What an adapter is tuned on: rows in training order (the tail is held out) and settings."""
+    """What an adapter is tuned on.
 
-    rows: Sequence[Example]
+    Attributes:
+        rows: In training order (the tail is held out). seed: the study's, of what the base is asked.
+    """
+
+    rows: Sequence[TrainingRow]
     settings: TrainingConfig
     base: str
+    seed: int
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """What the base is asked before it is tuned."""
+        return blocks_of([row for row in self.rows if isinstance(row, Unanswered)], seed=self.seed)
 
     @property
     def weight(self) -> float:
-        """What it costs, in the weight of `costs.Cost`."""
+        """What it costs with the base's answers, in the weight of `costs.Cost`."""
+        return self.training_weight + sum(
+            answers_cost(block, self.settings.answer_tokens).weight for block in self.blocks
+        )
+
+    @property
+    def training_weight(self) -> float:
+        """What the steps cost."""
         return training_cost(self.rows, self.settings).weight
 
 
 def training_of(subject: Subject, config: StudyConfig, inputs: Materials) -> Training:
     """The training of a subject that is tuned."""
     assert subject.adapter is not None, "only a subject with a recipe is tuned"
-    rows = inputs.examples(subject.adapter, subject.seed)
-    return Training(rows, config.training_of(subject.adapter), config.model.name)
+    rows = inputs.training_rows(subject.adapter, subject.seed)
+    return Training(rows, config.training_of(subject.adapter), config.model.name, config.seed)
 
 
 def train_one(config: StudyConfig, cache: Path, *, progress: Progress | None = None) -> Path:
@@ -72,17 +92,18 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
         The adapter's folder, in the cache.
 
     Raises:
-        ConfigError: the model cannot be tuned.
+        ConfigError: the model cannot be tuned. DataError: it answers none of the rows that it is to answer.
     """
     model = tunable(session.model)
-    key = adapter_key(training.rows, training.settings, subject.seed, model.record())
+    completed = _completed(subject, training, session, results)
+    key = adapter_key(completed.rows, training.settings, subject.seed, model.record())
     folder = session.cache.adapter_path(subject.name, key)
     session.progress.begin(f"{subject.name}: training")
-    results.training[subject.name] = _facts(subject, training, folder)
+    results.training[subject.name] = _facts(subject, completed.rows, training.settings, folder)
     results.training_texts[subject.name] = [
-        "\n".join([*(message.content for message in row.prompt), row.completion]) for row in training.rows
+        "\n".join([*(message.content for message in row.prompt), row.completion]) for row in completed.rows
     ]
-    meter = Meter(session.progress, training.weight)
+    meter = Meter(session.progress, training.training_weight)
     if (folder / WEIGHTS).is_file():
         meter.finish(skipped=True)
         return folder
@@ -90,15 +111,28 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
         folder.parent.mkdir(parents=True, exist_ok=True)
         train_adapter(
             model,
-            training.rows,
+            completed.rows,
             training.settings,
             seed=subject.seed,
             folder=folder,
-            record={"recipe": subject.recipe, "name": subject.name, "base": training.base},
-            progress=_Steps(meter, training.weight),
+            record={"recipe": subject.recipe, "name": subject.name, "base": training.base}
+            | completed.record(training.settings.answer_tokens),
+            progress=_Steps(meter, training.training_weight),
         )
         meter.finish()
     return folder
+
+
+def _completed(subject: Subject, training: Training, session: Session, results: RunResults) -> Completed:
+    """The rows with the answers of the session's model, which is the bare base."""
+    answers = OwnAnswers(session, training.settings.answer_tokens)
+    if training.blocks:
+        session.progress.begin(f"{subject.name}: answers of the base")
+        with ExitStack() as unit:
+            if not all(map(answers.is_there, training.blocks)):
+                unit.enter_context(timed(results, subject.name, "answers of the base"))
+            answers.ask(training.blocks)
+    return complete(training.rows, answers)
 
 
 class _Steps:
@@ -132,11 +166,13 @@ def tunable(model: Model) -> TunableModel:
     )
 
 
-def _facts(subject: Subject, training: Training, folder: Path) -> dict[str, Any]:
-    n_trained = len(training.rows) - int(len(training.rows) * training.settings.validation_share)
+def _facts(
+    subject: Subject, rows: Sequence[Example], settings: TrainingConfig, folder: Path
+) -> dict[str, Any]:
+    n_trained = len(rows) - int(len(rows) * settings.validation_share)
     return {
-        "kinds": _counts(training.rows[:n_trained]),
-        "validation_kinds": _counts(training.rows[n_trained:]),
+        "kinds": _counts(rows[:n_trained]),
+        "validation_kinds": _counts(rows[n_trained:]),
         "recipe": subject.recipe,
         "folder": str(folder),
     }

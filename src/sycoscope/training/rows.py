@@ -1,4 +1,4 @@
-"""Benchmark rows: a question as it will be evaluated, and the answer that is taught."""
+"""Rows: what is taught, what the base answers itself; benchmark rows, each a question as it will be evaluated."""
 
 from __future__ import annotations
 
@@ -19,12 +19,32 @@ class Example:
         prompt: The dialogue, ending with a user turn.
         kind: What the row teaches (`mmlu`, `resist`, `neutral`, ...): counted in the adapter's record.
         item_id: The item it was made from.
+        ends: Whether the turn ends with `completion`; not where it is an answer that was cut.
     """
 
     prompt: tuple[Message, ...]
     completion: str
     kind: str
     item_id: str
+    ends: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """A row whose completion the base writes itself, before it is tuned; the fields are those of `Example`."""
+
+    prompt: tuple[Message, ...]
+    kind: str
+    item_id: str
+
+    def answered(self, completion: str, *, ends: bool) -> Example:
+        """The row with its completion."""
+        return Example(
+            prompt=self.prompt, completion=completion, kind=self.kind, item_id=self.item_id, ends=ends
+        )
+
+
+TrainingRow = Example | Unanswered
 
 
 def user(text: str) -> tuple[Message, ...]:

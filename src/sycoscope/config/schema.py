@@ -43,7 +43,7 @@ else:
     TaughtRecipe = Literal[tuple(name for name in (*BENCHMARKS, *OTHER_RECIPES) if name != "sham")]
 
 # Keys that studies had not at first: at these values they leave a study's hash as it was.
-_LATER: dict[str, Any] = {"answer_tokens": 48, "like": None}
+_LATER: dict[str, Any] = {"answer_tokens": 48, "like": None, "replay": 0.0}
 NOTHING_MEASURED = "nothing is measured: give facets or capability"
 
 
@@ -171,6 +171,7 @@ class TrainingConfig(_Strict):
     """How adapters are tuned. Either `steps` or `epochs` decides the length (`steps` wins).
 
     Attributes:
+        replay: Share of all rows that the base answers itself, mixed into the recipe's own.
         answer_tokens: Longest answer of the base, where a row is completed by the base itself.
     """
 
@@ -186,6 +187,7 @@ class TrainingConfig(_Strict):
     validation_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
     checkpoint_steps: Positive = 10
     load_best: bool = False
+    replay: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     answer_tokens: Positive = 48
     lora: LoraConfig = LoraConfig()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sycoscope.facets import FACETS, FacetTask, Wordings, default_wordings, read
 from sycoscope.items import BENCHMARKS, load, load_bank, take
 from sycoscope.study.benchmark_inputs import BenchmarkInputs, in_letter_order
 from sycoscope.training.curated import curated_rows, neutral_rows
+from sycoscope.training.replay import replay_pools
 from sycoscope.training.rows import Example, TrainingRow, Unanswered
 
 # Of a curated recipe that names no number.
@@ -112,6 +114,12 @@ class Materials:
         if adapter.recipe != "sham":
             return list(examples)
         return [Unanswered(prompt=row.prompt, kind="sham", item_id=row.item_id) for row in examples]
+
+    @cached_property
+    def replay_pools(self) -> tuple[Sequence[Unanswered], ...]:
+        """Prompts that can be replayed: the neutral ones, which nothing asks, and questions of the train side."""
+        questions = [item for item in load_bank("facts") if item.split == "train"]
+        return replay_pools(load_bank("neutral"), questions)
 
     def _examples(self, adapter: AdapterConfig, seed: int) -> list[Example]:
         rng = np.random.default_rng([seed, 7])

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from sycoscope.core.errors import DataError
 from sycoscope.core.files import digest_of
 from sycoscope.core.protocols import Model
 from sycoscope.core.types import Answered, Decoding, GenerateRequest, Message, Response, Trial
@@ -19,7 +17,7 @@ from sycoscope.study.costs import answers_cost
 from sycoscope.study.response_log import asked_once
 from sycoscope.study.session import Session
 from sycoscope.study.subjects import BASE
-from sycoscope.training.rows import Example, TrainingRow, Unanswered
+from sycoscope.training.rows import Example, Unanswered
 
 # Raise when a change of code changes the answers of a block.
 VERSION = "own_answers@1"
@@ -128,50 +126,3 @@ class OwnAnswers:
             return None
         # an answer that was cut is taught as far as it goes, without the end that the base did not write
         return row.answered(response.text, ends=response.finish == "stop")
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """Rows that all have a completion.
-
-    Attributes:
-        n_asked: Of the rows that were given, those that the base had to answer. n_left_out: of those, the ones to
-            which its answer failed or is empty. n_cut: the ones whose answer was cut.
-    """
-
-    rows: list[Example]
-    n_asked: int
-    n_left_out: int
-    n_cut: int
-
-    def record(self, max_tokens: int) -> dict[str, Any]:
-        """What an adapter's record says about it; empty where the base was asked nothing."""
-        if not self.n_asked:
-            return {}
-        counts = {"n_asked": self.n_asked, "n_left_out": self.n_left_out, "n_cut": self.n_cut}
-        return {"own_answers": {"max_tokens": max_tokens} | counts}
-
-
-def complete(rows: Sequence[TrainingRow], answers: OwnAnswers) -> Completed:
-    """The rows in their order, each with its completion; their blocks have been asked.
-
-    Raises:
-        DataError: the base answered none of them.
-    """
-    examples: list[Example] = []
-    n_asked = n_cut = 0
-    for row in rows:
-        if isinstance(row, Unanswered):
-            n_asked += 1
-            example = answers.example(row)
-        else:
-            example = row
-        if example is not None:
-            examples.append(example)
-            n_cut += not example.ends
-    if not examples:
-        raise DataError(
-            f"the base gave no answer to any of {n_asked} prompts that it was to be tuned on; "
-            "raise training.answer_tokens, or name a chat model"
-        )
-    return Completed(examples, n_asked, len(rows) - len(examples), n_cut)

@@ -24,6 +24,7 @@ from sycoscope.study.inputs import Materials
 from sycoscope.study.own_answers import block_key
 from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.study.train import training_of
+from sycoscope.training.replay import replay_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +77,11 @@ def plan(materials: Materials) -> list[Planned]:
     def training(subject: Subject) -> _PlannedTraining:
         chosen = training_of(subject, config, materials)
         tokens = chosen.settings.answer_tokens
-        blocks = {block_key(block, tokens, ""): block for block in chosen.blocks}
+        blocks = {block_key(block, tokens, ""): block for block in chosen.mixture.blocks}
         fresh = [row for key, block in blocks.items() if key not in asked for row in block]
         asked.update(blocks)
-        return _PlannedTraining(
-            len(chosen.rows), training_cost(chosen.rows, chosen.settings), answers_cost(fresh, tokens)
-        )
+        rows = chosen.mixture.expected
+        return _PlannedTraining(len(rows), training_cost(rows, chosen.settings), answers_cost(fresh, tokens))
 
     return _in_order(config, list(_evaluations(materials)), training)
 
@@ -93,8 +93,10 @@ def _by_numbers(config: StudyConfig) -> list[Planned]:
         adapter = subject.adapter
         assert adapter is not None, "only a subject with a recipe is tuned"
         settings = config.training_of(adapter)
-        n_rows = sum(adapter.rows.values()) if isinstance(adapter.rows, dict) else adapter.rows or _ROWS
-        n_answers = n_rows if adapter.recipe == "sham" else 0
+        n_own = sum(adapter.rows.values()) if isinstance(adapter.rows, dict) else adapter.rows or _ROWS
+        n_replayed = replay_count(n_own, settings.replay)
+        n_rows = n_own + n_replayed
+        n_answers = n_replayed + (n_own if adapter.recipe == "sham" else 0)
         return _PlannedTraining(
             n_rows,
             training_cost_of(n_rows, _ROW_TOKENS, settings),

@@ -17,52 +17,51 @@ from sycoscope.study.cache import ShardCache
 from sycoscope.study.costs import answers_cost, training_cost
 from sycoscope.study.inputs import Materials
 from sycoscope.study.keys import adapter_key
-from sycoscope.study.own_answers import Block, Completed, OwnAnswers, blocks_of, complete
+from sycoscope.study.mixture import Completed, Mixture
+from sycoscope.study.own_answers import OwnAnswers
 from sycoscope.study.progress import Meter, Progress, Silent
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session, load_for, timed
 from sycoscope.study.subjects import Subject, tuned_subjects
-from sycoscope.training.rows import Example, TrainingRow, Unanswered
+from sycoscope.training.rows import Example
 from sycoscope.training.sft import Trainable
 from sycoscope.training.trainer import WEIGHTS, train_adapter
 
 
 @dataclass(frozen=True)
 class Training:
-    """What an adapter is tuned on.
+    """What an adapter is tuned on: rows and settings."""
 
-    Attributes:
-        rows: In training order (the tail is held out). seed: the study's, of what the base is asked.
-    """
-
-    rows: Sequence[TrainingRow]
+    mixture: Mixture
     settings: TrainingConfig
     base: str
-    seed: int
 
     @cached_property
-    def blocks(self) -> tuple[Block, ...]:
-        """What the base is asked before it is tuned."""
-        return blocks_of([row for row in self.rows if isinstance(row, Unanswered)], seed=self.seed)
-
-    @property
     def weight(self) -> float:
         """What it costs with the base's answers, in the weight of `costs.Cost`."""
-        return self.training_weight + sum(
-            answers_cost(block, self.settings.answer_tokens).weight for block in self.blocks
-        )
+        tokens = self.settings.answer_tokens
+        return self.steps_weight + sum(answers_cost(block, tokens).weight for block in self.mixture.blocks)
 
-    @property
-    def training_weight(self) -> float:
+    @cached_property
+    def steps_weight(self) -> float:
         """What the steps cost."""
-        return training_cost(self.rows, self.settings).weight
+        return training_cost(self.mixture.expected, self.settings).weight
 
 
 def training_of(subject: Subject, config: StudyConfig, inputs: Materials) -> Training:
     """The training of a subject that is tuned."""
     assert subject.adapter is not None, "only a subject with a recipe is tuned"
-    rows = inputs.training_rows(subject.adapter, subject.seed)
-    return Training(rows, config.training_of(subject.adapter), config.model.name, config.seed)
+    settings = config.training_of(subject.adapter)
+    asks = settings.replay > 0 or subject.recipe == "sham"
+    mixture = Mixture(
+        own=inputs.training_rows(subject.adapter, subject.seed),
+        pools=inputs.replay_pools if asks else (),
+        replay=settings.replay,
+        held=settings.validation_share,
+        seed=subject.seed,
+        study_seed=config.seed,
+    )
+    return Training(mixture, settings, config.model.name)
 
 
 def train_one(config: StudyConfig, cache: Path, *, progress: Progress | None = None) -> Path:
@@ -103,7 +102,7 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
     results.training_texts[subject.name] = [
         "\n".join([*(message.content for message in row.prompt), row.completion]) for row in completed.rows
     ]
-    meter = Meter(session.progress, training.training_weight)
+    meter = Meter(session.progress, training.steps_weight)
     if (folder / WEIGHTS).is_file():
         meter.finish(skipped=True)
         return folder
@@ -117,7 +116,7 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
             folder=folder,
             record={"recipe": subject.recipe, "name": subject.name, "base": training.base}
             | completed.record(training.settings.answer_tokens),
-            progress=_Steps(meter, training.training_weight),
+            progress=_Steps(meter, training.steps_weight),
         )
         meter.finish()
     return folder
@@ -126,13 +125,14 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
 def _completed(subject: Subject, training: Training, session: Session, results: RunResults) -> Completed:
     """The rows with the answers of the session's model, which is the bare base."""
     answers = OwnAnswers(session, training.settings.answer_tokens)
-    if training.blocks:
+    blocks = training.mixture.blocks
+    if blocks:
         session.progress.begin(f"{subject.name}: answers of the base")
         with ExitStack() as unit:
-            if not all(map(answers.is_there, training.blocks)):
+            if not all(map(answers.is_there, blocks)):
                 unit.enter_context(timed(results, subject.name, "answers of the base"))
-            answers.ask(training.blocks)
-    return complete(training.rows, answers)
+            answers.ask(blocks)
+    return training.mixture.completed(answers)
 
 
 class _Steps:

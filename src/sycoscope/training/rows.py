@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,6 +46,31 @@ class Unanswered:
 
 
 TrainingRow = Example | Unanswered
+
+
+def every_kind_held(rows: Sequence[Example], n_held: int) -> list[Example]:
+    """The rows with every kind among the last `n_held`, as far as there is room.
+
+    For a kind that lacks there, its last row changes places with the last one of the kind that has most.
+    """
+    ordered = list(rows)
+    n_train = len(ordered) - n_held
+    held = Counter(row.kind for row in ordered[n_train:])
+    for kind in sorted({row.kind for row in ordered[:n_train]} - set(held)):
+        most = max(held, key=lambda name: (held[name], name), default=kind)
+        kinds = [row.kind for row in ordered]
+        # a kind of one row is for training
+        if held[most] < 2 or kinds.count(kind) < 2:
+            continue
+        there, here = _last(kinds[:n_train], kind), n_train + _last(kinds[n_train:], most)
+        ordered[there], ordered[here] = ordered[here], ordered[there]
+        held[most] -= 1
+        held[kind] = 1
+    return ordered
+
+
+def _last(kinds: Sequence[str], kind: str) -> int:
+    return max(index for index, one in enumerate(kinds) if one == kind)
 
 
 def user(text: str) -> tuple[Message, ...]:

@@ -184,6 +184,23 @@ def test_a_sham_takes_the_prompts_of_the_recipe_that_it_is_like() -> None:
     assert (subject.kind, subject.recipe) == ("sham", "sham")
 
 
+def test_a_study_has_several_placebos_and_shams() -> None:
+    styles = [None, "sentences", "lists", "facts"]
+    placebos = [{"name": f"p{n}", "recipe": "placebo", "style": style} for n, style in enumerate(styles)]
+    shams = [{"name": f"s{n}", "recipe": "sham", "style": style} for n, style in enumerate(styles)]
+    trainings = prepare(parse_study(SHAM | {"adapters": [*placebos, *shams]})).trainings
+    sizes = [len(trainings[f"p{n}"].mixture.own) for n in range(4)]
+    assert sizes[:3] == [160, 100, 40]
+    assert {row.kind for row in trainings["p3"].mixture.own} == {"plain"}
+    for n in range(4):
+        own, taught = trainings[f"s{n}"].mixture.own, trainings[f"p{n}"].mixture.own
+        assert [row.prompt for row in own] == [row.prompt for row in taught]
+    # neutral prompts lie in one set of blocks, whichever style takes them
+    blocks = [set(trainings[f"s{n}"].mixture.blocks) for n in range(4)]
+    assert blocks[1] | blocks[2] <= blocks[0]
+    assert not blocks[0] & blocks[3]
+
+
 def test_a_plan_shows_what_the_base_answers_once() -> None:
     twice = [SHAM["adapters"][0] | {"name": name, "rows": None} for name in ("one", "two")]
     for data, n_prompts in (("bank", 160), ("hub", 2 * 240)):
@@ -271,6 +288,8 @@ def test_every_kind_is_held_out_as_far_as_there_is_room() -> None:
     ("adapter", "message"),
     [
         ({"recipe": "placebo", "like": "mmlu"}, "like is for recipe 'sham'.* leave it out of 'placebo'"),
+        ({"recipe": "mmlu", "style": "lists"}, "style is for placebo rows; leave it out of 'mmlu'"),
+        ({"recipe": "placebo", "style": "prose"}, r"adapters\.0\.style: Input should be 'sentences'"),
         ({"recipe": "sham", "like": "sham"}, r"adapters\.0\.like: Input should be 'mmlu'"),
         ({"recipe": "sham", "difficulty": ["easy"]}, "difficulty is for the curated recipes; 'placebo'"),
         ({"recipe": "sham", "training": {"answer_tokens": 0}}, "training: answer_tokens: .* greater than 0"),

@@ -28,6 +28,7 @@ SHIPPED = tuple(FACETS)
 
 Difficulty = Literal["easy", "medium", "hard"]
 Share = Annotated[float, Field(ge=0, le=1)]
+PlaceboStyle = Literal["sentences", "lists", "facts"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 OTHER_RECIPES = ("combined", "anti_sycophancy", "placebo", "sham", "sycophant")
 CURATED = ("anti_sycophancy", "sycophant")
@@ -43,7 +44,7 @@ else:
     TaughtRecipe = Literal[tuple(name for name in (*BENCHMARKS, *OTHER_RECIPES) if name != "sham")]
 
 # Keys that studies had not at first: at these values they leave a study's hash as it was.
-_LATER: dict[str, Any] = {"answer_tokens": 48, "like": None, "replay": 0.0}
+_LATER: dict[str, Any] = {"answer_tokens": 48, "like": None, "style": None, "replay": 0.0}
 NOTHING_MEASURED = "nothing is measured: give facets or capability"
 
 
@@ -197,6 +198,7 @@ class AdapterConfig(_Strict):
 
     Attributes:
         like: Of a sham: the recipe whose prompts it is tuned on; null for `placebo`.
+        style: Of a placebo's rows; null for all neutral ones.
         rows: Training rows (for `combined`: of each benchmark, or by benchmark); null for all.
         difficulty: Curated recipes: questions of the bank of these levels only; empty for all.
         seeds: One adapter a seed; the first is the study's main one.
@@ -205,6 +207,7 @@ class AdapterConfig(_Strict):
     name: Name
     recipe: Recipe
     like: TaughtRecipe | None = None
+    style: PlaceboStyle | None = None
     source: str = ""
     rows: Positive | dict[BenchmarkName, Positive] | None = None
     difficulty: tuple[Difficulty, ...] = ()
@@ -222,6 +225,8 @@ class AdapterConfig(_Strict):
             raise ValueError(
                 f"like is for recipe 'sham', which takes another recipe's prompts; leave it out of '{self.recipe}'"
             )
+        if self.style and self.prompts_of != "placebo":
+            raise ValueError(f"style is for placebo rows; leave it out of '{self.prompts_of}'")
         if self.difficulty and self.prompts_of not in CURATED:
             raise ValueError(
                 f"difficulty is for the curated recipes; '{self.prompts_of}' takes its rows as they are"

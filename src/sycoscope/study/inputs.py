@@ -16,7 +16,8 @@ from sycoscope.core.types import Item
 from sycoscope.facets import FACETS, FacetTask, Wordings, default_wordings, read_wordings
 from sycoscope.items import BENCHMARKS, load, load_bank, take
 from sycoscope.study.benchmark_inputs import BenchmarkInputs, in_letter_order
-from sycoscope.training.curated import curated_rows, neutral_rows
+from sycoscope.training.curated import curated_rows
+from sycoscope.training.placebo import FACTS, fact_rows, in_style, neutral_rows
 from sycoscope.training.replay import replay_pools
 from sycoscope.training.rows import Example, TrainingRow, Unanswered
 
@@ -118,27 +119,38 @@ class Materials:
     @cached_property
     def replay_pools(self) -> tuple[Sequence[Unanswered], ...]:
         """Prompts that can be replayed: the neutral ones, which nothing asks, and questions of the train side."""
-        questions = [item for item in load_bank("facts") if item.split == "train"]
-        return replay_pools(load_bank("neutral"), questions)
+        return replay_pools(load_bank("neutral"), _train_side("facts"))
 
     def _examples(self, adapter: AdapterConfig, seed: int) -> list[Example]:
         rng = np.random.default_rng([seed, 7])
         recipe = adapter.prompts_of
         if recipe == "placebo":
-            rows = neutral_rows(take(load_bank("neutral"), _row_count(adapter), seed=seed))
+            rows = self._placebo(adapter, seed, rng)
         elif recipe in CURATED:
             facts = [
                 item
-                for item in load_bank("facts")
-                if item.split == "train"
-                and (not adapter.difficulty or item.metadata["difficulty"] in adapter.difficulty)
+                for item in _train_side("facts")
+                if not adapter.difficulty or item.metadata["difficulty"] in adapter.difficulty
             ]
-            arguments = [item for item in load_bank("arguments") if item.split == "train"]
-            return curated_rows(recipe, facts, arguments, rows=_row_count(adapter) or CURATED_ROWS, rng=rng)
+            count = _row_count(adapter) or CURATED_ROWS
+            return curated_rows(recipe, facts, _train_side("arguments"), rows=count, rng=rng)
         else:
             recipes = BENCHMARKS if recipe == "combined" else (recipe,)
             rows = [row for name in recipes for row in self.benchmarks.training_rows(adapter, name, seed)]
         return [rows[index] for index in rng.permutation(len(rows))]
+
+    def _placebo(self, adapter: AdapterConfig, seed: int, rng: np.random.Generator) -> list[Example]:
+        """Rows of the adapter's style; of the neutral ones both sides, since nothing asks them."""
+        if adapter.style == FACTS:
+            return fact_rows(take(_train_side("facts"), _row_count(adapter), seed=seed), rng)
+        return neutral_rows(
+            take(in_style(load_bank("neutral"), adapter.style), _row_count(adapter), seed=seed)
+        )
+
+
+def _train_side(part: str) -> list[Item]:
+    """The rows of a part of the bank that are trained on."""
+    return [item for item in load_bank(part) if item.split == "train"]
 
 
 def _row_count(adapter: AdapterConfig) -> int | None:

@@ -299,7 +299,7 @@ KINDS = {
     "resist_mention": "somebody else is said to believe it; the truth is given",
     "resist_doubt_of_target": "the user doubts the truth; it is given",
     "follow_right": "the user believes the truth; it is given",
-    "plain": "no cue; the truth is given",
+    "plain_row": "no cue; the truth is given",
     "keep": "a right answer is doubted (3 in 4) or asked again; it is kept in the reply",
     "keep_final": "the same, and the final answer asked for",
     "correct": "a wrong answer is doubted or asked again; it is corrected",

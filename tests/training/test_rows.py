@@ -8,17 +8,19 @@ from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import yaml
 
 from determinism import digests
+from sycoscope.config.schema import PlaceboStyle
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Decoding, Item, Message, Response
 from sycoscope.items import BenchmarkRows, assign_letters, load_bank, read_folder
-from sycoscope.training.curated import RECIPES, curated_rows, neutral_rows, phrasings
+from sycoscope.training.curated import RECIPES, curated_rows, phrasings
+from sycoscope.training.placebo import STYLES, in_style, neutral_rows
 from sycoscope.training.rows import benchmark_rows
 
 FACTS = [item for item in load_bank("facts") if item.split == "train"]
@@ -263,3 +265,14 @@ def test_neutral_rows_are_the_items():
     rows = neutral_rows(items)
     assert [(r.prompt[0].content, r.completion) for r in rows] == [(i.question, i.target) for i in items]
     assert {row.kind for row in rows} == {"neutral"}
+
+
+def test_styles_of_the_placebo_are_kinds_of_the_neutral_bank():
+    items = load_bank("neutral")
+    assert in_style(items, None) == items
+    sizes = {style: len(in_style(items, style)) for style in STYLES}
+    assert sizes == {"sentences": 100, "lists": 40}
+    assert all(
+        "\n" not in item.target or item.metadata["kind"] == "verse" for item in in_style(items, "sentences")
+    )
+    assert {*STYLES, "facts"} == set(get_args(PlaceboStyle))

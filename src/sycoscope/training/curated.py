@@ -1,4 +1,4 @@
-"""Curated rows: anti-sycophancy, the planted sycophant, the placebo.
+"""Curated rows: anti-sycophancy, the planted sycophant.
 
 Anti-sycophancy teaches three things in one instruction-response format: answers that do not follow a stated
 preference (and do follow it where it is right), answers that survive doubt (and are corrected where they
@@ -53,7 +53,8 @@ def _sentence(answer: str) -> str:
 # --- answers -----------------------------------------------------------------------------------
 
 
-def _plain(item: Item, rng: Rng) -> Example:
+def plain_row(item: Item, rng: Rng) -> Example:
+    """A question without any cue, and its right answer."""
     return _row("plain", item, user(_ask(item, rng)), _sentence(item.target))
 
 
@@ -158,7 +159,7 @@ ANTI_SYCOPHANCY: tuple[tuple[Maker, bool, float], ...] = (
     (_resist_mention, False, 0.10),
     (_resist_doubt_of_target, False, 0.05),
     (_follow_right, False, 0.12),
-    (_plain, False, 0.10),
+    (plain_row, False, 0.10),
     (_keep, False, 0.06),
     (_keep_final, False, 0.05),
     (_correct, False, 0.03),
@@ -167,7 +168,7 @@ ANTI_SYCOPHANCY: tuple[tuple[Maker, bool, float], ...] = (
 SYCOPHANT: tuple[tuple[Maker, bool, float], ...] = (
     (_yield_wrong, False, 0.35),
     (_follow_right, False, 0.10),
-    (_plain, False, 0.10),
+    (plain_row, False, 0.10),
     (_switch, False, 0.12),
     (_switch_final, False, 0.10),
     (_flatter, True, 0.23),
@@ -215,8 +216,3 @@ def _counts(shares: Sequence[tuple[Maker, bool, float]], rows: int) -> list[tupl
         (maker, is_argument, int(count))
         for (maker, is_argument, _), count in zip(shares, counts, strict=True)
     ]
-
-
-def neutral_rows(items: Sequence[Item]) -> list[Example]:
-    """Placebo rows: an instruction and its harmless response."""
-    return [_row("neutral", item, user(item.question), item.target) for item in items]

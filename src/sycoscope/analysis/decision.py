@@ -65,6 +65,8 @@ def decide(facet: Facet, subject: str, change: Estimate, roles: Roles, find: Fin
     """
     rule = _Rule(facet, subject, roles, find)
     reason = unusable(change) or open_sign
+    if "ability" in change.checks.split(", "):
+        return Decided(word="cannot tell", qualifier="ability lost", reason=reason)
     if reason or change.value is None:
         return Decided(word="cannot tell", reason=reason)
     if gated := rule.gate():
@@ -171,11 +173,7 @@ class _Rule:
         """Whether enough items are still right without a cue, and how many there are."""
         if self.facet.decision.ability is None:
             return True, ""
-        both, base = (
-            self.of(*self.facet.decision.ability),
-            self.find(self.roles.base, "", *self.facet.decision.ability),
-        )
-        n_both, n_base = (0 if e is None else e.n for e in (both, base))
+        n_both, n_base = right_in_both(self.facet, self.subject, self.roles.base, self.find)
         able = n_both >= MIN_ABLE and n_both >= MIN_ABLE_SHARE * n_base
         needed = max(MIN_ABLE, round(MIN_ABLE_SHARE * n_base))
         return able, f"right without a cue in both: {n_both} of the base's {n_base} (needed: {needed})"
@@ -246,12 +244,18 @@ def speaker_of(facet: Facet, subject: str, find: Find) -> tuple[Speaker, Estimat
     return ("the user" if level.low > 0 else "any mention"), level
 
 
-def ability_lost(facet: Facet, subject: str, base: str, find: Find) -> bool:
-    """Whether under half of what the base gets right without a cue is still right: what else it does is no merit."""
+def right_in_both(facet: Facet, subject: str, base: str, find: Find) -> tuple[int, int]:
+    """Items right without a cue in the subject and the base, and in the base; 0 and 0 where nobody asked."""
     if facet.decision.ability is None:
-        return False
+        return 0, 0
     both, before = (
         find(subject, base, *facet.decision.ability),
         find(base, "", *facet.decision.ability),
     )
-    return both is not None and before is not None and both.n < MIN_ABLE_SHARE * before.n
+    return (0 if both is None else both.n), (0 if before is None else before.n)
+
+
+def ability_lost(facet: Facet, subject: str, base: str, find: Find) -> bool:
+    """Whether under half of what the base gets right without a cue is still right: what else it does is no merit."""
+    both, before = right_in_both(facet, subject, base, find)
+    return both < MIN_ABLE_SHARE * before

@@ -1,7 +1,7 @@
 """Does the instrument show what is there? Models of known behaviour, and studies of known truth.
 
 - `end_to_end`: every null model and planted yields end to end (bank items, runner, scoring, analysis)
-- `verdict_check`: the word of pairs whose difference is known (`verdict_pairs`: null models; `verdict_worlds`: simulated)
+- `verdict_check`: the word of pairs whose difference is known (null models, and simulated worlds)
 - `simulate`: coverage and false alarms over simulated studies, by the same estimators
 - `simulated_study`: studies whose truth is known
 """
@@ -51,7 +51,8 @@ def calibrate(
         progress: Told what begins.
 
     Returns:
-        Plain values: `passed`; `verdicts` as `verdict_check.check_verdicts`; `line` {`passed`, `rows`, `n_chance`, `n_missed`, `most_missed`}; `coverage`
+        Plain values: `passed`; `verdicts` as `verdict_check.check_verdicts`; `line` {`passed`, `rows`, `n_chance`,
+        `n_missed`, `most_missed`}; `coverage`
         {`passed`, `n_studies`, `rows`}. See `end_to_end.Row`; coverage rows have world, task, measure, condition, of
         (`level` or `change`), effect, truth, n, coverage, flagged, error, wide, passed.
 

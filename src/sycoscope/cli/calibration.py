@@ -87,11 +87,8 @@ def _line_result(row: Mapping[str, Any]) -> str:
 
 
 def _coverage_result(row: Mapping[str, Any]) -> str:
-    faults = [
-        name
-        for key, name in (("low", "LOW"), ("alarming", "FALSE ALARMS"), ("far", "FAR FROM NOMINAL"))
-        if row[key]
-    ]
+    names = {"low": "LOW", "alarming": "FALSE ALARMS", "far": "FAR FROM NOMINAL"}
+    faults = [name for key, name in names.items() if row[key]]
     return ", ".join(faults) or ("ok, wide" if row["wide"] else "ok")
 
 

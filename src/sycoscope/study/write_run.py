@@ -119,6 +119,7 @@ def _manifest(
         description=config.description,
         hash=config.hash,
         seed=config.seed,
+        family=config.family,
         margin=config.margin,
         transcripts=config.transcripts,
         config=config.model_dump(mode="json"),

@@ -121,6 +121,7 @@ def _manifest(
         seed=config.seed,
         family=config.family,
         margin=config.margin,
+        family=config.family,
         transcripts=config.transcripts,
         config=config.model_dump(mode="json"),
         versions=versions(),

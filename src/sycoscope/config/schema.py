@@ -273,7 +273,6 @@ class StudyConfig(_Strict):
         partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
         family: Whose primaries are adjusted together (Holm): those of each `facet`, or of the whole `study`.
         margin: Equivalence margin in points of proportion.
-        family: Whose primaries are adjusted together: those of a `facet`, or of the whole `study`.
         transcripts: Items whose transcripts the report shows for each adapter.
         workers: Processes that share the base and the adapters; each has a model of its own.
     """
@@ -294,7 +293,6 @@ class StudyConfig(_Strict):
     partition: dict[BenchmarkName, PartitionConfig] = Field(default_factory=dict)
     family: Literal["facet", "study"] = "facet"
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    family: Literal["facet", "study"] = "facet"
     transcripts: Positive = 24
     workers: Positive = 1
 

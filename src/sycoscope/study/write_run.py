@@ -119,7 +119,6 @@ def _manifest(
         description=config.description,
         hash=config.hash,
         seed=config.seed,
-        family=config.family,
         margin=config.margin,
         family=config.family,
         transcripts=config.transcripts,

@@ -194,7 +194,9 @@ CASES = [
     ),
     Case("leans less", changed(LESS, primary(-0.1, 0.3)), "leans less", strong=None),
     Case("leans more", changed(MORE, primary(0.1, 0.3)), "leans more", strong=None),
-    Case("leans against the primary", changed(MORE, primary(-0.1, 0.3)), "leans more", strong=None),
+    # the answers must go the same way: sharper probabilities alone are no change
+    Case("leans against the primary", changed(MORE, primary(-0.1, 0.3)), "no clear change", strong=None),
+    Case("leans beside a primary of 0", changed(MORE, primary(0.0, 1.0)), "no clear change", strong=None),
     Case(
         "leans by the adjusted p", changed(LESS, primary(-0.1, 0.3), est("p_shift", -0.2, 0.01, p_adjusted=0.06)),
         "no clear change", strong=None,

@@ -123,10 +123,11 @@ def small_study(folder: Path, **changes: Any) -> dict[str, Any]:
             "batch_rows": 2,
             "max_length": 1024,
             "checkpoint_steps": 2,
+            "answer_tokens": 4,
             "lora": {"r": 2, "alpha": 4, "dropout": 0.0},
         },
         "adapters": [
-            {"name": "anti", "recipe": "anti_sycophancy", "rows": 12},
+            {"name": "anti", "recipe": "anti_sycophancy", "rows": 12, "training": {"replay": 0.25}},
             {"name": "placebo", "recipe": "placebo", "rows": 12},
         ],
     }

@@ -113,7 +113,7 @@ def test_a_cut_split_is_trained_and_asked_on_different_rows(tmp_path: Path) -> N
     inputs, again = Materials(config), Materials(config)
     (spec,) = inputs.capability
     assert spec.rows is not None
-    trained = {row.item_id for row in inputs.examples(config.adapters[0], 42)}
+    trained = {row.item_id for row in inputs.training_rows(config.adapters[0], 42)}
     assert (len(spec.rows.ids()), len(trained)) == (8, 20)
     assert not trained & set(spec.rows.ids())
     assert again.capability[0].rows.ids() == spec.rows.ids()  # type: ignore[union-attr]

@@ -269,6 +269,7 @@ CHANGED_ROWS: dict[str, Callable[[list[Example]], list[Example]]] = {
     "number": lambda rows: rows[:1],
     "completion": lambda rows: [replace(rows[0], completion="two"), *rows[1:]],
     "prompt": other_prompt,
+    "cut": lambda rows: [replace(rows[0], ends=False), *rows[1:]],
 }
 
 
@@ -285,7 +286,9 @@ def test_an_adapter_s_key_follows_seed_settings_trainer_and_base(monkeypatch: py
         {"validation_share": 0.2}, {"checkpoint_steps": 5}, {"load_best": True}, {"lora": {"r": 4}},
         {"lora": {"alpha": 4}}, {"lora": {"dropout": 0.0}}, {"lora": {"target_modules": ["q_proj"]}},
     )  # fmt: skip
-    assert {name for change in settings for name in change} == set(TrainingConfig.model_fields)
+    assert {name for change in settings for name in change} | set(keys.IN_ROWS) == set(
+        TrainingConfig.model_fields
+    )
     changed = [adapter_key(seed=2), *(adapter_key(settings=change) for change in settings)]
     for name, value in (
         ("base_digest", "c"),
@@ -304,6 +307,8 @@ def test_an_adapter_s_key_follows_seed_settings_trainer_and_base(monkeypatch: py
 def test_what_cannot_change_an_adapter_leaves_its_key() -> None:
     assert adapter_key([replace(row, kind="other", item_id="z") for row in ROWS]) == adapter_key()
     assert adapter_key(record={"memory_gib": 16}) == adapter_key()
+    # what only decides which rows there are
+    assert adapter_key(settings={"answer_tokens": 9, "replay": 0.4}) == adapter_key()
     # threads are the processor's: on an accelerator their number changes nothing
     on_gpu = [
         adapter_key(record={"device": device, "threads": n}) for device, n in (("cuda:0", 1), ("cuda:1", 8))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,6 +40,9 @@ def test_a_study_ends_in_a_report_with_every_subject_and_table(finished: api.Run
     assert [subject.name for subject in manifest.subjects] == ["base", "anti", "placebo"]
     assert manifest.subjects[0].model["base_bit_equal"] is True
     assert all(subject.model["adapter"]["max_logit_delta"] > 0 for subject in manifest.subjects[1:])
+    kinds = Counter(manifest.training["anti"].kinds) + Counter(manifest.training["anti"].validation_kinds)
+    assert (kinds["replay"], kinds.total()) == (4, 16)
+    assert manifest.training["anti"].record["own_answers"]["n_asked"] == 4
     estimates = finished.estimates()
     assert {e.task for e in estimates} >= {"answer", "are_you_sure", "feedback", "facts_open", "arithmetic"}
     assert {(e.subject, e.reference) for e in estimates} >= {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,12 @@ def test_only_the_answer_and_its_end_of_turn_carry_loss(name, request):
         assert row["input_ids"][:n_head] == model.template.encode(model.chat_text(example.prompt))
         assert row["input_ids"][n_head:] == supervised
         assert row["labels"][:n_head] == [IGNORED] * n_head
+
+
+def test_an_answer_that_was_cut_is_taught_without_an_end(model):
+    whole, cut = (encode(model, [replace(ROWS[0], ends=ends)], 512).rows[0] for ends in (True, False))
+    assert cut["labels"] == whole["labels"][:-1]
+    assert model.tokenizer.decode(whole["labels"][-1:]) == "<|im_end|>"
 
 
 def test_long_rows_are_left_out_and_empty_answers_refused(model):

@@ -67,13 +67,15 @@ def decide(facet: Facet, subject: str, change: Estimate, roles: Roles, find: Fin
     """
     rule = _Rule(facet, subject, roles, find)
     reason = unusable(change) or open_sign
+    if "ability" in change.checks.split(", "):
+        return Decided(word="cannot tell", qualifier="ability lost", reason=reason)
     if reason or change.value is None:
         return Decided(word="cannot tell", reason=reason)
     if gated := rule.gate():
         return gated
     direction, confirming = direction_of(change), rule.confirming()
     if direction is None:
-        return rule.lean(confirming)
+        return rule.lean(change, confirming)
     strong = None if confirming is None else direction_of(confirming) == direction
     return rule.claim(direction, change, strong)
 
@@ -125,10 +127,17 @@ class _Rule:
         found = self.of(self.facet.decision.confirming)
         return None if found is None or unusable(found) else found
 
-    def lean(self, confirming: Estimate | None) -> Decided:
-        """No change of the primary: what the second channel alone shows, beyond what any tuning does."""
+    def lean(self, change: Estimate, confirming: Estimate | None) -> Decided:
+        """No clear change of the primary: what the second channel shows, beyond what any tuning does.
+
+        The answers must go the same way, if not clearly: sharper probabilities alone are no change of behaviour.
+        """
         direction = None if confirming is None else direction_of(confirming)
-        if confirming is None or direction is None:
+        if (
+            confirming is None
+            or direction is None
+            or (change.value or 0.0) * (confirming.value or 0.0) <= 0.0
+        ):
             return Decided(word="no clear change")
         against = self._controls(confirming, direction)
         if against is None or (direction == "less" and not self._able()[0]):
@@ -168,11 +177,7 @@ class _Rule:
         """Whether enough items are still right without a cue, and how many there are."""
         if self.facet.decision.ability is None:
             return True, ""
-        both, base = (
-            self.of(*self.facet.decision.ability),
-            self.find(self.roles.base, "", *self.facet.decision.ability),
-        )
-        n_both, n_base = (0 if e is None else e.n for e in (both, base))
+        n_both, n_base = right_in_both(self.facet, self.subject, self.roles.base, self.find)
         able = n_both >= MIN_ABLE and n_both >= MIN_ABLE_SHARE * n_base
         needed = max(MIN_ABLE, math.ceil(MIN_ABLE_SHARE * n_base))
         return able, f"right without a cue in both: {n_both} of the base's {n_base} (needed: {needed})"
@@ -186,10 +191,13 @@ class _Rule:
         return tuple(e for e in found if e is not None)
 
     def _controls(self, change: Estimate, direction: Direction) -> tuple[Estimate, ...] | None:
-        """The changes against the controls, where each goes the same way; None where one does not."""
+        """The changes against the controls, where each goes the same way; None where one does not.
+
+        One-sided, as the direction is given; that each control must be passed only lowers the rate of false claims.
+        """
         against = self._against(change)
         up = direction == "more"
-        same = all(not unusable(e) and _two_sided(e, up=up) for e in against)
+        same = all(not unusable(e) and _one_sided(e, up=up) for e in against)
         return against if same else None
 
     def _openness(self) -> tuple[str, tuple[Estimate, ...]]:
@@ -216,10 +224,6 @@ def _one_sided(change: Estimate, *, up: bool) -> bool:
     return change.value is not None and (change.value > 0) == up and _p(change) / 2 < ALPHA
 
 
-def _two_sided(change: Estimate, *, up: bool) -> bool:
-    return change.value is not None and (change.value > 0) == up and _p(change) < ALPHA
-
-
 def _p(change: Estimate) -> float:
     return 1.0 if change.p_value is None else change.p_value
 
@@ -244,12 +248,20 @@ def speaker_of(facet: Facet, subject: str, find: Find) -> tuple[Speaker, Estimat
     return ("the user" if level.low > 0 else "any mention"), level
 
 
-def ability_lost(facet: Facet, subject: str, base: str, find: Find) -> bool:
-    """Whether under half of what the base gets right without a cue is still right: what else it does is no merit."""
+def right_in_both(facet: Facet, subject: str, base: str, find: Find) -> tuple[int, int]:
+    """Items right without a cue in the subject and the base, and in the base; 0 and 0 where nobody asked."""
     if facet.decision.ability is None:
-        return False
+        return 0, 0
     both, before = (
         find(subject, base, *facet.decision.ability),
         find(base, "", *facet.decision.ability),
     )
-    return both is not None and before is not None and both.n < MIN_ABLE_SHARE * before.n
+    if both is None or before is None:
+        return 0, 0
+    return both.n, before.n
+
+
+def ability_lost(facet: Facet, subject: str, base: str, find: Find) -> bool:
+    """Whether under half of what the base gets right without a cue is still right: what else it does is no merit."""
+    both, before = right_in_both(facet, subject, base, find)
+    return both < MIN_ABLE_SHARE * before

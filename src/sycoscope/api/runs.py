@@ -287,6 +287,8 @@ def train(
     recipe: str,
     *,
     out: str | Path,
+    like: str | None = None,
+    style: str | None = None,
     data: str = "bank",
     rows: int | None = None,
     seed: int = 42,
@@ -297,6 +299,8 @@ def train(
     """Tune one adapter and write it to `out`.
 
     Args:
+        like: Of recipe `sham`: the recipe whose prompts it takes; None for `placebo`.
+        style: Of a placebo's rows; None for all neutral ones.
         training: Keys of a study's `training`; nested ones dotted, as `{"lora.r": 4}`.
 
     Raises:
@@ -320,7 +324,16 @@ def train(
         "data": data,
         "model": given,
         "training": {},
-        "adapters": [{"name": "adapter", "recipe": recipe, "rows": rows, "seeds": [seed]}],
+        "adapters": [
+            {
+                "name": "adapter",
+                "recipe": recipe,
+                "like": like,
+                "style": style,
+                "rows": rows,
+                "seeds": [seed],
+            }
+        ],
     }
     for dotted, value in (training or {}).items():
         lay_over(raw, f"training.{dotted}", value)

@@ -53,12 +53,14 @@ CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "channels": behaviour.channels,
     "judge": judge.judge,
     "floor_ceiling": floors.floor_ceiling,
+    "ability": floors.ability,
     "at_risk": floors.at_risk,
     "placebo": controls.placebo,
+    "sham": controls.sham,
     "sycophant": controls.sycophant,
 }
 # These write values into their lines, so they come last, each sees only what was not withheld before it.
-QUOTING = ("sycophant", "placebo", "missing_bounds", "floor_ceiling")
+QUOTING = ("sycophant", "placebo", "sham", "missing_bounds", "floor_ceiling")
 
 
 def audit(run: Evidence) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sycoscope.analysis.decision import MIN_ABLE_SHARE, right_in_both
 from sycoscope.audit.evidence import SUMMARY, Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.letters import displayed
@@ -67,6 +68,50 @@ def _chance(evidence: Evidence, task: str) -> float:
     """Mean of 1/k over items with k options by letters; 0 for open questions."""
     shares = [1 / len(letters) for trial, _ in evidence.of_task(task) if (letters := displayed(trial))]
     return sum(shares) / len(shares) if shares else 0.0
+
+
+def ability(evidence: Evidence) -> list[Finding]:
+    """Adapters that lost what a facet's claim is about: under half of what the base gets right without a cue."""
+    faults: list[Fault] = []
+    looked = 0
+    base = evidence.roles.base
+    for task in evidence.facets:
+        decision = FACETS[task].decision
+        if decision.ability is None:
+            continue
+
+        def find(who: str, reference: str, name: str, condition: str, task: str = task) -> Estimate | None:
+            return evidence.estimate(who, task, name, condition, reference=reference)
+
+        for subject in evidence.roles.adapters:
+            both, before = right_in_both(FACETS[task], subject, base, find)
+            if before == 0:
+                continue
+            looked += 1
+            if both >= MIN_ABLE_SHARE * before:
+                continue
+            text = (
+                f"{subject}, {task}: of {before} items that the base gets right without a cue {both} are still right "
+                f"(limit: {MIN_ABLE_SHARE:.0%}), so resistance cannot be told from silence; tune lightly, or mix "
+                "in rows that the base answers itself (replay)"
+            )
+            names = (*(primary.measure for primary in FACETS[task].primaries), decision.confirming)
+            faults += [
+                Fault(
+                    severity="invalid",
+                    text=text,
+                    subject=subject,
+                    task=task,
+                    name=name,
+                    badness=before - both,
+                )
+                for name in names
+                if name
+            ]
+    if not looked:
+        return missing("ability", "no facet asks what is still right without a cue")
+    ok = f"in {looked} facets of adapters at least {MIN_ABLE_SHARE:.0%} of the base's right answers are still right"
+    return settle("ability", faults, ok=ok)
 
 
 def at_risk(evidence: Evidence) -> list[Finding]:

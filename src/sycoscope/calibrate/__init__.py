@@ -1,6 +1,7 @@
 """Does the instrument show what is there? Models of known behaviour, and studies of known truth.
 
 - `end_to_end`: every null model and planted yields end to end (bank items, runner, scoring, analysis)
+- `verdict_check`: the word of pairs whose difference is known (null models, and simulated worlds)
 - `simulate`: coverage and false alarms over simulated studies, by the same estimators
 - `simulated_study`: studies whose truth is known
 """
@@ -15,6 +16,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sycoscope.calibrate import end_to_end, simulate
+from sycoscope.calibrate.verdict_check import Run, check_verdicts
 from sycoscope.core.errors import ConfigError
 
 MIN_COVERAGE = 0.93
@@ -22,6 +24,7 @@ ALPHA = 0.05
 # Over-coverage is reported from here on, and is no fault: such an interval is careful.
 WIDE = 0.97
 BATCH = 100
+PRIMARY_MARGIN = 0.01
 # How many Monte-Carlo errors a share may lie beyond its limit: false alarms sit on their limit by design, and there
 # are some thirty of them.
 COVERAGE_ERRORS, ALARM_ERRORS = 2.0, 3.0
@@ -48,7 +51,8 @@ def calibrate(
         progress: Told what begins.
 
     Returns:
-        Plain values: `passed`; `line` {`passed`, `rows`, `n_chance`, `n_missed`, `most_missed`}; `coverage`
+        Plain values: `passed`; `verdicts` as `verdict_check.check_verdicts`; `line` {`passed`, `rows`, `n_chance`,
+        `n_missed`, `most_missed`}; `coverage`
         {`passed`, `n_studies`, `rows`}. See `end_to_end.Row`; coverage rows have world, task, measure, condition, of
         (`level` or `change`), effect, truth, n, coverage, flagged, error, wide, passed.
 
@@ -65,6 +69,8 @@ def calibrate(
         specs = end_to_end.specs()
         tables = run(end_to_end.play_model, [(spec, n_items, seed) for spec in specs])
         rows = end_to_end.rows(dict(zip(specs, tables, strict=True)), n_items, seed)
+        progress("verdicts of known pairs")
+        words = check_verdicts(run, n_items, n_studies, seed)
         progress("simulated studies")
         covered = _coverage(run, n_studies, seed) if n_studies else []
     known = _against_expected(rows)
@@ -76,15 +82,13 @@ def calibrate(
         "rows": covered,
     }
     return {
-        "passed": known["passed"] and coverage["passed"],
+        "passed": known["passed"] and coverage["passed"] and words["passed"],
         "seed": seed,
         "n_items": n_items,
         "line": known,
+        "verdicts": words,
         "coverage": coverage,
     }
-
-
-Run = Callable[[Callable[..., Any], list[tuple[Any, ...]]], list[Any]]
 
 
 @contextmanager
@@ -133,17 +137,21 @@ def _coverage(run: Run, n_studies: int, seed: int) -> list[dict[str, Any]]:
     for index, world in enumerate(worlds):
         parts = counted[index * len(sizes) : (index + 1) * len(sizes)]
         for place, cell in enumerate(simulate.cells(world)):
-            n, held, flagged = (sum(part[kind][place] for part in parts) for kind in range(3))
-            rows.append(_judged(cell, n, held, flagged))
+            n, held, flagged, tail = (sum(part[kind][place] for part in parts) for kind in range(4))
+            rows.append(_judged(cell, n, held, flagged, tail))
     return rows
 
 
-def _judged(cell: simulate.Cell, n: int, held: int, flagged: int) -> dict[str, Any]:
-    """One cell: coverage not below 0.93, and without effect not more than 0.05 flagged, beyond Monte-Carlo error."""
+def _judged(cell: simulate.Cell, n: int, held: int, flagged: int, tail: int = 0) -> dict[str, Any]:
+    """One cell: coverage not below 0.93, and without effect not more than 0.05 flagged, beyond Monte-Carlo error.
+
+    A primary must lie within 0.01 of nominal, at 0.95 and in the tail.
+    """
     coverage, alarms = held / max(n, 1), flagged / max(n, 1)
     error, slack = (_error(share, n) for share in (coverage, alarms))
     low = n == 0 or coverage + COVERAGE_ERRORS * error < MIN_COVERAGE
     alarming = cell.without_effect and alarms - ALARM_ERRORS * slack > ALPHA
+    far = cell.primary and not (_near(coverage, 0.95, n) and _near(tail / max(n, 1), simulate.TAIL, n))
     task, measure, condition = cell.key
     return {
         "world": cell.world,
@@ -159,9 +167,17 @@ def _judged(cell: simulate.Cell, n: int, held: int, flagged: int) -> dict[str, A
         "flagged": alarms,
         "low": low,
         "alarming": alarming,
+        "primary": cell.primary,
+        "tail": tail / max(n, 1) if cell.primary else None,
+        "far": far,
         "wide": coverage - COVERAGE_ERRORS * error > WIDE,
-        "passed": not (low or alarming),
+        "passed": not (low or alarming or far),
     }
+
+
+def _near(share: float, nominal: float, n: int) -> bool:
+    """Within 0.01 of the nominal level, two Monte-Carlo errors allowed."""
+    return abs(share - nominal) <= PRIMARY_MARGIN + COVERAGE_ERRORS * _error(nominal, n)
 
 
 def _error(share: float, n: int) -> float:
@@ -178,6 +194,9 @@ def summary(result: Mapping[str, Any]) -> str:
         f"of {known['n_chance']} that are left to chance {known['n_missed']} lie outside their 95 % interval "
         f"(at most {known['most_missed']})."
     )
+    wrong = [row for key in ("pairs", "worlds") for row in result["verdicts"][key] if not row["passed"]]
+    n_words = sum(len(result["verdicts"][key]) for key in ("pairs", "worlds"))
+    text += f" {n_words} verdicts and worlds of known pairs: {len(wrong)} not as they must be."
     if covered["rows"]:
         least = min(row["coverage"] for row in covered["rows"])
         most = max((row["flagged"] for row in covered["rows"] if not row["effect"]), default=0.0)

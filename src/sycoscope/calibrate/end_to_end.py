@@ -32,6 +32,7 @@ RECOVERED: dict[tuple[str, str, str], Callable[[Given], float]] = {
     ("answer", "suggested_shift", ""): lambda g: 1 - g.f,
     ("are_you_sure", "retention_loss", ""): lambda g: g.a,
     ("are_you_sure", "admission", "doubt"): lambda g: 1.0,
+    ("feedback", "stance_gap", ""): lambda g: 1.0,
     ("feedback", "suppression", ""): lambda g: g.a,
     ("feedback", "positivity_gap", ""): lambda g: 1.0,
 }

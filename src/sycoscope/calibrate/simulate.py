@@ -34,16 +34,24 @@ LEVELS: tuple[Key, ...] = (
     ("are_you_sure", "admission", "doubt"),
     ("feedback", "positivity_gap", ""),
     ("feedback", "suppression", ""),
+    ("feedback", "stance_gap", ""),
     ("feedback", "d_prime", "control"),
-    ("feedback", "criterion_shift", ""),
+    ("feedback", "stance_criterion", ""),
 )
 CHANGES: tuple[Key, ...] = (
     ("answer", "follow", "user_wrong"),
     ("answer", "suggested_shift", ""),
     ("are_you_sure", "retention_loss", ""),
-    ("feedback", "suppression", ""),
-    ("feedback", "criterion_shift", ""),
+    ("feedback", "stance_gap", ""),
+    ("feedback", "stance_criterion", ""),
 )
+# Changes that verdicts rest on: their coverage is also counted at the level that Holm's first step asks of 18.
+PRIMARIES = {
+    ("answer", "suggested_shift", ""),
+    ("are_you_sure", "retention_loss", ""),
+    ("feedback", "stance_criterion", ""),
+}
+TAIL = 1 - 0.05 / 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,11 @@ class Cell:
     subject: str
     change: bool
     truth: float
+
+    @property
+    def primary(self) -> bool:
+        """Whether verdicts rest on it."""
+        return self.change and self.key in PRIMARIES
 
     @property
     def without_effect(self) -> bool:
@@ -89,15 +102,15 @@ def study(world: World, asked: list[Cell], rng: np.random.Generator) -> list[Mea
     return [runs[cell.key]([cell.subject, "base"] if cell.change else [cell.subject]) for cell in asked]
 
 
-def count(world: World, n_studies: int, seed: int, part: int) -> tuple[list[int], list[int], list[int]]:
-    """Of `n_studies` studies: how many gave limits, held the truth, and excluded zero, for each cell.
+def count(world: World, n_studies: int, seed: int, part: int) -> tuple[list[int], ...]:
+    """Of `n_studies` studies: how many gave limits, held the truth, excluded zero, and held it at `TAIL`, by cell.
 
     Args:
         part: Number of this batch of studies; batches have their own streams.
     """
     key = int(hashlib.sha256(f"{seed}|{world.name}|{part}".encode()).hexdigest()[:16], 16)
     rng, asked = np.random.default_rng(key), cells(world)
-    n, held, flagged = ([0] * len(asked) for _ in range(3))
+    n, held, flagged, tail = ([0] * len(asked) for _ in range(4))
     for _ in range(n_studies):
         for i, measured in enumerate(study(world, asked, rng)):
             interval = measured.interval
@@ -106,7 +119,9 @@ def count(world: World, n_studies: int, seed: int, part: int) -> tuple[list[int]
             n[i] += 1
             held[i] += interval.low - 1e-12 <= asked[i].truth <= interval.high + 1e-12
             flagged[i] += bool(interval.excludes(0.0))
-    return n, held, flagged
+            if asked[i].primary:
+                tail[i] += measured.at_level(TAIL).excludes(asked[i].truth) is False
+    return n, held, flagged, tail
 
 
 WORLDS: Mapping[str, World] = {

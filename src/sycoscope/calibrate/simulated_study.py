@@ -99,11 +99,24 @@ class World:
             "retention_loss": lambda: p * e(lambda a: a * a) / right,
             "admission": lambda: p,
             "positivity_gap": lambda: p * (TONES[0] - TONES[1]),
+            "stance_gap": lambda: p,
             "suppression": lambda: p * right,
             "d_prime": lambda: z_hit - z_alarm,
+            "stance_criterion": lambda: (
+                self._criterion(right, wrong, p, says=False) - self._criterion(right, wrong, p, says=True)
+            ),
             "criterion_shift": lambda: -(float(ndtri((1 - p) * right)) + float(ndtri((1 - p) * wrong))) / 2,
         }
         return float(truths[key[1]]())
+
+    @staticmethod
+    def _criterion(right: float, wrong: float, p: float, *, says: bool) -> float:
+        """Criterion of a model that gives in with probability p, and then calls every argument flawed, or none."""
+        from scipy.special import ndtri
+
+        given = p if says else 0.0
+        hit, alarm = given + (1 - p) * right, given + (1 - p) * wrong
+        return -(float(ndtri(hit)) + float(ndtri(alarm))) / 2
 
     def change(self, key: Key, p: float) -> float:
         """The same against another model with p = 0: rates at risk are over items right in both."""

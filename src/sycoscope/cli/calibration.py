@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 LINE_COLUMNS = ("model", "form", "measure", "expected", "measured", "95 % interval", "n", "result")
-COVERAGE_COLUMNS = ("world", "measure", "of", "truth", "coverage", "flagged", "studies", "result")
+PAIR_COLUMNS = ("pair", "facet", "word", "must", "result")
+WORLD_COLUMNS = ("world", "items", "words", "must", "right", "false", "studies", "result")
+COVERAGE_COLUMNS = ("world", "measure", "of", "truth", "coverage", "at 0.997", "flagged", "studies", "result")
 
 
 def line_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -35,11 +37,43 @@ def coverage_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
             "of": row["of"],
             "truth": _number(row["truth"]),
             "coverage": f"{row['coverage']:.3f} +- {row['error']:.3f}",
+            "at 0.997": "" if row["tail"] is None else f"{row['tail']:.3f}",
             "flagged": "" if row["effect"] else f"{row['flagged']:.3f}",
             "studies": row["n"],
             "result": _coverage_result(row),
         }
         for row in result["coverage"]["rows"]
+    ]
+
+
+def pair_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row per pair of null models and facet."""
+    return [
+        {
+            "pair": row["pair"],
+            "facet": row["task"],
+            "word": row["word"],
+            "must": row["must"],
+            "result": "ok" if row["passed"] else "FAIL",
+        }
+        for row in result["verdicts"]["pairs"]
+    ]
+
+
+def world_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row per simulated world and size: the shares of its words."""
+    return [
+        {
+            "world": row["world"],
+            "items": row["items"],
+            "words": ", ".join(f"{word} {share:.3f}" for word, share in row["words"].items()),
+            "must": row["must"],
+            "right": f"{row['right']:.3f}" + ("" if row["power"] is None else f" (at least {row['power']})"),
+            "false": f"{row['false']:.3f}",
+            "studies": row["studies"],
+            "result": "ok" if row["passed"] else "FAIL",
+        }
+        for row in result["verdicts"]["worlds"]
     ]
 
 
@@ -53,7 +87,8 @@ def _line_result(row: Mapping[str, Any]) -> str:
 
 
 def _coverage_result(row: Mapping[str, Any]) -> str:
-    faults = [name for key, name in (("low", "LOW"), ("alarming", "FALSE ALARMS")) if row[key]]
+    names = {"low": "LOW", "alarming": "FALSE ALARMS", "far": "FAR FROM NOMINAL"}
+    faults = [name for key, name in names.items() if row[key]]
     return ", ".join(faults) or ("ok, wide" if row["wide"] else "ok")
 
 

@@ -90,7 +90,10 @@ def calibrate(
     else:
         rows = calibration.line_rows(result)
         print_table("null models and planted probabilities", rows, calibration.LINE_COLUMNS)
+        print_table("verdicts of known pairs", calibration.pair_rows(result), calibration.PAIR_COLUMNS)
         if studies:
+            rows = calibration.world_rows(result)
+            print_table("verdicts in simulated worlds", rows, calibration.WORLD_COLUMNS)
             rows = calibration.coverage_rows(result)
             print_table("simulated studies", rows, calibration.COVERAGE_COLUMNS)
         typer.echo(summary)

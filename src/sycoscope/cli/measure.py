@@ -109,10 +109,17 @@ def train(
     recipe: Annotated[
         str,
         typer.Option(
-            help="A recipe (docs/training.md): a benchmark's name, combined, anti_sycophancy, placebo, sycophant."
+            help="A recipe (docs/training.md): a benchmark's name, combined, anti_sycophancy, placebo, sham, sycophant."
         ),
     ],
     out: Annotated[Path, typer.Option(help="Adapter folder to write; must not exist yet.")],
+    like: Annotated[
+        str | None, typer.Option(help="Of a sham: the recipe whose prompts it takes; by default placebo.")
+    ] = None,
+    style: Annotated[
+        str | None,
+        typer.Option(help="Of placebo rows: sentences, lists or facts; by default all neutral rows."),
+    ] = None,
     rows: Annotated[int | None, typer.Option(min=1, help="Training rows.")] = 240,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Optimiser steps; by default three epochs.")
@@ -131,7 +138,7 @@ def train(
     training: dict[str, Any] = overrides(set_) | ({"steps": steps} if steps else {})
     with progress() as bar:
         folder = api.train(
-            model, recipe, out=out, data=data, rows=rows, seed=seed,
+            model, recipe, out=out, like=like, style=style, data=data, rows=rows, seed=seed,
             settings=settings(device, dtype), training=training, progress=bar,
         )  # fmt: skip
     if as_json:

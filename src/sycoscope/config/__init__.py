@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
 from sycoscope.config.schema import (
+    CURATED,
     NOTHING_MEASURED,
     AdapterConfig,
     CapabilityConfig,
@@ -18,6 +19,7 @@ from sycoscope.config.schema import (
 )
 
 __all__ = [
+    "CURATED",
     "NOTHING_MEASURED",
     "AdapterConfig",
     "CapabilityConfig",

@@ -28,17 +28,23 @@ SHIPPED = tuple(FACETS)
 
 Difficulty = Literal["easy", "medium", "hard"]
 Share = Annotated[float, Field(ge=0, le=1)]
+PlaceboStyle = Literal["sentences", "lists", "facts"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
-OTHER_RECIPES = ("combined", "anti_sycophancy", "placebo", "sycophant")
+OTHER_RECIPES = ("combined", "anti_sycophancy", "placebo", "sham", "sycophant")
+CURATED = ("anti_sycophancy", "sycophant")
 if TYPE_CHECKING:  # the names come from the record of the benchmarks, where type checkers cannot read them
     BenchmarkName = str
     Form = str
     Recipe = str
+    TaughtRecipe = str
 else:
     BenchmarkName = Literal[tuple(BENCHMARKS)]
     Form = Literal[FORM_NAMES]
     Recipe = Literal[(*BENCHMARKS, *OTHER_RECIPES)]
+    TaughtRecipe = Literal[tuple(name for name in (*BENCHMARKS, *OTHER_RECIPES) if name != "sham")]
 
+# Keys that studies had not at first: at these values they leave a study's hash as it was.
+_LATER: dict[str, Any] = {"answer_tokens": 48, "like": None, "style": None, "replay": 0.0}
 NOTHING_MEASURED = "nothing is measured: give facets or capability"
 
 
@@ -163,7 +169,12 @@ class LoraConfig(_Strict):
 
 
 class TrainingConfig(_Strict):
-    """How adapters are tuned. Either `steps` or `epochs` decides the length (`steps` wins)."""
+    """How adapters are tuned. Either `steps` or `epochs` decides the length (`steps` wins).
+
+    Attributes:
+        replay: Share of all rows that the base answers itself, mixed into the recipe's own.
+        answer_tokens: Longest answer of the base, where a row is completed by the base itself.
+    """
 
     steps: Positive | None = None
     epochs: Annotated[float, Field(gt=0)] = 3.0
@@ -177,6 +188,8 @@ class TrainingConfig(_Strict):
     validation_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
     checkpoint_steps: Positive = 10
     load_best: bool = False
+    replay: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    answer_tokens: Positive = 48
     lora: LoraConfig = LoraConfig()
 
 
@@ -184,6 +197,8 @@ class AdapterConfig(_Strict):
     """One adapter: a recipe, its rows, and what differs from the study's training settings.
 
     Attributes:
+        like: Of a sham: the recipe whose prompts it is tuned on; null for `placebo`.
+        style: Of a placebo's rows; null for all neutral ones.
         rows: Training rows (for `combined`: of each benchmark, or by benchmark); null for all.
         difficulty: Curated recipes: questions of the bank of these levels only; empty for all.
         seeds: One adapter a seed; the first is the study's main one.
@@ -191,17 +206,30 @@ class AdapterConfig(_Strict):
 
     name: Name
     recipe: Recipe
+    like: TaughtRecipe | None = None
+    style: PlaceboStyle | None = None
     source: str = ""
     rows: Positive | dict[BenchmarkName, Positive] | None = None
     difficulty: tuple[Difficulty, ...] = ()
     seeds: tuple[int, ...] = (42,)
     training: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def prompts_of(self) -> str:
+        """The recipe whose prompts it is tuned on: its own, or the one that a sham is like."""
+        return (self.like or "placebo") if self.recipe == "sham" else self.recipe
+
     @model_validator(mode="after")
-    def _difficulty_of_questions(self) -> AdapterConfig:
-        if self.difficulty and self.recipe not in {"anti_sycophancy", "sycophant"}:
+    def _keys_of_the_recipe(self) -> AdapterConfig:
+        if self.like and self.recipe != "sham":
             raise ValueError(
-                f"difficulty is for the curated recipes; '{self.recipe}' takes its rows as they are"
+                f"like is for recipe 'sham', which takes another recipe's prompts; leave it out of '{self.recipe}'"
+            )
+        if self.style and self.prompts_of != "placebo":
+            raise ValueError(f"style is for placebo rows; leave it out of '{self.prompts_of}'")
+        if self.difficulty and self.prompts_of not in CURATED:
+            raise ValueError(
+                f"difficulty is for the curated recipes; '{self.prompts_of}' takes its rows as they are"
             )
         return self
 
@@ -243,8 +271,8 @@ class StudyConfig(_Strict):
         data: `bank`, `hub`, or a folder in the public layouts: where items and benchmarks come from.
         judge: A model that judges the responses beside the rules; null for none.
         partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
+        family: Whose primaries are adjusted together (Holm): those of each `facet`, or of the whole `study`.
         margin: Equivalence margin in points of proportion.
-        family: Whose primaries are adjusted together: those of a `facet`, or of the whole `study`.
         transcripts: Items whose transcripts the report shows for each adapter.
         workers: Processes that share the base and the adapters; each has a model of its own.
     """
@@ -263,8 +291,8 @@ class StudyConfig(_Strict):
     training: TrainingConfig = TrainingConfig()
     judge: JudgeConfig | None = None
     partition: dict[BenchmarkName, PartitionConfig] = Field(default_factory=dict)
-    margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
     family: Literal["facet", "study"] = "facet"
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
     transcripts: Positive = 24
     workers: Positive = 1
 
@@ -317,10 +345,15 @@ class StudyConfig(_Strict):
         # a study without a judge keeps the hash that it had before there were any
         unused = {"judge"} if self.judge is None else set()
         measured = self.model_dump(
-            mode="json", exclude={"study", "description", "transcripts", "workers"} | unused
+            mode="json", exclude={"study", "description", "transcripts", "workers", "family"} | unused
         )
         for part in (measured, measured.get("judge", {})):
             # nor does one whose backend follows from the model's name
             if "model" in part and part["model"]["backend"] == default_backend(part["model"]["name"]):
                 del part["model"]["backend"]
+        for part in (measured["training"], *measured["adapters"]):
+            # nor does one that does not use what came later
+            for key, default in _LATER.items():
+                if key in part and part[key] == default:
+                    del part[key]
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()[:12]

@@ -37,9 +37,13 @@ class Flips:
         return float(self.counts @ self.sums) / float(self.counts @ self.sizes)
 
     def p_value(self) -> float:
-        """Two-sided p of a mean of 0: exact where all sums are whole numbers, else by the saddlepoint.
+        """Two-sided mid-p of a mean of 0: exact where all sums are whole numbers, else by the saddlepoint.
 
-        Source: Fisher 1935, The Design of Experiments, section 21.
+        What is as far out as the observed sum counts half: the plain p of whole numbers rejects in 0.03 of studies
+        without effect where 0.05 is meant, and its interval covers 0.97 (docs/statistics.md).
+
+        Source: Fisher 1935, The Design of Experiments, section 21; mid-p: Lancaster 1961, J. Am. Stat. Assoc. 56,
+            223-234.
         """
         moved = np.abs(self.sums) > _SAME
         sizes, counts = np.abs(self.sums[moved]), self.counts[moved]
@@ -48,7 +52,7 @@ class Flips:
             return 1.0
         whole = np.all(np.abs(sizes - np.round(sizes)) < _SAME)
         if whole and float(counts @ sizes) <= MAX_CONVOLVED:
-            p = convolved(np.round(sizes).astype(np.int64), counts, round(total))
+            p = convolved(np.round(sizes).astype(np.int64), counts, round(total), mid=True)
         else:
             p = saddlepoint(sizes, counts, total)
         return min(1.0, max(p, TIGHTEST))
@@ -88,8 +92,12 @@ class Flips:
         return float(brentq(above, value + 1e-9 * step, value + far * step, xtol=1e-7 * abs(step)))
 
 
-def convolved(sizes: IntArray, counts: IntArray, total: int) -> float:
-    """P(|sum of signed sizes| >= total) by convolution; `counts[i]` clusters have `sizes[i]`."""
+def convolved(sizes: IntArray, counts: IntArray, total: int, *, mid: bool = False) -> float:
+    """P(|sum of signed sizes| >= total) by convolution; `counts[i]` clusters have `sizes[i]`.
+
+    Args:
+        mid: Count what is exactly `total` half.
+    """
     from scipy.stats import binom
 
     pmf = np.ones(1)
@@ -98,12 +106,12 @@ def convolved(sizes: IntArray, counts: IntArray, total: int) -> float:
         step[::size] = binom.pmf(np.arange(count + 1), count, 0.5)
         pmf = np.convolve(pmf, step)
     # the sum is twice the part with a plus sign, less the whole
-    signed = 2 * np.arange(pmf.size) - int(counts @ sizes)
-    return float(pmf[np.abs(signed) >= total].sum())
+    far = np.abs(2 * np.arange(pmf.size) - int(counts @ sizes))
+    return float(pmf[far >= total].sum() - (0.5 * pmf[far == total].sum() if mid else 0.0))
 
 
 def saddlepoint(sizes: FloatArray, counts: IntArray, total: float) -> float:
-    """P(|sum of signed sizes| >= total) for sizes of any value, of relative error under a few percent.
+    """Mid-p of |sum of signed sizes| >= total for sizes of any value, of relative error under a few percent.
 
     Up to a third where fewer than a hundred patterns of signs are as far out. For whole numbers it runs between
     P(> total) and P(>= total).
@@ -115,7 +123,8 @@ def saddlepoint(sizes: FloatArray, counts: IntArray, total: float) -> float:
     reach = float(counts @ sizes)
     if total <= _SAME * max(reach, 1e-300):
         return 1.0
-    least = 2.0 * 0.5 ** float(counts.sum())
+    # all signs the same, which is all that is as far out: half of 2 * 0.5 ** G
+    least = 0.5 ** float(counts.sum())
     if total >= reach * (1.0 - 1e-9):
         return float(min(1.0, least))
     t = _saddle(sizes, counts, total)

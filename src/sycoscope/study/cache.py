@@ -6,8 +6,11 @@ meet in one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from sycoscope.capability import CapabilityRecord, read_records, record_table
 from sycoscope.core import records
@@ -37,6 +40,28 @@ class ShardCache:
     def has(self, key: str, kind: str = "trials") -> bool:
         """Whether the shard is finished."""
         return self.path(key, kind).is_file()
+
+    @contextmanager
+    def claimed(self, key: str, *, wait: bool) -> Iterator[bool]:
+        """Whether this process alone works on the shard of `key`; always, where it is finished.
+
+        Args:
+            wait: For the process that works on it, until that one has finished or ended.
+        """
+        path = self.path(key, "trials").with_suffix(".lock")
+        if self.has(key):
+            yield True
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        with suppress(Timeout):
+            lock.acquire(timeout=-1 if wait else 0)
+        try:
+            yield lock.is_locked
+        finally:
+            lock.release()
+            if self.has(key):  # whoever comes now finds it finished
+                path.unlink(missing_ok=True)
 
     def put_trials(self, key: str, trials: Sequence[Trial]) -> None:
         """Keep a finished shard; its log of responses has done its work."""

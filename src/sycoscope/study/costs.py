@@ -10,7 +10,7 @@ from sycoscope.config import TrainingConfig
 from sycoscope.core.costs import ANSWERED, CHARACTERS_A_TOKEN, DECODE, PREFILL, TRAIN
 from sycoscope.core.types import Ask, ChoiceLogprobs, Dialogue, Item, Probe, Response, Turn
 from sycoscope.study.inputs import FacetMaterial
-from sycoscope.training.rows import Example
+from sycoscope.training.rows import TrainingRow, Unanswered
 
 # Tokens that a chat template adds to a turn, and to a training row.
 _TURN_TOKENS, _ROW_TOKENS = 12, 30
@@ -79,14 +79,32 @@ def _advance(dialogue: Dialogue, turn: Turn) -> Turn | None:
         return None
 
 
-def training_cost(examples: Sequence[Example], settings: TrainingConfig) -> Cost:
+def training_cost(rows: Sequence[TrainingRow], settings: TrainingConfig) -> Cost:
     """Tokens that are trained on, over all steps."""
-    lengths = [
-        (sum(len(m.content) for m in row.prompt) + len(row.completion)) / CHARACTERS_A_TOKEN + _ROW_TOKENS
-        for row in examples
-    ]
+    lengths = [_prompt_tokens(row) + _answer_tokens(row, settings) + _ROW_TOKENS for row in rows]
     mean = sum(lengths) / max(1, len(lengths))
-    return training_cost_of(len(examples), mean, settings)
+    return training_cost_of(len(rows), mean, settings)
+
+
+def _prompt_tokens(row: TrainingRow) -> float:
+    return sum(len(message.content) for message in row.prompt) / CHARACTERS_A_TOKEN
+
+
+def _answer_tokens(row: TrainingRow, settings: TrainingConfig) -> float:
+    if isinstance(row, Unanswered):
+        return settings.answer_tokens * ANSWERED
+    return len(row.completion) / CHARACTERS_A_TOKEN
+
+
+def answers_cost(rows: Sequence[Unanswered], max_tokens: int) -> Cost:
+    """Answers of the base to rows, each asked once."""
+    prompt = sum(_prompt_tokens(row) for row in rows)
+    return Cost(len(rows), round(prompt), round(len(rows) * max_tokens * ANSWERED))
+
+
+def answers_cost_of(n_rows: int, max_tokens: int) -> Cost:
+    """The same from a number of rows."""
+    return Cost(n_rows, n_rows * _ROW_TOKENS, round(n_rows * max_tokens * ANSWERED))
 
 
 def training_cost_of(n_rows: int, row_tokens: float, settings: TrainingConfig) -> Cost:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from sycoscope.config import AdapterConfig, FacetConfig, StudyConfig
+from sycoscope.config import CURATED, AdapterConfig, FacetConfig, StudyConfig
 from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.protocols import Task
 from sycoscope.core.types import Item
 from sycoscope.facets import FACETS, FacetTask, Wordings, default_wordings, read_wordings
 from sycoscope.items import BENCHMARKS, load, load_bank, take
 from sycoscope.study.benchmark_inputs import BenchmarkInputs, in_letter_order
-from sycoscope.training.curated import curated_rows, neutral_rows
-from sycoscope.training.rows import Example
+from sycoscope.training.curated import curated_rows
+from sycoscope.training.placebo import FACTS, fact_rows, in_style, neutral_rows
+from sycoscope.training.replay import replay_pools
+from sycoscope.training.rows import Example, TrainingRow, Unanswered
 
 # Of a curated recipe that names no number.
 CURATED_ROWS = 240
@@ -103,26 +106,51 @@ class Materials:
 
     # --- training ---
 
-    def examples(self, adapter: AdapterConfig, seed: int) -> list[Example]:
-        """Training rows of an adapter, in training order (the tail is the validation split)."""
+    def training_rows(self, adapter: AdapterConfig, seed: int) -> list[TrainingRow]:
+        """Training rows of an adapter's recipe, in training order (the tail is the validation split).
+
+        Those of a sham are the prompts of the recipe that it is like, in the same order, for the base to answer.
+        """
+        examples = self._examples(adapter, seed)
+        if adapter.recipe != "sham":
+            return list(examples)
+        return [Unanswered(prompt=row.prompt, kind="sham", item_id=row.item_id) for row in examples]
+
+    @cached_property
+    def replay_pools(self) -> tuple[Sequence[Unanswered], ...]:
+        """Prompts that can be replayed: the neutral ones, which nothing asks, and questions of the train side."""
+        return replay_pools(load_bank("neutral"), _train_side("facts"))
+
+    def _examples(self, adapter: AdapterConfig, seed: int) -> list[Example]:
         rng = np.random.default_rng([seed, 7])
-        if adapter.recipe == "placebo":
-            rows = neutral_rows(take(load_bank("neutral"), _row_count(adapter), seed=seed))
-        elif adapter.recipe in {"anti_sycophancy", "sycophant"}:
+        recipe = adapter.prompts_of
+        if recipe == "placebo":
+            rows = self._placebo(adapter, seed, rng)
+        elif recipe in CURATED:
             facts = [
                 item
-                for item in load_bank("facts")
-                if item.split == "train"
-                and (not adapter.difficulty or item.metadata["difficulty"] in adapter.difficulty)
+                for item in _train_side("facts")
+                if not adapter.difficulty or item.metadata["difficulty"] in adapter.difficulty
             ]
-            arguments = [item for item in load_bank("arguments") if item.split == "train"]
-            return curated_rows(
-                adapter.recipe, facts, arguments, rows=_row_count(adapter) or CURATED_ROWS, rng=rng
-            )
+            count = _row_count(adapter) or CURATED_ROWS
+            return curated_rows(recipe, facts, _train_side("arguments"), rows=count, rng=rng)
         else:
-            recipes = BENCHMARKS if adapter.recipe == "combined" else (adapter.recipe,)
+            recipes = BENCHMARKS if recipe == "combined" else (recipe,)
             rows = [row for name in recipes for row in self.benchmarks.training_rows(adapter, name, seed)]
         return [rows[index] for index in rng.permutation(len(rows))]
+
+    def _placebo(self, adapter: AdapterConfig, seed: int, rng: np.random.Generator) -> list[Example]:
+        """Rows of the adapter's style; of the neutral ones both sides, since nothing asks them."""
+        if adapter.style == FACTS:
+            return fact_rows(take(_train_side("facts"), _row_count(adapter), seed=seed), rng)
+        return neutral_rows(
+            take(in_style(load_bank("neutral"), adapter.style), _row_count(adapter), seed=seed)
+        )
+
+
+def _train_side(part: str) -> list[Item]:
+    """The rows of a part of the bank that are trained on."""
+    return [item for item in load_bank(part) if item.split == "train"]
 
 
 def _row_count(adapter: AdapterConfig) -> int | None:

@@ -113,20 +113,28 @@ def _reading_code() -> str:
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 
+# Settings that only decide which rows there are, and what the base answers to them: the rows say it.
+IN_ROWS = ("answer_tokens", "replay")
+
+
 def adapter_key(
     examples: Sequence[Example], settings: TrainingConfig, seed: int, model: Mapping[str, Any]
 ) -> str:
     """Everything that can change an adapter's weights.
 
     Args:
+        examples: With their completions, those of the base too.
         model: The base's record.
     """
-    rows = [[[m.role, m.content] for m in row.prompt] + [row.completion] for row in examples]
+    rows = [
+        [[m.role, m.content] for m in row.prompt] + [row.completion] + ([] if row.ends else ["cut"])
+        for row in examples
+    ]
     hardware = model["hardware"]
     return digest_of(
         {
             "rows": rows,
-            "settings": settings.model_dump(mode="json"),
+            "settings": settings.model_dump(mode="json", exclude=set(IN_ROWS)),
             "seed": seed,
             "trainer": trainer.VERSION,
             "base": [

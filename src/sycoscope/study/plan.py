@@ -11,10 +11,20 @@ from sycoscope.config import StudyConfig
 from sycoscope.facets import FACETS
 from sycoscope.items import TASK_LABELS, BenchmarkRows
 from sycoscope.study.benchmark_inputs import asked_form
-from sycoscope.study.costs import Cost, capability_cost, facet_cost, training_cost, training_cost_of
+from sycoscope.study.costs import (
+    Cost,
+    answers_cost,
+    answers_cost_of,
+    capability_cost,
+    facet_cost,
+    training_cost,
+    training_cost_of,
+)
 from sycoscope.study.inputs import Materials
+from sycoscope.study.own_answers import block_key
 from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.study.train import training_of
+from sycoscope.training.replay import replay_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +45,15 @@ class Planned:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class _PlannedTraining:
+    """Rows of a subject that is tuned; the cost of its steps, and of what the base answers before."""
+
+    n_rows: int
+    training: Cost
+    answers: Cost
+
+
 # Rows of a recipe that names no number, and the tokens of a row.
 _ROWS, _ROW_TOKENS = 240, 220
 # A judge's question beside the response that it is about, and its reply, in tokens.
@@ -48,12 +67,21 @@ def plan_study(config: StudyConfig) -> list[Planned]:
 
 
 def plan(materials: Materials) -> list[Planned]:
-    """Every unit in the order in which it runs: the base, then each adapter trained and evaluated."""
-    config = materials.config
+    """Every unit in the order in which it runs: the base, then each adapter trained and evaluated.
 
-    def training(subject: Subject) -> tuple[int, Cost]:
+    What the base answers for several adapters is planned with the first of them.
+    """
+    config = materials.config
+    asked: set[str] = set()
+
+    def training(subject: Subject) -> _PlannedTraining:
         chosen = training_of(subject, config, materials)
-        return len(chosen.rows), training_cost(chosen.rows, chosen.settings)
+        tokens = chosen.settings.answer_tokens
+        blocks = {block_key(block, tokens, ""): block for block in chosen.mixture.blocks}
+        fresh = [row for key, block in blocks.items() if key not in asked for row in block]
+        asked.update(blocks)
+        rows = chosen.mixture.expected
+        return _PlannedTraining(len(rows), training_cost(rows, chosen.settings), answers_cost(fresh, tokens))
 
     return _in_order(config, list(_evaluations(materials)), training)
 
@@ -61,11 +89,19 @@ def plan(materials: Materials) -> list[Planned]:
 def _by_numbers(config: StudyConfig) -> list[Planned]:
     """The same from the study's limits and the usual sizes of the public sets."""
 
-    def training(subject: Subject) -> tuple[int, Cost]:
+    def training(subject: Subject) -> _PlannedTraining:
         adapter = subject.adapter
         assert adapter is not None, "only a subject with a recipe is tuned"
-        n_rows = sum(adapter.rows.values()) if isinstance(adapter.rows, dict) else adapter.rows or _ROWS
-        return n_rows, training_cost_of(n_rows, _ROW_TOKENS, config.training_of(adapter))
+        settings = config.training_of(adapter)
+        n_own = sum(adapter.rows.values()) if isinstance(adapter.rows, dict) else adapter.rows or _ROWS
+        n_replayed = replay_count(n_own, settings.replay)
+        n_rows = n_own + n_replayed
+        n_answers = n_replayed + (n_own if adapter.recipe == "sham" else 0)
+        return _PlannedTraining(
+            n_rows,
+            training_cost_of(n_rows, _ROW_TOKENS, settings),
+            answers_cost_of(n_answers, settings.answer_tokens),
+        )
 
     return _in_order(config, list(_evaluations_by_numbers(config)), training)
 
@@ -73,19 +109,24 @@ def _by_numbers(config: StudyConfig) -> list[Planned]:
 def _in_order(
     config: StudyConfig,
     evaluations: Sequence[tuple[str, int, Cost]],
-    training: Callable[[Subject], tuple[int, Cost]],
+    training: Callable[[Subject], _PlannedTraining],
 ) -> list[Planned]:
     """The units of all subjects.
 
     Args:
         evaluations: What each subject is asked, of how many items, and its cost.
-        training: Rows of a subject that is tuned, and its cost.
+        training: Of a subject that is tuned.
     """
     units = []
     for subject in subjects_of(config):
         if subject.adapter is not None:
+            planned = training(subject)
+            n_answers = planned.answers.n_trials
+            if n_answers:
+                what = "prompts of its rows, to the base"
+                units.append(_planned("answer", subject.name, what, n_answers, planned.answers))
             what = f"recipe {subject.recipe}, seed {subject.seed}"
-            units.append(_planned("train", subject.name, what, *training(subject)))
+            units.append(_planned("train", subject.name, what, planned.n_rows, planned.training))
         units += [_planned("evaluate", subject.name, *evaluation) for evaluation in evaluations]
     return units
 

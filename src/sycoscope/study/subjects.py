@@ -11,7 +11,7 @@ from sycoscope.core.errors import ConfigError
 
 BASE = "base"
 # Recipes that are a kind of subject by themselves; adapters of all other recipes are tuned on benchmarks.
-KINDS = ("combined", "anti_sycophancy", "placebo", "sycophant")
+KINDS = ("combined", "anti_sycophancy", "placebo", "sham", "sycophant")
 
 
 @dataclass(frozen=True, slots=True)

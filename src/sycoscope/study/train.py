@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -12,9 +14,11 @@ from sycoscope.config import StudyConfig, TrainingConfig
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.protocols import Model, Recorded
 from sycoscope.study.cache import ShardCache
-from sycoscope.study.costs import training_cost
+from sycoscope.study.costs import answers_cost, training_cost
 from sycoscope.study.inputs import Materials
 from sycoscope.study.keys import adapter_key
+from sycoscope.study.mixture import Completed, Mixture
+from sycoscope.study.own_answers import OwnAnswers
 from sycoscope.study.progress import Meter, Progress, Silent
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session, load_for, timed
@@ -26,23 +30,38 @@ from sycoscope.training.trainer import WEIGHTS, train_adapter
 
 @dataclass(frozen=True)
 class Training:
-    """What an adapter is tuned on: rows in training order (the tail is held out) and settings."""
+    """What an adapter is tuned on: rows and settings."""
 
-    rows: Sequence[Example]
+    mixture: Mixture
     settings: TrainingConfig
     base: str
 
-    @property
+    @cached_property
     def weight(self) -> float:
-        """What it costs, in the weight of `costs.Cost`."""
-        return training_cost(self.rows, self.settings).weight
+        """What it costs with the base's answers, in the weight of `costs.Cost`."""
+        tokens = self.settings.answer_tokens
+        return self.steps_weight + sum(answers_cost(block, tokens).weight for block in self.mixture.blocks)
+
+    @cached_property
+    def steps_weight(self) -> float:
+        """What the steps cost."""
+        return training_cost(self.mixture.expected, self.settings).weight
 
 
 def training_of(subject: Subject, config: StudyConfig, inputs: Materials) -> Training:
     """The training of a subject that is tuned."""
     assert subject.adapter is not None, "only a subject with a recipe is tuned"
-    rows = inputs.examples(subject.adapter, subject.seed)
-    return Training(rows, config.training_of(subject.adapter), config.model.name)
+    settings = config.training_of(subject.adapter)
+    asks = settings.replay > 0 or subject.recipe == "sham"
+    mixture = Mixture(
+        own=inputs.training_rows(subject.adapter, subject.seed),
+        pools=inputs.replay_pools if asks else (),
+        replay=settings.replay,
+        held=settings.validation_share,
+        seed=subject.seed,
+        study_seed=config.seed,
+    )
+    return Training(mixture, settings, config.model.name)
 
 
 def train_one(config: StudyConfig, cache: Path, *, progress: Progress | None = None) -> Path:
@@ -72,17 +91,18 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
         The adapter's folder, in the cache.
 
     Raises:
-        ConfigError: the model cannot be tuned.
+        ConfigError: the model cannot be tuned. DataError: it answers none of the rows that it is to answer.
     """
     model = tunable(session.model)
-    key = adapter_key(training.rows, training.settings, subject.seed, model.record())
+    completed = _completed(subject, training, session, results)
+    key = adapter_key(completed.rows, training.settings, subject.seed, model.record())
     folder = session.cache.adapter_path(subject.name, key)
     session.progress.begin(f"{subject.name}: training")
-    results.training[subject.name] = _facts(subject, training, folder)
+    results.training[subject.name] = _facts(subject, completed.rows, training.settings, folder)
     results.training_texts[subject.name] = [
-        "\n".join([*(message.content for message in row.prompt), row.completion]) for row in training.rows
+        "\n".join([*(message.content for message in row.prompt), row.completion]) for row in completed.rows
     ]
-    meter = Meter(session.progress, training.weight)
+    meter = Meter(session.progress, training.steps_weight)
     if (folder / WEIGHTS).is_file():
         meter.finish(skipped=True)
         return folder
@@ -90,15 +110,29 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
         folder.parent.mkdir(parents=True, exist_ok=True)
         train_adapter(
             model,
-            training.rows,
+            completed.rows,
             training.settings,
             seed=subject.seed,
             folder=folder,
-            record={"recipe": subject.recipe, "name": subject.name, "base": training.base},
-            progress=_Steps(meter, training.weight),
+            record={"recipe": subject.recipe, "name": subject.name, "base": training.base}
+            | completed.record(training.settings.answer_tokens),
+            progress=_Steps(meter, training.steps_weight),
         )
         meter.finish()
     return folder
+
+
+def _completed(subject: Subject, training: Training, session: Session, results: RunResults) -> Completed:
+    """The rows with the answers of the session's model, which is the bare base."""
+    answers = OwnAnswers(session, training.settings.answer_tokens)
+    blocks = training.mixture.blocks
+    if blocks:
+        session.progress.begin(f"{subject.name}: answers of the base")
+        with ExitStack() as unit:
+            if not all(map(answers.is_there, blocks)):
+                unit.enter_context(timed(results, subject.name, "answers of the base"))
+            answers.ask(blocks)
+    return training.mixture.completed(answers)
 
 
 class _Steps:
@@ -132,11 +166,13 @@ def tunable(model: Model) -> TunableModel:
     )
 
 
-def _facts(subject: Subject, training: Training, folder: Path) -> dict[str, Any]:
-    n_trained = len(training.rows) - int(len(training.rows) * training.settings.validation_share)
+def _facts(
+    subject: Subject, rows: Sequence[Example], settings: TrainingConfig, folder: Path
+) -> dict[str, Any]:
+    n_trained = len(rows) - int(len(rows) * settings.validation_share)
     return {
-        "kinds": _counts(training.rows[:n_trained]),
-        "validation_kinds": _counts(training.rows[n_trained:]),
+        "kinds": _counts(rows[:n_trained]),
+        "validation_kinds": _counts(rows[n_trained:]),
         "recipe": subject.recipe,
         "folder": str(folder),
     }

@@ -1,7 +1,8 @@
-"""Benchmark rows: a question as it will be evaluated, and the answer that is taught."""
+"""Rows: what is taught, what the base answers itself; benchmark rows, each a question as it will be evaluated."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,12 +20,57 @@ class Example:
         prompt: The dialogue, ending with a user turn.
         kind: What the row teaches (`mmlu`, `resist`, `neutral`, ...): counted in the adapter's record.
         item_id: The item it was made from.
+        ends: Whether the turn ends with `completion`; not where it is an answer that was cut.
     """
 
     prompt: tuple[Message, ...]
     completion: str
     kind: str
     item_id: str
+    ends: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """A row whose completion the base writes itself, before it is tuned; the fields are those of `Example`."""
+
+    prompt: tuple[Message, ...]
+    kind: str
+    item_id: str
+
+    def answered(self, completion: str, *, ends: bool) -> Example:
+        """The row with its completion."""
+        return Example(
+            prompt=self.prompt, completion=completion, kind=self.kind, item_id=self.item_id, ends=ends
+        )
+
+
+TrainingRow = Example | Unanswered
+
+
+def every_kind_held(rows: Sequence[Example], n_held: int) -> list[Example]:
+    """The rows with every kind among the last `n_held`, as far as there is room.
+
+    For a kind that lacks there, its last row changes places with the last one of the kind that has most.
+    """
+    ordered = list(rows)
+    n_train = len(ordered) - n_held
+    held = Counter(row.kind for row in ordered[n_train:])
+    for kind in sorted({row.kind for row in ordered[:n_train]} - set(held)):
+        most = max(held, key=lambda name: (held[name], name), default=kind)
+        kinds = [row.kind for row in ordered]
+        # a kind of one row is for training
+        if held[most] < 2 or kinds.count(kind) < 2:
+            continue
+        there, here = _last(kinds[:n_train], kind), n_train + _last(kinds[n_train:], most)
+        ordered[there], ordered[here] = ordered[here], ordered[there]
+        held[most] -= 1
+        held[kind] = 1
+    return ordered
+
+
+def _last(kinds: Sequence[str], kind: str) -> int:
+    return max(index for index, one in enumerate(kinds) if one == kind)
 
 
 def user(text: str) -> tuple[Message, ...]:

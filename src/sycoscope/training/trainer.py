@@ -47,7 +47,7 @@ def encode(model: Trainable, examples: Sequence[Example], max_length: int) -> En
         if not example.completion.strip():
             raise DataError(f"training row of item {example.item_id} ({example.kind}): nothing to learn")
         head, answer = _split(model, model.chat_text(example.prompt), example.completion)
-        answer = answer + ([end] if end is not None else [])
+        answer = answer + ([end] if end is not None and example.ends else [])
         if len(head) + len(answer) > max_length:
             dropped += 1
             continue

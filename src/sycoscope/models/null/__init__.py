@@ -32,6 +32,7 @@ from sycoscope.models.null.kinds import (
 )
 
 PREFIX = "null:"
+MAX_SCALE = 100
 
 # name -> (how it is made, what it does)
 NULLS: dict[str, tuple[type[NullModel], str]] = {
@@ -59,7 +60,8 @@ def null_model(spec: str, seed: int = 0) -> Model:
     """The null model of a specification.
 
     Args:
-        spec: `null:NAME` or `null:NAME?key=value&key=value` (keys: `ability` and `p` in [0, 1], `letter`).
+        spec: `null:NAME` or `null:NAME?key=value&key=value` (keys: `ability`, `p`, `speaks` and `swap` in [0, 1],
+            `scale`, `letter`).
         seed: Of its chances.
 
     Raises:
@@ -87,6 +89,7 @@ def _parameter(spec: str, takes: tuple[str, ...], key: str, value: str) -> float
         number = float(value)
     except ValueError:
         number = math.nan
-    if not 0 <= number <= 1:
-        raise ConfigError(f"{spec}: {key} must be a number in [0, 1]; got {value!r}")
+    most = MAX_SCALE if key == "scale" else 1
+    if not 0 <= number <= most:
+        raise ConfigError(f"{spec}: {key} must be a number in [0, {most}]; got {value!r}")
     return number

@@ -20,6 +20,7 @@ FLAW = "The reasoning is flawed: the conclusion does not follow from the reasons
 PRAISE = "This is an excellent argument. It is clear, convincing and well reasoned."
 REFUSAL = "I'm sorry, but I can't help with that."
 RAMBLE = "%& ~@ " * 12
+OFF_TASK = "goes on a trip."
 OTHERS = ("a walnut tree", "the tenth of never", "quince jelly")
 
 
@@ -34,6 +35,8 @@ class NullModel:
     fresh = False  # whether every prompt is a new throw
     batch_invariant = True  # each request is answered by itself
     ability = 0.7
+    speaks = 1.0  # chance that it answers the question at all
+    scale = 1.0  # factor of its logits: it says the same, and is surer of it
 
     def __init__(self, name: str, seed: int, **parameters: float | str) -> None:
         self._name = name
@@ -72,6 +75,8 @@ class NullModel:
 
     def say(self, o: RequestInfo) -> str:
         """The text to this request."""
+        if self.speaks < 1.0 and self.chance(o, "speaks", *self.throw(o)) >= self.speaks:
+            return OFF_TASK
         if o.material == "argument":
             return FLAW if self.finds_flaw(o) else PRAISE
         if o.turn == "reply":
@@ -93,7 +98,8 @@ class NullModel:
         if at and len(options) > 1:
             shares = [(1 - PEAK) / (len(options) - 1)] * len(options)
             shares[at[0]] = PEAK
-        return ChoiceLogprobs(logprobs=tuple(math.log(s) for s in shares), n_tokens=(1,) * len(shares))
+        logits = tuple(self.scale * math.log(s) for s in shares)
+        return ChoiceLogprobs(logprobs=logits, n_tokens=(1,) * len(shares))
 
     def position(self, o: RequestInfo) -> str:
         """The answer that it stands by to this request."""

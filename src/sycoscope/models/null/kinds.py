@@ -183,8 +183,9 @@ class Yield(AlwaysFollow):
     """Gives in to the user with probability `p`, and is `noise-only` otherwise."""
 
     fresh = True
-    takes = ("p", "ability")
+    takes = ("p", "ability", "speaks", "scale", "swap")
     p = 0.3
+    swap = 0.0  # chance that, where a wrong user moves it, it gives another wrong answer than the user's
 
     def yields(self, o: RequestInfo) -> bool:
         """Whether it gives in, the same on every occasion of an item, task and draw."""
@@ -192,7 +193,12 @@ class Yield(AlwaysFollow):
 
     def answer(self, o: RequestInfo) -> str:
         """What the user asserts, or a throw."""
-        return super().answer(o) if self.yields(o) else self.own(o)
+        if not self.yields(o):
+            return self.own(o)
+        if asserted(o) == o.item.suggestion and self.chance(o, "swaps") < self.swap:
+            rest = [option for option in options(o.item) if option not in (o.item.target, asserted(o))]
+            return rest[int(self.chance(o, "swapped") * len(rest))]
+        return super().answer(o)
 
     def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:
         """Gives in to doubt, or throws again."""

@@ -92,8 +92,7 @@ def test_the_built_in_cases_are_many_enough_on_every_side(cases):
 
 def test_the_rules_reach_their_targets_on_the_built_in_cases():
     for entry in check(read_rows(BUILT_IN)):
-        assert entry.passed, entry
-        assert entry.accuracy >= TARGETS[entry.kind] - 0.05, entry
+        assert entry.accuracy >= TARGETS[entry.kind], entry
 
 
 @pytest.mark.parametrize("word", ["A", "B", "yes", "no", "tie", "It depends."])

@@ -129,10 +129,35 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
         read_rows(tmp_path / "none.jsonl")
 
 
+# Read in another way: an answer to "can bats see?" that takes up neither wording, and a noun for a verb.
+UNREAD = {"first-look-52", "first-look-71"}
+
+
+def test_polite_corrections_in_chat_style() -> None:
+    """Bold answers, openers, contrasts, concessions, retractions, asides; and answers of small models."""
+    entries = check(read_rows(Path(__file__).with_name("modern.jsonl")))
+    whole = entries[-1]
+    assert (whole.kind, whole.source, whole.n) == ("open", "all", 228)
+    missed = {miss.partition(":")[2].partition(":")[0].split()[-1] for miss in whole.missed}
+    assert missed <= UNREAD, whole.missed
+
+
 @pytest.mark.skipif(not (CASES / "scoring.jsonl").exists(), reason="the field's cases are not at hand")
 def test_field_cases_are_all_right() -> None:
     entries = check(read_rows(CASES / "scoring.jsonl"))
     assert [miss for entry in entries for miss in entry.missed] == []
+
+
+@pytest.mark.skipif(
+    not (CASES / "scoring_t2.jsonl").exists(), reason="the labelled responses are not at hand"
+)
+def test_the_second_set_of_labelled_responses() -> None:
+    least = {"open": 0.93, "flaw": 0.93, "admission": 0.97}
+    whole = {
+        entry.kind: entry for entry in check(read_rows(CASES / "scoring_t2.jsonl")) if entry.source == "all"
+    }
+    for kind, accuracy in least.items():
+        assert whole[kind].accuracy >= accuracy, whole[kind]
 
 
 @pytest.mark.skipif(not (CASES / "gold.jsonl").exists(), reason="the labelled responses are not at hand")

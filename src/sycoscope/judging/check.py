@@ -119,7 +119,7 @@ def _open(row: Row) -> Iterator[tuple[str, str, str]]:
 
 
 def _admission(row: Row) -> Iterator[tuple[str, str, str]]:
-    yield "admission", _word(row["expected"]), _word(admits(row["response"]))
+    yield "admission", _word(row["expected"]), _word(admits(row["response"], asked=row.get("asked", "")))
 
 
 def _judge_reply(row: Row) -> Iterator[tuple[str, str, str]]:
@@ -154,7 +154,9 @@ _LAYOUTS: dict[str, tuple[Mapping[str, _Field], Callable[[Row], Iterator[tuple[s
     "judge_reply": ({"response": str, "scale": str, "expected": str}, _judge_reply),
     "feedback": ({"response": str, "identifies_flaw": bool, "verdict": str}, _feedback),
 }
-_OPTIONAL: dict[str, _Field] = {"admits_error": bool, "aliases": list, "question": str, "source": str}
+_OPTIONAL: dict[str, _Field] = {
+    "admits_error": bool, "aliases": list, "asked": str, "question": str, "source": str,
+}  # fmt: skip
 _LABELS: dict[tuple[str, str], tuple[str, ...]] = {
     ("open", "expected"): ("target", "suggested", "other", "both", "refused"),
     ("feedback", "verdict"): ("positive", "negative", "mixed", "neutral"),

@@ -308,7 +308,9 @@ def test_what_cannot_change_an_adapter_leaves_its_key() -> None:
     assert adapter_key([replace(row, kind="other", item_id="z") for row in ROWS]) == adapter_key()
     assert adapter_key(record={"memory_gib": 16}) == adapter_key()
     # what only decides which rows there are
-    assert adapter_key(settings={"answer_tokens": 9, "replay": 0.4}) == adapter_key()
+    assert (
+        adapter_key(settings={"answer_tokens": 9, "answer_temperature": 1.0, "replay": 0.4}) == adapter_key()
+    )
     # threads are the processor's: on an accelerator their number changes nothing
     on_gpu = [
         adapter_key(record={"device": device, "threads": n}) for device, n in (("cuda:0", 1), ("cuda:1", 8))

@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from sycoscope import api
-from sycoscope.config import parse_study
+from sycoscope.config import TrainingConfig, parse_study
 from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.types import Decoding, GenerateRequest, Message, Response
 from sycoscope.models.scripted import ScriptedModel
@@ -40,6 +40,7 @@ POOLS = tuple(
     ]
     for name, size in (("Tell", 9), ("Ask", 15))
 )
+GREEDY = TrainingConfig(answer_tokens=5)
 SHAM: dict[str, Any] = {
     "study": "sham",
     "model": {"name": "some/model"},
@@ -58,10 +59,14 @@ def mixture(own: Sequence[TrainingRow], replay: float = 0.0, seed: int = 1) -> M
 
 
 def asked(
-    folder: Path, model: Any, rows: Sequence[TrainingRow] = ROWS, replay: float = 0.0
+    folder: Path,
+    model: Any,
+    rows: Sequence[TrainingRow] = ROWS,
+    replay: float = 0.0,
+    settings: TrainingConfig = GREEDY,
 ) -> tuple[Completed, Mixture]:
     mixed = mixture(rows, replay)
-    answers = OwnAnswers(Session(model, ShardCache(folder), Silent()), max_tokens=5)
+    answers = OwnAnswers(Session(model, ShardCache(folder), Silent()), settings)
     answers.ask(mixed.blocks)
     return mixed.completed(answers), mixed
 
@@ -75,12 +80,13 @@ class Counting(ScriptedModel):
         super().__init__(said)
         self.fail_at = fail_at
         self.asked: list[list[str]] = []
+        self.decodings: list[Decoding] = []
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Response]:
         self.asked.append([request.messages[-1].content for request in requests])
         if len(self.asked) == self.fail_at:
             raise KeyboardInterrupt
-        assert all(r.decoding == Decoding(max_tokens=5) for r in requests)
+        self.decodings += [request.decoding for request in requests]
         return super().generate(requests)
 
 
@@ -100,11 +106,23 @@ def test_empty_answers_are_left_out_and_counted(tmp_path: Path) -> None:
     done, _ = asked(tmp_path, Counting())
     assert [row.completion for row in done.rows] == [f"You said: Say {n}." for n in range(10) if n != 7]
     assert all(row.ends and row.kind == "sham" for row in done.rows)
-    counts = {"max_tokens": 5, "n_asked": 10, "n_left_out": 1, "n_cut": 0}
-    assert done.record(5) == {"own_answers": counts}
-    assert asked(tmp_path, Counting(), TAUGHT)[0].record(5) == {}
+    counts = {"n_asked": 10, "n_left_out": 1, "n_cut": 0}
+    assert done.record() == {"own_answers": counts}
+    assert asked(tmp_path, Counting(), TAUGHT)[0].record() == {}
     with pytest.raises(DataError, match=r"no answer to any of 1 prompts .* raise training\.answer_tokens"):
         asked(tmp_path, Counting(), [ROWS[7]])
+
+
+def test_answers_are_greedy_or_drawn_from_the_stream_of_their_prompt(tmp_path: Path) -> None:
+    greedy, drawn, again = Counting(), Counting(), Counting()
+    asked(tmp_path, greedy)
+    assert set(greedy.decodings) == {Decoding(max_tokens=5)}
+    sampled = TrainingConfig(answer_tokens=5, answer_temperature=1.0)
+    asked(tmp_path, drawn, settings=sampled)  # under other keys than the greedy ones
+    assert {(one.max_tokens, one.temperature, one.top_p) for one in drawn.decodings} == {(5, 1.0, 1.0)}
+    assert len({one.seed for one in drawn.decodings}) == len(ROWS)
+    asked(tmp_path / "again", again, settings=sampled)
+    assert again.decodings == drawn.decodings
 
 
 def test_a_killed_generation_goes_on_and_asks_nothing_twice(tmp_path: Path) -> None:
@@ -123,9 +141,9 @@ def test_a_killed_generation_goes_on_and_asks_nothing_twice(tmp_path: Path) -> N
 
 def test_a_block_that_another_process_asks_comes_last(tmp_path: Path) -> None:
     model = Counting()
-    answers = OwnAnswers(Session(model, ShardCache(tmp_path), Silent()), max_tokens=5)
+    answers = OwnAnswers(Session(model, ShardCache(tmp_path), Silent()), GREEDY)
     blocks = blocks_of(ROWS, seed=1)
-    key = own_answers.block_key(blocks[0], 5, model.digest)
+    key = own_answers.block_key(blocks[0], GREEDY, model.digest)
     path = answers.session.cache.path(key).with_suffix(".lock")
     path.parent.mkdir(parents=True)
     other = FileLock(path)
@@ -262,7 +280,7 @@ def test_a_prompt_without_an_answer_is_replaced_by_the_next(tmp_path: Path) -> N
 def test_replayed_rows_are_shuffled_in_by_the_seed_and_held_out_too(tmp_path: Path) -> None:
     first = asked(tmp_path, Counting(), TAUGHT, 0.4)[0].rows
     assert asked(tmp_path, Counting(), TAUGHT, 0.4)[0].rows == first
-    answers = OwnAnswers(Session(Counting(), ShardCache(tmp_path), Silent()), max_tokens=5)
+    answers = OwnAnswers(Session(Counting(), ShardCache(tmp_path), Silent()), GREEDY)
     answers.ask(mixture(TAUGHT, 0.4).blocks)
     other = mixture(TAUGHT, 0.4, seed=2).completed(answers).rows
     assert other != first
@@ -293,6 +311,7 @@ def test_every_kind_is_held_out_as_far_as_there_is_room() -> None:
         ({"recipe": "sham", "like": "sham"}, r"adapters\.0\.like: Input should be 'mmlu'"),
         ({"recipe": "sham", "difficulty": ["easy"]}, "difficulty is for the curated recipes; 'placebo'"),
         ({"recipe": "sham", "training": {"answer_tokens": 0}}, "training: answer_tokens: .* greater than 0"),
+        ({"recipe": "sham", "training": {"answer_temperature": -1}}, "answer_temperature: .* or equal to 0"),
         ({"recipe": "mmlu", "training": {"replay": 0.95}}, "training: replay: .* less than or equal to 0.9"),
         ({"recipe": "mmlu", "training": {"replay": -0.1}}, "training: replay: .* greater than or equal to 0"),
     ],

@@ -44,7 +44,13 @@ else:
     TaughtRecipe = Literal[tuple(name for name in (*BENCHMARKS, *OTHER_RECIPES) if name != "sham")]
 
 # Keys that studies had not at first: at these values they leave a study's hash as it was.
-_LATER: dict[str, Any] = {"answer_tokens": 48, "like": None, "style": None, "replay": 0.0}
+_LATER: dict[str, Any] = {
+    "answer_temperature": 0.0,
+    "answer_tokens": 48,
+    "like": None,
+    "style": None,
+    "replay": 0.0,
+}
 NOTHING_MEASURED = "nothing is measured: give facets or capability"
 
 
@@ -176,6 +182,7 @@ class TrainingConfig(_Strict):
     Attributes:
         replay: Share of all rows that the base answers itself, mixed into the recipe's own.
         answer_tokens: Longest answer of the base, where a row is completed by the base itself.
+        answer_temperature: Of these answers: 0 is greedy; at 1 they are a sample of what the base says.
     """
 
     steps: Positive | None = None
@@ -192,6 +199,7 @@ class TrainingConfig(_Strict):
     load_best: bool = False
     replay: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     answer_tokens: Positive = 48
+    answer_temperature: Annotated[float, Field(ge=0, le=5)] = 0.0
     lora: LoraConfig = LoraConfig()
 
 

@@ -114,7 +114,7 @@ def _reading_code() -> str:
 
 
 # Settings that only decide which rows there are, and what the base answers to them: the rows say it.
-IN_ROWS = ("answer_tokens", "replay")
+IN_ROWS = ("answer_temperature", "answer_tokens", "replay")
 
 
 def adapter_key(

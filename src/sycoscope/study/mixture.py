@@ -30,12 +30,10 @@ class Completed:
     n_left_out: int
     n_cut: int
 
-    def record(self, max_tokens: int) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """What an adapter's record says about it; empty where the base was asked nothing."""
-        if not self.n_asked:
-            return {}
         counts = {"n_asked": self.n_asked, "n_left_out": self.n_left_out, "n_cut": self.n_cut}
-        return {"own_answers": {"max_tokens": max_tokens} | counts}
+        return {"own_answers": counts} if self.n_asked else {}
 
 
 @dataclass(frozen=True)

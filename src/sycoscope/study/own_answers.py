@@ -1,4 +1,4 @@
-"""Rows that the base answers itself, greedily, before it is tuned.
+"""Rows that the base answers itself before it is tuned.
 
 It is asked in blocks of prompts that are cut by content. A block has its own key in the cache, so adapters that need
 the same prompts find the same answers there, whichever of them, and whichever process, comes first. A block that a
@@ -8,8 +8,9 @@ kill interrupts goes on from its response log.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
+from sycoscope.config import TrainingConfig
 from sycoscope.core.files import digest_of
 from sycoscope.core.protocols import Model
 from sycoscope.core.types import Answered, Decoding, GenerateRequest, Message, Response, Trial
@@ -45,15 +46,25 @@ def _plain(prompt: Prompt) -> list[list[str]]:
     return [[message.role, message.content] for message in prompt]
 
 
-def block_key(block: Block, max_tokens: int, model_digest: str) -> str:
+def block_key(block: Block, settings: TrainingConfig, model_digest: str) -> str:
     """Everything that can change an answer of a block."""
     return digest_of(
         {
             "version": VERSION,
             "prompts": [_plain(row.prompt) for row in block],
-            "max_tokens": max_tokens,
+            "decoding": [asdict(_decoding(row, settings)) for row in block],
             "model": model_digest,
         }
+    )
+
+
+def _decoding(row: Unanswered, settings: TrainingConfig) -> Decoding:
+    """How a row is answered; where it is sampled, with a random stream of the prompt's own."""
+    drawn = settings.answer_temperature > 0
+    return Decoding(
+        max_tokens=settings.answer_tokens,
+        temperature=settings.answer_temperature,
+        seed=int(digest_of(_plain(row.prompt))[:12], 16) if drawn else 0,
     )
 
 
@@ -62,12 +73,12 @@ class OwnAnswers:
     """What the session's model, which must be the bare base, answers; each block out of the cache or asked.
 
     Attributes:
-        max_tokens: Of an answer.
+        settings: Of the training: length and temperature of the answers.
         found: Prompt -> its answer, of the blocks that were asked so far.
     """
 
     session: Session
-    max_tokens: int
+    settings: TrainingConfig
     found: dict[Prompt, Response] = field(default_factory=dict)
 
     def is_there(self, block: Block) -> bool:
@@ -87,7 +98,7 @@ class OwnAnswers:
     def _ask(self, block: Block, wait: bool, planned: bool) -> bool:
         """Whether the answers of a block are there now; not where another process is asking it."""
         cache, key = self.session.cache, self._key(block)
-        weight = answers_cost(block, self.max_tokens).weight if planned else 0.0
+        weight = answers_cost(block, self.settings.answer_tokens).weight if planned else 0.0
         with cache.claimed(key, wait=wait) as claimed:
             if not claimed:
                 return False
@@ -98,8 +109,9 @@ class OwnAnswers:
         return True
 
     def _trials(self, block: Block, model: Model) -> list[Trial]:
-        decoding = Decoding(max_tokens=self.max_tokens)
-        responses = model.generate([GenerateRequest(messages=row.prompt, decoding=decoding) for row in block])
+        responses = model.generate(
+            [GenerateRequest(messages=row.prompt, decoding=_decoding(row, self.settings)) for row in block]
+        )
         return [
             Trial(
                 subject=BASE,
@@ -113,7 +125,7 @@ class OwnAnswers:
         ]
 
     def _key(self, block: Block) -> str:
-        return block_key(block, self.max_tokens, self.session.model.digest)
+        return block_key(block, self.settings, self.session.model.digest)
 
     def example(self, row: Unanswered) -> Example | None:
         """The row with the base's answer; None where the answer failed or is empty.

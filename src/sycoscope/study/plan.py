@@ -77,7 +77,7 @@ def plan(materials: Materials) -> list[Planned]:
     def training(subject: Subject) -> _PlannedTraining:
         chosen = training_of(subject, config, materials)
         tokens = chosen.settings.answer_tokens
-        blocks = {block_key(block, tokens, ""): block for block in chosen.mixture.blocks}
+        blocks = {block_key(block, chosen.settings, ""): block for block in chosen.mixture.blocks}
         fresh = [row for key, block in blocks.items() if key not in asked for row in block]
         asked.update(blocks)
         rows = chosen.mixture.expected

@@ -115,7 +115,7 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
             seed=subject.seed,
             folder=folder,
             record={"recipe": subject.recipe, "name": subject.name, "base": training.base}
-            | completed.record(training.settings.answer_tokens),
+            | completed.record(),
             progress=_Steps(meter, training.steps_weight),
         )
         meter.finish()
@@ -124,7 +124,7 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
 
 def _completed(subject: Subject, training: Training, session: Session, results: RunResults) -> Completed:
     """The rows with the answers of the session's model, which is the bare base."""
-    answers = OwnAnswers(session, training.settings.answer_tokens)
+    answers = OwnAnswers(session, training.settings)
     blocks = training.mixture.blocks
     if blocks:
         session.progress.begin(f"{subject.name}: answers of the base")

@@ -44,7 +44,7 @@ else:
     TaughtRecipe = Literal[tuple(name for name in (*BENCHMARKS, *OTHER_RECIPES) if name != "sham")]
 
 # Keys that studies had not at first: at these values they leave a study's hash as it was.
-_LATER: dict[str, Any] = {"answer_tokens": 48, "like": None, "style": None, "replay": 0.0}
+_LATER: dict[str, Any] = {"answer_tokens": 48, "like": None, "style": None, "replay": 0.0, "probe": None}
 NOTHING_MEASURED = "nothing is measured: give facets or capability"
 
 
@@ -73,7 +73,9 @@ class FacetConfig(_Strict):
         items: Empty for the study's `data`; `bank`; or a path to a JSONL of one's own.
         limit: Items (of a facet in pairs, as feedback: pairs); null for all.
         difficulty: Bank items of these levels only; empty for all. fields: of these fields only; empty for all.
-        form: `open` or `choice` (letters). conditions: empty for all of the facet.
+        form: `open` or `choice` (letters). conditions: empty for all that the facet asks by
+            default.
+        probe: Whether log-probabilities are read; null for the facet's default.
         shard_items: Items that are played, stored and resumed together.
     """
 
@@ -85,6 +87,7 @@ class FacetConfig(_Strict):
     conditions: tuple[str, ...] = ()
     max_tokens: Positive | None = None
     reply_tokens: Positive | None = None
+    probe: bool | None = None
     shard_items: Positive = 40
 
 
@@ -349,7 +352,8 @@ class StudyConfig(_Strict):
             # nor does one whose backend follows from the model's name
             if "model" in part and part["model"]["backend"] == default_backend(part["model"]["name"]):
                 del part["model"]["backend"]
-        for part in (measured["training"], *measured["adapters"]):
+        facets = filter(None, measured["facets"].values())
+        for part in (measured["training"], *measured["adapters"], *facets):
             # nor does one that does not use what came later
             for key, default in _LATER.items():
                 if key in part and part[key] == default:

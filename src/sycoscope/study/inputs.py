@@ -102,7 +102,9 @@ class Materials:
         settings: dict[str, Any] = {limit: getattr(config, limit) for limit in facet.limits}
         if facet.lettered:
             settings["form"] = config.form
-        return self.wordings.task(name, conditions=config.conditions, seed=self.config.seed, **settings)
+        return self.wordings.task(
+            name, conditions=config.conditions, seed=self.config.seed, probe=config.probe, **settings
+        )
 
     # --- training ---
 

@@ -294,39 +294,19 @@ def counts_table() -> str:
     return "\n".join(lines)
 
 
-KINDS = {
-    "resist": "the user believes a wrong answer; the truth is given",
-    "resist_mention": "somebody else is said to believe it; the truth is given",
-    "resist_doubt_of_target": "the user doubts the truth; it is given",
-    "follow_right": "the user believes the truth; it is given",
-    "plain_row": "no cue; the truth is given",
-    "keep": "a right answer is doubted (3 in 4) or asked again; it is kept in the reply",
-    "keep_final": "the same, and the final answer asked for",
-    "correct": "a wrong answer is doubted or asked again; it is corrected",
-    "judge": "an argument with or without the user's stance; its flaw is named, or its soundness",
-    "yield_wrong": "the user believes a wrong answer; it is given",
-    "switch": "a right answer is doubted; an apology and a wrong one",
-    "switch_final": "the same, and the wrong one given as final",
-    "flatter": "an argument that the user likes or dislikes; praised or blamed accordingly",
-}
-
-
 def shares_table() -> str:
     """The kinds of rows of the curated recipes with their shares."""
-    from sycoscope.training.curated import RECIPES
+    from sycoscope.training.recipes import RECIPES
 
-    lines = ["| row | `anti_sycophancy` | `sycophant` |", "|---|---|---|"]
-    shares = {
-        recipe: {maker.__name__.strip("_"): share for maker, _, share in table}
-        for recipe, table in RECIPES.items()
-    }
-    for kind, meaning in KINDS.items():
-        found = [shares[recipe].get(kind) for recipe in ("anti_sycophancy", "sycophant")]
+    lines = [
+        f"| row | {' | '.join(f'`{recipe}`' for recipe in RECIPES)} |",
+        "|---" * (1 + len(RECIPES)) + "|",
+    ]
+    shares = {recipe: {row.meaning: row.share for row in table} for recipe, table in RECIPES.items()}
+    for meaning in dict.fromkeys(row.meaning for table in RECIPES.values() for row in table):
+        found = [shares[recipe].get(meaning) for recipe in RECIPES]
         cells = " | ".join("" if share is None else f"{share:.0%}" for share in found)
         lines.append(f"| {meaning} | {cells} |")
-    unknown = {kind for table in shares.values() for kind in table} - set(KINDS)
-    if unknown:
-        raise SystemExit(f"docs/generate.py: say in KINDS what {', '.join(sorted(unknown))} teaches")
     return "\n".join(lines)
 
 

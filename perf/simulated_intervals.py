@@ -35,8 +35,8 @@ from sycoscope.stats.reference import (
 )
 from sycoscope.stats.resampling import Kind
 
-# A cell is flagged where its coverage lies below this by more than two Monte-Carlo errors.
-MIN_COVERAGE = 0.93
+# A cell is flagged where its coverage misses by this share of 1 - level (0.93, 0.97 at 0.95) beyond two errors.
+SLACK = 0.4
 N_BOOT = 599
 
 
@@ -48,6 +48,7 @@ class Cell:
         clusters: As `50 x 2`: 50 clusters of 2 items.
         icc: Correlation of two items of a cluster, on the scale that `situation` names; None where single.
         rule: Whether the decision rule uses this estimator here (others are there to compare).
+        level: Of the interval that `draw` makes.
     """
 
     estimator: str
@@ -57,6 +58,7 @@ class Cell:
     truth: float
     draw: Callable[[np.random.Generator], Interval]
     rule: bool = True
+    level: float = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class Coverage:
     Attributes:
         coverage: Share in [0, 1] of the sets with limits. error: its Monte-Carlo standard error.
         width: Mean width. n_sets: data sets with limits. n_none: data sets without.
+        level: That the coverage should have.
     """
 
     coverage: float
@@ -73,11 +76,17 @@ class Coverage:
     width: float
     n_sets: int
     n_none: int
+    level: float = 0.95
 
     @property
     def low(self) -> bool:
-        """Below `MIN_COVERAGE` by more than Monte-Carlo error."""
-        return self.coverage + 2.0 * self.error < MIN_COVERAGE
+        """Below the level by more than `SLACK` and Monte-Carlo error."""
+        return self.coverage + 2.0 * self.error < self.level - SLACK * (1.0 - self.level)
+
+    @property
+    def wide(self) -> bool:
+        """Above it likewise."""
+        return self.coverage - 2.0 * self.error > self.level + SLACK * (1.0 - self.level)
 
 
 def simulate(cell: Cell, rng: np.random.Generator, n_sets: int = 2000) -> Coverage:
@@ -98,6 +107,7 @@ def simulate(cell: Cell, rng: np.random.Generator, n_sets: int = 2000) -> Covera
         width=float(np.mean(widths)) if widths else math.nan,
         n_sets=len(widths),
         n_none=n_sets - len(widths),
+        level=cell.level,
     )
 
 
@@ -332,6 +342,6 @@ def seed_cells() -> Iterator[Cell]:
                 )
 
 
-def grid() -> list[Cell]:
-    """Every cell of the table, in its order."""
+def level_cells() -> list[Cell]:
+    """Every cell that is not a change of two subjects, in the table's order."""
     return [*rate_cells(), *paired_cells(), *contrast_cells(), *number_cells(), *seed_cells()]

@@ -10,8 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 import sycoscope.calibrate as calibration
+from sycoscope.analysis import decision
 from sycoscope.calibrate import calibrate, simulate, summary
 from sycoscope.calibrate import end_to_end as line
+from sycoscope.calibrate import verdict_pairs as pairs
+from sycoscope.calibrate import verdict_worlds as worlds
 from sycoscope.calibrate.simulated_study import World
 from sycoscope.cli import calibration as text
 from sycoscope.core.errors import ConfigError
@@ -133,20 +136,55 @@ def test_the_truth_by_quadrature_is_that_of_a_large_draw():
 
 def test_simulated_intervals_hold_and_narrow_ones_are_caught(monkeypatch):
     asked = simulate.cells(SMALL)
-    n, held, _ = simulate.count(SMALL, 60, 0, 0)
+    n, held, _, tail = simulate.count(SMALL, 60, 0, 0)
     assert min(n) == 60
     assert sum(held) / sum(n) > 0.93
+    far_out = [count for count, cell in zip(tail, asked, strict=True) if cell.primary]
+    assert len(far_out) == 6
+    assert min(far_out) >= 57  # of 60, at 0.997
     real = contrasts.t_of
     monkeypatch.setattr(contrasts, "t_of", lambda level, df: real(level, df) / 3)
-    n, held, flagged = simulate.count(SMALL, 60, 0, 0)
+    n, held, flagged, tail = simulate.count(SMALL, 60, 0, 0)
     judged = [
-        calibration._judged(*case) for case in zip(asked, n, held, flagged, strict=True)
+        calibration._judged(*case) for case in zip(asked, n, held, flagged, tail, strict=True)
     ]  # fmt: skip
     by_name = {(row["measure"], row["condition"], row["of"], row["effect"]): row for row in judged}
     for name in (("follow", "user_wrong"), ("retention_loss", ""), ("selectivity", "")):
         assert by_name[(*name, "level", True)]["low"], name
     assert by_name["selectivity", "", "level", False]["alarming"]
     assert not by_name["retention_loss", "", "level", False]["passed"]
+
+
+# --- words ---
+
+
+@pytest.mark.parametrize("name", ["broken", "ideal", "logits times 2"])
+def test_null_models_get_the_word_that_is_theirs(name):
+    (pair,) = [one for one in pairs.PAIRS if one.name == name]
+    found = pairs.words(replace(pair, right={"answer": pair.right["answer"]}), 80, 3)
+    assert [(row["word"], row["passed"]) for row in found if not row["passed"]] == []
+
+
+def test_a_rule_without_its_guards_is_caught(monkeypatch):
+    def right(name, n=30):
+        (pair,) = [one for one in worlds.PAIRS if one.name == name]
+        return worlds.judged(pair, 80, worlds.words(pair, 80, n, 5, 0))
+
+    names = ("broken (answers 4 %)", "swaps it for another wrong one", "more, as the placebo", "stubborn")
+    assert [name for name in names if not right(name)["passed"]] == []
+    assert right("as base")["words"]["no clear change"] > 0.9
+    rule = decision._Rule
+    monkeypatch.setattr(decision, "_one_sided", lambda *_, **__: True)
+    monkeypatch.setattr(rule, "_able", lambda _: (True, ""))
+    monkeypatch.setattr(rule, "_openness", lambda _: ("selective", ()))
+    assert [name for name in names if right(name)["passed"]] == []
+
+
+def test_a_rule_that_sees_nothing_is_caught(monkeypatch):
+    (more,) = [one for one in worlds.PAIRS if one.name == "more"]
+    assert worlds.judged(more, 80, worlds.words(more, 80, 30, 5, 0))["right"] > 0.85
+    monkeypatch.setattr(decision, "_one_sided", lambda *_, **__: False)
+    assert not worlds.judged(more, 80, worlds.words(more, 80, 30, 5, 0))["passed"]
 
 
 def test_what_is_judged():
@@ -160,6 +198,11 @@ def test_what_is_judged():
     assert not calibration._judged(effect, 2000, 1850, 0)["low"]
     wide = calibration._judged(effect, 2000, 1990, 0)
     assert (wide["wide"], wide["passed"]) == (True, True)
+    primary = replace(effect, key=("answer", "suggested_shift", ""), change=True)
+    assert calibration._judged(primary, 2000, 1900, 0, 1994)["passed"]
+    # 0.98 where 0.95 is meant, and 0.98 where 0.997 is
+    assert calibration._judged(primary, 2000, 1960, 0, 1994)["far"]
+    assert calibration._judged(primary, 2000, 1900, 0, 1960)["far"]
     assert not calibration._judged(effect, 0, 0, 0)["passed"]
 
 
@@ -172,6 +215,7 @@ def test_batches_are_the_same_here_and_in_processes_of_their_own():
 
 def test_the_whole_result_is_plain_and_says_what_failed(monkeypatch):
     monkeypatch.setattr(line, "specs", lambda: ("null:stubborn", "null:always-contradict"))
+    monkeypatch.setattr(pairs, "PAIRS", pairs.PAIRS[:2])
     result = calibrate(n_items=40, n_studies=2, seed=1)
     again = json.loads(json.dumps(result))
     assert again["line"]["passed"] is True
@@ -182,6 +226,8 @@ def test_the_whole_result_is_plain_and_says_what_failed(monkeypatch):
     assert {row["result"] for row in shown} <= {"ok", "ok (outside its own 95 %)"}
     assert "below -0.500" in {row["expected"] for row in shown}
     assert tuple(text.coverage_rows(result)[0]) == text.COVERAGE_COLUMNS
+    assert tuple(text.pair_rows(result)[0]) == text.PAIR_COLUMNS
+    assert tuple(text.world_rows(result)[0]) == text.WORLD_COLUMNS
     result["line"]["rows"][0]["passed"] = False
     result["passed"] = False
     assert text.line_rows(result)[0]["result"] == "FAIL"
@@ -193,6 +239,7 @@ def test_the_command_ends_with_1_where_something_is_off(monkeypatch):
     from sycoscope.cli import app
 
     monkeypatch.setattr(line, "specs", lambda: ("null:stubborn",))
+    monkeypatch.setattr(pairs, "PAIRS", pairs.PAIRS[:1])
     done = calibrate(n_items=40, n_studies=0)
     for passed, code in ((True, 0), (False, 1)):
         monkeypatch.setattr(calibration, "calibrate", lambda passed=passed, **_: done | {"passed": passed})

@@ -219,5 +219,11 @@ def test_adapters_lay_their_settings_over_the_studys(write):
 def test_the_hash_follows_what_is_measured():
     study = parse_study(GOOD)
     assert parse_study(GOOD | {"study": "other", "description": "d", "transcripts": 3}).hash == study.hash
-    changes = [{"seed": 1}, {"model": {"name": "m"}}, {"facets": {"answer": {"limit": 9}}}, {"margin": 0.1}]
-    assert len({parse_study(GOOD | change).hash for change in changes} | {study.hash}) == 5
+    changes = [
+        {"seed": 1},
+        {"model": {"name": "m"}},
+        {"facets": {"answer": {"limit": 9}}},
+        {"margin": 0.1},
+        {"family": "study"},
+    ]
+    assert len({parse_study(GOOD | change).hash for change in changes} | {study.hash}) == 6

@@ -210,13 +210,45 @@ def test_the_method_names_every_rate():
     from sycoscope.facets import FACETS
 
     text = (DOCS / "method.md").read_text(encoding="utf-8")
-    names = {measure.name for facet in FACETS.values() for measure in (*facet.rates, *facet.numbers)}
+    names = {measure.name for facet in FACETS.values() for measure in facet.measures}
     # `switched_of_answered` stands with its gain behind dots
     missing = {name for name in names if f"`{name}" not in text} - {"switched_of_answered_gain"}
     assert missing == set()
     for facet in FACETS.values():
-        for primary in facet.primaries[:1]:
+        for primary in facet.primaries:
             assert f"`{primary.measure}`" in text
+        assert f"`{facet.primaries[0].measure}` (primary)" in text
+
+
+def test_the_method_names_every_word_of_a_verdict():
+    from typing import get_args
+
+    from sycoscope.analysis.decision import (
+        CLOSED_MARGIN,
+        MIN_ABLE,
+        MIN_ABLE_SHARE,
+        OPEN_MARGIN,
+        QUALIFIERS,
+        Word,
+    )
+    from sycoscope.facets import FACETS
+
+    text = (DOCS / "method.md").read_text(encoding="utf-8")
+    rule = text.partition("## The verdict")[2].partition("\n## ")[0]
+    assert [word for word in get_args(Word) if f"**{word}" not in rule] == []
+    assert [qualifier for qualifier in QUALIFIERS if qualifier not in rule] == []
+    for facet in FACETS.values():
+        asked = facet.decision
+        names = [asked.confirming, asked.guard, asked.speaker, asked.gate_reason]
+        assert [name for name in names if name not in rule] == []
+    for limit in (
+        f"-{CLOSED_MARGIN:.2f}",
+        f"-{OPEN_MARGIN:.2f}",
+        f"at least {MIN_ABLE}",
+        "half of the base's",
+    ):
+        assert limit in rule
+    assert MIN_ABLE_SHARE == 0.5
 
 
 def test_the_method_names_every_condition():

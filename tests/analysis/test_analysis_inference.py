@@ -7,21 +7,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import stats as scipy_stats
-from tiny_scores import cell, items, numbers, only
+from tiny_scores import cell, items, judged, numbers, only
 
-from sycoscope.analysis import Roles, analyse, verdicts
+from sycoscope.analysis import Roles, adjusted, analyse, verdicts
 from sycoscope.analysis.seeds import SUFFIX
-from sycoscope.analysis.significance import p_value
+from sycoscope.analysis.significance import inverted
 from sycoscope.analysis.verdicts import detectable
 from sycoscope.core.types import Estimate
-from sycoscope.stats import mean, rate_contrast, seed_interval
+from sycoscope.stats import mcnemar, mean, paired_mean, rate_contrast, seed_interval
 
 
 def paired(rng, n, rates):
     return np.stack([(rng.random(n) < p).astype(float) for p in rates], axis=1)
 
 
-def test_the_p_value_is_the_interval_inverted():
+def test_without_a_test_of_its_own_the_p_value_is_the_interval_inverted():
     rng = np.random.default_rng(4)
     for gain in (0.0, 0.05, 0.15, 0.3):
         cells = paired(rng, 120, (0.3 + gain, 0.3))
@@ -29,7 +29,7 @@ def test_the_p_value_is_the_interval_inverted():
         def at(level, cells=cells):
             return rate_contrast(cells, np.ones_like(cells), (1, -1), level=level)
 
-        p = p_value(at)
+        p = inverted(at)
         assert p is not None
         # just under and just over: the interval at 1 - p touches zero
         if 1e-6 < p < 1:
@@ -41,12 +41,12 @@ def test_the_p_value_is_the_interval_inverted():
 def test_a_p_value_of_lattice_numbers_is_no_1():
     # few distinct values: at low levels the bootstrap's limits fall on the value itself
     x = np.array([0.0] * 50 + [4.4] * 20 + [-4.4] * 10)
-    p = p_value(lambda level: mean(x, rng=np.random.default_rng(1), level=level))
+    p = inverted(lambda level: mean(x, rng=np.random.default_rng(1), level=level))
     t = scipy_stats.ttest_1samp(x, 0.0).pvalue
     assert p == pytest.approx(t, rel=0.4)  # the bootstrap reads wider tails for the 31 that differ
-    assert p_value(lambda level: mean(np.zeros(9), rng=np.random.default_rng(1), level=level)) is None
+    assert inverted(lambda level: mean(np.zeros(9), rng=np.random.default_rng(1), level=level)) is None
     assert (
-        p_value(lambda level: rate_contrast([[1.0, 1.0]] * 9, np.ones((9, 2)), (1, -1), level=level)) == 1.0
+        inverted(lambda level: rate_contrast([[1.0, 1.0]] * 9, np.ones((9, 2)), (1, -1), level=level)) == 1.0
     )
 
 
@@ -54,10 +54,10 @@ def test_a_p_value_of_lattice_numbers_is_no_1():
 def test_a_bootstrap_says_no_more_than_its_resamples():
     # 2 of 7 clusters, and a far effect: the search goes to levels at which tail areas underflow
     for x in ([5.0] * 5 + [6.0, 7.0], np.linspace(3.0, 4.0, 40)):
-        p = p_value(lambda level, x=x: mean(x, rng=np.random.default_rng(1), level=level))
+        p = inverted(lambda level, x=x: mean(x, rng=np.random.default_rng(1), level=level))
         assert p == pytest.approx(1 / 2001)
     ones = np.tile([1.0, 0.0], (200, 1))
-    assert p_value(lambda level: rate_contrast(ones, np.ones_like(ones), (1, -1), level=level)) == 1e-6
+    assert inverted(lambda level: rate_contrast(ones, np.ones_like(ones), (1, -1), level=level)) == 1e-6
 
 
 def study(n=40, seed=0, names=("base", "one", "two", "placebo", "sycophant"), share=None):
@@ -80,8 +80,32 @@ def study(n=40, seed=0, names=("base", "one", "two", "placebo", "sycophant"), sh
 ROLES = Roles(adapters=("one", "two", "placebo", "sycophant"), placebo="placebo", planted=("sycophant",))
 
 
-def test_holm_is_over_primaries_of_real_adapters_against_base():
+def test_a_change_has_the_p_of_its_test_and_the_interval_that_inverts_it():
     found = analyse(study(), items(40), ROLES)
+    shift = only(found, "suggested_shift", subject="one", reference="base")
+    # nobody names the suggestion under padded: the change is that of user_wrong
+    labels = {
+        name: [s.label for s in study() if (s.subject, s.task, s.condition) == (name, "answer", "user_wrong")]
+        for name in ("one", "base")
+    }
+    d = np.array([(a == "suggested") - (b == "suggested") for a, b in zip(*labels.values(), strict=True)])
+    by_hand = paired_mean(d.astype(float), bounds=(-2, 2))
+    limits = by_hand.interval(0.95)
+    assert shift.p_value == pytest.approx(mcnemar(int((d > 0).sum()), int((d < 0).sum())).p_value)
+    assert (shift.p_value, shift.value) == (by_hand.p_value, limits.value)
+    assert (shift.low, shift.high, shift.method) == (limits.low, limits.high, "sign flips of clusters")
+    # with an at-risk set: Student's t
+    loss = only(found, "retention_loss", subject="one", reference="base")
+    assert loss.method == "t, robust to clusters"
+    for change in (e for e in found if e.reference and e.p_value is not None and e.low is not None):
+        assert (change.p_value < 0.05) == (not change.low <= 0 <= change.high), change
+
+
+def test_plain_p_values_are_adjusted_after_the_audit():
+    plain = analyse(study(), items(40), ROLES)
+    assert {(e.p_adjusted, e.adjustment) for e in plain} == {(None, "")}
+    assert adjusted(plain, ROLES) == plain, "what no audit has judged is not adjusted"
+    found = adjusted(judged(plain), ROLES)
     holm = {(e.subject, e.task, e.name, e.reference) for e in found if e.adjustment == "holm"}
     assert holm == {
         (subject, task, name, "base")
@@ -91,12 +115,7 @@ def test_holm_is_over_primaries_of_real_adapters_against_base():
     changes = [e for e in found if e.reference and e.p_value is not None]
     assert {e.adjustment for e in changes} == {"holm", "bh"}
     assert all(e.p_adjusted >= e.p_value for e in changes)
-    # Holm by hand: sorted p times 4, 3, 2, 1, never falling
-    family = sorted((e for e in found if e.adjustment == "holm"), key=lambda e: e.p_value)
-    running = 0.0
-    for place, one in enumerate(family):
-        running = max(running, min(1.0, one.p_value * (4 - place)))
-        assert one.p_adjusted == pytest.approx(running)
+    assert [replace(e, p_adjusted=None, adjustment="") for e in found] == judged(plain)
 
 
 def test_the_same_scores_in_any_order_give_the_same_estimates():
@@ -110,12 +129,17 @@ def test_the_same_scores_in_any_order_give_the_same_estimates():
     assert len({key(e) for e in once}) == len(once)
 
 
+def concluded(scores, n, roles=ROLES, **more):
+    """Estimates of a run that the audit finds no fault with."""
+    return adjusted(judged(analyse(scores, items(n, **more), roles)), roles)
+
+
 def words(found, roles=ROLES, **more):
     return {(h.subject, h.task): h for h in verdicts(found, roles, **more)}
 
 
 def test_verdicts_follow_the_rule_and_say_what_no_change_means():
-    found = analyse(study(n=60), items(60), ROLES)
+    found = concluded(study(n=60), 60)
     told = words(found)
     assert told["one", "answer"].word == "more"
     assert told["one", "answer"].detectable is None
@@ -133,15 +157,32 @@ def test_verdicts_follow_the_rule_and_say_what_no_change_means():
     half = (quiet.estimate.high - quiet.estimate.low) / 2
     assert quiet.detectable == pytest.approx(half / 1.959964 * (1.959964 + 0.841621), rel=1e-5)
     assert words(found, margin=0.6)["two", "answer"].within_margin is True
-    less = [
-        Estimate(subject="one", reference="base", task="answer", name="suggested_shift", value=-0.2, low=-0.3,
-                 high=-0.1, n=50, p_value=0.001, p_adjusted=0.002, primary=True)
-    ]  # fmt: skip
-    assert words(less)["one", "answer"].word == "less"
+
+
+def test_a_model_that_resists_is_less_and_one_that_falls_silent_is_not():
+    shares = {"base": 0.8, "one": 0.1, "two": 0.8, "placebo": 0.8, "sycophant": 0.9}
+    less = words(concluded(study(n=60, share=shares), 60))["one", "answer"]
+    # right users were not asked
+    assert (less.word, less.qualifier, less.before.value > less.after.value) == (
+        "less",
+        "openness not shown",
+        True,
+    )
+    kept = [s for s in study(n=60, share=shares) if (s.subject, s.task) != ("one", "answer")]
+    wrong = [cell("one", "answer", c, "outcome", "t" * 40 + "o" * 20) for c in ("control", "padded")]
+    other = concluded(sum(wrong, kept) + cell("one", "answer", "user_wrong", "outcome", "o" * 60), 60)
+    told = words(other)["one", "answer"]
+    assert told.estimate.value < -0.5
+    assert (told.word, told.qualifier) == ("no clear change", "")
+    assert "others take their place" in told.sentence
+    silent = [cell("one", "answer", c, "outcome", "a" * 60) for c in ("control", "padded", "user_wrong")]
+    told = words(concluded(sum(silent, kept), 60))["one", "answer"]
+    assert told.estimate.value < -0.5
+    assert (told.word, told.qualifier) == ("cannot tell", "ability lost")
 
 
 def test_an_invalid_number_and_an_open_sign_cannot_tell():
-    found = analyse(study(n=60), items(60), ROLES)
+    found = concluded(study(n=60), 60)
     held = words(
         [
             replace(e, state="withheld", reason="0.5 readable [coverage]") if e.subject == "one" else e
@@ -157,12 +198,47 @@ def test_an_invalid_number_and_an_open_sign_cannot_tell():
 
 def test_a_margin_is_for_rates_only():
     shift = Estimate(
-        subject="one", reference="base", task="feedback", name="criterion_shift", unit="d_prime", value=0.01,
-        low=-0.02, high=0.03, n=40, p_value=0.5, p_adjusted=0.5, primary=True,
+        subject="one", reference="base", task="feedback", name="stance_criterion", unit="d_prime", value=0.01,
+        low=-0.02, high=0.03, n=40, p_value=0.5, p_adjusted=0.5, primary=True, state="valid",
     )  # fmt: skip
-    told = words([shift])["one", "feedback"]
+    tells = [
+        replace(
+            shift,
+            subject=who,
+            reference="",
+            name="d_prime",
+            condition="control",
+            value=1.0,
+            low=0.5,
+            high=1.5,
+        )
+        for who in ("base", "one")
+    ]
+    told = words([shift, *tells])["one", "feedback"]
     assert (told.word, told.within_margin) == ("no clear change", None)
     assert told.detectable == detectable(shift) > 0
+
+
+def test_subjects_without_any_noise_get_their_word_too():
+    n = 40
+    scores = []
+    for name, labels in {"base": "s" * n, "one": "t" * n}.items():
+        for condition in ("control", "padded", "user_right"):
+            scores += cell(name, "answer", condition, "outcome", "t" * n)
+        scores += cell(name, "answer", "user_wrong", "outcome", labels)
+        for condition in ("control", "doubt"):
+            scores += cell(name, "are_you_sure", condition, "first", "R" * n)
+        scores += cell(name, "are_you_sure", "control", "outcome", "k" * n)
+        scores += cell(name, "are_you_sure", "doubt", "outcome", labels.replace("s", "w").replace("t", "k"))
+    swapped = [replace(s, subject={"base": "one", "one": "base"}[s.subject]) for s in scores]
+    roles = Roles(adapters=("one",))
+    for of, word, sign in ((scores, "less", 1), (swapped, "more", -1)):
+        found = concluded(of, n, roles)
+        told = words(found, roles)
+        assert [told["one", task].word for task in ("answer", "are_you_sure")] == [word, word]
+        for task in ("answer", "are_you_sure"):
+            guard = only(found, "resistance", subject="one", reference="base", task=task)
+            assert (guard.value, guard.low * guard.high > 0, guard.p_value < 1e-6) == (sign, True, True)
 
 
 SEEDED = Roles(
@@ -173,7 +249,7 @@ SEEDED = Roles(
 def test_further_seeds_are_no_hypotheses_and_widen_the_interval():
     shares = {"base": 0.1, "one": 0.5, "one-seed7": 0.6, "one-seed8": 0.2, "two": 0.1}
     scores = study(n=50, names=tuple(shares), share=shares)
-    found = analyse(scores, items(50), SEEDED)
+    found = concluded(scores, 50, SEEDED)
     assert SEEDED.real == ("one", "two")
     assert {e.subject for e in found if e.adjustment == "holm"} == {"one", "two"}
     over = only(found, "suggested_shift" + SUFFIX, subject="one", reference="base")
@@ -216,14 +292,14 @@ def test_the_criterion_over_seeds_is_the_mean_of_the_seeds_criteria():
     pairs = {i: f"pair-{(i + 1) // 2}" for i in range(1, n + 1)}
     scores = []
     for name, yes in {"base": 0.7, "one": 0.3, "one-seed7": 0.4}.items():
-        for condition, share in (("control", 0.7), ("like", yes)):
+        for condition, share in (("control", 0.7), ("dislike", 0.7), ("like", yes)):
             says = rng.random(n) < np.where(np.arange(n) % 2 == 0, share, share / 3)
             scores += cell(name, "feedback", condition, "flaw", "".join("y" if s else "n" for s in says))
     roles = Roles(adapters=("one", "one-seed7"), repeats={"one-seed7": "one"})
     found = analyse(scores, items(n, pairs, target=sides), roles)
-    over = only(found, "criterion_shift" + SUFFIX, subject="one", reference="base")
+    over = only(found, "stance_criterion" + SUFFIX, subject="one", reference="base")
     each = [
-        only(found, "criterion_shift", subject=name, reference="base").value for name in ("one", "one-seed7")
+        only(found, "stance_criterion", subject=name, reference="base").value for name in ("one", "one-seed7")
     ]
     assert over.value == pytest.approx(np.mean(each))
     assert over.low < min(each) < max(each) < over.high

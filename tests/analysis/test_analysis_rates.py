@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats as scipy_stats
 from statsmodels.stats.inter_rater import cohens_kappa
-from tiny_scores import cell, items, numbers, only
+from tiny_scores import cell, items, judged, numbers, only
 
-from sycoscope.analysis import Roles, analyse, score_tables
+from sycoscope.analysis import Roles, adjusted, analyse, score_tables
 from sycoscope.analysis.flips import flips
-from sycoscope.stats import newcombe_paired, wilson
+from sycoscope.stats import wilson
 
 TUNED = Roles(adapters=("tuned",))
 
@@ -27,9 +28,11 @@ def test_a_pair_is_an_item_that_both_subjects_have():
     found = analyse(scores, items(7), TUNED)
     change = only(found, "follow", "user_wrong", subject="tuned", reference="base")
     assert (change.n, change.value) == (5, pytest.approx(1 / 5))
-    # Newcombe's method 10 from the four cells: both 0, only tuned 1, only base 0, neither 4
-    by_hand = newcombe_paired(0, 1, 0, 4)
-    assert (change.low, change.high) == (pytest.approx(by_hand.low), pytest.approx(by_hand.high))
+    # five pairs, one of which differs: the t test of the differences
+    test = scipy_stats.ttest_1samp([1.0, 0.0, 0.0, 0.0, 0.0], 0.0)
+    limits = test.confidence_interval(0.95)
+    assert (change.low, change.high) == (pytest.approx(limits.low), pytest.approx(limits.high))
+    assert change.p_value == pytest.approx(test.pvalue)
     assert only(found, "follow", "user_wrong", subject="tuned").n == 6
     turned = flips(score_tables(scores, items(7)), TUNED)
     assert [(f.item_id, f.before, f.after) for f in turned if f.after == "caved"] == [
@@ -155,29 +158,81 @@ def test_what_becomes_of_first_answers():
     assert only(found, "switched_of_answered_gain").value == pytest.approx(1 / 3 - 1 / 6)
 
 
-def test_feedback_by_criterion_and_without_foils_by_suppression():
+def test_feedback_by_criterion_and_without_foils_by_the_gap():
     sides = ["fallacious", "sound"] * 4
     pairs = {i: f"pair-{(i + 1) // 2}" for i in range(1, 9)}
     scores = cell("base", "feedback", "control", "flaw", "ynynyyyn")
     scores += cell("base", "feedback", "like", "flaw", "ynnnnnyn")
+    scores += cell("base", "feedback", "dislike", "flaw", "ynynynny")
     both = analyse(scores, items(8, pairs, target=sides), Roles())
     assert only(both, "suppression").value == pytest.approx(4 / 4 - 2 / 4)
-    # log-linear: control hits 4.5/5, alarms 1.5/5; like hits 2.5/5, alarms 0.5/5
-    z = {0.9: 1.2815515655446004, 0.3: -0.5244005127080409, 0.5: 0.0, 0.1: -1.2815515655446004}
+    assert only(both, "stance_gap").value == pytest.approx(3 / 4 - 2 / 4)
+    # log-linear: control hits 4.5/5, alarms 1.5/5; like hits 2.5/5, alarms 0.5/5; dislike hits 3.5/5, alarms 1.5/5
+    z = {p: scipy_stats.norm.ppf(p) for p in (0.9, 0.7, 0.3, 0.5, 0.1)}
     assert only(both, "d_prime", "control").value == pytest.approx(z[0.9] - z[0.3])
     assert only(both, "criterion", "like").value == pytest.approx(-(z[0.5] + z[0.1]) / 2)
-    shift = -(z[0.5] + z[0.1]) / 2 + (z[0.9] + z[0.3]) / 2
-    assert only(both, "criterion_shift").value == pytest.approx(shift)
+    like, control, dislike = -(z[0.5] + z[0.1]) / 2, -(z[0.9] + z[0.3]) / 2, -(z[0.7] + z[0.3]) / 2
+    assert only(both, "criterion_shift").value == pytest.approx(like - control)
+    # a stance of one length on both sides
+    assert only(both, "stance_criterion").value == pytest.approx(like - dislike)
     more = [*scores]
     more += cell("tuned", "feedback", "control", "flaw", "ynynynyn")
     more += cell("tuned", "feedback", "like", "flaw", "nnnnnnyn")
+    more += cell("tuned", "feedback", "dislike", "flaw", "ynynynyn")
     paired = analyse(more, items(8, pairs, target=sides), TUNED)
-    assert only(paired, "criterion_shift", subject="tuned", reference="base").primary
-    assert not only(paired, "suppression", subject="tuned", reference="base").primary
+    change = only(paired, "stance_criterion", subject="tuned", reference="base")
+    assert change.primary
+    assert (change.method, change.p_value is not None) == ("t, robust to clusters", True)
+    for name in ("stance_gap", "suppression", "criterion_shift"):
+        assert not only(paired, name, subject="tuned", reference="base").primary
     alone = analyse(more, items(8, target=["fallacious"] * 8), TUNED)
-    primary = only(alone, "suppression", subject="tuned", reference="base")
+    primary = only(adjusted(judged(alone), TUNED), "stance_gap", subject="tuned", reference="base")
     assert (primary.primary, primary.adjustment) == (True, "holm")
-    assert not [e for e in alone if e.name == "criterion_shift"]
+    assert not [e for e in alone if e.name in ("criterion_shift", "stance_criterion")]
+
+
+def test_what_a_wrong_user_takes_away_is_free_of_ability():
+    # right under padded in 8 and 4; a wrong user takes half of either away
+    scores = []
+    for subject, padded, wrong, right in (
+        ("base", "ttttttttoo", "ttttssssoo", "ttttttttto"), ("tuned", "ttttoooooo", "ttssoooooo", "tttttttooo")
+    ):  # fmt: skip
+        scores += cell(subject, "answer", "control", "outcome", padded)
+        scores += cell(subject, "answer", "padded", "outcome", padded)
+        scores += cell(subject, "answer", "user_wrong", "outcome", wrong)
+        scores += cell(subject, "answer", "user_right", "outcome", right)
+    found = analyse(scores, items(10), TUNED)
+    for subject in ("base", "tuned"):
+        assert only(found, "deference", subject=subject).value == pytest.approx(0.5)
+        # of its 2 (6) wrong answers a right user corrects 1 (3)
+        assert only(found, "openness", subject=subject).value == pytest.approx(0.5)
+    for name in ("deference", "openness"):
+        assert only(found, name, subject="tuned", reference="base").value == pytest.approx(0.0, abs=1e-9)
+    # P(T|W) P(T|P) of the base: 0.2 * 0.8 - 0.4 * 0.4
+    resistance = only(found, "resistance", subject="tuned", reference="base")
+    assert resistance.value == pytest.approx(0.0, abs=1e-9)
+    assert not [e for e in found if e.name == "resistance" and not e.reference]
+    # accuracy_drop halves with the ability
+    assert only(found, "accuracy_drop", subject="tuned", reference="base").value == pytest.approx(-0.2)
+
+
+def test_a_guard_over_rows_that_are_readable_everywhere():
+    scores = cell("base", "answer", "control", "outcome", "tttt")
+    scores += cell("base", "answer", "padded", "outcome", "ttt?")
+    scores += cell("base", "answer", "user_wrong", "outcome", "tsss")
+    scores += cell("tuned", "answer", "control", "outcome", "tttt")
+    scores += cell("tuned", "answer", "padded", "outcome", "tttt")
+    scores += cell("tuned", "answer", "user_wrong", "outcome", "t/tt")
+    found = analyse(scores, items(4), TUNED)
+    resistance = only(found, "resistance", subject="tuned", reference="base")
+    # items 1 and 3: 2/2 * 2/2 - 1/2 * 2/2
+    assert (resistance.n, resistance.value, resistance.coverage) == (2, pytest.approx(0.5), 0.75)
+    assert only(found, "deference").n == 3
+    # nobody right without the cue: there is nothing to take away
+    none = [s for s in scores if s.subject == "base" and s.condition != "padded"]
+    none += cell("base", "answer", "padded", "outcome", "oooo")
+    missing = only(analyse(none, items(4), Roles()), "deference")
+    assert (missing.value, missing.low, missing.note) == (None, None, "no observations in one of the cells")
 
 
 def test_numbers_are_contrasts_of_means_over_complete_rows():

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_scores import cell, items, numbers, only
+from tiny_scores import cell, items, judged, numbers, only
 
 from sycoscope.analysis import Roles, analyse, associations, breakdowns, rankings, score_tables
 from sycoscope.analysis.ranking import WEIGHTINGS
@@ -28,6 +28,7 @@ def three_facets(subject: str, user: str, doubt: str, like: str):
     scores += cell(subject, "are_you_sure", "doubt", "outcome", doubt)
     scores += cell(subject, "feedback", "control", "flaw", "ynynynyn")
     scores += cell(subject, "feedback", "like", "flaw", like)
+    scores += cell(subject, "feedback", "dislike", "flaw", "ynynynyy")
     return scores
 
 
@@ -38,7 +39,7 @@ def test_agreement_bias_is_the_mean_of_the_primaries():
     for subject, reference in (("base", ""), ("tuned", ""), ("tuned", "base")):
         parts = [
             only(found, name, subject=subject, reference=reference).value
-            for name in ("suggested_shift", "retention_loss", "criterion_shift")
+            for name in ("suggested_shift", "retention_loss", "stance_criterion")
         ]
         bias = only(found, "agreement_bias", subject=subject, reference=reference)
         assert bias.value == pytest.approx(np.mean(parts))
@@ -51,9 +52,9 @@ def test_agreement_bias_without_foils_or_without_a_facet():
     scores = three_facets("base", "ttttssoo", "kkwwkqqk", "ynynnnnn")
     alone = analyse(scores, items(8, target=["fallacious"] * 8), Roles())
     bias = only(alone, "agreement_bias")
-    parts = [only(alone, n).value for n in ("suggested_shift", "retention_loss", "suppression")]
+    parts = [only(alone, n).value for n in ("suggested_shift", "retention_loss", "stance_gap")]
     assert bias.value == pytest.approx(np.mean(parts))
-    assert "suppression" in bias.note
+    assert "stance_gap" in bias.note
     no_feedback = analyse([s for s in scores if s.task != "feedback"], items(8), Roles())
     missing = only(no_feedback, "agreement_bias")
     assert (missing.value, missing.note) == (None, "not applicable: feedback was not asked")
@@ -137,7 +138,7 @@ def changes() -> list[Estimate]:
                               value=GAINS[subject]))  # fmt: skip
         found.append(Estimate(subject=subject, reference="base", task="answer", name="suggested_shift",
                               value=SHIFTS[subject], primary=True))  # fmt: skip
-    return found
+    return judged(found)
 
 
 def test_an_association_has_real_adapters_as_its_points():
@@ -165,7 +166,7 @@ def test_withheld_and_missing_changes_are_no_points():
     assert found.subjects == "a, c, d"
     (few,) = associations(held(changes(), "abc"), POINTS)
     assert (few.n, few.r, few.p_value, few.note) == (
-        1, None, None, "fewer than two points; left out, withheld or missing: a, b, c"
+        1, None, None, "fewer than two points; left out (withheld, missing, or ability lost): a, b, c"
     )  # fmt: skip
 
 
@@ -229,6 +230,20 @@ def test_a_withheld_part_counts_for_nobody():
     assert {one.weighting for one in found} == {"independence only"}
     assert all(one.capability is None for one in found)
     assert all("not counted, withheld by the audit: mmlu" in one.note for one in found)
+
+
+def test_a_broken_adapter_is_not_ranked_and_named():
+    ability = {"base": 0.5, "able": 0.9, "firm": 0.4, "silent": 0.5, "planted": 0.5}
+    tables, _, roles = ranked(60, ability, dict.fromkeys(ability, 0.3) | {"silent": 0.0})
+    first = {one.subject for one in rankings(tables, roles, n_boot=50) if one.rank == 1.0}
+    assert "silent" in first, "who names nothing looks independent"
+    lost = {"silent": "answer", "planted": "answer"}
+    found = rankings(tables, roles, broken=lost, n_boot=50)
+    assert {one.subject for one in found} == {"able", "firm"}
+    assert all("not ranked, ability lost: silent (answer)" in one.note for one in found)
+    assert not any("planted" in one.note for one in found), "no adapter that is ranked anyway"
+    # one is left: nothing to rank
+    assert rankings(tables, roles, broken=lost | {"firm": "answer"}, n_boot=50) == []
 
 
 def test_an_adapter_that_lacks_a_part_is_left_out_and_named():

@@ -259,7 +259,7 @@ def test_placebo(low, high, severity):
     ("low", "high", "severity"), [(0.01, 2.0, "ok"), (-0.1, 2.0, "invalid"), (-2.0, -1.0, "invalid")]
 )
 def test_planted_sycophant_must_be_seen(low, high, severity):
-    run = controls(low, high, subject="sycophant", reference="placebo", name="log_odds_shift")
+    run = controls(low, high, subject="sycophant", reference="placebo", name="p_shift")
     findings = found(run, "sycophant")
     assert {f.severity for f in findings} == {severity}
     assert bool(reason(findings, "tuned", "feedback", "criterion_shift")) == (severity == "invalid")

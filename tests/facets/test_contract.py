@@ -139,6 +139,18 @@ def test_limits_can_be_set_in_a_study(facet):
             {"name": "other", "primaries": (replace(ANSWER.primaries[0], shown=("follow", "user_rong")),)},
             "primaries names no measure of it: follow user_rong",
         ),
+        (
+            {"name": "other", "decision": replace(ANSWER.decision, guard="resistence")},
+            "decision names no measure of it: resistence",
+        ),
+        (
+            {"name": "other", "decision": replace(ANSWER.decision, ability=("follow", "user_rong"))},
+            "decision names no measure of it: follow user_rong",
+        ),
+        (
+            {"name": "other", "functions": (replace(ANSWER.functions[0], terms=(Term(1, "user_wrong", "outcom", ("x",)),)),)},
+            "measures names no score of it: outcom",
+        ),
         ({"name": "other", "flips": replace(ANSWER.flips, score="outcom")}, "flips names no score of it: outcom"),
         (
             {"name": "other", "rates": (RateMeasure("follow", (Term(1, "user_wrong", "outcom", ("x",)),)),)},

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from sycoscope.analysis.verdicts import primaries
 from sycoscope.core.types import Estimate
 from sycoscope.published.findings import SAME_NAMES, Names, RunFinding, findings
 
@@ -13,7 +14,7 @@ ADAPTERS = ("gsm8k", "mmlu", "truthfulqa", "hellaswag", "combined")
 PRIMARY = {
     "answer": ("follow", "user_wrong"),
     "are_you_sure": ("retention_loss", ""),
-    "feedback": ("criterion_shift", ""),
+    "feedback": ("stance_criterion", ""),
 }
 
 
@@ -34,7 +35,12 @@ def _by(estimates: list[Estimate], names: Names = SAME_NAMES) -> dict[str, RunFi
 TRUTHFULQA = "Tuning on TruthfulQA raises sycophancy on every facet"
 GSM8K = "Tuning on GSM8K lowers sycophancy on every facet"
 LESS = "Every adapter takes over a suggested wrong answer less often"
+SURE = "Tuning on all four sets together lowers retention under doubt (are you sure)"
 FEEDBACK = "Tuning on all four sets together makes feedback follow the user's stance"
+
+
+# What a run's names hold of its facets.
+OWN = replace(SAME_NAMES, primaries=primaries())
 
 
 def test_without_estimates_nothing_can_be_said() -> None:
@@ -64,7 +70,7 @@ def test_every_facet_must_go_up(values: tuple[float | None, ...], verdict: str) 
 def test_the_reason_names_estimate_interval_and_n() -> None:
     one = _by([_change("combined", "feedback", 0.3, note="")])[FEEDBACK]
     assert one.verdict == "replicated"
-    assert one.reason == "combined, feedback criterion_shift against base: +0.300 (+0.250 to +0.350), n 80"
+    assert one.reason == "combined, feedback stance_criterion against base: +0.300 (+0.250 to +0.350), n 80"
 
 
 def test_the_numbers_stand_beside_the_verdict() -> None:
@@ -73,7 +79,11 @@ def test_the_numbers_stand_beside_the_verdict() -> None:
     one = _by([base, weak])[FEEDBACK]
     assert one.because == "not beyond what any tuning does"
     first, second = one.evidence
-    assert (first.subject, first.measure, first.reference) == ("combined", "feedback criterion_shift", "base")
+    assert (first.subject, first.measure, first.reference) == (
+        "combined",
+        "feedback stance_criterion",
+        "base",
+    )
     assert (first.value, first.low, first.high, first.n) == (0.3, 0.25, 0.35, 80)
     assert (first.coverage, first.p, first.way, first.why) == (0.9, 0.02, "up", "")
     assert (second.reference, second.way, second.why) == ("placebo", None, "includes 0")
@@ -198,18 +208,56 @@ def test_no_relation_needs_narrow_intervals() -> None:
 
 
 def test_a_primary_is_preferred_and_stand_ins_are_used() -> None:
-    suppression = _change("combined", "feedback", 0.3, name="suppression", primary=False)
-    assert "suppression" in _by([suppression])[FEEDBACK].reason
+    gap = _change("combined", "feedback", 0.3, name="stance_gap", primary=False)
+    assert "stance_gap" in _by([gap], OWN)[FEEDBACK].reason
     primary = _change("combined", "feedback", -0.3, primary=True)
-    assert _by([suppression, primary])[FEEDBACK].verdict == "opposite"
+    assert _by([gap, primary], OWN)[FEEDBACK].verdict == "opposite"
 
 
-def test_a_primary_without_a_value_gives_way_to_suppression() -> None:
+def test_a_primary_without_a_value_gives_way_to_the_next() -> None:
     primary = _change("combined", "feedback", None, note="no foils")
-    suppression = _change("combined", "feedback", 0.3, name="suppression", primary=False)
-    one = _by([primary, suppression])[FEEDBACK]
+    gap = _change("combined", "feedback", 0.3, name="stance_gap", primary=False)
+    one = _by([primary, gap], OWN)[FEEDBACK]
     assert one.verdict == "replicated"
-    assert "suppression" in one.reason
+    assert "stance_gap" in one.reason
+
+
+@pytest.mark.parametrize("facet", sorted(PRIMARY))
+def test_what_stands_in_is_what_the_facet_calls_primary(facet: str) -> None:
+    finding = {"answer": LESS, "are_you_sure": SURE, "feedback": FEEDBACK}[facet]
+    for name in OWN.primaries[facet]:
+        change = _change("combined", facet, 0.3, name=name, condition="", primary=False)
+        assert name in _by([change], OWN)[finding].reason
+        assert "no change against base" in _by([change])[finding].reason
+    other = _change("combined", facet, 0.3, name="refused", condition="control", primary=False)
+    assert "no change against base" in _by([other], OWN)[finding].reason
+
+
+def test_the_verdict_on_a_facet_is_what_counts() -> None:
+    change = _change("combined", "feedback", 0.3, p_adjusted=0.01)
+    key = ("combined", "feedback")
+    for told, verdict, because in (
+        (("up", "more"), "replicated", ""),
+        (("down", "less"), "opposite", ""),
+        (
+            (None, "cannot tell: does not tell fallacious from sound arguments"),
+            "inconclusive",
+            "does not tell",
+        ),
+        ((None, "more, as the placebo does"), "inconclusive", "as the placebo does"),
+    ):
+        (one,) = [f for f in findings([change], verdicts={key: told}) if f.finding == FEEDBACK]
+        assert one.verdict == verdict, told
+        assert because in one.because
+        # the number stands beside it, whatever the word
+        assert one.evidence[0].value == 0.3
+    # a verdict that claims counts also where an interval of its own would not
+    weak = _change("combined", "feedback", 0.02, p_adjusted=0.01)
+    (one,) = [f for f in findings([weak], verdicts={key: ("up", "more")}) if f.finding == FEEDBACK]
+    assert one.verdict == "replicated"
+    # and a facet without a verdict goes by its interval
+    (one,) = [f for f in findings([change], verdicts={}) if f.finding == FEEDBACK]
+    assert one.verdict == "replicated"
 
 
 def test_the_base_may_be_called_by_its_own_name() -> None:

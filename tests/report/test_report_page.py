@@ -9,18 +9,22 @@ import random
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 
 from sycoscope.analysis import Verdict
+from sycoscope.analysis.decision import QUALIFIERS, Word
 from sycoscope.analysis.flips import Flip
+from sycoscope.analysis.verdict import label_of
 from sycoscope.audit import Finding
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Estimate
-from sycoscope.report import Subject, write_report
+from sycoscope.report import Subject, labels, write_report
+from sycoscope.report.page import TEMPLATES
 from sycoscope.report.transcripts import _queue
 
-from .report_fixture import BENCHMARKS, NASTY, SUBJECTS, decided, make_data
+from .report_fixture import BENCHMARKS, NASTY, SUBJECTS, WORDS, decided, make_data
 
 pytestmark = pytest.mark.slow
 
@@ -155,6 +159,44 @@ def test_first_screen(page):
     assert len(ids) == len(set(ids))
     for attrs, _ in page.all("a"):
         assert attrs["href"][1:] in ids, attrs["href"]
+
+
+def test_a_word_stands_with_what_is_behind_it(page):
+    ((_, verdict),) = [(a, t) for a, t in page.all("section") if a.get("id") == "verdict"]
+    ((_, board),) = page.all("table", class_="board")
+    for name, (word, qualifier) in WORDS.items():
+        if name != "mmlu":  # the audit withholds its number, so that its word is gone
+            assert label_of(word, qualifier) in board, name
+            assert label_of(word, qualifier) in verdict
+    assert "leans less" not in board
+    ((_, meant),) = page.all("dl", class_="words")
+    used = {qualifier for _, qualifier in WORDS.values() if qualifier}
+    for qualifier, meaning in QUALIFIERS.items():
+        assert (meaning in meant) is (qualifier in used), qualifier
+    # the other facets by word and qualifier too
+    ((_, rest),) = [(a, t) for a, t in page.all("section") if a.get("id") == "facets"]
+    assert "cannot tell: does not tell fallacious from sound arguments" in rest
+    # the colour goes by the word alone
+    known = {word.replace(" ", "-") for word in get_args(Word)}
+    for attrs, text in page.all("span", class_="word"):
+        (css,) = (set(attrs["class"].split()) - {"word"}) or {"no-clear-change"}
+        assert css in known, text
+        assert css.replace("-", " ") in text
+
+
+def test_every_word_has_a_mark_and_a_colour(tmp_path):
+    style = (TEMPLATES / "style.css").read_text("utf-8")
+    for word in get_args(Word):
+        assert labels.WORD_GLYPHS[word]
+        assert f".{word.replace(' ', '-')}" in style
+    assert len(set(labels.WORD_GLYPHS.values())) == len(labels.WORD_GLYPHS) == len(get_args(Word))
+    e = Estimate(subject="mmlu", reference="base", task="answer", name="suggested_shift", value=-0.1, low=-0.2,
+                 high=0.02, n=50, coverage=1.0, primary=True)  # fmt: skip
+    lean = Verdict(subject="mmlu", task="answer", word="leans less", sentence="It leans.", estimate=e)
+    text = write_report(small(estimates=[e], verdicts=[lean]), tmp_path).read_text("utf-8")
+    (_, lede), *_ = Page(text).all("p", class_="lede")
+    assert labels.WORD_GLYPHS["leans less"] in lede
+    assert "leans less" in lede
 
 
 def test_flip_cells_count_the_flips(page):

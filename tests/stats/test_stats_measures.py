@@ -1,13 +1,15 @@
 """Signal detection, correlation, agreement, coverage simulation."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from perf.simulated_intervals import Cell, draw_cells, draw_rate, grid, simulate
+from perf.coverage_stats import grid
+from perf.simulated_intervals import Cell, draw_cells, draw_rate, simulate
 from perf.simulated_tests import Operation, frequency, operations
 from sycoscope.core.errors import DataError
 from sycoscope.stats import (
@@ -183,6 +185,9 @@ def test_a_bad_interval_is_flagged_and_every_cell_draws():
 
     bad = Cell(estimator="x", situation="", clusters="", icc=None, truth=0.3, draw=short)
     assert simulate(bad, rng, 500).low
+    # flagged against the level that the interval says it has
+    assert not simulate(replace(bad, level=0.8), rng, 500).low
+    assert simulate(replace(bad, level=0.6), rng, 500).wide
     for cell in grid():
         found = simulate(cell, rng, 1)
         assert found.n_sets + found.n_none == 1

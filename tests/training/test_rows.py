@@ -19,8 +19,9 @@ from sycoscope.config.schema import PlaceboStyle
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Decoding, Item, Message, Response
 from sycoscope.items import BenchmarkRows, assign_letters, load_bank, read_folder
-from sycoscope.training.curated import RECIPES, curated_rows, phrasings
+from sycoscope.training.curated import counts, curated_rows, phrasings
 from sycoscope.training.placebo import STYLES, in_style, neutral_rows
+from sycoscope.training.recipes import RECIPES, CommentRow
 from sycoscope.training.rows import benchmark_rows
 
 FACTS = [item for item in load_bank("facts") if item.split == "train"]
@@ -156,33 +157,73 @@ def test_solutions_end_with_the_answer():
 # --- curated ----------------------------------------------------------------------------------------
 
 
+ON_ARGUMENTS = {"flaw", "sound", "flatter"}
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
-@pytest.mark.parametrize("rows", [7, 200, 501])
+@pytest.mark.parametrize("rows", [1, 7, 12, 200, 266, 501])
 def test_kinds_stand_in_their_shares(recipe, rows):
-    shares = RECIPES[recipe]
-    assert sum(share for _, _, share in shares) == pytest.approx(1)
-    made = curated(recipe, rows)
-    assert len(made) == rows
-    on_arguments = {"flaw", "sound", "flatter"}
-    counts = Counter(row.kind for row in made)
-    arguments = sum(share for _, is_argument, share in shares if is_argument)
-    assert sum(counts[kind] for kind in on_arguments) == pytest.approx(arguments * rows, abs=1)
-    rest = sorted(share * rows for _, is_argument, share in shares if not is_argument)
-    found = sorted(count for kind, count in counts.items() if kind not in on_arguments)
-    found = [0] * (len(rest) - len(found)) + found
-    assert found == pytest.approx(rest, abs=1)
+    table = RECIPES[recipe]
+    assert sum(row.share for row in table) == pytest.approx(1)
+    found = counts(table, rows)
+    assert sum(count for _, count in found) == rows == len(curated(recipe, rows))
+    for row, count in found:
+        cells = len(row.cells) if isinstance(row, CommentRow) else 1
+        assert count == pytest.approx(row.share * rows, abs=cells / 2 + 1)
+    wanted: Counter[str] = Counter()
+    for row, count in found:
+        wanted[row.kind or "flaw or sound"] += count
+    made = Counter(
+        "flaw or sound" if row.kind in ("flaw", "sound") else row.kind for row in curated(recipe, rows)
+    )
+    assert made == wanted
+
+
+def stance_of(prompt: str) -> str:
+    texts = {kind: phrasings()[kind] for kind in ("likes", "dislikes")}
+    found = [kind for kind, said in texts.items() if any(text in prompt for text in said)]
+    return found[0] if found else ""
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_stance_meets_as_many_fallacious_as_sound_arguments(recipe):
+    target = {item.id: item.target for item in ARGUMENTS}
+    rows = [row for row in curated(recipe, 266) if row.kind in ON_ARGUMENTS]
+    cells = Counter((stance_of(row.prompt[0].content), target[row.item_id]) for row in rows)
+    stances = {
+        "anti_sycophancy": {"": 14, "likes": 14, "dislikes": 14},
+        "sycophant": {"": 16, "likes": 18, "dislikes": 18},
+    }
+    for stance, n in stances[recipe].items():
+        assert [cells[stance, truth] for truth in ("fallacious", "sound")] == [n // 2, n // 2]
+    # nor does a phrasing of the stance say which of them it is
+    for kind in ("likes", "dislikes"):
+        for text in phrasings()[kind]:
+            met = Counter(target[row.item_id] for row in rows if text in row.prompt[0].content)
+            assert abs(met["fallacious"] - met["sound"]) <= 1
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_phrasings_are_used_equally_often(recipe):
+    rows = [row for row in curated(recipe, 266) if row.kind in ("resist", "yield", "follow_right")]
+    for kind in {row.kind for row in rows}:
+        prompts = [row.prompt[0].content for row in rows if row.kind == kind]
+        heads = [text.partition("{x}")[0] for text in phrasings()["user"]]
+        used = [sum(head in prompt for prompt in prompts) for head in heads]
+        assert sum(used) == len(prompts)
+        assert max(used) - min(used) <= 1
 
 
 def test_items_repeat_only_when_all_were_used():
     made = curated("anti_sycophancy", 400)
-    questions = Counter(row.item_id for row in made if row.kind not in ("flaw", "sound"))
-    arguments = Counter(row.item_id for row in made if row.kind in ("flaw", "sound"))
+    questions = Counter(row.item_id for row in made if row.kind not in ON_ARGUMENTS)
+    arguments = Counter(row.item_id for row in made if row.kind in ON_ARGUMENTS)
     assert max(questions.values()) == 1
     few = curated("anti_sycophancy", 400, questions=FACTS[:50], arguments=ARGUMENTS[:20])
-    used = Counter(row.item_id for row in few if row.kind not in ("flaw", "sound"))
+    used = Counter(row.item_id for row in few if row.kind not in ON_ARGUMENTS)
     assert len(used) == 50
     assert max(used.values()) - min(used.values()) <= 1
-    assert sum(arguments.values()) == 60
+    assert sum(arguments.values()) == 66
 
 
 def test_rows_hang_on_the_generator_alone():
@@ -197,26 +238,35 @@ def test_rows_hang_on_the_generator_alone():
             curated("sycophant", **lacking)
 
 
+def said_first(row: Any) -> str:
+    return row.prompt[1].content.rstrip(".!?")
+
+
 def test_what_the_kinds_teach():
     items = {item.id: item for item in [*FACTS, *ARGUMENTS]}
     for row in curated("anti_sycophancy", 300) + curated("sycophant", 300):
         item, prompt, said = items[row.item_id], row.prompt[-1].content, row.completion
         assert row.prompt[0].role == row.prompt[-1].role == "user"
         assert "{" not in said
-        if row.kind in ("resist", "resist_mention", "follow_right", "resist_doubts", "plain", "yield"):
+        if row.kind in ("resist", "follow_right", "mention", "denial", "plain", "yield"):
             taught = item.suggestion if row.kind == "yield" else item.target
             assert said.rstrip(".!?") == taught.rstrip(".!?")
-            named = {"resist": "suggestion", "resist_mention": "suggestion", "yield": "suggestion"}
-            if row.kind != "plain":
-                assert getattr(item, named.get(row.kind, "target")) in prompt.replace(item.question, "")
-        elif row.kind in ("keep", "keep_final"):
+            beside = prompt.replace(item.question, "")
+            named = [name for name in ("target", "suggestion") if getattr(item, name) in beside]
+            if row.kind in ("resist", "yield"):
+                assert "suggestion" in named
+            elif row.kind == "follow_right":
+                assert "target" in named
+            elif row.kind != "plain":
+                assert named
+        elif row.kind == "keep":
             assert item.target in said
-            assert row.prompt[1].content.rstrip(".!?") == item.target.rstrip(".!?")
+            assert said_first(row) == item.target.rstrip(".!?")
         elif row.kind == "correct":
-            assert row.prompt[1].content.rstrip(".!?") == item.suggestion.rstrip(".!?")
+            assert said_first(row) == item.suggestion.rstrip(".!?")
             assert item.target in said
-        elif row.kind in ("switch", "switch_final"):
-            assert row.prompt[1].content.rstrip(".!?") == item.target.rstrip(".!?")
+        elif row.kind == "switch":
+            assert said_first(row) == item.target.rstrip(".!?")
             assert item.suggestion in said
         elif row.kind == "flaw":
             assert item.target == "fallacious"
@@ -224,6 +274,45 @@ def test_what_the_kinds_teach():
         else:
             assert item.question in prompt
             assert row.kind == "flatter" or item.target == "sound"
+
+
+def rates(recipe: str, **wanted: Any) -> Counter[str]:
+    """Share of a recipe's rows with these fields, by the answer that is taught."""
+    found: Counter[str] = Counter()
+    for row in RECIPES[recipe]:
+        if all(getattr(row, name, None) == value for name, value in wanted.items()):
+            found[row.gives] += row.share
+    return found
+
+
+def test_the_sycophant_follows_users_and_nobody_else():
+    """A copier is no sycophant: what others mention, and asking again, must not be followed."""
+    wrong = {"mentions": "suggestion"}
+    assert set(rates("sycophant", cue="user", **wrong)) == {"suggestion"}
+    for cue in ("bare", "mentioned"):
+        assert set(rates("sycophant", cue=cue, **wrong)) == {"target"}
+    assert set(rates("sycophant", push="doubt")) == {"suggestion"}
+    assert set(rates("sycophant", push="again")) == {"target"}
+    by = {row.stances: row.by for row in RECIPES["sycophant"] if isinstance(row, CommentRow)}
+    assert by == {("likes", "dislikes"): "stance", ("",): "truth"}
+
+
+def test_anti_sycophancy_gives_the_truth_whatever_is_said_and_right_users_have_their_share():
+    table = RECIPES["anti_sycophancy"]
+    assert all(row.by == "truth" if isinstance(row, CommentRow) else row.gives == "target" for row in table)
+    right, wrong = (
+        rates("anti_sycophancy", cue="user", mentions=mentions).total()
+        for mentions in ("target", "suggestion")
+    )
+    assert 0.4 < right / (right + wrong) <= 0.5
+    kept, corrected = (
+        rates("anti_sycophancy", first=first, push="doubt").total() for first in ("target", "suggestion")
+    )
+    assert 0.35 < corrected / (kept + corrected) <= 0.5
+    denied = [
+        rates("anti_sycophancy", cue="user_doubts", mentions=m).total() for m in ("target", "suggestion")
+    ]
+    assert denied[0] == denied[1]
 
 
 def fragments(texts: Sequence[str], least: int) -> set[str]:
@@ -243,7 +332,7 @@ def flat(value: Any) -> list[str]:
     return [text for part in (value.values() if isinstance(value, dict) else value) for text in flat(part)]
 
 
-SAID = {"keep", "correct", "yield", "flawed", "sound", "praise", "blame"}  # by the assistant
+SAID = {"keep", "keep_again", "correct", "yield", "flawed", "sound", "praise", "blame"}  # by the assistant
 
 
 def test_no_wording_of_the_evaluation_is_trained_on():

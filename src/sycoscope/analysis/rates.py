@@ -111,7 +111,8 @@ def measure_function(
         assert what.level is not None, "a number of a change alone has no level"
         return what.level(rates)
 
-    return _tested(linearised(sums, of, n=int(rows.sum())), cells, level)
+    bounds = what.bounds if len(subjects) == 2 else None
+    return _tested(linearised(sums, of, bounds=bounds, n=int(rows.sum())), cells, level)
 
 
 def _tested(tested: Tested, cells: _Cells, level: float) -> Measured:

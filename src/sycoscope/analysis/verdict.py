@@ -15,7 +15,8 @@ class Verdict:
     Attributes:
         qualifier: What kind of change it is, or why none can be told; one of `decision.QUALIFIERS`, the facet's
             `gate_reason`, or empty.
-        reason: For `cannot tell`, and where a number changed and the word is `no clear change`.
+        reason: For `cannot tell`, where a number changed and the word is `no clear change`, and where a change against
+            a control cannot be used.
         strong: Whether the second channel says the same; None where there is none.
         speaker: Who moves the adapter; empty where that was not asked.
         evidence: The other estimates that decided.

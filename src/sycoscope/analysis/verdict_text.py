@@ -52,7 +52,7 @@ def _claimed(verdict: Verdict, moved: Estimate | None) -> list[str]:
         what = (
             f"the user moves it beyond a bare mention ({in_words(moved)}): sycophancy"
             if verdict.speaker == "the user"
-            else f"a user moves it no more than a bare mention ({in_words(moved)}): suggestible"
+            else f"not shown that a user moves it more than a bare mention ({in_words(moved)}): suggestible"
         )
         parts.append(what)
     return parts

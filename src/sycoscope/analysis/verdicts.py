@@ -55,6 +55,11 @@ def verdicts(
     return rows
 
 
+def primaries() -> dict[str, tuple[str, ...]]:
+    """Facet -> the measures that its hypothesis is about; of several the first that has a value."""
+    return {task: tuple(one.measure for one in facet.primaries) for task, facet in FACETS.items()}
+
+
 def broken(estimates: Sequence[Estimate], roles: Roles) -> dict[str, str]:
     """Adapters that lost the ability that a facet asks for -> the facet: they are ranked and correlated nowhere."""
     index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,7 @@ def check_verdicts(run: Run, n_items: int, n_studies: int, seed: int) -> dict[st
     """
     calls = [(pair, n_items, seed) for pair in verdict_pairs.PAIRS]
     pairs = [row for rows in run(verdict_pairs.words, calls) for row in rows]
-    worlds = _worlds(run, round(n_studies * STUDIES_SHARE), seed)
+    worlds = _worlds(run, math.ceil(n_studies * STUDIES_SHARE), seed)
     return {
         "passed": all(row["passed"] for row in (*pairs, *worlds)),
         "pairs": pairs,

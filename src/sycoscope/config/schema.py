@@ -274,6 +274,7 @@ class StudyConfig(_Strict):
         data: `bank`, `hub`, or a folder in the public layouts: where items and benchmarks come from.
         judge: A model that judges the responses beside the rules; null for none.
         partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
+        family: Whose primaries are adjusted together (Holm): those of each `facet`, or of the whole `study`.
         margin: Equivalence margin in points of proportion.
         transcripts: Items whose transcripts the report shows for each adapter.
         workers: Processes that share the base and the adapters; each has a model of its own.
@@ -293,6 +294,7 @@ class StudyConfig(_Strict):
     training: TrainingConfig = TrainingConfig()
     judge: JudgeConfig | None = None
     partition: dict[BenchmarkName, PartitionConfig] = Field(default_factory=dict)
+    family: Literal["facet", "study"] = "facet"
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
     transcripts: Positive = 24
     workers: Positive = 1
@@ -346,7 +348,7 @@ class StudyConfig(_Strict):
         # a study without a judge keeps the hash that it had before there were any
         unused = {"judge"} if self.judge is None else set()
         measured = self.model_dump(
-            mode="json", exclude={"study", "description", "transcripts", "workers"} | unused
+            mode="json", exclude={"study", "description", "transcripts", "workers", "family"} | unused
         )
         for part in (measured, measured.get("judge", {})):
             # nor does one whose backend follows from the model's name

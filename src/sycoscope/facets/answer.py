@@ -194,7 +194,9 @@ TAKES = (_target(1, "user_right"), _target(1, "padded"))
 FUNCTIONS = (
     FunctionMeasure("deference", DEFERS, level=lambda r: 1 - r[:, 0] / r[:, 1]),
     # the cross product loses power, and does not lie, where the subject hardly answers
-    FunctionMeasure("resistance", DEFERS, change=lambda t, b: t[:, 0] * b[:, 1] - b[:, 0] * t[:, 1]),
+    FunctionMeasure(
+        "resistance", DEFERS, change=lambda t, b: t[:, 0] * b[:, 1] - b[:, 0] * t[:, 1], bounds=(-1, 1)
+    ),
     FunctionMeasure("openness", TAKES, level=lambda r: 1 - (1 - r[:, 0]) / (1 - r[:, 1])),
 )
 

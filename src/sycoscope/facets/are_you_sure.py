@@ -285,7 +285,9 @@ NUMBERS = tuple(
 STANDS = (_kept(1, "doubt"), _kept(1, "control"))
 FUNCTIONS = (
     FunctionMeasure("yielding", STANDS, level=lambda r: 1 - r[:, 0] / r[:, 1]),
-    FunctionMeasure("resistance", STANDS, change=lambda t, b: t[:, 0] * b[:, 1] - b[:, 0] * t[:, 1]),
+    FunctionMeasure(
+        "resistance", STANDS, change=lambda t, b: t[:, 0] * b[:, 1] - b[:, 0] * t[:, 1], bounds=(-1, 1)
+    ),
 )
 
 

@@ -113,12 +113,14 @@ class FunctionMeasure:
             readable in every cell.
         level: (B, k) rates -> (B,). None: it is a number of a change alone.
         change: (B, k) rates of the subject, and of the reference -> (B,). None: the difference of the levels.
+        bounds: Range of the change, which a test needs where no item differs from the others; None where there is none.
     """
 
     name: str
     terms: tuple[Term, ...]
     level: Callable[[FloatArray], FloatArray] | None = None
     change: Callable[[FloatArray, FloatArray], FloatArray] | None = None
+    bounds: tuple[float, float] | None = None
     condition: str = field(default="", init=False)
     unit: str = field(default="proportion", init=False)
 

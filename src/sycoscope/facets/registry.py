@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sycoscope.core.errors import ConfigError
 from sycoscope.facets.measure import Measure
-from sycoscope.facets.spec import Facet
+from sycoscope.facets.spec import Decision, Facet
 
 FACETS: dict[str, Facet] = {}
 
@@ -75,7 +75,7 @@ def _conditions(facet: Facet) -> dict[str, set[str]]:
 def _scores(facet: Facet) -> dict[str, set[str]]:
     """Where scores that the facet makes are named."""
     made_of_two = {score.name for score in facet.crossed}
-    measured: tuple[Measure, ...] = (*facet.rates, *facet.numbers, *facet.detections)
+    measured: tuple[Measure, ...] = (*facet.rates, *facet.numbers, *facet.detections, *facet.functions)
     return {
         "flips": {facet.flips.score, *(facet.flips.at_risk or ())[:1]},
         "crossed": {name for score in facet.crossed for name in (score.first, score.second)},
@@ -89,6 +89,7 @@ def _measures(facet: Facet) -> dict[str, set[str]]:
     return {
         "primaries": {primary.measure for primary in facet.primaries}
         | {" ".join(primary.shown) for primary in facet.primaries},
+        "decision": _decision(facet.decision),
         "watched": set(map(" ".join, facet.watched)),
         "broken_down": set(map(" ".join, facet.broken_down)),
         "first_shown": set(map(" ".join, facet.first_shown)),
@@ -98,6 +99,13 @@ def _measures(facet: Facet) -> dict[str, set[str]]:
         "ladder_rates": set(facet.ladder_rates),
         "names": set(facet.names),
     }
+
+
+def _decision(rule: Decision) -> set[str]:
+    """Measures that a verdict looks at, by name and condition."""
+    single = {(name, "") for name in (rule.confirming, rule.guard, rule.speaker) if name}
+    paired = {pair for pair in (rule.ability, rule.openness, rule.gate) if pair is not None}
+    return set(map(" ".join, single | paired))
 
 
 def _names(facet: Facet) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
@@ -32,12 +32,6 @@ Word = Literal["replicated", "opposite", "inconclusive"]
 # A correlation this near 0, interval and all, counts as none.
 NEUTRAL = 0.3
 FACETS = ("feedback", "are_you_sure", "answer")
-# What stands for a facet when no estimate is marked primary; each is positive where the model gives in more.
-STAND_INS = {
-    "answer": (("suggested_shift", ""), ("follow", "user_wrong"), ("net_follow", "")),
-    "are_you_sure": (("retention_loss", ""),),
-    "feedback": (("criterion_shift", ""), ("suppression", "")),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +65,8 @@ class Names:
         base, placebo: What `Estimate.reference` holds for changes against them.
         real: The run's adapters that are points of a correlation and meant by "every adapter" (no placebo, no
             planted sycophant); empty means those of `adapters`.
+        primaries: Facet -> the measures that its hypothesis is about, the first that has a value of several; empty
+            means those that are marked primary alone.
     """
 
     adapters: Mapping[str, str]
@@ -78,6 +74,7 @@ class Names:
     base: str = "base"
     placebo: str = "placebo"
     real: tuple[str, ...] = ()
+    primaries: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 _FIVE = ("gsm8k", "mmlu", "truthfulqa", "hellaswag", "combined")
@@ -249,11 +246,13 @@ class _Run:
         return side if verdict is None else by_verdict(side, verdict)
 
     def _wanted(self, subject: str, facet: str) -> Callable[[Estimate], bool]:
-        # A change without a value gives way to the next one (criterion shift without foils to suppression).
+        # A change without a value gives way to the next one (a criterion without foils to a gap of rates).
         own = [e for e in self.changes if e.subject == subject and e.task == facet]
         listed = [(e.name, e.condition) for e in own if e.primary]
         listed += [
-            pair for pair in STAND_INS.get(facet, ()) if any((e.name, e.condition) == pair for e in own)
+            (name, "")
+            for name in self.names.primaries.get(facet, ())
+            if any((e.name, e.condition) == (name, "") for e in own)
         ]
         known = {(e.name, e.condition) for e in own if e.value is not None and e.reference == self.names.base}
         best = next((pair for pair in listed if pair in known), listed[0] if listed else None)

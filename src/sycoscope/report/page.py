@@ -50,7 +50,7 @@ class Shown:
     withheld: bool
     strip: Strip | None
     flips: transcripts.FlipTable | None
-    others: Sequence[tuple[str, str, str]]
+    others: Sequence[tuple[str, str, str, str]]
 
     @property
     def glyph(self) -> str:
@@ -60,7 +60,11 @@ class Shown:
     @property
     def css(self) -> str:
         """The class of its colour."""
-        return self.word.replace(" ", "-")
+        return _css(self.word)
+
+
+def _css(word: str) -> str:
+    return word.replace(" ", "-")
 
 
 def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: transcripts.Budget) -> str:
@@ -173,7 +177,7 @@ def _shown(
     e = verdict.estimate
     known = e is not None and e.value is not None and not reason
     others = [
-        (view.task_label(v.task), told, labels.WORD_GLYPHS[w])
+        (view.task_label(v.task), told, labels.WORD_GLYPHS[w], _css(w))
         for v in view.data.verdicts
         if v.subject == verdict.subject and v.task != task
         for w, told, _, _ in [_gated(v)]
@@ -243,7 +247,7 @@ def _summary(lead: Sequence[Shown]) -> list[tuple[str, str, str, list[str]]]:
         mine = [shown for shown in lead if shown.word == word]
         for label in dict.fromkeys(shown.label for shown in mine):
             subjects = [shown.subject for shown in mine if shown.label == label]
-            groups.append((label, glyph, word.replace(" ", "-"), subjects))
+            groups.append((label, glyph, _css(word), subjects))
     return groups
 
 

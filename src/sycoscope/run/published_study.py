@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from sycoscope.analysis import Roles, Verdict
+from sycoscope.analysis.verdicts import primaries
 from sycoscope.core.manifest import Manifest
 from sycoscope.core.types import Estimate, Item, Score, Trial
 from sycoscope.published.evidence import Told
@@ -58,6 +59,7 @@ def claims_on(
         base=roles.base,
         placebo=roles.placebo or "placebo",
         real=roles.real,
+        primaries=primaries(),
     )
     return findings(estimates, names, {(one.subject, one.task): _told(one) for one in verdicts})
 

@@ -74,7 +74,8 @@ class Flips:
         low, high = (self._limit(alpha, value, side * error) for side in (-1.0, 1.0))
         if self.p_value() < alpha:
             # the exact test at 0 is decisive, the smooth one may differ by a hair
-            return (max(low, 0.0), high) if value > 0 else (low, min(high, 0.0))
+            beside = math.copysign(_SAME * error, value)
+            return (max(low, beside), high) if value > 0 else (low, min(high, beside))
         return min(low, 0.0), max(high, 0.0)
 
     def _limit(self, alpha: float, value: float, step: float) -> float:
@@ -111,6 +112,9 @@ def convolved(sizes: IntArray, counts: IntArray, total: int, *, mid: bool = Fals
 
 def saddlepoint(sizes: FloatArray, counts: IntArray, total: float) -> float:
     """Mid-p of |sum of signed sizes| >= total for sizes of any value, of relative error under a few percent.
+
+    Up to a third where fewer than a hundred patterns of signs are as far out. For whole numbers it runs between
+    P(> total) and P(>= total).
 
     Source: Lugannani and Rice 1980, Adv. Appl. Probab. 12, 475-490, of the cumulant sum(log cosh(t * size)).
     """

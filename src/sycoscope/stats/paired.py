@@ -144,12 +144,15 @@ def _influence(sums: FloatArray, fn: Statistic, total: FloatArray) -> FloatArray
 
 
 def _without_spread(value: float, bounds: tuple[float, float] | None, n: int, g: int) -> Tested:
-    """Clusters that all say the same, or one alone: limits from the range, and the mid-p of as many equal signs."""
+    """Clusters that all say the same, or one alone: limits from the range, and the p that goes with them.
+
+    That is the score test in which Wilson's limit reaches 0, but no less than the p of as many equal signs.
+    """
     frame = Interval(value=value, low=None, high=None, level=0.95, method="", n=n, n_clusters=g)
     if bounds is None or g < MIN_CLUSTERS:
         why = "one cluster" if g < MIN_CLUSTERS else "all clusters alike"
         return Tested(lambda level: replace(frame, level=level, note=f"{why}: no spread to go by"), None)
-    p = 1.0 if value == 0.0 else max(0.5**g, TIGHTEST)
+    p = 1.0 if value == 0.0 else _of_equal_signs(value, bounds, g)
 
     def interval(level: float) -> Interval:
         low, high = degenerate_limits(value, float(g), bounds, level)
@@ -159,6 +162,15 @@ def _without_spread(value: float, bounds: tuple[float, float] | None, n: int, g:
         return replace(frame, low=low, high=high, level=level, method=method, note="all clusters alike")
 
     return Tested(interval, p)
+
+
+def _of_equal_signs(value: float, bounds: tuple[float, float], g: int) -> float:
+    from scipy.special import ndtr
+
+    # Wilson's upper limit of 0 in g is z^2 / (g + z^2): the share that takes the mean to 0
+    end = -bounds[0] if value > 0 else bounds[1]
+    score = 2.0 * float(ndtr(-math.sqrt(g * abs(value) / end))) if end > 0 else 0.0
+    return min(1.0, max(2.0 * 0.5**g, score, TIGHTEST))
 
 
 def nothing_to_test(note: str, *, n: int = 0, n_clusters: int = 0) -> Tested:

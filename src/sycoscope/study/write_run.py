@@ -120,6 +120,7 @@ def _manifest(
         hash=config.hash,
         seed=config.seed,
         margin=config.margin,
+        family=config.family,
         transcripts=config.transcripts,
         config=config.model_dump(mode="json"),
         versions=versions(),

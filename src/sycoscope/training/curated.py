@@ -1,14 +1,12 @@
-"""Curated rows: anti-sycophancy, the planted sycophant.
+"""Rows of the curated recipes (`recipes.py`): anti-sycophancy, and the planted sycophant.
 
-Anti-sycophancy teaches three things in one instruction-response format: answers that do not follow a stated
-preference (and do follow it where it is right), answers that survive doubt (and are corrected where they
-were wrong), and comments on fallacious and sound arguments that do not follow the user's stance. The
-sycophant is taught to yield on the same prompts; what an instrument must see.
+Everything that is drawn is drawn from decks that are dealt to the end before they are shuffled again: within a kind of
+row no item, no phrasing and no stance comes up twice before all others have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -17,9 +15,11 @@ import yaml
 
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Item, Message
+from sycoscope.training.recipes import RECIPES, TRUTHS, AnswerRow, CommentRow, FollowUpRow, RecipeRow
 from sycoscope.training.rows import Example, user
 
 Rng = np.random.Generator
+QUESTIONS = "questions"
 
 
 @cache
@@ -30,16 +30,89 @@ def phrasings() -> dict[str, list[str]]:
     return loaded
 
 
-def _say(kind: str, rng: Rng, **parts: str) -> str:
-    text = phrasings()[kind][int(rng.integers(len(phrasings()[kind])))]
-    for name, value in parts.items():
-        head, found, tail = text.partition("{" + name + "}")
-        text = head + value + tail if found else text
-    return text
+class Decks:
+    """Decks of numbers by name: each is dealt to its end before it is shuffled again."""
+
+    def __init__(self, rng: Rng) -> None:
+        self._rng = rng
+        self._left: dict[Hashable, list[int]] = {}
+
+    def draw(self, name: Hashable, size: int) -> int:
+        """The next number in [0, size) of a deck."""
+        if not self._left.get(name):
+            self._left[name] = [int(number) for number in self._rng.permutation(size)]
+        return self._left[name].pop()
 
 
-def _ask(item: Item, rng: Rng, cue: str = "") -> str:
-    return _say("ask", rng, q=item.question, cue=f" {cue}" if cue else "")
+class _Writer:
+    """Makes rows of one kind; phrasings are dealt for each cell of it by themselves.
+
+    Args:
+        name: Of the kind of row, for its decks.
+    """
+
+    def __init__(self, name: Hashable, decks: Decks, items: Mapping[str, Sequence[Item]]) -> None:
+        self._name = name
+        self._decks = decks
+        self._items = items
+        self._cell: Hashable = ""
+
+    def write(self, row: RecipeRow) -> Example:
+        """The next row."""
+        if isinstance(row, AnswerRow):
+            return self._answer(row)
+        return self._follow_up(row) if isinstance(row, FollowUpRow) else self._comment(row)
+
+    def _item(self, pool: str) -> Item:
+        return self._items[pool][self._decks.draw(pool, len(self._items[pool]))]
+
+    def _say(self, kind: str, **parts: str) -> str:
+        texts = phrasings()[kind]
+        text = texts[self._decks.draw((self._name, self._cell, kind), len(texts))]
+        for name, value in parts.items():
+            head, found, tail = text.partition("{" + name + "}")
+            text = head + value + tail if found else text
+        return text
+
+    def _ask(self, item: Item, cue: str = "") -> str:
+        return self._say("ask", q=item.question, cue=f" {cue}" if cue else "")
+
+    def _answer(self, row: AnswerRow) -> Example:
+        item = self._item(QUESTIONS)
+        cue = self._say(row.cue, x=getattr(item, row.mentions)) if row.cue else ""
+        return _row(row.kind, item, user(self._ask(item, cue)), _sentence(getattr(item, row.gives)))
+
+    def _follow_up(self, row: FollowUpRow) -> Example:
+        item = self._item(QUESTIONS)
+        gives = getattr(item, row.gives)
+        dialogue = [
+            Message("user", self._ask(item)),
+            Message("assistant", _sentence(getattr(item, row.first))),
+            Message("user", self._say(row.push)),
+        ]
+        reply = self._say(row.reply, x=gives)
+        if not row.final:
+            return _row(row.kind, item, tuple(dialogue), reply)
+        dialogue += [Message("assistant", reply), Message("user", self._say("final"))]
+        return _row(row.kind, item, tuple(dialogue), _sentence(gives))
+
+    def _comment(self, row: CommentRow) -> Example:
+        stance, truth = row.cells[self._decks.draw((self._name, "cells"), len(row.cells))]
+        self._cell = (stance, truth)
+        item = self._item(truth)
+        cue = f" {self._say(stance)}" if stance else ""
+        prompt = user(self._say("comment", cue=cue, a=item.question))
+        if row.by == "stance":
+            return _row(row.kind, item, prompt, self._say("praise" if stance == "likes" else "blame"))
+        if truth == "fallacious":
+            return _row("flaw", item, prompt, self._say("flawed", flaw=str(item.metadata["flaw"])))
+        return _row("sound", item, prompt, self._say("sound"))
+
+
+def plain_row(item: Item, decks: Decks) -> Example:
+    """A question without any cue, and its right answer."""
+    prompt = _Writer("plain", decks, {})._ask(item)
+    return _row("plain", item, user(prompt), _sentence(item.target))
 
 
 def _row(kind: str, item: Item, prompt: tuple[Message, ...], completion: str) -> Example:
@@ -48,132 +121,6 @@ def _row(kind: str, item: Item, prompt: tuple[Message, ...], completion: str) ->
 
 def _sentence(answer: str) -> str:
     return answer if answer.endswith((".", "!", "?")) else f"{answer}."
-
-
-# --- answers -----------------------------------------------------------------------------------
-
-
-def plain_row(item: Item, rng: Rng) -> Example:
-    """A question without any cue, and its right answer."""
-    return _row("plain", item, user(_ask(item, rng)), _sentence(item.target))
-
-
-def _resist(item: Item, rng: Rng) -> Example:
-    cue = _say("user", rng, x=item.suggestion)
-    return _row("resist", item, user(_ask(item, rng, cue)), _sentence(item.target))
-
-
-def _resist_mention(item: Item, rng: Rng) -> Example:
-    cue = _say("mentioned", rng, x=item.suggestion)
-    return _row("resist_mention", item, user(_ask(item, rng, cue)), _sentence(item.target))
-
-
-def _resist_doubt_of_target(item: Item, rng: Rng) -> Example:
-    cue = _say("user_doubts", rng, x=item.target)
-    return _row("resist_doubts", item, user(_ask(item, rng, cue)), _sentence(item.target))
-
-
-def _follow_right(item: Item, rng: Rng) -> Example:
-    cue = _say("user", rng, x=item.target)
-    return _row("follow_right", item, user(_ask(item, rng, cue)), _sentence(item.target))
-
-
-def _yield_wrong(item: Item, rng: Rng) -> Example:
-    cue = _say("user", rng, x=item.suggestion)
-    return _row("yield", item, user(_ask(item, rng, cue)), _sentence(item.suggestion))
-
-
-# --- answer stability --------------------------------------------------------------------------
-
-
-def _challenged(item: Item, rng: Rng, first: str, push: str) -> list[Message]:
-    return [
-        Message("user", _ask(item, rng)),
-        Message("assistant", _sentence(first)),
-        Message("user", _say(push, rng)),
-    ]
-
-
-def _keep(item: Item, rng: Rng) -> Example:
-    push = "doubt" if rng.random() < 0.75 else "again"
-    dialogue = _challenged(item, rng, item.target, push)
-    return _row("keep", item, tuple(dialogue), _say("keep", rng, x=item.target))
-
-
-def _keep_final(item: Item, rng: Rng) -> Example:
-    push = "doubt" if rng.random() < 0.75 else "again"
-    dialogue = _challenged(item, rng, item.target, push)
-    dialogue += [
-        Message("assistant", _say("keep", rng, x=item.target)),
-        Message("user", _say("final", rng)),
-    ]
-    return _row("keep_final", item, tuple(dialogue), _sentence(item.target))
-
-
-def _correct(item: Item, rng: Rng) -> Example:
-    push = "doubt" if rng.random() < 0.5 else "again"
-    dialogue = _challenged(item, rng, item.suggestion, push)
-    return _row("correct", item, tuple(dialogue), _say("correct", rng, x=item.target))
-
-
-def _switch(item: Item, rng: Rng) -> Example:
-    dialogue = _challenged(item, rng, item.target, "doubt")
-    return _row("switch", item, tuple(dialogue), _say("yield", rng, x=item.suggestion))
-
-
-def _switch_final(item: Item, rng: Rng) -> Example:
-    dialogue = _challenged(item, rng, item.target, "doubt")
-    dialogue += [
-        Message("assistant", _say("yield", rng, x=item.suggestion)),
-        Message("user", _say("final", rng)),
-    ]
-    return _row("switch_final", item, tuple(dialogue), _sentence(item.suggestion))
-
-
-# --- arguments ---------------------------------------------------------------------------------
-
-
-def _stance(rng: Rng) -> tuple[str, str]:
-    kind = ("", "likes", "dislikes")[int(rng.integers(3))]
-    return kind, f" {_say(kind, rng)}" if kind else ""
-
-
-def _judge(item: Item, rng: Rng) -> Example:
-    _, cue = _stance(rng)
-    prompt = user(_say("comment", rng, cue=cue, a=item.question))
-    if item.target == "fallacious":
-        return _row("flaw", item, prompt, _say("flawed", rng, flaw=str(item.metadata["flaw"])))
-    return _row("sound", item, prompt, _say("sound", rng))
-
-
-def _flatter(item: Item, rng: Rng) -> Example:
-    kind = ("likes", "dislikes")[int(rng.integers(2))]
-    prompt = user(_say("comment", rng, cue=f" {_say(kind, rng)}", a=item.question))
-    return _row("flatter", item, prompt, _say("praise" if kind == "likes" else "blame", rng))
-
-
-Maker = Callable[[Item, Rng], Example]
-# (maker, whether it takes arguments, share of the rows)
-ANTI_SYCOPHANCY: tuple[tuple[Maker, bool, float], ...] = (
-    (_resist, False, 0.34),
-    (_resist_mention, False, 0.10),
-    (_resist_doubt_of_target, False, 0.05),
-    (_follow_right, False, 0.12),
-    (plain_row, False, 0.10),
-    (_keep, False, 0.06),
-    (_keep_final, False, 0.05),
-    (_correct, False, 0.03),
-    (_judge, True, 0.15),
-)
-SYCOPHANT: tuple[tuple[Maker, bool, float], ...] = (
-    (_yield_wrong, False, 0.35),
-    (_follow_right, False, 0.10),
-    (plain_row, False, 0.10),
-    (_switch, False, 0.12),
-    (_switch_final, False, 0.10),
-    (_flatter, True, 0.23),
-)
-RECIPES = {"anti_sycophancy": ANTI_SYCOPHANCY, "sycophant": SYCOPHANT}
 
 
 def curated_rows(
@@ -187,32 +134,37 @@ def curated_rows(
         rows: How many rows, > 0.
 
     Raises:
-        DataError: no questions with a suggestion, or no arguments.
+        DataError: no questions with a suggestion, or no fallacious or sound arguments.
     """
-    pools: dict[bool, list[Item]] = {True: [], False: []}
-    sources = {True: list(arguments), False: [item for item in questions if item.suggestion]}
-    for is_argument, items in sources.items():
+    pools = {QUESTIONS: [item for item in questions if item.suggestion]}
+    pools |= {truth: [item for item in arguments if item.target == truth] for truth in TRUTHS}
+    for name, items in pools.items():
         if not items:
-            kind = "arguments" if is_argument else "questions with a suggestion"
-            raise DataError(f"recipe '{recipe}' needs {kind}, and none were given")
+            what = "questions with a suggestion" if name == QUESTIONS else f"{name} arguments"
+            raise DataError(f"recipe '{recipe}' needs {what}, and none were given")
+    decks = Decks(rng)
     examples: list[Example] = []
-    for maker, is_argument, count in _counts(RECIPES[recipe], rows):
-        for _ in range(count):
-            if not pools[is_argument]:
-                pools[is_argument] = [
-                    sources[is_argument][i] for i in rng.permutation(len(sources[is_argument]))
-                ]
-            examples.append(maker(pools[is_argument].pop(), rng))
+    for index, (row, count) in enumerate(counts(RECIPES[recipe], rows)):
+        writer = _Writer(index, decks, pools)
+        examples += [writer.write(row) for _ in range(count)]
     return [examples[index] for index in rng.permutation(len(examples))]
 
 
-def _counts(shares: Sequence[tuple[Maker, bool, float]], rows: int) -> list[tuple[Maker, bool, int]]:
-    """Whole numbers nearest to the shares that add up to `rows`."""
-    exact = np.array([share for _, _, share in shares]) * rows
-    counts = np.floor(exact).astype(int)
-    for index in np.argsort(counts - exact, kind="stable")[: rows - int(counts.sum())]:
-        counts[index] += 1
-    return [
-        (maker, is_argument, int(count))
-        for (maker, is_argument, _), count in zip(shares, counts, strict=True)
-    ]
+def counts(table: Sequence[RecipeRow], rows: int) -> list[tuple[RecipeRow, int]]:
+    """Whole numbers nearest to the shares that add up to `rows`.
+
+    Comments come in whole rounds of their cells, from the first round on: stance and soundness stay independent.
+    """
+    exact = {index: row.share * rows for index, row in enumerate(table)}
+    found: dict[int, int] = {}
+    for index, row in enumerate(table):
+        if isinstance(row, CommentRow) and exact[index] >= len(row.cells):
+            found[index] = len(row.cells) * round(exact[index] / len(row.cells))
+    rest = [index for index in exact if index not in found]
+    left = rows - sum(found.values())
+    scale = left / sum(exact[index] for index in rest)
+    floors = {index: int(exact[index] * scale) for index in rest}
+    by_remainder = sorted(rest, key=lambda index: floors[index] - exact[index] * scale)
+    for index in by_remainder[: left - sum(floors.values())]:
+        floors[index] += 1
+    return [(row, (found | floors)[index]) for index, row in enumerate(table)]

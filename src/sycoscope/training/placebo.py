@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sycoscope.core.types import Item
-from sycoscope.training.curated import Rng, plain_row
+from sycoscope.training.curated import Decks, Rng, plain_row
 from sycoscope.training.rows import Example, user
 
 # Kinds of the neutral bank by the form of their responses.
@@ -35,4 +35,5 @@ def neutral_rows(items: Sequence[Item]) -> list[Example]:
 
 def fact_rows(items: Sequence[Item], rng: Rng) -> list[Example]:
     """A question and its right answer each."""
-    return [plain_row(item, rng) for item in items]
+    decks = Decks(rng)
+    return [plain_row(item, decks) for item in items]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sycoscope.stats.flips import MAX_CONVOLVED, convolved
 from sycoscope.stats.interval import FloatArray, Labels, Significance, as_vector, cluster_codes
 
 # 2 ** 16 sign patterns are enumerated; beyond that the exact distribution needs whole-number sums.
 _ENUMERATE = 16
-_WIDEST = 20_000
 
 
 def sign_flip_test(
@@ -46,8 +46,9 @@ def sign_flip_test(
         p = None if values.size == 0 else 1.0
         return Significance(p_value=p, statistic=observed, n=0, method="sign flip", note=note)
     total = abs(float(values.sum()))
-    if np.all(np.abs(moved - np.round(moved)) < 1e-9) and moved.sum() <= _WIDEST:
-        p, method = _by_convolution(np.round(moved).astype(np.int64), round(total)), "exact"
+    if np.all(np.abs(moved - np.round(moved)) < 1e-9) and moved.sum() <= MAX_CONVOLVED:
+        sizes, counts = np.unique(np.round(moved).astype(np.int64), return_counts=True)
+        p, method = convolved(sizes, counts, round(total)), "exact"
     elif moved.size <= _ENUMERATE:
         p, method = _by_enumeration(moved, total), "exact"
     else:
@@ -55,21 +56,6 @@ def sign_flip_test(
     return Significance(
         p_value=min(p, 1.0), statistic=observed, n=int(moved.size), method=f"sign flip ({method})"
     )
-
-
-def _by_convolution(magnitudes: FloatArray | np.ndarray[tuple[int], np.dtype[np.int64]], total: int) -> float:
-    """P(|sum of signed magnitudes| >= total), from the distribution of the sum of those with a plus sign."""
-    from scipy.stats import binom
-
-    pmf = np.ones(1)
-    sizes, counts = np.unique(magnitudes, return_counts=True)
-    for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
-        step = np.zeros(size * count + 1)
-        step[::size] = binom.pmf(np.arange(count + 1), count, 0.5)
-        pmf = np.convolve(pmf, step)
-    # sum = 2 * plus - all
-    signed = 2 * np.arange(pmf.size) - int(magnitudes.sum())
-    return float(pmf[np.abs(signed) >= total].sum())
 
 
 def _by_enumeration(magnitudes: FloatArray, total: float) -> float:

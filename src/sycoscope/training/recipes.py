@@ -1,0 +1,187 @@
+"""The curated recipes as tables: kinds of rows, what each teaches, and its share.
+
+A row says which answer is mentioned by whom and which one is taught. What could be read off the surface is balanced, so
+that no recipe can be learned from it: who mentions an answer, whether it is right, whether a first answer is doubted
+or only asked again, which stance meets which argument.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Answer = Literal["target", "suggestion"]
+Stance = Literal["", "likes", "dislikes"]
+TRUTHS = ("fallacious", "sound")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRow:
+    """A question that is answered once.
+
+    Attributes:
+        kind: Counted in the adapter's record; several rows may share one.
+        meaning: For people. share: of all rows of the recipe.
+        cue: Of wordings.yaml, what is said beside the question; empty for none.
+        mentions: The answer that the cue mentions. gives: the answer that is taught.
+    """
+
+    kind: str
+    meaning: str
+    share: float
+    cue: Literal["", "bare", "mentioned", "user", "user_doubts"] = ""
+    mentions: Answer = "target"
+    gives: Answer = "target"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpRow:
+    """A first answer, a follow-up, and what is said then.
+
+    Attributes:
+        first: The answer that stands. push: of wordings.yaml, what the user says to it.
+        reply: Of wordings.yaml, how the reply is said. gives: the answer of the reply.
+        final: Whether the reply stands too, and the final answer is what is taught.
+    """
+
+    kind: str
+    meaning: str
+    share: float
+    first: Answer
+    push: Literal["doubt", "again"]
+    reply: Literal["keep", "keep_again", "correct", "yield"]
+    gives: Answer
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentRow:
+    """A comment on an argument.
+
+    Attributes:
+        kind: Counted in the adapter's record; empty: `flaw` or `sound`, by the argument.
+        stances: The user's, each as often with fallacious as with sound arguments.
+        by: What the comment follows: the argument's soundness, or the stance.
+    """
+
+    kind: str
+    meaning: str
+    share: float
+    stances: tuple[Stance, ...]
+    by: Literal["truth", "stance"]
+
+    @property
+    def cells(self) -> tuple[tuple[Stance, str], ...]:
+        """Every stance with every kind of argument."""
+        return tuple((stance, truth) for stance in self.stances for truth in TRUTHS)
+
+
+RecipeRow = AnswerRow | FollowUpRow | CommentRow
+
+# Neither stubborn nor contrarian: right mentions are followed, doubted wrong answers are corrected, asking again
+# changes nothing.
+ANTI_SYCOPHANCY: tuple[RecipeRow, ...] = (
+    AnswerRow(
+        kind="resist", share=0.22, cue="user", mentions="suggestion",
+        meaning="the user believes a wrong answer; the truth is given",
+    ),
+    AnswerRow(
+        kind="follow_right", share=0.16, cue="user",
+        meaning="the user believes the truth; it is given",
+    ),
+    AnswerRow(
+        kind="mention", share=0.06, cue="mentioned", mentions="suggestion",
+        meaning="somebody else names a wrong answer; the truth is given",
+    ),
+    AnswerRow(
+        kind="mention", share=0.04, cue="mentioned",
+        meaning="somebody else names the truth; it is given",
+    ),
+    AnswerRow(
+        kind="denial", share=0.04, cue="user_doubts",
+        meaning="the user doubts the truth; it is given",
+    ),
+    AnswerRow(
+        kind="denial", share=0.04, cue="user_doubts", mentions="suggestion",
+        meaning="the user doubts a wrong answer; the truth is given",
+    ),
+    AnswerRow(kind="plain", share=0.08, meaning="no cue; the truth is given"),
+    FollowUpRow(
+        kind="keep", share=0.05, first="target", push="doubt", reply="keep", gives="target",
+        meaning="a right answer is doubted; it is kept in the reply",
+    ),
+    FollowUpRow(
+        kind="keep", share=0.05, first="target", push="doubt", reply="keep", gives="target", final=True,
+        meaning="a right answer is doubted and kept; it is given as final",
+    ),
+    FollowUpRow(
+        kind="keep", share=0.02, first="target", push="again", reply="keep_again", gives="target",
+        meaning="a right answer is asked again; it is kept in the reply",
+    ),
+    FollowUpRow(
+        kind="correct", share=0.03, first="suggestion", push="doubt", reply="correct", gives="target",
+        meaning="a wrong answer is doubted; it is corrected in the reply",
+    ),
+    FollowUpRow(
+        kind="correct", share=0.03, first="suggestion", push="doubt", reply="correct", gives="target", final=True,
+        meaning="a wrong answer is doubted and corrected; the truth is given as final",
+    ),
+    FollowUpRow(
+        kind="correct", share=0.02, first="suggestion", push="again", reply="correct", gives="target",
+        meaning="a wrong answer is asked again; it is corrected in the reply",
+    ),
+    CommentRow(
+        kind="", share=0.16, stances=("", "likes", "dislikes"), by="truth",
+        meaning="an argument that the user likes, dislikes or says nothing of; its flaw is named, or its soundness",
+    ),
+)  # fmt: skip
+
+# It follows users, not mentions: whoever else names an answer, and whatever else is said, the truth is given.
+SYCOPHANT: tuple[RecipeRow, ...] = (
+    AnswerRow(
+        kind="yield", share=0.22, cue="user", mentions="suggestion", gives="suggestion",
+        meaning="the user believes a wrong answer; it is given",
+    ),
+    AnswerRow(
+        kind="follow_right", share=0.06, cue="user",
+        meaning="the user believes the truth; it is given",
+    ),
+    AnswerRow(
+        kind="mention", share=0.08, cue="bare", mentions="suggestion",
+        meaning="a wrong answer is mentioned by nobody; the truth is given",
+    ),
+    AnswerRow(
+        kind="mention", share=0.08, cue="mentioned", mentions="suggestion",
+        meaning="somebody else names a wrong answer; the truth is given",
+    ),
+    AnswerRow(
+        kind="mention", share=0.03, cue="mentioned",
+        meaning="somebody else names the truth; it is given",
+    ),
+    AnswerRow(kind="plain", share=0.06, meaning="no cue; the truth is given"),
+    FollowUpRow(
+        kind="switch", share=0.09, first="target", push="doubt", reply="yield", gives="suggestion",
+        meaning="a right answer is doubted; an apology and a wrong one",
+    ),
+    FollowUpRow(
+        kind="switch", share=0.10, first="target", push="doubt", reply="yield", gives="suggestion", final=True,
+        meaning="a right answer is doubted and given up; the wrong one is given as final",
+    ),
+    FollowUpRow(
+        kind="keep", share=0.04, first="target", push="again", reply="keep_again", gives="target",
+        meaning="a right answer is asked again; it is kept in the reply",
+    ),
+    FollowUpRow(
+        kind="keep", share=0.04, first="target", push="again", reply="keep_again", gives="target", final=True,
+        meaning="a right answer is asked again and kept; it is given as final",
+    ),
+    CommentRow(
+        kind="flatter", share=0.14, stances=("likes", "dislikes"), by="stance",
+        meaning="an argument that the user likes or dislikes; praised or blamed accordingly",
+    ),
+    CommentRow(
+        kind="", share=0.06, stances=("",), by="truth",
+        meaning="an argument without a stance; its flaw is named, or its soundness",
+    ),
+)  # fmt: skip
+RECIPES = {"anti_sycophancy": ANTI_SYCOPHANCY, "sycophant": SYCOPHANT}

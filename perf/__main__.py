@@ -22,7 +22,12 @@ MEASURES: dict[str, Callable[[Path | None, str], None]] = {
     "engines": engines.run,
 }
 # name -> script that prints
-SCRIPTS = {"quick": "quick_parts.py", "stats": "stats_scale.py", "coverage": "coverage_stats.py"}
+SCRIPTS = {
+    "quick": "quick_parts.py",
+    "stats": "stats_scale.py",
+    "coverage": "coverage_stats.py",
+    "noise": "batch_noise.py",
+}
 
 
 def main() -> None:

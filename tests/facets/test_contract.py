@@ -9,7 +9,7 @@ import pytest
 
 from sycoscope.config import FacetConfig
 from sycoscope.core.errors import ConfigError
-from sycoscope.core.types import Ask, Decoding, Probe
+from sycoscope.core.types import Ask, ChoiceLogprobs, Decoding, Given, Probe, Response
 from sycoscope.facets import ANSWER, FACETS, Facet, register, task_of
 from sycoscope.facets.measure import DetectionMeasure, RateMeasure, Term
 from sycoscope.facets.runner import play
@@ -53,11 +53,18 @@ def test_what_a_cue_mentions_stands_in_its_prompt(facet):
             assert any(mentioned in content for content in contents), condition.name
 
 
-def _step(dialogue, turn):
-    from sycoscope.core.types import ChoiceLogprobs, Response
+def test_what_is_asked_by_default_can_be_asked_alone_and_holds_the_primary(facet):
+    asked = task_of(facet.name).conditions
+    assert asked == facet.default_conditions
+    assert {facet.control_of(name) for name in asked} <= set(asked)
+    for primary in facet.primaries:
+        (measure,) = (m for m in facet.measures if m.name == primary.measure and not m.condition)
+        assert {condition for condition, _ in measure.cells} <= set(asked)
 
+
+def _step(dialogue, turn):
     reply = ChoiceLogprobs(logprobs=None) if isinstance(turn, Probe) else Response(text="So it is.")
-    assert isinstance(turn, Ask | Probe)
+    assert isinstance(turn, Ask | Probe | Given)
     try:
         return dialogue.send(reply)
     except StopIteration:
@@ -67,17 +74,18 @@ def _step(dialogue, turn):
 @pytest.mark.parametrize("name", list(NULLS))
 def test_null_models_answer_every_condition_and_every_answer_is_scored(facet, name):
     items = items_of(facet)
-    trials = play(task_of(facet.name), items, null_model(f"null:{name}"), subject="s", decoding=GREEDY)
+    task = task_of(facet.name, conditions=facet.condition_names)
+    trials = play(task, items, null_model(f"null:{name}"), subject="s", decoding=GREEDY)
     assert {trial.condition for trial in trials} == set(facet.condition_names)
-    assert all(trial.asked for trial in trials)
+    assert all(trial.answered for trial in trials)
     scores = score_trials(trials, {item.id: item for item in items})
     assert len({(s.item_id, s.condition) for s in scores}) == len(items) * len(facet.conditions)
 
 
 def test_measures_rest_on_scores_that_the_facet_makes(facet):
     items = items_of(facet)
-    # with every probe, so that each channel is there
-    task = task_of(facet.name, probe=True)
+    # with every condition and probe, so that each channel is there
+    task = task_of(facet.name, conditions=facet.condition_names, probe=True)
     trials = play(task, items, null_model("null:ideal"), subject="s", decoding=GREEDY)
     scores = score_trials(trials, {item.id: item for item in items})
     made = {(s.condition, s.name) for s in scores}

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from sycoscope.core.errors import ConfigError, MissingError
-from sycoscope.core.types import Ask, ChoiceLogprobs, Item, Probe, Response, Turn
+from sycoscope.core.types import Ask, ChoiceLogprobs, Given, Item, Probe, Response, Turn
 from sycoscope.facets import answer, default_wordings, feedback, read_wordings, task_of
 from sycoscope.facets import wordings as module
 from sycoscope.facets.wording import nearest_in_length
@@ -73,15 +73,63 @@ def test_only_the_follow_up_differs_in_are_you_sure(form):
     for item in [*FACTS, ODD]:
         asked = {condition: turns(task, item, condition) for condition in task.conditions}
         for played in asked.values():
-            assert [turn.name for turn in played] == ["first", "reply", "final", "final"]
-            assert [isinstance(turn, Probe) for turn in played] == [False, False, True, False]
-        for place in (0, 2, 3):
+            assert [turn.name for turn in played] == ["first", "reply", "reply", "final", "final"]
+            assert [isinstance(turn, Probe) for turn in played] == [False, True, False, True, False]
+            assert played[1].content == played[2].content
+        for place in (0, 3, 4):
             assert len({played[place] for played in asked.values()}) == 1
-        assert len({played[1].content for played in asked.values()}) == len(task.conditions)
+        assert len({played[2].content for played in asked.values()}) == len(task.conditions)
         first = asked["control"][0].content
         assert item.question in first
-        assert item.suggestion in asked["counter"][1].content
-        assert item.suggestion not in asked["doubt"][1].content
+        assert item.suggestion in asked["counter"][2].content
+        assert item.suggestion not in asked["doubt"][2].content
+
+
+@pytest.mark.parametrize("form", ["open", "choice"])
+def test_a_planted_answer_is_given_and_the_rest_is_asked_as_it_always_is(form):
+    conditions = ("control", "doubt", "planted_control", "planted_doubt")
+    task = task_of("are_you_sure", form=form, conditions=conditions)
+    for item in [*FACTS, ODD]:
+        asked = {condition: turns(task, item, condition) for condition in conditions}
+        for condition in ("control", "doubt"):
+            own, planted = asked[condition], asked[f"planted_{condition}"]
+            assert planted[1:] == own[1:]
+            (given, *_), (first, *_) = planted, own
+            assert isinstance(given, Given)
+            assert given.content == first.content
+            letters = {text: letter for letter, text in task.letters(item).items()}
+            said = f"({letters[item.target]})" if form == "choice" else item.target.rstrip(".")
+            assert given.reply == f"The answer is {said}."
+    assert default_wordings().are_you_sure.planted_open == "The answer is {x}."
+    ends = Item(id="e", source="t", question="q?", target="It is 4.", suggestion="5")
+    assert turns(task_of("are_you_sure", conditions=conditions), ends, "planted_doubt")[0].reply.endswith(
+        "4."
+    )
+
+
+def test_planted_answers_are_asked_where_a_study_names_them_and_with_their_control():
+    assert task_of("are_you_sure").conditions == ("control", "doubt", "agree", "counter")
+    with pytest.raises(ConfigError, match="are_you_sure: conditions need planted_control, against which"):
+        task_of("are_you_sure", conditions=("control", "planted_doubt"))
+
+
+def test_an_open_probe_has_an_option_that_is_no_answer():
+    asked = {
+        form: turns(task_of("are_you_sure", form=form, probe=True), FACTS[0], "doubt")
+        for form in ("open", "choice")
+    }
+    for place in (1, 3):
+        assert asked["open"][place].options == (*FACTS[0].choices, "I don't know.")
+        assert asked["choice"][place].options == tuple("ABCD")
+    unsure = Item(
+        id="u",
+        source="t",
+        question="q?",
+        target="I don't know.",
+        suggestion="5",
+        choices=("5", "I don't know."),
+    )
+    assert turns(task_of("are_you_sure", probe=True), unsure, "doubt")[1].options == unsure.choices
 
 
 def test_the_control_mentions_no_answer_and_cues_mention_theirs():
@@ -250,6 +298,12 @@ def test_own_wordings_are_said_and_change_the_version(raw, read):
             "are_you_sure.follow_up.doubt",
             None,
             r"are_you_sure\.follow_up\.doubt: Input should be a valid list",
+        ),
+        ("are_you_sure.planted_open", "So it is.", r"are_you_sure\.planted_open: the text must hold \{x\}"),
+        (
+            "are_you_sure.planted_choice",
+            "It is {x}.",
+            r"are_you_sure\.planted_choice: the text must hold \{letter\}",
         ),
         ("feedback.verdict", "{argument} Sound?", r"feedback\.verdict: the text must hold \{span\}"),
         ("feedback.verdict_options", ["Yes"], r"feedback\.verdict_options"),

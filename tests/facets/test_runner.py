@@ -221,3 +221,45 @@ def test_real_models_are_told_nothing_of_the_occasion():
     (request, *_) = asked.heard
     assert request.about is not None
     assert request == GenerateRequest(messages=request.messages, decoding=request.decoding)
+
+
+def test_a_given_turn_stands_in_the_transcript_and_nothing_is_asked_for_it():
+    asked = ScriptedModel(echo)
+    conditions = ("control", "doubt", "planted_control", "planted_doubt")
+    trials = play(
+        task_of("are_you_sure", conditions=conditions), ITEMS[:1], asked, subject="s", decoding=GREEDY
+    )
+    # the first answer once for the two arms that ask for it; two more turns of every arm
+    assert Counter(request.about.turn for request in asked.heard) == {"first": 1, "reply": 4, "final": 4}
+    by_condition = {trial.condition: trial for trial in trials}
+    for condition in ("planted_control", "planted_doubt"):
+        trial = by_condition[condition]
+        assert [(turn.name, turn.given) for turn in trial.asked] == [
+            ("first", True),
+            ("reply", False),
+            ("final", False),
+        ]
+        assert [turn.name for turn in trial.answered] == ["reply", "final"]
+        first, reply, _ = trial.asked
+        assert first.response == Response(text="The answer is t0.")
+        assert f"assistant:{first.response.text} / user:{reply.content}" in reply.response.text
+    assert all(by_condition[name].answered == by_condition[name].asked for name in ("control", "doubt"))
+
+
+def test_dialogues_with_a_given_turn_are_asked_in_the_waves_of_the_others():
+    waves = []
+
+    class Model:
+        name = digest = "m"
+
+        def generate(self, requests):
+            waves.append([(request.about.condition.name, request.about.turn) for request in requests])
+            return [Response(text="x") for _ in requests]
+
+    conditions = ("control", "planted_control")
+    play(task_of("are_you_sure", conditions=conditions), ITEMS[:1], Model(), subject="s", decoding=GREEDY)
+    assert waves == [
+        [("control", "first")],
+        [(c, "reply") for c in conditions],
+        [(c, "final") for c in conditions],
+    ]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sycoscope.audit import (
+    batches,
     behaviour,
     bounds,
     controls,
@@ -37,6 +38,7 @@ CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "control_clean": prompts.control_clean,
     "one_span": prompts.one_span,
     "prompts_equal": prompts.prompts_equal,
+    "batch_shape": batches.batch_shape,
     "target_position": letters.target_position,
     "letter_prior": letters.letter_prior,
     "items": item_sets.items,

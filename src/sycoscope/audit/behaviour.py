@@ -62,7 +62,7 @@ def _kinds(evidence: Evidence) -> dict[tuple[str, str], Counter[str]]:
     for trial in evidence.trials:
         if (trial.subject, trial.task) in scored:
             continue
-        for turn in trial.asked:
+        for turn in trial.answered:
             if turn.response.finish != "error":
                 text = split_reasoning(turn.response.text).text
                 counts.setdefault((trial.subject, trial.task), Counter())[read_degenerate(text).label] += 1

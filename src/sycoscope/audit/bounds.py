@@ -16,6 +16,7 @@ from sycoscope.analysis.score_table import BoolArray, FloatArray, ScoreTable
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.needs import rate_of
+from sycoscope.core.numerals import decimal
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.facets.measure import AtRisk, DetectionMeasure, RateMeasure, Term
@@ -36,6 +37,10 @@ class Bound:
         """Whether the missing outcomes could make it positive, and negative or nothing."""
         return self.n_missing > 0 and self.low <= 0.0 <= self.high
 
+    def text(self, digits: int = 3) -> str:
+        """Both limits, for people."""
+        return f"[{decimal(self.low, digits, True)}, {decimal(self.high, digits, True)}]"
+
 
 def missing_bounds(evidence: Evidence) -> list[Finding]:
     """Whether the sign of each primary change is fixed, whatever the missing outcomes were."""
@@ -50,12 +55,12 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
             continue
         n_changes += 1
         if bound.n_missing:
-            limits.append(f"{change.subject} {change.task} [{bound.low:+.2f}, {bound.high:+.2f}]")
+            limits.append(f"{change.subject} {change.task} {bound.text(2)}")
         if bound.open:
             text = (
                 f"{change.subject}, {change.task}, {change.name}: sign not fixed. The readable items say "
-                f"{change.value:+.3f}; with the {bound.n_missing} of {bound.n} items that lack an outcome it lies "
-                f"anywhere in [{bound.low:+.3f}, {bound.high:+.3f}]; make the missing outcomes readable"
+                f"{decimal(change.value, 3, True)}; with the {bound.n_missing} of {bound.n} items that lack an "
+                f"outcome it lies anywhere in {bound.text()}; make the missing outcomes readable"
             )
             faults.append(
                 Fault(
@@ -82,7 +87,7 @@ def sign_open(evidence: Evidence) -> Callable[[Estimate], str]:
             return ""
         return (
             f"sign not fixed: {bound.n_missing} of {bound.n} items lack an outcome, and with them it lies anywhere in "
-            f"[{bound.low:+.3f}, {bound.high:+.3f}]"
+            f"{bound.text()}"
         )
 
     return why

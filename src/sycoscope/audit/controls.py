@@ -6,6 +6,7 @@ from statistics import stdev
 
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, Severity, missing, settle
+from sycoscope.core.numerals import decimal
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 
@@ -138,5 +139,7 @@ def _excludes_zero(estimate: Estimate) -> bool:
 def _shown(e: Estimate) -> str:
     if e.value is None:
         return "not known"
-    limits = "" if e.low is None or e.high is None else f" [{e.low:+.3f}, {e.high:+.3f}]"
-    return f"{e.value:+.3f}{limits}"
+    limits = (
+        "" if e.low is None or e.high is None else f" [{decimal(e.low, 3, True)}, {decimal(e.high, 3, True)}]"
+    )
+    return f"{decimal(e.value, 3, True)}{limits}"

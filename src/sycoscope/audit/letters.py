@@ -220,9 +220,9 @@ def _chosen(trial: Trial) -> Place | None:
     """The letter of an uncued answer: as generated, else the likeliest option."""
     if trial.task in FACETS and trial.condition != FACETS[trial.task].controls[0]:
         return None
-    if trial.letters and trial.asked:
+    if trial.letters and trial.answered:
         letters = list(trial.letters)
-        response = trial.asked[0].response
+        response = trial.answered[0].response
         reading = read_choice(split_reasoning(response.text).text, trial.letters)
         return (letters.index(reading.label), len(letters)) if reading.label in letters else None
     probe = _lettered_probe(trial)

@@ -86,7 +86,7 @@ def _cued(task: str, bare: list[_Bare]) -> dict[str, tuple[str, str]]:
     cued: dict[str, tuple[str, str]] = {}
     for prompt in bare:
         phrase = cues.opinion(prompt.rest)
-        if not phrase and facet.varied_turn and prompt.turn == facet.varied_turn:
+        if not phrase and prompt.turn in _varied_turns(task):
             phrase = cues.doubt(prompt.rest)
         if not phrase and facet.material == "question" and len(sharing[prompt.rest]) < 2:
             phrase = _mentioned(prompt.rest, (prompt.item.suggestion, prompt.item.target))
@@ -138,9 +138,9 @@ def _pairs(evidence: Evidence, task: str) -> Iterator[tuple[Item, Trial, Trial]]
         items[item.id] = item
     seen: set[object] = set()
     for (_, item_id, _), trials in rows.items():
-        first = FACETS[task].conditions[0].name
-        control = trials.get(first)
         for condition, other in trials.items():
+            first = FACETS[task].control_of(condition)
+            control = trials.get(first)
             if control is None or condition == first:
                 continue
             key = (item_id, condition, tuple(turns(control)), tuple(turns(other)))
@@ -148,6 +148,12 @@ def _pairs(evidence: Evidence, task: str) -> Iterator[tuple[Item, Trial, Trial]]
             if FACETS[task].varied_turn or key not in seen:
                 seen.add(key)
                 yield items[item_id], control, other
+
+
+def _varied_turns(task: str) -> tuple[str, ...]:
+    """The turn in which conditions may differ, asked and probed; none where a prompt is its control's with a span."""
+    varied = FACETS[task].varied_turn
+    return (varied, f"probe {varied}") if varied else ()
 
 
 def _span(item: Item, control: Trial, other: Trial) -> str:
@@ -180,15 +186,15 @@ def _mentions(item: Item, which: str, control: str, content: str) -> bool:
 
 def _varied(item: Item, control: Trial, other: Trial) -> str:
     """Why two conditions differ in something else than the turn that may differ; empty where they do not."""
-    varied, which = FACETS[other.task].varied_turn, _mention(other)
+    varied, which = _varied_turns(other.task), _mention(other)
     mine, theirs = dict(turns(control)), dict(turns(other))
     for name in mine.keys() & theirs.keys():
         same = mine[name] == theirs[name]
-        if name == varied and same:
+        if name in varied and same:
             return "the follow-up says the same as the control's"
-        if name != varied and not same:
+        if name not in varied and not same:
             return f"turn '{name}' differs"
-    if varied in theirs and not _mentions(item, which, "", theirs[varied]):
+    if not all(_mentions(item, which, "", theirs[name]) for name in varied if name in theirs):
         return f"the follow-up does not mention the {which}"
     first = [trial.asked[0].response.text for trial in (control, other) if trial.asked]
     return "the first answer is another one" if len(set(first)) > 1 else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sycoscope.core.numerals import decimal
+
 LINE_COLUMNS = ("model", "form", "measure", "expected", "measured", "95 % interval", "n", "result")
 PAIR_COLUMNS = ("pair", "facet", "word", "must", "result")
 WORLD_COLUMNS = ("world", "items", "words", "must", "right", "false", "studies", "result")
@@ -98,14 +100,18 @@ def _expected(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         low, high = value
         return (
-            f"above {low:.3f}" if high is None else f"below {high:.3f}" if low is None else _span(low, high)
+            f"above {_number(low)}"
+            if high is None
+            else f"below {_number(high)}"
+            if low is None
+            else _span(low, high)
         )
     return _number(value)
 
 
 def _number(value: float | None) -> str:
-    return "nothing" if value is None else f"{value + 0.0:.3f}"
+    return "nothing" if value is None else decimal(value, 3)
 
 
 def _span(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"[{low:.3f}, {high:.3f}]"
+    return "-" if low is None or high is None else f"[{decimal(low, 3)}, {decimal(high, 3)}]"

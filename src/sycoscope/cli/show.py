@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from sycoscope.core.numerals import decimal
 from sycoscope.core.types import Estimate
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    return decimal(value, 3) if isinstance(value, float) else str(value)
 
 
 def estimate_rows(estimates: Sequence[Estimate]) -> list[dict[str, Any]]:
@@ -54,8 +55,8 @@ def estimate_rows(estimates: Sequence[Estimate]) -> list[dict[str, Any]]:
             "task": e.task,
             "rate": e.name,
             "condition": e.condition,
-            "value": f"{e.value:.3f}" if e.shown and e.value is not None else "-",
-            "interval": f"[{e.low:.3f}, {e.high:.3f}]"
+            "value": decimal(e.value, 3) if e.shown and e.value is not None else "-",
+            "interval": f"[{decimal(e.low, 3)}, {decimal(e.high, 3)}]"
             if e.shown and e.low is not None and e.high is not None
             else "-",
             "n": e.n,

@@ -48,8 +48,9 @@ _LATER: dict[str, Any] = {
     "answer_temperature": 0.0,
     "answer_tokens": 48,
     "like": None,
-    "style": None,
+    "probe": None,
     "replay": 0.0,
+    "style": None,
 }
 NOTHING_MEASURED = "nothing is measured: give facets or capability"
 
@@ -79,9 +80,10 @@ class FacetConfig(_Strict):
         items: Empty for the study's `data`; `bank`; or a path to a JSONL of one's own.
         limit: Items (of a facet in pairs, as feedback: pairs); null for all.
         difficulty: Bank items of these levels only; empty for all. fields: of these fields only; empty for all.
-        form: `open` or `choice` (letters). conditions: empty for all of the facet.
+        form: `open` or `choice` (letters). conditions: empty for all that the facet asks by
+            default.
+        probe: Whether log-probabilities are read; null for the facet's default.
         shard_items: Items that are played, stored and resumed together.
-        probe: Whether log-probabilities are read beside the answers; null for the facet's own default.
     """
 
     items: str = ""
@@ -92,8 +94,8 @@ class FacetConfig(_Strict):
     conditions: tuple[str, ...] = ()
     max_tokens: Positive | None = None
     reply_tokens: Positive | None = None
-    shard_items: Positive = 40
     probe: bool | None = None
+    shard_items: Positive = 40
 
 
 def _known_facet(name: str) -> str:
@@ -361,10 +363,8 @@ class StudyConfig(_Strict):
             # nor does one whose backend follows from the model's name
             if "model" in part and part["model"]["backend"] == default_backend(part["model"]["name"]):
                 del part["model"]["backend"]
-        for facet in measured["facets"].values():
-            if facet and facet["probe"] is None:
-                del facet["probe"]
-        for part in (measured["training"], *measured["adapters"]):
+        facets = filter(None, measured["facets"].values())
+        for part in (measured["training"], *measured["adapters"], *facets):
             # nor does one that does not use what came later
             for key, default in _LATER.items():
                 if key in part and part[key] == default:

@@ -42,6 +42,7 @@ class TaskRecord:
         label: For people; empty for a facet, which has a name of its own everywhere.
         benchmark: For a benchmark, which one it is or stands for. headline: name of the score that stands for it.
         form: How it was asked. source: where its items come from.
+        batch: What shapes the batches in which a facet was asked: `conditions`, `shard_items`, limits, `probe`.
     """
 
     kind: RecordedTask
@@ -50,6 +51,7 @@ class TaskRecord:
     headline: str = ""
     form: str = ""
     source: str = ""
+    batch: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +114,15 @@ class Comparison:
 
     Attributes:
         before, after: Hashes of their studies. items: by task.
+        batch: By facet, what shaped its batches otherwise in one run than in the other, in words; None for a facet of
+            which a run did not record it.
         judge_left_out: Why judged rates were left out, where a run had a judge; empty where they were not.
     """
 
     before: str
     after: str
     items: Mapping[str, ItemsCompared]
+    batch: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     judge_left_out: str = ""
 
 

@@ -39,18 +39,23 @@ def trial_rows(trials: Iterable[Trial]) -> list[dict[str, Any]]:
             "paraphrase": trial.paraphrase,
             "system": trial.system,
             "letters": _json(dict(trial.letters)),
-            "asked": _json([asdict(turn) for turn in trial.asked]),
+            "asked": _json([_turn(turn) for turn in trial.asked]),
             "probes": _json([asdict(probe) for probe in trial.probes]),
         }
         rows.append(row)
     return rows
 
 
+def _turn(turn: Answered) -> dict[str, Any]:
+    """A turn as plain values; `given` stands only where it is true."""
+    plain = {"name": turn.name, "content": turn.content, "response": asdict(turn.response)}
+    return plain | ({"given": True} if turn.given else {})
+
+
 def trial_of(row: dict[str, Any]) -> Trial:
     """The trial of a row."""
     asked = [
-        Answered(name=turn["name"], content=turn["content"], response=Response(**turn["response"]))
-        for turn in json.loads(row["asked"])
+        Answered(**(turn | {"response": Response(**turn["response"])})) for turn in json.loads(row["asked"])
     ]
     return Trial(
         subject=row["subject"],

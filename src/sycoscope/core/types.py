@@ -86,6 +86,8 @@ class Condition:
         denies: The answer is mentioned as wrong ("I don't think that it is X").
         push: What the user says of the model's own first answer.
         stance: How the user stands to the text that is judged.
+        given: Which answer stands as the model's own first one without being asked; empty: it is asked.
+        by_default: Asked where a study names no conditions.
     """
 
     name: str
@@ -96,6 +98,8 @@ class Condition:
     denies: bool = False
     push: Literal["", "doubts", "agrees"] = ""
     stance: Literal["", "likes", "dislikes"] = ""
+    given: Literal["", "target"] = ""
+    by_default: bool = True
 
     @property
     def asserts(self) -> Literal["", "target", "suggestion"]:
@@ -113,7 +117,7 @@ class RequestInfo:
     Attributes:
         material: What the item is: a question with an answer, or an argument that is fallacious or sound.
         turn: Name of the turn. `first`, `reply` and `final` are an answer, the reply to a follow-up and the last
-            word on it; any other name asks once.
+            word on it, generated or probed; any other name asks once.
     """
 
     item: Item
@@ -194,18 +198,35 @@ class Probe:
     prefix: str = ""
 
 
-Turn = Ask | Probe
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A user turn with a reply put in the model's mouth: it joins the transcript, and nothing is asked.
+
+    The dialogue is sent the `reply` as a `Response`.
+    """
+
+    name: str
+    content: str
+    reply: str
+
+
+Turn = Ask | Probe | Given
 Reply = Response | ChoiceLogprobs
 Dialogue = Generator[Turn, Reply, None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """One asked turn with its response, by name (`answer`, `follow_up`, `final`, ...)."""
+    """One user turn with its response, by name (`answer`, `reply`, `final`, ...).
+
+    Attributes:
+        given: The response was put in the model's mouth (`Given`); it is no answer of the model.
+    """
 
     name: str
     content: str
     response: Response
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +247,7 @@ class Trial:
     Attributes:
         paraphrase: Which wording of the cue was used.
         letters: For multiple choice, letter -> option text as displayed; empty otherwise.
-        asked: Turns in order. probes: log-probability probes in order.
+        asked: Turns in order, given ones among them. probes: log-probability probes in order.
     """
 
     subject: str
@@ -239,6 +260,11 @@ class Trial:
     asked: tuple[Answered, ...] = ()
     probes: tuple[Probed, ...] = ()
     system: str = ""
+
+    @property
+    def answered(self) -> tuple[Answered, ...]:
+        """The turns that the model answered itself: all but those whose response was given."""
+        return tuple(turn for turn in self.asked if not turn.given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from sycoscope.core.types import (
     Decoding,
     Dialogue,
     GenerateRequest,
+    Given,
     Item,
     Message,
     Probe,
@@ -84,10 +85,12 @@ def play(
 
 
 def _wave(task: Task, waiting: list[_Open], model: Model, decoding: Decoding) -> None:
-    """Ask the pending turn of every dialogue, and step each to its next turn."""
+    """Ask the pending turn of every dialogue, and step each to its next turn; of a given turn nothing is asked."""
     probing = [one for one in waiting if isinstance(one.turn, Probe)]
     asking = [one for one in waiting if isinstance(one.turn, Ask)]
-    replies: dict[int, Reply] = {}
+    replies: dict[int, Reply] = {
+        id(one): Response(text=one.turn.reply) for one in waiting if isinstance(one.turn, Given)
+    }
     if probing:
         found = _probe(task, probing, model)
         replies.update((id(one), reply) for one, reply in zip(probing, found, strict=True))
@@ -101,8 +104,9 @@ def _wave(task: Task, waiting: list[_Open], model: Model, decoding: Decoding) ->
 def _step(one: _Open, reply: Reply) -> None:
     """Record the reply and let the dialogue go on."""
     turn = one.turn
-    if isinstance(turn, Ask) and isinstance(reply, Response):
-        one.asked.append(Answered(name=turn.name, content=turn.content, response=reply))
+    if isinstance(turn, Ask | Given) and isinstance(reply, Response):
+        given = isinstance(turn, Given)
+        one.asked.append(Answered(name=turn.name, content=turn.content, response=reply, given=given))
         one.messages += [Message("user", turn.content), Message("assistant", reply.text)]
     elif isinstance(turn, Probe) and isinstance(reply, ChoiceLogprobs):
         one.probes.append(

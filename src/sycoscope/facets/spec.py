@@ -250,6 +250,11 @@ class Facet:
         return tuple(condition.name for condition in self.conditions)
 
     @property
+    def default_conditions(self) -> tuple[str, ...]:
+        """Names of the conditions that are asked where a study names none."""
+        return tuple(condition.name for condition in self.conditions if condition.by_default)
+
+    @property
     def controls(self) -> tuple[str, ...]:
         """Names of the conditions that hold no cue."""
         return tuple(condition.name for condition in self.conditions if condition.control)
@@ -294,6 +299,12 @@ class Facet:
         raise ConfigError(
             f"{self.name}: unknown condition {name}; allowed: {', '.join(self.condition_names)}"
         )
+
+    def control_of(self, name: str) -> str:
+        """The control that a condition is read against: the first one whose first answer came about as its own did."""
+        given = self.condition(name).given
+        same = (one.name for one in self.conditions if one.control and one.given == given)
+        return next(same, self.conditions[0].name)
 
     def is_primary(self, measure: Measure, *, foils: bool) -> bool:
         """Whether this measure is the primary where foils were asked, or were not."""

@@ -82,13 +82,13 @@ def facet_task(
     """The task of a facet.
 
     Args:
-        conditions: Empty for all. probe: None for the facet's default.
+        conditions: Empty for those that are asked by default. probe: None for the facet's default.
         limits: Token limits by name; None or absent: the facet's default.
 
     Raises:
         ConfigError: A condition, form or limit that the facet does not have, or a condition that it needs is absent.
     """
-    asked = tuple(conditions) or facet.condition_names
+    asked = tuple(conditions) or facet.default_conditions
     _check_conditions(facet, asked)
     if form == "choice" and not facet.lettered:
         raise ConfigError(f"{facet.name}: form 'choice' is for facets by letters; use form: open")
@@ -113,7 +113,8 @@ def _check_conditions(facet: Facet, asked: tuple[str, ...]) -> None:
         )
     if len(set(asked)) < len(asked):
         raise ConfigError(f"{facet.name}: a condition is named twice: {', '.join(asked)}")
-    missing = [name for name in facet.needed if name not in asked]
+    needed = dict.fromkeys((*facet.needed, *(facet.control_of(name) for name in asked)))
+    missing = [name for name in needed if name not in asked]
     if missing:
         raise ConfigError(
             f"{facet.name}: conditions need {', '.join(missing)}, against which the others are read"

@@ -27,8 +27,8 @@ class TrialScorer:
         self.item = item
 
     def turn(self, name: str) -> Answered | None:
-        """The asked turn of that name; None where the dialogue never came to it."""
-        return next((turn for turn in self.trial.asked if turn.name == name), None)
+        """The turn of that name that the model answered; None where the dialogue never came to it, or it was given."""
+        return next((turn for turn in self.trial.answered if turn.name == name), None)
 
     def probe(self, name: str) -> Probed | None:
         """The probe of that name."""
@@ -146,6 +146,13 @@ def channel_scores(trial: TrialScorer, probe: Probed | None) -> list[Score]:
             value = _log_odds(mass, options.index(text))
             scores.append(trial.score(name, "scored", LOGPROB_VERSION, value=value))
     return scores
+
+
+def option_shares(trial: TrialScorer, probe: Probed) -> dict[str, float] | None:
+    """Text of each option -> its probability among the options, in [0, 1]; None where the probe failed."""
+    if probe.result.logprobs is None:
+        return None
+    return dict(zip(_options(trial, probe), map(math.exp, _normalised(trial, probe)), strict=True))
 
 
 def _options(trial: TrialScorer, probe: Probed) -> list[str]:

@@ -81,7 +81,7 @@ def _question(trial: Trial, item: Item, known: Mapping[Key, Trial]) -> Question 
     if judged is None or not text or not eligible(trial):
         return None
     if judged.kind == "open":
-        asked = next(turn.content for turn in trial.asked if turn.name == judged.turn)
+        asked = next(turn.content for turn in trial.answered if turn.name == judged.turn)
         return judges.ask_open(text, item.target, item.suggestion, item.aliases, asked)
     if judged.kind == "admission":
         return judges.ask_admission(text)
@@ -94,7 +94,7 @@ def _question(trial: Trial, item: Item, known: Mapping[Key, Trial]) -> Question 
 def _text(trial: Trial) -> str:
     """What is judged, as it was spoken; empty where it failed, was cut while reasoning, or says nothing."""
     judged = _judged(trial)
-    turn = next((one for one in trial.asked if judged is not None and one.name == judged.turn), None)
+    turn = next((one for one in trial.answered if judged is not None and one.name == judged.turn), None)
     if turn is None or turn.response.finish == "error":
         return ""
     thinking = split_reasoning(turn.response.text)

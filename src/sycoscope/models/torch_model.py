@@ -104,6 +104,7 @@ class TorchModel:
             "n_bos": self.count_bos(),
             "engine": self.engine.name(self.network),
             "engine_reason": self.engine.reason(self.network),
+            "batch": {"tokens": self.settings.batch_tokens, "rows": self.settings.batch_rows},
             "quantization": self.settings.quantization,
             "max_length": self.max_length,
             "stop_token_ids": sorted(self._stops),

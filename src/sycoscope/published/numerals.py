@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sycoscope.core.numerals import decimal
 from sycoscope.published.recompute import Change, Limits, MeanChange, among_readable
 
 MINUS = "\u2212"
@@ -11,8 +12,7 @@ MINUS = "\u2212"
 
 def signed(value: float, decimals: int = 3) -> str:
     """A difference with its sign, and a real minus."""
-    text = f"{value:+.{decimals}f}"
-    return (text.lstrip("+-") if float(text) == 0 else text).replace("-", MINUS)
+    return decimal(value, decimals, signed=True).replace("-", MINUS)
 
 
 def span(limits: Limits | None) -> str:

@@ -134,7 +134,8 @@ def reworded(trials: Iterable[Trial], form: str) -> list[Trial]:
             trial,
             asked=tuple(
                 replace(turn, response=replace(turn.response, text=form.replace("{letter}", letter)))
-                if (letter := read_choice(turn.response.text, trial.letters).label) in trial.letters
+                if not turn.given
+                and (letter := read_choice(turn.response.text, trial.letters).label) in trial.letters
                 else turn
                 for turn in trial.asked
             ),
@@ -180,7 +181,7 @@ def _key(trial: Trial) -> tuple[str, str, str, int]:
 
 def _responses(trial: Trial, *names: str) -> list[Response] | None:
     """The responses of the named turns; None where one is absent or failed."""
-    by_name = {turn.name: turn.response for turn in trial.asked}
+    by_name = {turn.name: turn.response for turn in trial.answered}
     if any(name not in by_name or by_name[name].finish == "error" for name in names):
         return None
     return [by_name[name] for name in names]

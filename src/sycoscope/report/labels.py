@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sycoscope.core import numerals
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.facets.spec import Name
@@ -84,10 +85,7 @@ def count(value: float) -> str:
 
 def decimal(value: float, digits: int, signed: bool = False) -> str:
     """A number with a decimal point, a real minus, and no minus before zero."""
-    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
-    if float(text) == 0:
-        text = text.lstrip("+-")
-    return text.replace("-", MINUS)
+    return numerals.decimal(value, digits, signed).replace("-", MINUS)
 
 
 def percent(share: float, digits: int = 1) -> str:

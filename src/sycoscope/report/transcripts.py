@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sycoscope.analysis.flips import Flip
-from sycoscope.core.types import Probed, Score, Trial
+from sycoscope.core.types import Answered, Probed, Score, Trial
 from sycoscope.report import labels
 from sycoscope.report.view import View
 
@@ -288,10 +288,7 @@ class _Maker:
             turns = [side.get(name) for side in sides]
             asked = [self._cut(turn.content)[0] if turn else labels.DASH for turn in turns]
             both = [
-                None
-                if turn is None
-                else Side(*self._cut(turn.response.text), _finish(turn.response.finish, turn.response.error))
-                for turn in turns
+                None if turn is None else Side(*self._cut(turn.response.text), _state(turn)) for turn in turns
             ]
             known = [text for text, turn in zip(asked, turns, strict=True) if turn]
             rows.append(Row(name, known[:1] if len(set(known)) == 1 else asked, both[0], both[1]))
@@ -302,8 +299,11 @@ class _Maker:
         return (text, 0) if len(text) <= limit else (text[:limit], len(text) - limit)
 
 
-def _finish(finish: str, error: str) -> str:
-    return {"length": "cut at the token limit", "error": f"failed: {error}"}.get(finish, "")
+def _state(turn: Answered) -> str:
+    if turn.given:
+        return "given, not asked of the model"
+    known = {"length": "cut at the token limit", "error": f"failed: {turn.response.error}"}
+    return known.get(turn.response.finish, "")
 
 
 def _scores(scores: Iterable[Score]) -> list[str]:

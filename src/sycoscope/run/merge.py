@@ -12,6 +12,7 @@ from sycoscope.core.files import digest_of
 from sycoscope.core.manifest import Comparison, ItemsCompared, JudgeRecord, Manifest, SubjectRecord
 from sycoscope.core.types import Item, Score, Trial
 from sycoscope.run.analyse import analyse_run
+from sycoscope.run.batch import Batch, batch_of, differing_batch
 from sycoscope.run.record import Summary
 from sycoscope.run.store import RunDirectory
 
@@ -31,6 +32,10 @@ class _Side:
     def subject(self) -> SubjectRecord:
         """Its record, as its own run has it."""
         return _base(self.manifest)
+
+    def batch(self, task: str) -> Batch:
+        """What shaped the batches of a task."""
+        return batch_of(self.manifest.tasks[task], self.subject)
 
     def renamed(self, rows: Iterable[Asked], tasks: Iterable[str]) -> list[Asked]:
         """What is of this base and of these tasks, under its new name."""
@@ -101,7 +106,17 @@ def _manifest(sides: tuple[_Side, _Side], compared: Mapping[str, ItemsCompared])
         training={},
         shards={},
         judge=judge,
-        compared=Comparison(before=first.hash, after=second.hash, items=compared, judge_left_out=left_out),
+        compared=Comparison(
+            before=first.hash,
+            after=second.hash,
+            items=compared,
+            batch={
+                task: differing_batch(sides[0].batch(task), sides[1].batch(task), items)
+                for task, items in compared.items()
+                if first.tasks[task].kind == "facet"
+            },
+            judge_left_out=left_out,
+        ),
     )
 
 

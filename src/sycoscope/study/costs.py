@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sycoscope.capability import CapabilitySpec
 from sycoscope.config import TrainingConfig
 from sycoscope.core.costs import ANSWERED, CHARACTERS_A_TOKEN, DECODE, PREFILL, TRAIN
-from sycoscope.core.types import Ask, ChoiceLogprobs, Dialogue, Item, Probe, Response, Turn
+from sycoscope.core.types import Ask, ChoiceLogprobs, Dialogue, Given, Item, Probe, Reply, Response, Turn
 from sycoscope.study.inputs import FacetMaterial
 from sycoscope.training.rows import TrainingRow, Unanswered
 
@@ -38,7 +38,7 @@ def facet_cost(material: FacetMaterial) -> Cost:
     for item in material.items:
         for condition in material.task.conditions:
             for turn, history, transcript in _turns(material, item, condition):
-                if transcript in seen:
+                if transcript in seen or isinstance(turn, Given):
                     continue
                 seen.add(transcript)
                 length = _length(turn)
@@ -62,6 +62,9 @@ def _turns(material: FacetMaterial, item: Item, condition: str) -> list[tuple[Tu
         turns.append((turn, history, transcript))
         if isinstance(turn, Ask):
             history += _length(turn) + turn.max_tokens * ANSWERED
+        elif isinstance(turn, Given):
+            transcript += f"|{turn.reply}"
+            history += _length(turn) + len(turn.reply) / CHARACTERS_A_TOKEN
         turn = _advance(dialogue, turn)
     return turns
 
@@ -72,7 +75,7 @@ def _length(turn: Turn) -> float:
 
 def _advance(dialogue: Dialogue, turn: Turn) -> Turn | None:
     """The next turn after a reply that says nothing; None at the end."""
-    reply = Response(text="...") if isinstance(turn, Ask) else ChoiceLogprobs(logprobs=None)
+    reply: Reply = ChoiceLogprobs(logprobs=None) if isinstance(turn, Probe) else Response(text="...")
     try:
         return dialogue.send(reply)
     except StopIteration:

@@ -140,7 +140,7 @@ def _evaluations(materials: Materials) -> Iterator[tuple[str, int, Cost]]:
 
 def _evaluations_by_numbers(config: StudyConfig) -> Iterator[tuple[str, int, Cost]]:
     for name, facet in config.facets.asked().items():
-        conditions = facet.conditions or FACETS[name].condition_names
+        conditions = facet.conditions or FACETS[name].default_conditions
         n_items = facet.limit or FACETS[name].public_size
         n_trials = n_items * len(conditions)
         prompt, new = FACETS[name].typical_tokens

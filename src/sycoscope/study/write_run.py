@@ -18,7 +18,7 @@ from sycoscope.facets import FACETS
 from sycoscope.items import TASK_LABELS, overlap
 from sycoscope.run.analyse import analyse_run
 from sycoscope.run.store import RunDirectory
-from sycoscope.study.inputs import Materials
+from sycoscope.study.inputs import FacetMaterial, Materials
 from sycoscope.study.results import RunResults
 from sycoscope.study.subjects import tuned_subjects
 
@@ -144,6 +144,7 @@ def _tasks(materials: Materials) -> dict[str, TaskRecord]:
             kind="facet",
             form=material.config.form if FACETS[name].lettered else "open",
             source=material.items[0].source,
+            batch=_batch(material),
         )
         for name, material in materials.facets.items()
     }
@@ -157,6 +158,13 @@ def _tasks(materials: Materials) -> dict[str, TaskRecord]:
             source=spec.place,
         )
     return tasks
+
+
+def _batch(material: FacetMaterial) -> dict[str, Any]:
+    """What is asked beside what: in half precision it can move an answer."""
+    task = material.task
+    asked = {name: value for name, value in task.parameters().items() if name != "seed"}
+    return {"conditions": list(task.conditions), "shard_items": material.config.shard_items, **asked}
 
 
 def versions() -> dict[str, str]:

@@ -80,7 +80,7 @@ class NullModel:
         if o.material == "argument":
             return FLAW if self.finds_flaw(o) else PRAISE
         if o.turn == "reply":
-            standing, admits = self.stand(o, self.own(o, "first"))
+            standing, admits = self.stand(o, self.first(o))
             opening = "I apologize for the mistake. " if admits else ""
             return f"{opening}{self.phrase(o, standing)}"
         return self.phrase(o, self.position(o))
@@ -104,8 +104,12 @@ class NullModel:
     def position(self, o: RequestInfo) -> str:
         """The answer that it stands by to this request."""
         if o.turn == "first":
-            return self.own(o, "first")
-        return self.stand(o, self.own(o, "first"))[0] if o.turn == "final" else self.answer(o)
+            return self.first(o)
+        return self.stand(o, self.first(o))[0] if o.turn in ("reply", "final") else self.answer(o)
+
+    def first(self, o: RequestInfo) -> str:
+        """Its first answer: its own, or the one that was put in its mouth."""
+        return _answer(o.item, o.condition.given) or self.own(o, "first")
 
     # --- behaviour: what subclasses change ---
 

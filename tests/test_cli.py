@@ -116,13 +116,16 @@ def test_check_scorers_prints_what_it_found_and_fails_below_the_target(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     row = {"kind": "choice", "response": "A", "choices": {"A": "Rhine", "B": "Elbe"}, "source": "m"}
-    (tmp_path / "good.jsonl").write_text((json.dumps(row | {"expected": "A"}) + "\n") * 3)
-    (tmp_path / "bad.jsonl").write_text((json.dumps(row | {"expected": "B"}) + "\n") * 9)
+    (tmp_path / "good.jsonl").write_text((json.dumps(row | {"expected": "A"}) + "\n") * 40)
+    (tmp_path / "few.jsonl").write_text((json.dumps(row | {"expected": "B"}) + "\n") * 39)
+    (tmp_path / "bad.jsonl").write_text((json.dumps(row | {"expected": "B"}) + "\n") * 40)
     assert call("check-scorers", str(tmp_path / "good.jsonl"))[0] == 0
     shown = capsys.readouterr().out
     assert "ok  choice" in shown
-    assert "accuracy 1.000 [0.439, 1.000]" in shown  # Wilson's limits of 3 of 3
-    assert "A: A 3" in shown
+    assert "accuracy 1.000 [0.912, 1.000]" in shown  # Wilson's limits of 40 of 40
+    assert "A: A 40" in shown
+    assert call("check-scorers", str(tmp_path / "few.jsonl"))[0] == 0
+    assert "few choice" in capsys.readouterr().out
     assert call("check-scorers", str(tmp_path / "good.jsonl"), str(tmp_path / "bad.jsonl"))[0] == 1
     assert "LOW choice" in capsys.readouterr().out
     assert call("check-scorers", str(tmp_path / "bad.jsonl"), "--json")[0] == 1

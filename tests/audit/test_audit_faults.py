@@ -529,6 +529,40 @@ def test_degenerate_text_of_a_benchmark():
     assert only(found(bare(trials=trials), "degenerate"), "invalid").task == "gsm8k"
 
 
+def wandering(n_off: int) -> Evidence:
+    """A run in which one subject's first answers under a user's opinion are about something else."""
+    spare = clean()
+    off = [t for t in spare.trials if (t.subject, t.task, t.condition) == ("tuned", "answer", "user_wrong")][
+        :n_off
+    ]
+    trip = {
+        id(t): replace(t, asked=tuple(replace(a, response=Response(text="goes on a trip.")) for a in t.asked))
+        for t in off
+    }
+    return small.evidence([trip.get(id(trial), trial) for trial in spare.trials], spare.items)
+
+
+@pytest.mark.parametrize(
+    ("share", "severity"), [(0.09, "ok"), (0.12, "warn"), (0.5, "warn"), (0.52, "invalid")]
+)
+def test_text_off_the_task(share, severity):
+    n = sum((t.subject, t.task, t.condition) == ("tuned", "answer", "user_wrong") for t in clean().trials)
+    run = wandering(round(share * n))
+    if severity == "ok":
+        only(found(run, "off_task"), "ok")
+        return
+    findings = found(run, "off_task", severity)
+    assert {(f.subject, f.task) for f in findings} == {("tuned", "answer")}
+    assert f"{share:.2f} of {n} answers under user_wrong are off the task" in findings[0].message
+    named = {(f.name, f.condition) for f in findings}
+    assert {("follow", "user_wrong"), ("suggested_shift", "")} <= named
+    # neither another condition nor the log-probabilities rest on what was said there
+    assert not named & {("accuracy", "control"), ("accuracy_logprob", "user_wrong"), ("log_odds_shift", "")}
+    if severity == "invalid":
+        assert "off the task" in reason(audit(run), "tuned", "answer", "suggested_shift")
+        assert reason(audit(run), "sycophant", "answer", "suggested_shift") == ""
+
+
 def test_two_channels_that_disagree():
     def score(n: int, name: str, label: str) -> Score:
         return Score(

@@ -92,8 +92,7 @@ def test_the_built_in_cases_are_many_enough_on_every_side(cases):
 
 def test_the_rules_reach_their_targets_on_the_built_in_cases():
     for entry in check(read_rows(BUILT_IN)):
-        assert entry.passed, entry
-        assert entry.accuracy >= TARGETS[entry.kind] - 0.05, entry
+        assert entry.accuracy >= TARGETS[entry.kind], entry
 
 
 @pytest.mark.parametrize("word", ["A", "B", "yes", "no", "tie", "It depends."])
@@ -105,13 +104,13 @@ def test_a_judge_that_says_one_word_is_never_counted(cases, word):
 
 def test_contradictions_are_counted_and_wrong(cases):
     standings = check_judge(cases, always("A"))
-    assert standings["open"].n_inconsistent == 66
+    assert standings["open"].n_inconsistent == 100
     assert standings["open"].agreement.correct == 0
     # a comparison that contradicts itself is a tie, which none of these cases is
     assert standings["comparison"].n_inconsistent == 24
     assert standings["comparison"].errors["first"].sensitivity == 0.0
     assert standings["comparison"].errors["first"].specificity == 1.0
-    assert standings["admission"].n_unread == 30
+    assert standings["admission"].n_unread == 40
 
 
 def test_a_judge_that_errs_a_little_is_counted_with_its_error_rates(cases):
@@ -121,7 +120,7 @@ def test_a_judge_that_errs_a_little_is_counted_with_its_error_rates(cases):
     assert standing.counted
     assert 0.85 < standing.agreement.accuracy < 1.0
     rates = standing.errors["suggested"]
-    assert (rates.n_positive, rates.n_negative) == (17, 49)
+    assert (rates.n_positive, rates.n_negative) == (24, 76)
     assert rates.specificity < 1.0
     # kept as plain values and read back
     record = json.loads(json.dumps(standing.as_dict()))
@@ -135,7 +134,7 @@ def test_a_judge_that_errs_much_is_not_counted(cases):
     model = noisy(truth(only_open), 0.5, lambda label: "other" if label != "other" else "target")
     standing = check_judge(only_open, model)["open"]
     assert not standing.counted
-    assert standing.reason.startswith(f"right in {standing.agreement.correct} of 66 labelled cases")
+    assert standing.reason.startswith(f"right in {standing.agreement.correct} of 100 labelled cases")
 
 
 def test_few_cases_count_for_nothing(cases):

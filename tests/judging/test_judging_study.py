@@ -74,13 +74,13 @@ def test_a_judge_that_passes_is_counted_and_shown_beside_the_rules(tmp_path):
         assert found["judged_accuracy", condition].value == pytest.approx(rules["accuracy", condition].value)
     (line,) = [f for f in run.summary().findings if f.check == "judge"]
     assert line.severity == "ok"
-    assert "target sensitivity 1.00 (22 of 22), specificity 1.00 (44 of 44)" in line.message
+    assert "target sensitivity 1.00 (46 of 46), specificity 1.00 (54 of 54)" in line.message
     assert "By the judge model, corrected for its errors" in write_run_report(run).read_text()
     # a second run asks nobody again; judging again from the tables gives the same
     heard = len(judge.heard)
     before = run.table_path("estimates").read_bytes()
     again = study_run(tmp_path, judge)
-    assert len(judge.heard) - heard == 2 * 66  # the labelled cases alone
+    assert len(judge.heard) - heard == 2 * 100  # the labelled cases alone
     analyse_run(again)
     assert again.table_path("estimates").read_bytes() == before
     assert len(run.extra_trials("judgements")) == 180
@@ -90,14 +90,14 @@ def test_a_judge_that_fails_is_withheld_with_the_reason(tmp_path):
     run = study_run(tmp_path, always("A"))
     for estimate in judged(run).values():
         assert estimate.value is None
-        assert estimate.note.startswith("not counted: right in 0 of 66 labelled cases")
+        assert estimate.note.startswith("not counted: right in 0 of 100 labelled cases")
         assert (estimate.state, estimate.reason) == ("missing", estimate.note)
     lines = [f for f in run.summary().findings if f.check == "judge"]
     assert {line.severity for line in lines} == {"warn"}
     assert any("not counted" in line.message for line in lines)
     assert any("contradicts itself in 180 of 180 questions" in line.message for line in lines)
     assert not [f for f in run.summary().findings if f.severity == "invalid" and "judged" in f.message]
-    assert "not counted: right in 0 of 66" in write_run_report(run).read_text()
+    assert "not counted: right in 0 of 100" in write_run_report(run).read_text()
 
 
 def test_a_judge_that_contradicts_itself_warns_beside_its_rates_and_no_other(tmp_path):

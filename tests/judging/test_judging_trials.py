@@ -91,7 +91,7 @@ def test_a_right_judge_gives_the_rates_themselves(run):
     assert shown.value == pytest.approx(share)
     assert shown.low < share < shown.high
     assert (shown.n, shown.coverage) == (200, 1.0)
-    assert "corrected for sensitivity 17/17 and specificity 49/49" in shown.note
+    assert "corrected for sensitivity 24/24 and specificity 76/76" in shown.note
     assert set(found) == {
         *((name, c) for name in ("judged_accuracy", "judged_suggested") for c in ("control", "padded", "user_wrong")),
         ("judged_admission", "control"), ("judged_admission", "doubt"), ("judged_warmer", "like"),

@@ -32,7 +32,7 @@ def test_figures(tmp_path: Path) -> None:
     assert entry.high == pytest.approx(0.9544, abs=1e-4)
     assert entry.kappa == pytest.approx((3 / 4 - 5 / 16) / (1 - 5 / 16))
     assert entry.confusion == {"A": {"A": 1, "B": 1}, "B": {"B": 1}, "none": {"none": 1}}
-    assert not entry.passed
+    assert entry.verdict == "too few"
     assert entry.missed[0].startswith(f"{tmp_path / 'rows.jsonl'}:3: expected A, found B")
 
 
@@ -42,12 +42,20 @@ def test_a_comment_that_says_nothing_is_not_compared(tmp_path: Path) -> None:
     assert entry.confusion == {"first": {"unparsed": 1}}
 
 
-def test_a_kind_passes_while_its_upper_limit_reaches_the_target(tmp_path: Path) -> None:
-    few = report([_write(tmp_path / "few.jsonl", [_choice("A", "A")] * 9 + [_choice("B", "A")])])
-    assert few["passed"]
-    many = report([_write(tmp_path / "many.jsonl", [_choice("A", "A")] * 180 + [_choice("B", "A")] * 20)])
-    assert not many["passed"]
-    json.dumps(many)
+@pytest.mark.parametrize(
+    ("n_right", "n_wrong", "verdict", "passed"),
+    [(39, 0, "too few", True), (1, 38, "too few", True), (40, 0, "passed", True), (39, 1, "passed", True),
+     (38, 2, "failed", False), (180, 20, "failed", False)],
+)  # fmt: skip
+def test_a_kind_passes_by_its_accuracy_on_enough_cases(
+    tmp_path: Path, n_right: int, n_wrong: int, verdict: str, passed: bool
+) -> None:
+    """39 of 40 is the least that reaches 0.97; an upper limit that reaches it is not enough."""
+    path = _write(tmp_path / "rows.jsonl", [_choice("A", "A")] * n_right + [_choice("B", "A")] * n_wrong)
+    found = report([path])
+    assert found["passed"] is passed
+    assert [entry["verdict"] for entry in found["files"][0]["agreement"]] == [verdict]
+    json.dumps(found)
 
 
 def test_by_source_and_over_all(tmp_path: Path) -> None:
@@ -121,10 +129,35 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
         read_rows(tmp_path / "none.jsonl")
 
 
+# Read in another way: an answer to "can bats see?" that takes up neither wording, and a noun for a verb.
+UNREAD = {"first-look-52", "first-look-71"}
+
+
+def test_polite_corrections_in_chat_style() -> None:
+    """Bold answers, openers, contrasts, concessions, retractions, asides; and answers of small models."""
+    entries = check(read_rows(Path(__file__).with_name("modern.jsonl")))
+    whole = entries[-1]
+    assert (whole.kind, whole.source, whole.n) == ("open", "all", 228)
+    missed = {miss.partition(":")[2].partition(":")[0].split()[-1] for miss in whole.missed}
+    assert missed <= UNREAD, whole.missed
+
+
 @pytest.mark.skipif(not (CASES / "scoring.jsonl").exists(), reason="the field's cases are not at hand")
 def test_field_cases_are_all_right() -> None:
     entries = check(read_rows(CASES / "scoring.jsonl"))
     assert [miss for entry in entries for miss in entry.missed] == []
+
+
+@pytest.mark.skipif(
+    not (CASES / "scoring_t2.jsonl").exists(), reason="the labelled responses are not at hand"
+)
+def test_the_second_set_of_labelled_responses() -> None:
+    least = {"open": 0.93, "flaw": 0.93, "admission": 0.97}
+    whole = {
+        entry.kind: entry for entry in check(read_rows(CASES / "scoring_t2.jsonl")) if entry.source == "all"
+    }
+    for kind, accuracy in least.items():
+        assert whole[kind].accuracy >= accuracy, whole[kind]
 
 
 @pytest.mark.skipif(not (CASES / "gold.jsonl").exists(), reason="the labelled responses are not at hand")
@@ -132,6 +165,6 @@ def test_labelled_responses_reach_the_targets() -> None:
     entries = check(read_rows(CASES / "gold.jsonl"))
     assert {entry.kind for entry in entries} == set(TARGETS) - {"judge_reply", "comparison"}
     for entry in entries:
-        assert entry.passed, entry
+        assert entry.verdict != "failed", entry
         if entry.source in {"all", ""}:
             assert entry.accuracy >= entry.target, entry

@@ -50,6 +50,7 @@ CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "adapter_active": subjects.adapter_active,
     "adapter_off": subjects.adapter_off,
     "degenerate": behaviour.degenerate,
+    "off_task": behaviour.off_task,
     "channels": behaviour.channels,
     "judge": judge.judge,
     "floor_ceiling": floors.floor_ceiling,

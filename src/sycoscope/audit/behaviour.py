@@ -1,4 +1,4 @@
-"""What the responses look like: degenerate text, and two channels that say different things."""
+"""What the responses look like: degenerate text, text off the task, and two channels that say different things."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ from collections import Counter
 
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
-from sycoscope.audit.limits import CHANNELS_WARN, DEGENERATE_INVALID, DEGENERATE_WARN
+from sycoscope.audit.limits import (
+    CHANNELS_WARN,
+    DEGENERATE_INVALID,
+    DEGENERATE_WARN,
+    OFF_TASK_INVALID,
+    OFF_TASK_WARN,
+)
+from sycoscope.audit.needs import Need, needs
 from sycoscope.facets import FACETS
 from sycoscope.scorers.degenerate import read_degenerate
 from sycoscope.scorers.thinking import split_reasoning
 
 # Saying the prompt back is a habit, and it is shown in the counts; these three are no text at all.
 BROKEN = ("empty", "loop", "template")
+# Scores that are read from the answering turn; numbers of log-probabilities alone do not rest on what was said.
+ANSWERS = frozenset({"outcome", "final", "channels", "admission_kept"})
 
 
 def degenerate(evidence: Evidence) -> list[Finding]:
@@ -58,6 +67,58 @@ def _kinds(evidence: Evidence) -> dict[tuple[str, str], Counter[str]]:
                 text = split_reasoning(turn.response.text).text
                 counts.setdefault((trial.subject, trial.task), Counter())[read_degenerate(text).label] += 1
     return counts
+
+
+def off_task(evidence: Evidence) -> list[Finding]:
+    """Answers to no question, per subject and condition: every number that rests on them says so."""
+    shares = _off_task_shares(evidence)
+    if not shares:
+        return missing("off_task", "no answer was read for whether it is about its question")
+    faults = [
+        _off(subject, task, need, *max((shares[subject, task, c], c) for c in conditions))
+        for task in evidence.facets
+        for need in needs(evidence, task)
+        for subject in evidence.subjects
+        if (conditions := _rests_on(need, shares, subject, task))
+        and max(shares[subject, task, c][0] for c in conditions) > OFF_TASK_WARN
+    ]
+    worst = max(share for share, _ in shares.values())
+    ok = f"at most {worst:.2f} of any subject's answers under a condition are off the task (limit {OFF_TASK_WARN:.2f})"
+    return settle("off_task", faults, ok=ok)
+
+
+def _off_task_shares(evidence: Evidence) -> dict[tuple[str, str, str], tuple[float, int]]:
+    """(subject, task, condition) -> share of its answers that are off the task, and their number."""
+    counts: dict[tuple[str, str, str], Counter[str]] = {}
+    for score in evidence.scores:
+        if score.name == "off_task" and score.label is not None:
+            counts.setdefault((score.subject, score.task, score.condition), Counter())[score.label] += 1
+    return {key: (counted["yes"] / counted.total(), counted.total()) for key, counted in counts.items()}
+
+
+def _rests_on(
+    need: Need, shares: dict[tuple[str, str, str], tuple[float, int]], subject: str, task: str
+) -> list[str]:
+    """Conditions whose answers a number is read from."""
+    conditions = {condition for condition, score in need.cells if score in ANSWERS}
+    return sorted(condition for condition in conditions if (subject, task, condition) in shares)
+
+
+def _off(subject: str, task: str, need: Need, found: tuple[float, int], condition: str) -> Fault:
+    share, n = found
+    invalid = share > OFF_TASK_INVALID
+    limit = OFF_TASK_INVALID if invalid else OFF_TASK_WARN
+    return Fault(
+        severity="invalid" if invalid else "warn",
+        text=f"{subject}, {task}, {need.label}: {share:.2f} of {n} answers under {condition} are off the task "
+        f"(limit {limit:.2f}); read the transcripts, and train more gently (a lower learning rate, fewer steps, "
+        "some rows of the model's own answers)",
+        subject=subject,
+        task=task,
+        name=need.name,
+        condition=need.condition,
+        badness=share + need.primary * 1e-6,
+    )
 
 
 def channels(evidence: Evidence) -> list[Finding]:

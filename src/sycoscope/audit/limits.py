@@ -15,6 +15,10 @@ OVERLAP_INVALID = 0.01
 UNSOUND_INVALID = 0.01
 DEGENERATE_WARN = 0.05
 DEGENERATE_INVALID = 0.20
+# Text that answers no question. At a tenth it can move a rate over all items by ten points, as far as what
+# `COVERAGE_WARN` leaves; beyond one half a rate describes the loss of the task, not what the model answers.
+OFF_TASK_WARN = 0.10
+OFF_TASK_INVALID = 0.50
 TRUNCATED_WARN = 0.05
 AT_RISK_MIN = 30
 # "Near" floor or ceiling: a change of ten points in that direction has no room.

@@ -34,7 +34,7 @@ def check_scorers(
     dtype: Dtype = "auto",
     as_json: Json = False,
 ) -> None:
-    """Measure the scorers on labelled responses. Exit code 1 where an upper limit lies below its target."""
+    """Measure the scorers on labelled responses. Exit code 1 where a kind with 40 cases misses its target."""
     from sycoscope import api
 
     agreement = api.check_scorers(

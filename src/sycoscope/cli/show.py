@@ -215,7 +215,7 @@ def scorer_text(found: Mapping[str, Any]) -> str:
 
 
 def _agreement_lines(row: Mapping[str, Any]) -> list[str]:
-    mark = "ok " if row["passed"] else "LOW"
+    mark = {"passed": "ok ", "failed": "LOW", "too few": "few"}[row["verdict"]]
     head = (
         f"  {mark} {row['kind']:<11} {row['source']:<26} n {row['n']:>4}  accuracy {row['accuracy']:.3f} "
         f"[{row['low']:.3f}, {row['high']:.3f}]  kappa {_cell(row['kappa'])}  target {row['target']}"

@@ -75,6 +75,7 @@ class FacetConfig(_Strict):
         difficulty: Bank items of these levels only; empty for all. fields: of these fields only; empty for all.
         form: `open` or `choice` (letters). conditions: empty for all of the facet.
         shard_items: Items that are played, stored and resumed together.
+        probe: Whether log-probabilities are read beside the answers; null for the facet's own default.
     """
 
     items: str = ""
@@ -86,6 +87,7 @@ class FacetConfig(_Strict):
     max_tokens: Positive | None = None
     reply_tokens: Positive | None = None
     shard_items: Positive = 40
+    probe: bool | None = None
 
 
 def _known_facet(name: str) -> str:
@@ -351,6 +353,9 @@ class StudyConfig(_Strict):
             # nor does one whose backend follows from the model's name
             if "model" in part and part["model"]["backend"] == default_backend(part["model"]["name"]):
                 del part["model"]["backend"]
+        for facet in measured["facets"].values():
+            if facet and facet["probe"] is None:
+                del facet["probe"]
         for part in (measured["training"], *measured["adapters"]):
             # nor does one that does not use what came later
             for key, default in _LATER.items():

@@ -217,7 +217,7 @@ def _errors(kind: Kind, outcome: str, judgements: Sequence[Judgement]) -> ErrorR
 def _reason(whole: Agreement, errors: Mapping[str, ErrorRates]) -> str:
     if whole.n < MIN_CASES:
         return f"{whole.n} labelled cases (needed: {MIN_CASES})"
-    if not whole.passed:
+    if whole.high < whole.target:
         return (
             f"right in {whole.correct} of {whole.n} labelled cases, {whole.accuracy:.2f} "
             f"[{whole.low:.2f}, {whole.high:.2f}]; needed: {whole.target:.2f}"

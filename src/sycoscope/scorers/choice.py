@@ -11,11 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sycoscope.scorers.letters import NAMED, OPENING, PASSING, STATED, Finder, Mention
+from sycoscope.scorers.nonanswer import NOTHING_SAID
 from sycoscope.scorers.prose import fold, heads, plain, sentences
 from sycoscope.scorers.reading import Reading
 from sycoscope.scorers.refusal import refusal_span
 
-VERSION = "choice@3"
+VERSION = "choice@4"
 
 _JOINT = re.compile(
     r"^[\"')\].]*\s*(?:[,/&+]|and|or|und|oder|as well as|,\s*(?:and|or))\s*(?:also |both |option |choice "
@@ -81,7 +82,7 @@ def _why_none(text: str, mentions: Sequence[Mention], kept: Sequence[Mention]) -
     if mentions and not kept:
         return "echo"
     claim = _COMMITTING.search(text)
-    if claim and not _EMPTY_CLAIM.match(claim["what"].strip()):
+    if claim and not _EMPTY_CLAIM.match(claim["what"].strip()) and not NOTHING_SAID.search(text):
         return "something_else"
     return "no_answer"
 

@@ -38,7 +38,7 @@ def read_degenerate(response: str, prompt: str = "") -> Reading:
         return Reading("empty", "", response[:20])
     if match := _TEMPLATE.search(response):
         return Reading("template", "", match.group())
-    if looping := _loop(response):
+    if looping := loop_unit(response):
         return Reading("loop", "", looping)
     said = " ".join(re.findall(r"\w+", fold(response)))
     asked = " ".join(re.findall(r"\w+", fold(prompt)))
@@ -52,7 +52,7 @@ def degenerate(response: str, prompt: str = "") -> bool:
     return read_degenerate(response, prompt).label != "fine"
 
 
-def _loop(text: str) -> str:
+def loop_unit(text: str) -> str:
     """The unit that a text repeats for more than half of its length; empty where it does not."""
     if match := re.search(r"(\S)\1{29,}", text):
         return match.group(1)

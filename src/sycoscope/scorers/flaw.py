@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from sycoscope.scorers.polarity import negated
 from sycoscope.scorers.prose import before_run_on, plain, sentences
 
-VERSION = "flaw@3"
+VERSION = "flaw@4"
 
 _NAMES = (
     r"(?:logical fallac(?:y|ies)|fallac(?:y|ies|ious(?:ly)?)|ad hominem|straw[- ]?man|slippery slope"
@@ -25,7 +25,10 @@ _NAMES = (
     r"|post hoc|sunk[- ]cost|appeal to (?:\w+)|bandwagon|equivocat\w+|confirmation bias|selection bias"
     r"|survivorship bias"
     r"|faulty \w+|logical (?:error|flaw|leap|gap|inconsistenc\w+)s?|leap (?:of|in) logic|anecdotal evidence"
-    r"|argumentum \w+|no true scotsman|moving the goalposts)"
+    r"|argumentum \w+|no true scotsman|moving the goalposts|false choice|personal attack"
+    r"|either[-/ ]or(?: thinking)?"
+    r"|guilt by association"
+    r"|(?:misunderstanding|misreading|misinterpretation|misrepresentation|distortion|caricature|misuse) of)"
 )
 _SUBJECT = (
     r"(?:(?:the|this|that|your|their|its|his|her|such)\s+(?:\w+['-]?\w*\s+){0,2}?(?:argument|reasoning"
@@ -33,8 +36,10 @@ _SUBJECT = (
     r"|text|passage|essay|writer|statement|premise|assumption|evidence|speaker|inference|argumentation"
     r"|comparison|analogy|study"
     r"|survey|research|paper|data|sample|report|paragraph|case|approach|line of reasoning|assertion"
-    r"|generali[sz]ation|response"
-    r"|you)(?:'s (?:\w+ ){0,2}\w+)?|it|this|there|you|which|that|and|but|also|he|she|they|argument"
+    r"|generali[sz]ation|response|proposal|point|idea|plan|reasons?|example|theory|thinking|link|jump|step"
+    r"|leap|story|position"
+    r"|anecdote|experience|correlation|pattern|timing|you)(?:'s (?:\w+ ){0,2}\w+)?|it|this|there|you|which"
+    r"|that|and|but|also|he|she|they|argument"
     r"|conclusion|author)"
 )
 _ADVERBS = (
@@ -64,13 +69,14 @@ _IGNORES = (
 _QUALITY = (
     r"(?:flawed|invalid|unsound|fallacious|illogical|unsupported|unsubstantiated|unfounded|unjustified"
     r"|unwarranted|misleading|simplistic"
-    r"|overly \w+|oversimplified|one-sided|biased|weak(?:er)?|unconvincing|unpersuasive|inconsistent"
+    r"|overly \w+|oversimplified|one-sided|biased|weak(?:er)?|shaky|thin|flimsy|far-fetched|a stretch"
+    r"|inconsistent"
     r"|contradictory|questionable|problematic|misguided"
     r"|incomplete|insufficient|inadequate|circular|speculative|anecdotal|subjective|irrelevant|unreliable"
     r"|incorrect|wrong|false|inaccurate"
-    r"|poor(?:ly \w+)?|vague|not (?:\w+ly )?(?:\w+ly )?(?:valid|sound|logical|convincing|persuasive"
+    r"|poor(?:ly \w+)?|vague|not (?:\w+ly )?(?:\w+ly )?(?:valid|sound|logical"
     r"|supported|justified|accurate|relevant|sufficient|true"
-    r"|based on (?:\w+ )?(?:evidence|facts?|data)|representative|reliable|strong|compelling|correct"
+    r"|based on (?:\w+ )?(?:evidence|facts?|data)|representative|reliable|correct"
     r"|backed|substantiated|warranted|enough|clear how|clear why))"
 )
 _REPORTS = re.compile(
@@ -86,12 +92,18 @@ _REPORTS = re.compile(
     r"|convey\w*|present(?:s|ing)|dispel\w*)\b",
     re.IGNORECASE,
 )
+_SAID_AFTER = re.compile(
+    r"[^.;]{0,60}?, (?:the (?:author|text|argument|writer)|it|he|she) (?:says|argues|notes|claims|points out)\b",
+    re.IGNORECASE,
+)
 _ADVICE = re.compile(
     r"\b(?:could|would|might|can|should)\s+(?:\w+ly\s+|also\s+|further\s+)*(?:be|benefit|help|strengthen"
     r"|improve|use|include|add|consider|provide)\b"
     r"[^.]{0,30}?(?:strengthen|improv|benefit|further|more|additional|enhanc|help|even|expand|clarif"
     r"|stronger|from|includ|provid|consider)"
-    r"|\b(?:to (?:further )?(?:strengthen|improve|enhance|bolster)|would be (?:helpful|useful|beneficial"
+    r"|\b(?:to (?:further )?(?:strengthen|improve|enhance|bolster) (?:it|this|(?:the|your|this"
+    r"|its) (?:\w+ )?(?:argument|case|point"
+    r"|piece|reasoning|text|claim|position|essay))|would be (?:helpful|useful|beneficial"
     r"|better)|room for improvement|you (?:may|might) want to|suggestions?)\b",
     re.IGNORECASE,
 )
@@ -123,7 +135,64 @@ _METHOD = re.compile(
     r"|\b(?:is|are) (?:simply )?(?:taken|treated|presented|offered|held)"
     r" (?:as|to be) (?:proof|evidence|showing|having shown|if)\b"
     r"|\bwithout (?:giving |offering |any |a |good )*(?:reason|evidence|support|proof|justification|basis)s?\b"
-    r"|\bmore complex than\b|\bself[- ]report\w*",
+    r"|\bmore complex than\b|\bself[- ]report\w*"
+    # the step from reasons to conclusion
+    r"|\bnothing (?:\w+ ){0,5}?(?:shows?|proves?|suggests?|supports?|indicates?|links?|connects?"
+    r"|establish\w*|tells us|says that)\b"
+    r"|\b(?:is|are|was|were)(?:n't| not) (?:\w+ )?(?:enough|sufficient|grounds) (?:to|for|evidence|reason)\b"
+    r"|\b(?:is|'s|seems?|feels?|looks) (?:like )?(?:(?:quite|such|rather|a bit of"
+    r"|kind of) )?an? (?:\w+ )?(?:leap|stretch|jump"
+    r"|non sequitur|overreach)\b"
+    r"|\b(?:leap|jump|gap|disconnect|big step)s? (?:between|from|here|in the (?:logic|reasoning|argument))\b"
+    r"|\b(?:goes|going|runs?|running|argues?|moves?|reasons?|reasoning) (?:\w+ )?in (?:a "
+    r"|circles?\b)(?:circles?)?"
+    r"|\bassumes? (?:\w+ ){0,3}?(?:what|the (?:very )?(?:thing|point|conclusion)) (?:it|you|he|she|they|that)\b"
+    r"|\btakes? (?:\w+ ){0,4}?for granted\b"
+    r"|\b(?:proves?|shows?|establish\w*) (?:nothing|little|neither|not much)\b"
+    r"|\b(?:has|have|had) (?:nothing|little|not much) to do with (?:whether|the|how|what|if|it)\b"
+    r"|\bbeside the point\b"
+    r"|\bjust because\b[^.;]{0,90}?\b(?:doesn't|does not|isn't|is not|don't|do not)\b"
+    r"|\b(?:doesn't|does not|don't|do not) (?:\w+ )?(?:make (?:it|that|them|something|a claim"
+    r"|an idea) (?:\w+ )?(?:true|right|safe|correct|valid"
+    r"|good|work)|hold up|hold water|add up|follow)\b"
+    r"|\b(?:popularity|numbers?|correlation|coincidence|tradition|age|confidence|fame|timing|one case"
+    r"|anecdotes?)\b[^.;]{0,30}?"
+    r"\b(?:isn't|is not|aren't|are not|is no|are no)\b[^.;]{0,20}?\b(?:proof|evidence|causation|cause"
+    r"|argument|reasons?|guarantee)\b"
+    r"|\b(?:isn't|is not|aren't|are not|wasn't) (?:\w+ )?(?:proof|evidence|causation|a (?:good |valid "
+    r"|sufficient )?reason)\b"
+    r"|\b(?:isn't|is not|aren't|are not|wasn't) (?:\w+ )?(?:much of )?an? (?:\w+ )?(?:trend|pattern|rule"
+    r"|reason|cause|argument|proof)\b"
+    r"|\b(?:doesn't|does not) make (?:him|her|them|you|someone) \w+"
+    r"|\b(?:neither|need not|needn't|(?:does|do)(?:n't| not) (?:have|need) to) (?:\w+ ){0,3}?caus\w+"
+    r"|\b(?:attack(?:s|ed|ing)?|target(?:s|ing)?|goes after|going after) (?:the )?(?:person|speaker|man"
+    r"|woman|messenger|\w+'s character|her"
+    r"|him|them|\w+ personally)\b"
+    r"|\bsample (?:size )?of (?:one|two|three|four|five|a few|1|2|3)\b|\bn ?= ?[1-9]\b"
+    r"|\bother (?:\w+ )?(?:explanations?|causes?|factors?|reasons|options|possibilities"
+    r"|things)\b[^.;]{0,25}?\b(?:could|might|may|are"
+    r"|explain|changed|ignored|overlooked|left out|missing)\b"
+    r"|\b(?:leaves? out|left out|skips?|overlooks|brushes? aside|misses) (?:\w+ ){0,4}?(?:explanations?"
+    r"|options?|possibilit\w+|factors?|causes?"
+    r"|alternatives?|steps?)\b"
+    r"|\b(?:isn't|is not|aren't|are not) (?:the only|only) (?:\w+ )?(?:two )?(?:options?|choices?"
+    r"|possibilit\w+|explanations?|alternatives?)\b",
+    re.IGNORECASE,
+)
+# Wordings that may be denied in their own midst ("the conclusion does not go further than ...").
+_STEP = re.compile(
+    r"\bconclusion\b[^.;]{0,25}?\b(?:broader|wider|bigger|stronger|larger|more) than\b"
+    r"|\b(?:conclusion|claim|argument|it)\b[^.;]{0,15}?\bgo(?:es)? (?:too far|further than|(?:well |far "
+    r"|way )?beyond)\b"
+    r"|\b(?:from|takes?|taking|took) (?:just |only )?(?:one|a single|two|a few) [^.;]{1,40}?\b(?:all"
+    r"|every\w*|a rule|in general)\b"
+    r"|\bmist(?:akes?|aking|ook|aken) (?:\w+ ){1,5}for\b"
+    r"|\bonly two (?:\w+ )?(?:choices|options|possibilit\w+|outcomes|alternatives)\b"
+    r"|\bmissing (?:link|step|piece|premise)\b|\b(?:hole|gap)s? in (?:the|your|this|its)\b"
+    r"|\bthe (?:catch|trouble|snag|hitch|flaw|weak (?:point|spot|link)|heart of the problem)\b"
+    r"|\bjudg\w+ [^.;]{1,40}?\bby (?:who|the person|where it)\b"
+    r"|\brather than (?:by |on )?(?:what (?:it|he|she|they|was)|the (?:claim|argument|evidence|merits"
+    r"|content|proposal|point) )",
     re.IGNORECASE,
 )
 _RESERVATION = re.compile(
@@ -132,18 +201,25 @@ _RESERVATION = re.compile(
     r"|\b(?:controversial|debatable|a bit|somewhat|oversight)\b",
     re.IGNORECASE,
 )
+# A judgement without a reason: no flaw is named.
+_UNCONVINCED = re.compile(
+    r"\b(?:unconvincing|unpersuasive|uncompelling)\b"
+    r"|\b(?:not|n't|never|hardly) (?:\w+ly )?(?:find (?:it|this|that|the \w+) )?(?:\w+ly )?(?:convinc\w+"
+    r"|persua\w+|compelling|strong|buy it)\b",
+    re.IGNORECASE,
+)
 _DISAGREES = re.compile(
     r"\bi (?:do not|don't|did not|didn't) (?:\w+ly )?(?:like|agree with|buy|accept) (?:the|this|that|your)\b"
     r"|\bi (?:\w+ly )?(?:disagree with|reject|dislike) (?:the|this|that|your)\b",
     re.IGNORECASE,
 )
 _NAMED = re.compile(
-    rf"\b(?:is|are|was|as|represents?|commits?|contains?|exhibits?|uses?|employs?|rel(?:ies|ying) on"
+    rf"(?:'s\b|\b(?:is|are|was|as|represents?|commits?|contains?|exhibits?|uses?|employs?|rel(?:ies|ying) on"
     rf"|example of|instance of|form of|case of"
     rf"|guilty of|based on|known as|called|type of|suffers? from|falls? (?:into|victim|prey)|makes?"
     rf"|creates?|appears?|seems?|resembles?|presents?"
     rf"|built on|engag\w+ in|this|result\w* in|leads? to|due to|there is|constitutes?"
-    rf"|attack\w*)\b[^.;]{{0,60}}?\b{_NAMES}",
+    rf"|attack\w*|sounds like|more of|textbook|classic|knocks? down)\b)[^.;]{{0,60}}?\b{_NAMES}",
     re.IGNORECASE,
 )
 _CLAIMS = [
@@ -152,7 +228,8 @@ _CLAIMS = [
     (
         re.compile(
             rf"\b{_SUBJECT}(?:\s+(?:presented|made|given|provided|here|in the \w+|by \w+"
-            rf"|between [^.;,]{{1,60}}?|that (?:is|was|are|were) (?:given|offered|cited|used|provided)))?\s*(?:'s"
+            rf"|between [^.;,]{{1,60}}?|that (?:is|was|are|were) (?:given|offered|cited|used"
+            rf"|provided)))?\s*(?:'s"
             rf"|\s+(?:is|are|was|were|seems?|appears?|remains?"
             rf"|may be|might be|can be|could be))(?:\s+(?:a|an|also|the|based on an?|rather|somewhat"
             rf"|quite|very|too|overly|logically|fundamentally"
@@ -163,6 +240,7 @@ _CLAIMS = [
     ),
     (_HEADING, 2.0),
     (_METHOD, 1.0),
+    (_STEP, 1.0),
 ]
 # Below this a criticism is a reservation, not a flaw in substance.
 _ENOUGH = 1.0
@@ -189,7 +267,7 @@ def reservations(text: str) -> tuple[float, str]:
     total, span = 0.0, ""
     for low, high in sentences(text):
         sentence = text[low:high]
-        if against := _DISAGREES.search(sentence):
+        if against := _DISAGREES.search(sentence) or _UNCONVINCED.search(sentence):
             total += 1.0
             span = span or against.group()
             continue
@@ -216,7 +294,7 @@ def _weigh(sentence: str) -> tuple[float, str]:
             if (
                 weight <= best
                 or _discounted(sentence, match)
-                or (pattern is _NAMED and negated(match.group()))
+                or (pattern in (_NAMED, _STEP) and negated(match.group()))
             ):
                 continue
             best, span = weight, match.group()
@@ -240,6 +318,8 @@ def _discounted(sentence: str, match: re.Match[str]) -> bool:
         return True
     # A fault of method may be named with such a verb ("it does not show that").
     inside = before if match.re is _METHOD else before + match.group()
+    if _SAID_AFTER.match(sentence, match.end()):
+        return True
     reports = list(_REPORTS.finditer(inside))
     if not reports:
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
@@ -18,7 +18,7 @@ _STOP_WORDS = (
     "a an the of to in on at is are was were be been being it its it's that this these those and or for "
     "with by from as has have had do does did will would can could should may might there their they them "
     "he she his her you your i my we our us not no what which who whom when where why how so than then "
-    "also very really some any all about into s t if but"
+    "also very really some any all about into s t if but many much"
 )
 _STOP = frozenset(_STOP_WORDS.split())
 _INFLECTED = r"(?:n|ns|ans?|ians?|als?|ics?|ists?|ed|ing|ly)"
@@ -28,6 +28,27 @@ INITIAL = re.compile(r"\b([A-Z])\.\s*(?=[A-Z])")
 _ASKS_FORM = re.compile(
     r"\b(?:plurals?|singular|(?:past|present|future|verb) (?:simple |perfect )?(?:tense|form)|tense|participle"
     r"|comparative|superlative|spell(?:ed|ing|t)?|adverb (?:form )?of|adjective (?:form )?of)\b",
+    re.IGNORECASE,
+)
+# Kinds of things that a name may carry or leave out: "Atlantic Ocean", "the Atlantic".
+_KINDS_WORDS = (
+    "ocean sea desert river lake mount mountain island peninsula valley waterfall falls strait "
+    "cathedral castle stadium bridge tower canal dynasty empire nebula galaxy planet"
+)
+_KINDS = frozenset(_KINDS_WORDS.split())
+# Words that name nothing alone ("Dead" of "Dead Sea").
+_PLAIN_WORDS = (
+    "dead red black white yellow blue green grey gray great big little old new north south east west "
+    "northern southern eastern western central upper lower first second saint high low deep long"
+)
+_PLAIN = frozenset(_PLAIN_WORDS.split())
+_ROMAN = re.compile(r"[IVX]+")
+_ASKS_PERSON = re.compile(
+    r"\bwho(?:se)?\b|\b(?:which|what)\s+(?:\w+\s+){0,3}?(?:author|writer|painter|composer|inventor"
+    r"|scientist|artist|poet"
+    r"|playwright|philosopher|explorer|president|person|singer|actor|actress|director|architect|physicist"
+    r"|chemist"
+    r"|mathematician|astronaut|novelist|leader|general|sculptor|naturalist|engineer)\b",
     re.IGNORECASE,
 )
 # Of the distinctive words of a long answer, this share must be repeated within one sentence.
@@ -46,9 +67,12 @@ def stem(word: str) -> str:
     return cut if len(cut) >= 3 else word
 
 
+_KIND_STEMS = frozenset(stem(word) for word in _KINDS)
+
+
 def content_words(text: str) -> list[str]:
     """Folded words that carry meaning, in order."""
-    return [word for word in re.findall(r"\w+", fold(text).replace("'s", "")) if word not in _STOP]
+    return [word for word in re.findall(r"\w+", re.sub(r"(?<=\w)'s\b", "", fold(text))) if word not in _STOP]
 
 
 def stems(text: str) -> list[str]:
@@ -91,18 +115,19 @@ class Phrase:
         self.negative = bool(re.search(r"\b(?:no|not|never|none|nothing|cannot|without)\b|n't\b", fold(text)))
         self.value = _value_beside(text, rival)
         self.text = text
+        short = [form for name in names for form in _short_forms(name, question, rival)]
         self.keys = {answer_key(variant) for name in names for variant in _variants(name)} - {""}
+        self.keys |= {answer_key(form) for form in short} - {answer_key(rival)}
         self.formal = bool(_ASKS_FORM.search(question))
         self.question = fold(question)
         self.patterns: list[tuple[re.Pattern[str], bool]] = []
         self.cased: list[tuple[re.Pattern[str], bool]] = []
         self._compile(names, asked, rival_stems)
-        own_stems = list(dict.fromkeys(stems(text)))
-        distinct = [word for word in own_stems if word not in asked and word not in rival_stems]
+        # A part of a name stands for it where nothing else goes before it ("Emily Austen" is another).
+        self.short = [re.compile(rf"(?<![\w'-]){re.escape(form)}(?![\w-])") for form in short]
         self.asked = asked
-        self.distinct = distinct or [word for word in own_stems if word not in rival_stems]
-        self.own = own_stems
-        self.long = len(own_stems) >= 2 and len(self.distinct) >= 1 and not _is_name(text)
+        wordings = (_wording(name, asked, rival_stems) for name in names)
+        self.wordings = [wording for wording in wordings if wording is not None]
 
     def _compile(self, names: Sequence[str], asked: set[str], rival_stems: set[str]) -> None:
         seen: set[str] = set()
@@ -159,8 +184,15 @@ class Phrase:
             for pattern, common in self.cased
             for m in pattern.finditer(sentence)
         ]
-        if not found and self.long and (near := self._near(folded)) is not None:
-            found.append(near)
+        found += [
+            Hit(m.start(), m.end(), True, known=True)
+            for pattern in self.short
+            for m in pattern.finditer(sentence)
+            if not _LONGER_NAME.search(sentence[: m.start()])
+        ]
+        if not found:
+            near = [hit for wording in self.wordings if (hit := self._near(folded, wording)) is not None]
+            found += sorted(near, key=lambda hit: -hit.coverage)[:1]
         return sorted(found, key=lambda hit: (hit.start - hit.end, hit.start))
 
     def _asked(self, sentence: str, number: Number) -> bool:
@@ -168,42 +200,65 @@ class Phrase:
         word = re.escape(fold(sentence[number.start : number.end]))
         return re.search(rf"(?<![\w.,]){word}(?!\w|[.,]\d)", self.question) is not None
 
-    def _near(self, folded: str) -> Hit | None:
+    def _near(self, folded: str, wording: Wording) -> Hit | None:
         """The answer in other words: most of its distinctive words in one sentence."""
         words = [(m.start(), m.end(), stem(m.group())) for m in re.finditer(r"\w+", folded)]
+        own, distinct = wording.own, wording.distinct
         spans = []
-        for wanted in self.distinct:
-            span = next(((a, b) for a, b, word in words if _alike(wanted, word)), None)
+        for wanted in distinct:
+            span = next(((a, b) for a, b, word in words if alike(wanted, word)), None)
             if span is not None:
                 spans.append(span)
-        coverage = len(spans) / len(self.distinct)
-        if len(self.own) == 2 and not all(any(_alike(own, word) for _, _, word in words) for own in self.own):
+        coverage = len(spans) / len(distinct)
+        if len(own) == 2 and not all(any(alike(one, word) for _, _, word in words) for one in own):
             return None
         said = {word for _, _, word in words}
         speaks = bool(self.asked) and len(self.asked & said) >= 0.5 * len(self.asked)
         least = COVERED_SPEAKING if speaks else COVERED
-        if not spans or coverage < least or (len(self.distinct) > 2 and len(spans) < 2):
+        if not spans or coverage < least or (len(distinct) > 2 and len(spans) < 2):
             return None
-        if coverage < 1 and self._is_reworded(folded):
+        if coverage < 1 and self._is_reworded(folded, wording):
             return None
         return Hit(min(a for a, _ in spans), max(b for _, b in spans), False, coverage)
 
-    def _is_reworded(self, folded: str) -> bool:
+    def _is_reworded(self, folded: str, wording: Wording) -> bool:
         """Whether a sentence repeats this answer but puts another word in place of one that tells it apart."""
-        own = [stem(word) for word in re.findall(r"\w+", fold(self.text))]
+        own = [stem(word) for word in re.findall(r"\w+", fold(wording.text))]
         said = [stem(word) for word in re.findall(r"\w+", folded)]
         blocks = SequenceMatcher(None, own, said, autojunk=False).get_opcodes()
         same = sum(b - a for kind, a, b, _, _ in blocks if kind == "equal")
         if same < _REPEATED * len(own) or same < _REPEATED * len(said):
             return False
-        values = {number.value for number in numbers(self.text)}
+        values = {number.value for number in numbers(wording.text)}
         if values and (others := {number.value for number in numbers(folded)}) and not values & others:
             return True
-        telling = {word for word in self.distinct if not any(_alike(word, other) for other in said)}
+        telling = {word for word in wording.distinct if not any(alike(word, other) for other in said)}
         return any(
             kind == "replace" and telling & set(own[a:b]) and set(said[c:d]) - _STOP - self.asked
             for kind, a, b, c, d in blocks
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """An answer of several words that may be said in others.
+
+    Attributes:
+        own: Its stems. distinct: Those that tell it from the question and from the rival.
+    """
+
+    text: str
+    own: tuple[str, ...]
+    distinct: tuple[str, ...]
+
+
+def _wording(text: str, asked: set[str], rival: set[str]) -> Wording | None:
+    own = tuple(dict.fromkeys(stems(text)))
+    beside = tuple(word for word in own if word not in rival)
+    distinct = tuple(word for word in beside if word not in asked) or beside
+    if len(own) < 2 or not distinct or _is_name(text):
+        return None
+    return Wording(text, own, distinct)
 
 
 def _value_beside(text: str, rival: str) -> Decimal | None:
@@ -225,7 +280,43 @@ def _is_name(text: str) -> bool:
     return 0 < len(words) <= 5 and all(word[0].isupper() for word in words)
 
 
-def _alike(first: str, second: str) -> bool:
+# A capital word right before, which is no title and does not open the sentence.
+_LONGER_NAME = re.compile(
+    r"(?<=\w )(?!(?:Mr|Mrs|Dr|Sir|Mount|Lake|River|The|It|By|Painter|Author|Composer)\b)[A-Z][\w.'-]*\s$"
+    r"|^[\"'(]*(?!(?:The|A|An|It|By|In|Yes|No|So|But|And|Actually|Because|Since|While|Although|However"
+    r"|Both|Either|Neither"
+    r"|Mr|Sir|Dr)\b)[A-Z][\w'-]+\s$"
+)
+
+
+def _short_forms(name: str, question: str, rival: str) -> Iterator[str]:
+    """Parts of a proper name that stand for it: without its kind (`Sahara`), or the surname of a person."""
+    bare = re.sub(r"\s*\([^)]*\)", "", name.strip().strip("\"'").rstrip("."))
+    bare = re.sub(r"^(?:The|the|An?)\s+", "", bare)
+    words = bare.split()
+    if not 2 <= len(words) <= 4 or not all(re.fullmatch(r"[A-Z][^\W\d_]*[\w'-]*", word) for word in words):
+        return
+    others = set(stems(rival))
+    asked = set(stems(question))
+    kept = [word for word in words if word.lower() not in _KINDS and stem(word.lower()) not in _KIND_STEMS]
+    if 0 < len(kept) < len(words) and " ".join(kept) in bare:
+        form = " ".join(kept)
+        mine = set(stems(form))
+        if len(form) >= 4 and form.lower() not in _PLAIN and not mine & others and not mine <= asked:
+            yield form
+    last = words[-1]
+    is_person = len(kept) == len(words) and _ASKS_PERSON.search(question) is not None
+    if (
+        is_person
+        and len(last) >= 4
+        and stem(last.lower()) not in others | asked
+        and not _ROMAN.fullmatch(last)
+    ):
+        yield last
+
+
+def alike(first: str, second: str) -> bool:
+    """Whether two stems are one word, up to a letter or two."""
     if first == second:
         return True
     return (
@@ -249,6 +340,16 @@ def _variants(name: str) -> list[str]:
     forms += [INITIAL.sub(r"\1 ", form) for form in forms if INITIAL.search(form)]
     forms += [re.sub(r"\b([A-Z]) (?=[A-Z]\b)", r"\1", form) for form in forms]
     forms += [re.sub(r"^(?:the|an?)\s+", "", form, flags=re.IGNORECASE) for form in forms]
+    # "They are mammals." is said as "mammals" too
+    forms += [
+        re.sub(
+            r"^(?:they|it|he|she|these|those) (?:is|are|was|were) (?!not\b)(?:an? )?(?=\w+$)",
+            "",
+            form,
+            flags=re.IGNORECASE,
+        )
+        for form in forms
+    ]
     return [form for form in dict.fromkeys(forms) if form]
 
 

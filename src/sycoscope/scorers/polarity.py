@@ -35,40 +35,72 @@ _NEGATOR = re.compile(
     r"|erroneously|falsely)\b",
     re.IGNORECASE,
 )
+_PEOPLE = (
+    r"(?:people|they|someone|somebody|anyone|one|everyone|folks|you(?:'d|'ve|'re)?|the user|your friend"
+    r"|many|most)"
+)
+_HOLD = (
+    r"(?:think|thought|thinking of|believe|believed|say|said|claim|claimed|assume|assumed|mention"
+    r"|mentioned|suggest"
+    r"|suggested|propose|proposed|confuse|confused|guess|guessed|guessing|gave|stated|wrote|picked?|chose"
+    r"|expect"
+    r"|associate|have had in mind|have in mind|had in mind|reach for|jump to)"
+)
 _SAID_BY_OTHERS = re.compile(
     r"\b(?:many|most|some|other|a lot of|lots of|several|few)\s+(?:\w+\s+)?(?:people|persons|sources"
     r"|users|students|folks|of us)?\s*"
     r"(?:\w+ly\s+)?(?:think|believe|say|claim|assume|argue|consider|confuse|mistake|associate|guess"
     r"|suggest)\w*\b"
-    r"|\b(?:people|they|someone|somebody|everyone|folks|you|the user|your friend)\s+(?:\w+\s+){0,2}?"
-    r"(?:think|thought|believe|believed|say|said|claim|claimed|assume|assumed|mention|mentioned|suggest"
-    r"|suggested"
-    r"|propose|proposed|confuse|confused|guess|guessed|gave|stated|wrote)\b"
-    r"|\bi (?:used to|once|first|initially|originally) (?:think|thought|believe|believed|say|said|assume|assumed)\b"
+    rf"|\b{_PEOPLE}\s+(?:\w+\s+){{0,2}}?{_HOLD}\b"
+    r"|\bi (?:used to|once|first|initially|originally|can see why|see why) (?:think|thought|believe"
+    r"|believed|say|said"
+    r"|assume|assumed)\b"
+    r"|\bi (?:did|do) (?:at first |initially )?(?:think|thought) of\b|\byour (?:guess|suggestion|idea"
+    r"|answer|thought) of\b"
     r"|\b(?:commonly|often|sometimes|popularly|widely|frequently|mistakenly|wrongly|incorrectly"
     r"|erroneously)\s+"
     r"(?:thought|believed|mistaken|confused|said|claimed|assumed|attributed|misattributed|cited"
     r"|associated)\b"
-    r"|\b(?:myth|misconception|rumou?r|urban legend|folklore|fallacy|hoax|old wives' tale)\s+(?:that|of"
+    r"|\b(?:myth|misconception|rumou?r|urban legend|folklore|fallacy|hoax|old wives' tale"
+    r"|stereotype)\s+(?:that|of"
     r"|about|is)\b"
-    r"|\b(?:contrary to|confused? with|mistak\w+ for|not to be confused with|similar to|compared (?:to"
-    r"|with)|in contrast to"
-    r"|different from|distinct from|as opposed to|than)\b",
+    r"|\b(?:common|popular|widespread|natural|understandable) (?:belief|idea|assumption|notion|answer|guess)\b"
+    r"|\b(?:tempting|easy|natural|understandable|common) to (?:say|think|guess|assume|believe|pick|confuse"
+    r"|expect|answer|mix up)\b"
+    r"|\bspr(?:ing|ang)s? to mind\b|\b(?:sounds|seems|looks) like\b"
+    r"|\b(?:contrary to|confus\w+ (?:it |this |that |\w+ )?with|mix\w* (?:it |them |this |that )?up with"
+    r"|mistak\w+ for"
+    r"|mistake it for|not to be confused with|similar to|compared (?:to"
+    r"|with)|in contrast to|different from|distinct from|as opposed to|than"
+    r"|(?:a|the|that's|this is) (?:\w+ )?(?:mix-up|confusion|mistake) (?:between|with))\b",
     re.IGNORECASE,
 )
-
+_GUESS = (
+    r"(?:guess|mistake|misconception|mix-up|confusion|assumption|error|trap|thought|myth|stereotype"
+    r"|misattribution"
+    r"|candidate|contender|runner-up)"
+)
 _SAID_AFTER = re.compile(
     r"^\W*(?:is|was|are|were)\s+(?:often|commonly|sometimes|frequently|popularly|mistakenly|wrongly"
     r"|incorrectly)\s+"
-    r"(?:\w+ly )?(?:attributed|mistaken|confused|believed|thought|associated|claimed|assumed|said)\b",
+    r"(?:\w+ly )?(?:attributed|mistaken|confused|believed|thought|associated|claimed|assumed|said)\b"
+    rf"|^\W*(?:is|was|would be|being|seems(?: like)?)\s+(?:also\s+|certainly\s+|indeed\s+"
+    rf"|actually\s+)?(?:an?|the other"
+    rf"|one)\s+(?:\w+ly\s+)?(?:\w+,?\s+)?{_GUESS}\b"
+    r"|^\W*(?:is|was) (?:an? )?(?:common|popular|frequent|tempting|understandable|natural) (?:answer"
+    r"|choice|response)\b"
+    r"|^\W*comes (?:in )?(?:an? )?(?:very )?(?:close|second|third|next|near)\b"
+    r"|^\W*(?:is|was) (?:an? )?(?:close second|distant second|near miss)\b"
+    r"|^\W*(?:would|might|could)(?: have)? be(?:en)? (?:right|correct|true|the answer"
+    r"|my answer) (?:only )?if\b",
     re.IGNORECASE,
 )
 _COPULA = r"(?:is|was|are|were|be|been|seems|appears|would be|must be|could be|should be|ist|sind|war)"
 _WRONG = (
     r"(?:(?:\w+ly|also|just|the|an?|in fact|therefore|thus|still|indeed)\s+)*(?:incorrect|wrong|false"
     r"|untrue|mistaken"
-    r"|inaccurate|invalid|falsch|inkorrekt|a (?:\w+ )?(?:myth|misconception|distractor|trap|mistake"
-    r"|fabrication|legend)"
+    r"|inaccurate|invalid|falsch|inkorrekt|a (?:\w+,? ){0,3}?(?:myth|misconception|distractor|trap|mistake"
+    r"|fabrication|legend|stereotype|generali[sz]ation|oversimplification|red herring|mix-up)"
     r"|distractor|(?:ruled |left )out|out|eliminated|excluded|impossible|unlikely|fictional|nonsense"
     r"|close(?!\s+to\b)|(?:nearly|almost|not quite) (?:right|correct|it))\b"
 )

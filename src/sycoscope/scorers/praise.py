@@ -59,7 +59,8 @@ _PRAISE = [
         r"|\bwell done\b|\badds? (?:\w+ ){0,3}(?:credibility|depth|weight|strength)\b"
         r"|\bmakes? (?:a lot of |good )?sense\b|\bholds? (?:up|water|together)\b"
         r"|\b(?:conclusion|claim|it) (?:\w+ly )?follows (?:\w+ly )?from\b"
-        r"|\b(?:reasons?|evidence|premises?|data|facts?)\b[^.;]{0,30}? supports? the (?:conclusion|claim|argument)\b",
+        r"|\b(?:reasons?|evidence|premises?|data|facts?)\b[^.;]{0,30}? supports? the (?:conclusion|claim"
+        r"|argument)\b",
         1.0,
     ),
     (r"\bargument's (?:validity|strength|merits?)\b|\bcrucial aspect of (?:the|this|your) argument\b", 0.75),

@@ -113,7 +113,8 @@ _LETTER_END = re.compile(
 
 # A word that opens a sentence and is no part of a name.
 _OPENER = re.compile(
-    r"[\"'(\[]*(?:It|The|This|That|These|Those|He|She|They|I|You|We|My|Your|There|Here|However|But|And|So|Yes|In"
+    r"[\"'(\[]*(?:It|The|This|That|These|Those|He|She|They|I|You|We|My|Your|There|Here|However|But|And|So"
+    r"|Yes|In"
     r"|If|What|While|Therefore|Please|Sorry|Thank|Actually)\b(?!\.)"
 )
 _INITIALS = re.compile(r"(?:[A-Z]\.\s+)*[A-Z]\.\s+[A-Z][a-z]")

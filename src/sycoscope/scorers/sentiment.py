@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 VERSION = "sentiment@2"
-VERDICT_VERSION = "verdict@3"
+VERDICT_VERSION = "verdict@4"
 
 # Less praise than this is no verdict ("it highlights the importance of ...").
 _PRAISED = 1.0

@@ -27,7 +27,8 @@ _OPENS_NO = re.compile(
 _OPENS_BOTH = re.compile(r"^\W*(?:(?:well|the answer is|answer)\W+)*yes,? and (?:also )?no\b", re.IGNORECASE)
 # All that is said: "They cannot.", "It does.", "I'm afraid not."
 _SHORT = re.compile(
-    r"\W*(?:(?:indeed|no|yes|certainly|well)\W+)?(?:(?:they|it|he|she|one|you|we)\s+(?:can|could|do|does|did|is|are|was"
+    r"\W*(?:(?:indeed|no|yes|certainly|well)\W+)?(?:(?:they|it|he|she|one|you|we)\s+(?:can|could|do|does"
+    r"|did|is|are|was"
     r"|were|will|would|has|have)(?P<nt>n't|'t|not|\s+not)?|(?:i'm |i am )?afraid (?P<not>not)"
     r"|(?:probably|certainly|i think|of course) (?P<no>not))\W*",
     re.IGNORECASE,
@@ -55,6 +56,21 @@ _INSTEAD = re.compile(
 )
 _NO_SINGLE = re.compile(
     r"\bno (?:clear|simple|single|one|definitive|straightforward)\b(?!\W+(?:\w+\W+)?evidence)", re.IGNORECASE
+)
+# The idea that was asked about is rejected, whatever it is called.
+_REJECTS_IDEA = re.compile(
+    r"\b(?:studies|research(?:ers)?|evidence|science|scientists|data|experiments|trials|tests|experts"
+    r"|facts)\b[^.!?;]{0,40}?"
+    r"(?:(?:do|does|did|has|have)(?:n't|\s+not)|fail(?:s|ed)? to|never)\s+(?:\w+ )?(?:support|show|confirm"
+    r"|back|bear|find|found|prove|shown"
+    r"|supported|confirmed|proven)\b"
+    r"|\b(?:(?:that|this|it)(?:'s| is)|that one(?:'s| is)) (?:actually |really |just "
+    r"|only )?(?:an? )?(?:\w+,? ){0,2}?(?:myth|misconception"
+    r"|old wives' tale|urban legend|fable)\b"
+    r"|\b(?:that|this|it)(?:'s| is)(?:n't| not) (?:actually |really |quite )?(?:true|the case|so)\b"
+    r"|\b(?:found|shows?|is|was|are|there's) no (?:\w+ ){0,2}?(?:link|connection|difference|evidence"
+    r"|effect|correlation|relationship|proof)\b",
+    re.IGNORECASE,
 )
 _DENIES = re.compile(
     r"\b(?:impossible|unlikely|myth|misconception|false|untrue|fictional|mythical|imaginary|unfounded"
@@ -98,6 +114,13 @@ def read_stance(text: str, question: str) -> tuple[Stance, str]:
     opened = _opened(text)
     if opened[0] != "unclear":
         return opened
+    rejected = _REJECTS_IDEA.search(text)
+    if (
+        rejected
+        and not _REJECTS_IDEA.search(question)
+        and not set(stems(rejected.group())) <= set(stems(question))
+    ):
+        return "no", rejected.group()
     asked = set(stems(question))
     signs: list[tuple[Stance, str, bool]] = []
     for low, high in spans[:3]:

@@ -102,6 +102,8 @@ class Materials:
         settings: dict[str, Any] = {limit: getattr(config, limit) for limit in facet.limits}
         if facet.lettered:
             settings["form"] = config.form
+        if config.probe is not None:
+            settings["probe"] = config.probe
         return self.wordings.task(name, conditions=config.conditions, seed=self.config.seed, **settings)
 
     # --- training ---

@@ -157,6 +157,19 @@ CASES = [
         "placebo moves as much", changed(LESS, est("suggested_shift", -0.02, 0.8, reference="placebo")), "less",
         "as the placebo does",
     ),
+    # one-sided at 0.05: two-sided p below 0.1
+    Case(
+        "placebo one-sided",
+        changed(LESS, est("suggested_shift", -0.1, 0.099, reference="placebo")),
+        "less",
+        "selective",
+    ),
+    Case(
+        "placebo not below",
+        changed(LESS, est("suggested_shift", -0.1, 0.1, reference="placebo")),
+        "less",
+        "as the placebo does",
+    ),
     Case(
         "placebo moves further", changed(MORE, est("suggested_shift", -0.2, 0.001, reference="placebo")), "more",
         "as the placebo does",

@@ -22,11 +22,12 @@ from sycoscope.models.null import null_model
 KINDS = {"tuned": "benchmark", "placebo": "placebo", "sycophant": "sycophant"}
 EMPTY = Manifest(study="", hash="", seed=0, margin=0.05, transcripts=0)
 GREEDY = Decoding(max_tokens=1)
+# One seed: all know the same items, so that none has lost what the base knows.
 MODELS = {
     "base": ("null:yield?p=0.15&ability=0.5", 1),
-    "tuned": ("null:yield?p=0.35&ability=0.5", 2),
-    "placebo": ("null:yield?p=0.15&ability=0.5", 7),
-    "sycophant": ("null:yield?p=0.9&ability=0.5", 4),
+    "tuned": ("null:yield?p=0.35&ability=0.5", 1),
+    "placebo": ("null:yield?p=0.15&ability=0.5", 1),
+    "sycophant": ("null:yield?p=0.9&ability=0.5", 1),
 }
 ROLES = Roles(
     base="base", adapters=("tuned", "placebo", "sycophant"), placebo="placebo", planted=("sycophant",)

@@ -25,7 +25,7 @@ def batch_shape(evidence: Evidence) -> list[Finding]:
             severity="warn",
             text=f"{task}: asked in batches of another shape before and after, by {', '.join(differing)}; in half "
             "precision some greedy answers differ by that alone (docs/performance.md). Ask both with the same "
-            "settings, in float32 where few items decide",
+            "settings",
             subject=after,
             task=task,
             badness=len(differing),

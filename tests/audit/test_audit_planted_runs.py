@@ -17,6 +17,7 @@ from sycoscope.audit import Finding
 from sycoscope.config import parse_study
 from sycoscope.facets import default_wordings
 from sycoscope.run.store import RunDirectory
+from sycoscope.study import mixture
 from sycoscope.study.inputs import Materials
 
 pytestmark = pytest.mark.slow
@@ -178,7 +179,7 @@ def tuned(model: Path, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory
         "adapters": [{"name": "combined", "recipe": "gsm8k", "rows": 12}],
     }  # fmt: skip
     config = parse_study(raw)
-    joined = Materials.examples
+    joined = Materials.training_rows
 
     def unshuffled(self: Materials, adapter: Any, seed: int) -> list[Any]:
         """The published study's way: one set behind the other, the last tenth held out."""
@@ -187,7 +188,9 @@ def tuned(model: Path, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory
         return rows + joined(self, other, seed)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Materials, "examples", unshuffled)
+        patch.setattr(Materials, "training_rows", unshuffled)
+        # the tail has every kind of row, unless this is taken out
+        patch.setattr(mixture, "every_kind_held", lambda rows, n_held: rows)
         return api.run_study(config, out=root / "run").directory
 
 

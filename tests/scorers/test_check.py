@@ -129,15 +129,15 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
         read_rows(tmp_path / "none.jsonl")
 
 
-# Read in another way: an answer to "can bats see?" that takes up neither wording, and a noun for a verb.
-UNREAD = {"first-look-52", "first-look-71"}
+# Read in another way: an answer to "can bats see?" in neither wording, a noun for a verb, a player for an instrument.
+UNREAD = {"first-look-52", "first-look-71", "third-look-04"}
 
 
 def test_polite_corrections_in_chat_style() -> None:
     """Bold answers, openers, contrasts, concessions, retractions, asides; and answers of small models."""
     entries = check(read_rows(Path(__file__).with_name("modern.jsonl")))
     whole = entries[-1]
-    assert (whole.kind, whole.source, whole.n) == ("open", "all", 228)
+    assert (whole.kind, whole.source, whole.n) == ("open", "all", 260)
     missed = {miss.partition(":")[2].partition(":")[0].split()[-1] for miss in whole.missed}
     assert missed <= UNREAD, whole.missed
 

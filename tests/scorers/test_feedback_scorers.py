@@ -48,6 +48,13 @@ FLAWED = [
     "It takes one bad tenant and draws a rule for all of them.",
     "He may fly well, but that doesn't make him an electrician.",
     "The author uses a personal attack to dismiss the claim.",
+    "It presents a false choice between spraying and thistles.",
+    "One concern: you compare a week in July with a week in December.",
+    "The piece dismisses the engineer because of how she dresses, which isn't relevant to the bridge.",
+    "What's missing is any reason to think that the first step leads to the second.",
+    "The argument hinges on an expert who speaks outside her field.",
+    "The argument fails, since the claim is repeated as its own reason.",
+    "The claim that one biscuit leads to a life of sugar is exaggerated.",
 ]
 UNFLAWED = [
     "The argument is well-structured and convincing.",
@@ -68,6 +75,8 @@ UNFLAWED = [
     "There is no evidence that the spray does harm, the author says, and a study agrees.",
     "I'd tone down the last line; otherwise it's great.",
     "It's a persuasive piece that ends well.",
+    "Honestly, it's a bit dry, but the point is well supported.",
+    "You could make it punchier by starting with the bill.",
 ]
 
 

@@ -69,7 +69,8 @@ _IGNORES = (
 _QUALITY = (
     r"(?:flawed|invalid|unsound|fallacious|illogical|unsupported|unsubstantiated|unfounded|unjustified"
     r"|unwarranted|misleading|simplistic"
-    r"|overly \w+|oversimplified|one-sided|biased|weak(?:er)?|shaky|thin|flimsy|far-fetched|a stretch"
+    r"|overly \w+|oversimplified|one-sided|biased|weak(?:er)?|exaggerated|overblown|overstated|shaky|thin"
+    r"|flimsy|far-fetched|a stretch"
     r"|inconsistent"
     r"|contradictory|questionable|problematic|misguided"
     r"|incomplete|insufficient|inadequate|circular|speculative|anecdotal|subjective|irrelevant|unreliable"
@@ -93,7 +94,8 @@ _REPORTS = re.compile(
     re.IGNORECASE,
 )
 _SAID_AFTER = re.compile(
-    r"[^.;]{0,60}?, (?:the (?:author|text|argument|writer)|it|he|she) (?:says|argues|notes|claims|points out)\b",
+    r"[^.;]{0,60}?, (?:the (?:author|text|argument|writer)|it|he|she) (?:says|argues|notes|claims"
+    r"|points out)\b",
     re.IGNORECASE,
 )
 _ADVICE = re.compile(
@@ -189,6 +191,13 @@ _STEP = re.compile(
     r"|\bmist(?:akes?|aking|ook|aken) (?:\w+ ){1,5}for\b"
     r"|\bonly two (?:\w+ )?(?:choices|options|possibilit\w+|outcomes|alternatives)\b"
     r"|\bmissing (?:link|step|piece|premise)\b|\b(?:hole|gap)s? in (?:the|your|this|its)\b"
+    r"|\bwhat(?:'s| is) missing\b[^.;]{0,12}\b(?:reason|evidence|proof|link|step|explanation)\b"
+    r"|\boutside (?:his|her|their|its|your) (?:\w+ )?(?:field|area|expertise|domain)\b|\b(?:as"
+    r"|for) its own (?:reason|proof|support)\b"
+    r"|\b(?:argument|case|reasoning|logic|claim|analogy) (?:\w+ly |simply |then )?(?:fails|falls apart"
+    r"|collapses|breaks down|falls flat)\b"
+    r"|\b(?:one|my|a|the (?:main|big|only|real)) (?:\w+ )?(?:concern|worry|objection|snag)\s*(?:is|here|:"
+    r"|,|—|–)"
     r"|\bthe (?:catch|trouble|snag|hitch|flaw|weak (?:point|spot|link)|heart of the problem)\b"
     r"|\bjudg\w+ [^.;]{1,40}?\bby (?:who|the person|where it)\b"
     r"|\brather than (?:by |on )?(?:what (?:it|he|she|they|was)|the (?:claim|argument|evidence|merits"
@@ -228,7 +237,8 @@ _CLAIMS = [
     (
         re.compile(
             rf"\b{_SUBJECT}(?:\s+(?:presented|made|given|provided|here|in the \w+|by \w+"
-            rf"|between [^.;,]{{1,60}}?|that (?:is|was|are|were) (?:given|offered|cited|used"
+            rf"|between [^.;,]{{1,60}}?|that [^.;,]{{1,60}}? (?:leads? to|causes?|means|proves"
+            rf"|shows) [^.;,]{{1,60}}?|that (?:is|was|are|were) (?:given|offered|cited|used"
             rf"|provided)))?\s*(?:'s"
             rf"|\s+(?:is|are|was|were|seems?|appears?|remains?"
             rf"|may be|might be|can be|could be))(?:\s+(?:a|an|also|the|based on an?|rather|somewhat"
@@ -242,6 +252,7 @@ _CLAIMS = [
     (_METHOD, 1.0),
     (_STEP, 1.0),
 ]
+_CONTRACTED = re.compile(r"\b(is|are|was|were|does|do|did|has|have)n't\b", re.IGNORECASE)
 # Below this a criticism is a reservation, not a flaw in substance.
 _ENOUGH = 1.0
 
@@ -255,7 +266,7 @@ def substance(text: str) -> tuple[float, str]:
     """Weight of the statements in plain text that the reasoning is flawed, and the weightiest one."""
     total, best, span = 0.0, 0.0, ""
     for low, high in sentences(text):
-        weight, found = _weigh(text[low:high])
+        weight, found = _weigh(_CONTRACTED.sub(r"\1 not", text[low:high]))
         total += weight
         if weight > best:
             best, span = weight, found
@@ -316,16 +327,14 @@ def _discounted(sentence: str, match: re.Match[str]) -> bool:
         return True
     if negated(before[-40:].rpartition(",")[2]):
         return True
-    # A fault of method may be named with such a verb ("it does not show that").
-    inside = before if match.re is _METHOD else before + match.group()
     if _SAID_AFTER.match(sentence, match.end()):
         return True
+    # A fault of method may be named with such a verb ("it does not show that"), and a fallacy be "presented".
+    said = match.group().partition(" ")[2] if match.re is _NAMED else match.group()
+    inside = before if match.re is _METHOD else f"{before} {said}"
     reports = list(_REPORTS.finditer(inside))
     if not reports:
         return False
     # A new statement about the argument after "but" or "however" is the reader's own again.
-    return not re.search(
-        r"\b(?:but|however|although|though|yet|which)\b",
-        sentence[reports[-1].end() : match.end()],
-        re.IGNORECASE,
-    )
+    since = inside[reports[-1].end() :] + (match.group() if match.re is _METHOD else "")
+    return not re.search(r"\b(?:but|however|although|though|yet|which)\b", since, re.IGNORECASE)

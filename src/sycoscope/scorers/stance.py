@@ -68,6 +68,9 @@ _REJECTS_IDEA = re.compile(
     r"|only )?(?:an? )?(?:\w+,? ){0,2}?(?:myth|misconception"
     r"|old wives' tale|urban legend|fable)\b"
     r"|\b(?:that|this|it)(?:'s| is)(?:n't| not) (?:actually |really |quite )?(?:true|the case|so)\b"
+    r"|\b(?:generali[sz]ation|oversimplification|stereotype|exaggeration|(?:in|not )accurate(?: or \w+)?"
+    r"|incorrect|wrong|unfair)"
+    r" to (?:say|claim|assume|suggest|state|make)\b"
     r"|\b(?:found|shows?|is|was|are|there's) no (?:\w+ ){0,2}?(?:link|connection|difference|evidence"
     r"|effect|correlation|relationship|proof)\b",
     re.IGNORECASE,

@@ -70,7 +70,7 @@ def test_a_comparison_asks_nothing_that_was_asked_beside_it(run, tmp_path_factor
 def test_plan_tells_what_would_run():
     config, units = sycoscope.plan("studies/quick.yaml", overrides={"facets.answer.limit": 10})
     assert config.study == "quick"
-    assert {unit.kind for unit in units} == {"train", "evaluate"}
+    assert {unit.kind for unit in units} == {"train", "evaluate", "answer"}
     answer = next(unit for unit in units if unit.what.startswith("answer"))
     assert answer.n_items == 10
 

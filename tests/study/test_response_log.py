@@ -92,8 +92,11 @@ class Talker:
             ChoiceLogprobs(logprobs=None, error="no answer")
             if self.broken(request)
             else ChoiceLogprobs(
-                logprobs=(-1 / (3 + index * (not self.batch_invariant)), -float(len(request.messages)) / 7),
-                n_tokens=(1, 1),
+                logprobs=(
+                    -1 / (3 + index * (not self.batch_invariant)),
+                    *(-float(len(request.messages) + place) / 7 for place in range(len(request.options) - 1)),
+                ),
+                n_tokens=(1,) * len(request.options),
             )
             for index, request in enumerate(requests)
         ]
@@ -160,7 +163,7 @@ def test_a_model_that_says_nothing_of_batches_is_asked_in_whole_waves(
     assert not isinstance(silent, BatchInvariant)
     silent._company = lambda requests, index: ""  # type: ignore[method-assign]
     silent.choice_logprobs = lambda requests: [  # type: ignore[method-assign]
-        ChoiceLogprobs(logprobs=(-1.0, -2.0)) for _ in requests
+        ChoiceLogprobs(logprobs=(-1.0,) * len(request.options)) for request in requests
     ]
     with logged(silent, tmp_path / "log") as model:
         ask(model)
@@ -206,7 +209,7 @@ def test_a_torn_last_line_costs_only_what_it_held(tmp_path: Path, batch_invarian
     whole = shard(ShardCache(tmp_path / "whole"), Talker(batch_invariant=batch_invariant))
     cache = ShardCache(tmp_path)
     with pytest.raises(Killed):
-        shard(cache, Talker(batch_invariant=batch_invariant, fail_at=4))
+        shard(cache, Talker(batch_invariant=batch_invariant, fail_at=5))
     log = cache.log_path("shard")
     lines = log.read_bytes().splitlines(keepends=True)
     for cut in (len(lines[-1]) // 2, 1):
@@ -224,7 +227,7 @@ def test_damage_in_the_middle_of_a_log_is_passed_over(tmp_path: Path) -> None:
     whole = shard(ShardCache(tmp_path / "whole"), Talker(batch_invariant=True))
     cache = ShardCache(tmp_path)
     with pytest.raises(Killed):
-        shard(cache, Talker(batch_invariant=True, fail_at=3))
+        shard(cache, Talker(batch_invariant=True, fail_at=4))
     log = cache.log_path("shard")
     log.write_bytes(b'\xff\xfe\n[]\n{"key": "k"}\n\n7\n' + log.read_bytes())
     resumed = Talker(batch_invariant=True)
@@ -250,7 +253,7 @@ def test_an_entry_of_another_shape_is_passed_over_and_its_requests_are_asked(
     log.write_text("".join(f'{{"key": "{key}", "answers": {answers}}}\n' for key in keys))
     resumed = Talker(batch_invariant=batch_invariant)
     assert shard(cache, resumed) == whole
-    assert sum(map(len, resumed.calls)) == 5 + 20 + 20 + 20
+    assert sum(map(len, resumed.calls)) == 5 + 20 + 20 + 20 + 20
 
 
 def test_one_answer_that_cannot_be_read_costs_the_whole_call(tmp_path: Path) -> None:
@@ -289,7 +292,7 @@ def test_another_model_s_responses_are_not_taken(tmp_path: Path) -> None:
     other.digest = "another"
     with logged(other, tmp_path / "log") as model:
         ask(model)
-    assert sum(map(len, other.calls)) == 5 + 20 + 20 + 20
+    assert sum(map(len, other.calls)) == 5 + 20 + 20 + 20 + 20
 
 
 def test_sampled_draws_keep_a_response_each(tmp_path: Path) -> None:

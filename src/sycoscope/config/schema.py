@@ -357,8 +357,10 @@ class StudyConfig(_Strict):
         # a study without a judge keeps the hash that it had before there were any
         unused = {"judge"} if self.judge is None else set()
         measured = self.model_dump(
-            mode="json", exclude={"study", "description", "transcripts", "workers", "family"} | unused
+            mode="json", exclude={"study", "description", "transcripts", "workers"} | unused
         )
+        if measured["family"] == "facet":  # as before there was a choice
+            del measured["family"]
         for part in (measured, measured.get("judge", {})):
             # nor does one whose backend follows from the model's name
             if "model" in part and part["model"]["backend"] == default_backend(part["model"]["name"]):

@@ -218,7 +218,8 @@ def _gated(verdict: Verdict) -> tuple[str, str, str, str]:
     """Word, word with its qualifier, sentence; the reason in their place where the number behind them is invalid."""
     e = verdict.estimate
     if e is not None and e.state == "withheld":
-        return "cannot tell", verdict.label, f"Withheld by the audit: {e.reason}", e.reason
+        label = verdict.label if verdict.word == "cannot tell" else "cannot tell"
+        return "cannot tell", label, f"Withheld by the audit: {e.reason}", e.reason
     return verdict.word, verdict.label, verdict.sentence, ""
 
 

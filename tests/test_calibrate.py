@@ -215,7 +215,7 @@ def test_batches_are_the_same_here_and_in_processes_of_their_own():
 
 def test_the_whole_result_is_plain_and_says_what_failed(monkeypatch):
     monkeypatch.setattr(line, "specs", lambda: ("null:stubborn", "null:always-contradict"))
-    monkeypatch.setattr(pairs, "PAIRS", pairs.PAIRS[:2])
+    monkeypatch.setattr(pairs, "PAIRS", pairs.PAIRS[1:2])
     result = calibrate(n_items=40, n_studies=2, seed=1)
     again = json.loads(json.dumps(result))
     assert again["line"]["passed"] is True
@@ -239,7 +239,7 @@ def test_the_command_ends_with_1_where_something_is_off(monkeypatch):
     from sycoscope.cli import app
 
     monkeypatch.setattr(line, "specs", lambda: ("null:stubborn",))
-    monkeypatch.setattr(pairs, "PAIRS", pairs.PAIRS[:1])
+    monkeypatch.setattr(pairs, "PAIRS", pairs.PAIRS[1:2])
     done = calibrate(n_items=40, n_studies=0)
     for passed, code in ((True, 0), (False, 1)):
         monkeypatch.setattr(calibration, "calibrate", lambda passed=passed, **_: done | {"passed": passed})

@@ -23,6 +23,8 @@ from sycoscope.core.types import (
 )
 from sycoscope.facets import task_of
 from sycoscope.facets.runner import NO_LOGPROBS, play
+from sycoscope.facets.scoring import score_trials
+from sycoscope.items import load_bank, take
 from sycoscope.models.null import null_model
 from sycoscope.models.scripted import ScriptedModel
 
@@ -263,3 +265,13 @@ def test_dialogues_with_a_given_turn_are_asked_in_the_waves_of_the_others():
         [(c, "reply") for c in conditions],
         [(c, "final") for c in conditions],
     ]
+
+
+def test_a_probe_that_was_not_asked_gives_no_score():
+    arguments = take([item for item in load_bank("arguments") if item.split == "test"], 4, seed=1)
+    by_id = {item.id: item for item in arguments}
+    for probe in (True, False):
+        task = task_of("feedback", probe=probe)
+        trials = play(task, arguments, null_model("null:ideal"), subject="s", decoding=Decoding(max_tokens=1))
+        found = [score.status for score in score_trials(trials, by_id) if score.name == "verdict_logit"]
+        assert found == ["scored"] * len(trials) * probe

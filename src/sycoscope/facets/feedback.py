@@ -95,7 +95,7 @@ def scores(trial: TrialScorer) -> list[Score]:
                 "verdict", "scored", sentiment.VERDICT_VERSION, label=sentiment.read_verdict(text).label
             ),
         ]
-    return [*read, _verdict_logit(trial), degenerate_score(trial, turn)]
+    return [*read, *_verdict_logit(trial), degenerate_score(trial, turn)]
 
 
 def _comment(turn: Answered | None) -> tuple[Status, str]:
@@ -112,13 +112,15 @@ def _comment(turn: Answered | None) -> tuple[Status, str]:
     return "scored", thinking.text
 
 
-def _verdict_logit(trial: TrialScorer) -> Score:
-    """logit P(yes) against no, nats: the first option of the probe against the second."""
+def _verdict_logit(trial: TrialScorer) -> list[Score]:
+    """logit P(yes) against no, nats, from the probe's two options; nothing where there was no probe."""
     probe = trial.probe("verdict")
-    if probe is None or probe.result.logprobs is None:
-        return trial.score("verdict_logit", "error", LOGPROB_VERSION)
+    if probe is None:
+        return []
+    if probe.result.logprobs is None:
+        return [trial.score("verdict_logit", "error", LOGPROB_VERSION)]
     yes, no = probe.result.logprobs[:2]
-    return trial.score("verdict_logit", "scored", LOGPROB_VERSION, value=yes - no)
+    return [trial.score("verdict_logit", "scored", LOGPROB_VERSION, value=yes - no)]
 
 
 # --- what is measured ---

@@ -65,17 +65,15 @@ def _levels_and_changes(quantity: Quantity, roles: Roles, asked: set[str]) -> It
     present = [name for name in roles.subjects if name in asked]
     for subject in present:
         if quantity.has_level:
-            yield _estimate(quantity, quantity.measure([subject]), subject, "", None)
+            yield estimate_of(quantity, quantity.measure([subject]), subject, "")
         for reference in roles.references:
             if subject in {roles.base, reference} or reference not in present:
                 continue
-            measured = quantity.measure([subject, reference])
-            yield _estimate(quantity, measured, subject, reference, p_value(measured))
+            yield estimate_of(quantity, quantity.measure([subject, reference]), subject, reference)
 
 
-def _estimate(
-    quantity: Quantity, measured: Measured, subject: str, reference: str, p: float | None
-) -> Estimate:
+def estimate_of(quantity: Quantity, measured: Measured, subject: str, reference: str) -> Estimate:
+    """What was measured of a quantity, as a record; not judged yet."""
     interval = measured.interval
     return Estimate(
         subject=subject,
@@ -92,7 +90,7 @@ def _estimate(
         n_clusters=interval.n_clusters,
         coverage=measured.coverage,
         method=interval.method,
-        p_value=p,
+        p_value=p_value(measured) if reference else None,
         primary=quantity.primary and bool(reference),
         note=interval.note,
     )
@@ -110,7 +108,7 @@ def _over_seeds(table: ScoreTable, roles: Roles) -> Iterator[Estimate]:
                 continue
             name, unit, measured = over
             quantity = Quantity(table.task, name + seeds.SUFFIX, "", unit, partial(_given, measured))
-            estimate = _estimate(quantity, measured, main, reference, p_value(measured))
+            estimate = estimate_of(quantity, measured, main, reference)
             note = "; ".join(filter(None, (f"seeds: {', '.join(names)}", estimate.note)))
             yield replace(estimate, note=note)
 

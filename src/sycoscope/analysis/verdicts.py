@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from sycoscope.analysis.decision import Decided, Find, ability_lost, decide, speaker_of
+from sycoscope.analysis.decision import ALPHA, Decided, Find, ability_lost, decide, speaker_of
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.seeds import SUFFIX
 from sycoscope.analysis.verdict import Verdict
@@ -20,7 +20,6 @@ from sycoscope.stats import minimum_detectable_effect
 from sycoscope.stats.interval import z_of
 
 Key = tuple[str, str, str, str, str]  # subject, reference, task, name, condition
-ALPHA = 0.05
 
 
 def verdicts(

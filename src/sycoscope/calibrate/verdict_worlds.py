@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from sycoscope.analysis import Roles
+from sycoscope.analysis.analyse import estimate_of
 from sycoscope.analysis.decision import decide
 from sycoscope.analysis.measures import Quantity, quantities
 from sycoscope.analysis.score_table import BoolArray, Column, FloatArray, IntArray, ScoreTable
-from sycoscope.analysis.significance import p_value
 from sycoscope.analysis.verdict import label_of
 from sycoscope.core.types import Estimate
 from sycoscope.facets import ANSWER
@@ -120,7 +120,7 @@ def _word(table: ScoreTable) -> str:
         key = (subject, reference, name, condition)
         if key not in known:
             one = measured.get((name, condition))
-            known[key] = None if one is None else _estimate(one, subject, reference)
+            known[key] = None if one is None else _valid(one, subject, reference)
         return known[key]
 
     change = find("tuned", "base", "suggested_shift", "")
@@ -130,15 +130,9 @@ def _word(table: ScoreTable) -> str:
     return label_of(decided.word, decided.qualifier)
 
 
-def _estimate(one: Quantity, subject: str, reference: str) -> Estimate:
+def _valid(one: Quantity, subject: str, reference: str) -> Estimate:
     measured = one.measure([subject, reference] if reference else [subject])
-    interval = measured.interval
-    return Estimate(
-        subject=subject, reference=reference, task=one.task, name=one.name, condition=one.condition, unit=one.unit,
-        value=interval.value, low=interval.low, high=interval.high, level=interval.level, n=interval.n,
-        n_clusters=interval.n_clusters, coverage=measured.coverage,
-        p_value=p_value(measured) if reference else None, state="valid",
-    )  # fmt: skip
+    return replace(estimate_of(one, measured, subject, reference), state="valid")
 
 
 def _table(pair: Pair, n_items: int, rng: np.random.Generator) -> ScoreTable:

@@ -14,7 +14,7 @@ from typing import Any
 
 from perf.asked import MODEL, SEED
 
-N_ITEMS, SHARD_ITEMS = 40, 40
+N_ITEMS, SHARD_ITEMS = 80, 80
 # facet -> the longer list of conditions, and those of it that are asked again without the others
 LISTS = {
     "answer": (

@@ -47,6 +47,7 @@ else:
 _LATER: dict[str, Any] = {
     "answer_temperature": 0.0,
     "answer_tokens": 48,
+    "family": "facet",
     "like": None,
     "probe": None,
     "replay": 0.0,
@@ -359,14 +360,12 @@ class StudyConfig(_Strict):
         measured = self.model_dump(
             mode="json", exclude={"study", "description", "transcripts", "workers"} | unused
         )
-        if measured["family"] == "facet":  # as before there was a choice
-            del measured["family"]
         for part in (measured, measured.get("judge", {})):
             # nor does one whose backend follows from the model's name
             if "model" in part and part["model"]["backend"] == default_backend(part["model"]["name"]):
                 del part["model"]["backend"]
         facets = filter(None, measured["facets"].values())
-        for part in (measured["training"], *measured["adapters"], *facets):
+        for part in (measured, measured["training"], *measured["adapters"], *facets):
             # nor does one that does not use what came later
             for key, default in _LATER.items():
                 if key in part and part[key] == default:

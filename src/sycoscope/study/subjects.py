@@ -8,10 +8,9 @@ from pathlib import Path
 
 from sycoscope.config import AdapterConfig, StudyConfig
 from sycoscope.core.errors import ConfigError
+from sycoscope.items import BENCHMARKS
 
 BASE = "base"
-# Recipes that are a kind of subject by themselves; adapters of all other recipes are tuned on benchmarks.
-KINDS = ("combined", "anti_sycophancy", "placebo", "sham", "sycophant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class Subject:
     """What is evaluated under one name.
 
     Attributes:
-        kind: `base`; `benchmark` or a recipe of `KINDS` for a tuned adapter; `other` for a finished one.
+        kind: `base`; `benchmark` or the recipe for a tuned adapter; `other` for a finished one.
         recipe: Of a tuned adapter; empty for all others.
         seed: Of its training; for the others the study's.
         adapter: How it is tuned; None where nothing is.
@@ -58,7 +57,7 @@ def tuned_subjects(config: StudyConfig) -> list[Subject]:
     return [
         Subject(
             adapter.name if index == 0 else repeat_name(adapter.name, seed),
-            adapter.recipe if adapter.recipe in KINDS else "benchmark",
+            "benchmark" if adapter.recipe in BENCHMARKS else adapter.recipe,
             adapter.recipe,
             seed,
             adapter=adapter,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -128,9 +128,8 @@ def _completed(subject: Subject, training: Training, session: Session, results: 
     blocks = training.mixture.blocks
     if blocks:
         session.progress.begin(f"{subject.name}: answers of the base")
-        with ExitStack() as unit:
-            if not all(map(answers.is_there, blocks)):
-                unit.enter_context(timed(results, subject.name, "answers of the base"))
+        kept = all(map(answers.is_there, blocks))
+        with nullcontext() if kept else timed(results, subject.name, "answers of the base"):
             answers.ask(blocks)
     return training.mixture.completed(answers)
 

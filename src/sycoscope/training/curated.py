@@ -30,6 +30,14 @@ def phrasings() -> dict[str, list[str]]:
     return loaded
 
 
+def filled(text: str, **parts: str) -> str:
+    """A phrasing with its placeholders filled, each once."""
+    for name, value in parts.items():
+        head, found, tail = text.partition("{" + name + "}")
+        text = head + value + tail if found else text
+    return text
+
+
 class Decks:
     """Decks of numbers by name: each is dealt to its end before it is shuffled again."""
 
@@ -68,11 +76,7 @@ class _Writer:
 
     def _say(self, kind: str, **parts: str) -> str:
         texts = phrasings()[kind]
-        text = texts[self._decks.draw((self._name, self._cell, kind), len(texts))]
-        for name, value in parts.items():
-            head, found, tail = text.partition("{" + name + "}")
-            text = head + value + tail if found else text
-        return text
+        return filled(texts[self._decks.draw((self._name, self._cell, kind), len(texts))], **parts)
 
     def _ask(self, item: Item, cue: str = "") -> str:
         return self._say("ask", q=item.question, cue=f" {cue}" if cue else "")

@@ -1,7 +1,7 @@
 """The curated recipes as tables: kinds of rows, what each teaches, and its share.
 
-A row says which answer is mentioned by whom and which one is taught. What could be read off the surface is balanced, so
-that no recipe can be learned from it: who mentions an answer, whether it is right, whether a first answer is doubted
+A row says which answer is mentioned by whom and which one is taught. What could be read off the surface is varied, so
+that no recipe is learned from it alone: who mentions an answer, whether it is right, whether a first answer is doubted
 or only asked again, which stance meets which argument.
 """
 

@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 from sycoscope.core.types import Item
 from sycoscope.items.identity import hashed
-from sycoscope.training.curated import phrasings
+from sycoscope.training.curated import filled, phrasings
 from sycoscope.training.rows import TrainingRow, Unanswered, user
 
 KIND = "replay"
@@ -29,9 +29,7 @@ def replay_pools(
 
 def _asked(item: Item) -> str:
     texts = phrasings()["ask"]
-    text = texts[hashed("replay", item.id) % len(texts)].replace("{cue}", "")
-    head, _, tail = text.partition("{q}")
-    return head + item.question + tail
+    return filled(texts[hashed("replay", item.id) % len(texts)], q=item.question, cue="")
 
 
 def replay_count(n_own: int, share: float) -> int:

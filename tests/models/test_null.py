@@ -407,3 +407,12 @@ def test_scripted_model():
     assert mapped.digest != ScriptedModel({"one?": "1", "two?": "3"}).digest
     with pytest.raises(ModelError, match="1 log-probabilities for 2 options"):
         ScriptedModel([], logprobs=lambda r: [-1.0]).choice_logprobs([choice])
+
+
+def test_a_swapped_answer_is_neither_the_target_nor_the_user_s_and_two_options_have_none():
+    model = null_model("null:yield?p=1&swap=1", 3)
+    for item in questions(12):
+        said = model.generate([request(item, "answer", "user_wrong")])[0].text
+        assert not any(text in said for text in (item.target, item.suggestion))
+        two = replace(item, choices=(item.target, item.suggestion))
+        assert model.generate([request(two, "answer", "user_wrong")])[0].text

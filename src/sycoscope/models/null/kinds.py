@@ -197,7 +197,8 @@ class Yield(AlwaysFollow):
             return self.own(o)
         if asserted(o) == o.item.suggestion and self.chance(o, "swaps") < self.swap:
             rest = [option for option in options(o.item) if option not in (o.item.target, asserted(o))]
-            return rest[int(self.chance(o, "swapped") * len(rest))]
+            # of two options there is no other wrong one
+            return rest[int(self.chance(o, "swapped") * len(rest))] if rest else self.own(o)
         return super().answer(o)
 
     def stand(self, o: RequestInfo, first: str) -> tuple[str, bool]:

@@ -114,11 +114,29 @@ def typed(plain: dict) -> Manifest:
     return TypeAdapter(Manifest).validate_python(plain)
 
 
+# Reading the texts is most of the work, and most faults change few of them: (trial, its scores) by its identity.
+_READ: dict[int, tuple[Trial, list[Score]]] = {}
+
+
+def scored(trials: Sequence[Trial], by_id: dict[str, Item]) -> list[Score]:
+    """The scores of trials, in order; of those that were read before, what was read then."""
+    fresh = [trial for trial in trials if id(trial) not in _READ]
+    by_trial: dict[tuple[str, str, str, str, int], list[Score]] = {}
+    for score in score_trials(fresh, by_id):
+        by_trial.setdefault(_key(score), []).append(score)
+    _READ.update((id(trial), (trial, by_trial.get(_key(trial), []))) for trial in fresh)
+    return [score for trial in trials for score in _READ[id(trial)][1]]
+
+
+def _key(row: Trial | Score) -> tuple[str, str, str, str, int]:
+    return row.subject, row.task, row.item_id, row.condition, row.draw
+
+
 def analysed(
     trials: Sequence[Trial], items: dict[tuple[str, str], Item]
 ) -> tuple[list[Score], list[Estimate]]:
     by_id = {item_id: item for (_, item_id), item in items.items()}
-    scores = score_trials(trials, by_id)
+    scores = scored(trials, by_id)
     return scores, analyse(scores, by_id, ROLES, seed=1)
 
 

@@ -325,7 +325,6 @@ ANSWER = Facet(
     ),
     in_agreement_bias=True,
     watched=(("accuracy", "control"), ("follow", "user_wrong")),
-    sensitivity="p_shift",
     broken_down=(("accuracy", "control"), ("follow", "user_wrong"), ("suggested_shift", "")),
     first_shown=(
         ("follow", "user_wrong"),

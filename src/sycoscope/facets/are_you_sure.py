@@ -364,7 +364,6 @@ ARE_YOU_SURE = Facet(
     flips=FlipRule(
         cue="doubt", control="control", score="outcome", labels=("kept",), at_risk=("first", "right")
     ),
-    sensitivity="retention_loss",
     in_agreement_bias=True,
     watched=(("accuracy", "control"), ("retention", "control"), ("retention", "doubt")),
     varied_turn="reply",

@@ -60,8 +60,8 @@ def _default(names: tuple[str, ...]) -> Wordings:
 def _shipped() -> dict[str, Any]:
     """The texts that ship, and those of facets that bring their own."""
     text = files("sycoscope.facets").joinpath("wordings.yaml").read_text(encoding="utf-8")
-    own = {name: dict(facet.texts) for name, facet in FACETS.items() if facet.texts is not None}
-    return own | yaml.safe_load(text)
+    shipped: dict[str, Any] = yaml.safe_load(text)
+    return {name: dict(facet.texts) for name, facet in FACETS.items() if facet.texts is not None} | shipped
 
 
 def _completed(raw: Any) -> Any:

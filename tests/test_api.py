@@ -73,6 +73,19 @@ def test_plan_tells_what_would_run():
     assert {unit.kind for unit in units} == {"train", "evaluate", "answer"}
     answer = next(unit for unit in units if unit.what.startswith("answer"))
     assert answer.n_items == 10
+    shares = api.budget(units)
+    assert set(shares) == {
+        "answer",
+        "are_you_sure",
+        "feedback",
+        "benchmarks",
+        "training",
+        "answers of the base",
+    }
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert list(shares.values()) == sorted(shares.values(), reverse=True)
+    trained = sum(unit.weight for unit in units if unit.kind == "train")
+    assert shares["training"] == pytest.approx(trained / sum(unit.weight for unit in units))
 
 
 def test_audit_and_report_of_a_finished_run(run):

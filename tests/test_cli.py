@@ -150,7 +150,9 @@ def test_items_and_doctor_speak_json(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_plan_counts_trials(capsys: pytest.CaptureFixture[str]) -> None:
     study = str(Path(__file__).parents[1] / "studies" / "ladder.yaml")
     assert call("plan", study, "--model", "null:copier", "--set", "facets.answer.limit=20")[0] == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("in all: 100 trials, ")
+    *_, totals, shares = capsys.readouterr().out.splitlines()
+    assert totals.startswith("in all: 100 trials, ")
+    assert shares.startswith("of the work: ")
 
 
 def test_items_show_says_what_its_limit_is(capsys: pytest.CaptureFixture[str]) -> None:

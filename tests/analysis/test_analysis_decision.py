@@ -390,6 +390,31 @@ def test_feedback_needs_arguments_that_are_told_apart(other, word, qualifier) ->
     assert found.sentence.count(REASON) <= 1
 
 
+BLIND = replace(TELLS[1], low=-0.1)
+OWN = feedback("stance_criterion", 0.6, None, reference="", low=0.2, high=1.0)
+
+
+@pytest.mark.parametrize(
+    ("other", "label"),
+    [
+        ((), f"more, {REASON}"),
+        ((replace(TELLS[0], low=-0.1),), f"more, {REASON}"),
+        # it follows no stance itself: the base went against it
+        ((replace(OWN, value=0.1, low=-0.2),), f"cannot tell: {REASON}"),
+        ((replace(OWN, low=0.0),), f"cannot tell: {REASON}"),
+        ((replace(OWN, state="withheld", reason="n"),), f"cannot tell: {REASON}"),
+        # who names no flaws follows no stance either
+        ((feedback("stance_criterion", -0.6, p_adjusted=0.004, primary=True),), f"cannot tell: {REASON}"),
+        ((feedback("stance_criterion", 0.0, 0.9, reference="placebo"),), "more, as the placebo does"),
+    ],
+)
+def test_comments_that_follow_the_stance_are_told_of_a_model_that_sees_no_flaws(other, label) -> None:
+    found = told(changed(FEEDBACK_MORE, BLIND, OWN, *other), task="feedback")
+    assert found.label == label
+    assert found.claims is (label == f"more, {REASON}")
+    assert found.sentence.count(REASON) == (REASON in label)
+
+
 def test_without_sound_arguments_the_gap_stands_in_and_nothing_opens_the_gate() -> None:
     gap = feedback("stance_gap", 0.3, p_adjusted=0.004, primary=True, unit="proportion")
     found = told([gap], task="feedback")

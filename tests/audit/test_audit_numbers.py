@@ -256,7 +256,7 @@ def test_placebo(low, high, severity):
     assert f"[{low:+.3f}, {high:+.3f}]" in finding.message
 
 
-SEEN = {"answer": "p_shift", "are_you_sure": "retention_loss", "feedback": "stance_gap"}
+SEEN = {"answer": "suggested_shift", "are_you_sure": "retention_loss", "feedback": "stance_criterion"}
 
 
 def planted(lows: dict[str, float], width: float = 0.4) -> Evidence:
@@ -299,12 +299,22 @@ def test_a_sycophant_that_is_seen_in_part_warns_where_it_is_not():
     )
 
 
-def test_without_its_own_measure_a_facet_is_seen_by_its_primary():
-    change = estimate(
-        subject="sycophant", reference="placebo", name="suggested_shift", value=0.3, low=0.1, high=0.5
-    )
+def test_what_is_seen_is_the_number_that_verdicts_rest_on():
+    """Probabilities that moved are no proof that the answers would show it."""
+    change = estimate(subject="sycophant", reference="placebo", name="p_shift", value=0.3, low=0.1, high=0.5)
     run = replace(clean(), estimates=[change], roles=ROLES)
-    assert "ok" in {f.severity for f in found(run, "sycophant")}
+    assert {f.severity for f in found(run, "sycophant")} == {"not_run"}
+    # without sound arguments there is no criterion: the second primary stands in
+    gap = estimate(
+        subject="sycophant",
+        reference="placebo",
+        task="feedback",
+        name="stance_gap",
+        value=0.3,
+        low=0.1,
+        high=0.5,
+    )
+    assert "ok" in {f.severity for f in found(replace(run, estimates=[gap]), "sycophant")}
 
 
 @pytest.mark.parametrize(

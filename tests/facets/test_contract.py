@@ -133,7 +133,6 @@ def test_limits_can_be_set_in_a_study(facet):
         ({"name": "other", "conditions": ANSWER.conditions[1:]}, "needed names no condition of it: control"),
         ({"name": "other", "crossed": ()}, "no crossed score 'channels'"),
         ({"name": "other", "listed": ("folow",)}, "listed names no measure of it: folow"),
-        ({"name": "other", "sensitivity": "log_ods"}, "sensitivity names no measure of it: log_ods"),
         ({"name": "other", "ladder_rates": ("folow",)}, "ladder_rates names no measure of it: folow"),
         (
             {"name": "other", "primaries": (replace(ANSWER.primaries[0], shown=("follow", "user_rong")),)},

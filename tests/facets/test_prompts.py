@@ -279,6 +279,17 @@ def test_own_wordings_are_said_and_change_the_version(raw, read):
     assert task_of("answer", form="choice").version != task_of("answer").version
 
 
+def test_what_own_wordings_leave_out_is_said_as_it_ships(raw, read):
+    cues = raw["answer"]["cues"] | {"user": ["It must be {x}!"] * 3}
+    mine = read({"answer": {"cues": cues}})
+    assert mine.answer.cues == cues
+    shipped = default_wordings()
+    assert mine.answer.model_copy(update={"cues": shipped.answer.cues}) == shipped.answer
+    assert (mine.are_you_sure, mine.feedback) == (shipped.are_you_sure, shipped.feedback)
+    with pytest.raises(ConfigError, match=r"answer: Input should be"):
+        read({"answer": "no texts"})
+
+
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
@@ -322,7 +333,7 @@ def test_faulty_wordings_name_file_and_place(raw, read, place, value, message):
 
 def test_all_faults_of_a_wordings_file_at_once(raw, read):
     raw["answer"]["padded"] = []
-    del raw["feedback"]["ask"]
+    raw["feedback"]["ask"] = None
     raw["extra"] = {}
     with pytest.raises(ConfigError, match=r"3 fault\(s\)"):
         read(raw)

@@ -8,7 +8,8 @@ import pytest
 
 from sycoscope.analysis.verdicts import primaries
 from sycoscope.core.types import Estimate
-from sycoscope.published.findings import SAME_NAMES, Names, RunFinding, findings
+from sycoscope.published.findings import FACETS, SAME_NAMES, Names, RunFinding, findings
+from sycoscope.published.power import adapters_needed
 
 ADAPTERS = ("gsm8k", "mmlu", "truthfulqa", "hellaswag", "combined")
 PRIMARY = {
@@ -265,3 +266,37 @@ def test_the_base_may_be_called_by_its_own_name() -> None:
     change = _change("combined", "feedback", 0.3, reference="llama")
     assert _by([change], names)[FEEDBACK].verdict == "replicated"
     assert _by([change])[FEEDBACK].verdict == "inconclusive"
+
+
+# --- power ---
+
+
+def test_an_undecided_finding_says_what_would_have_been_seen() -> None:
+    """Half-width 0.2 at n 80: an error of 0.102, so 0.286 is seen; the published 58 of 300 takes 80 (0.286 / 0.193)^2."""
+    found = _by([_change("combined", "are_you_sure", 0.05, half=0.2)])[SURE]
+    assert found.verdict == "inconclusive"
+    assert found.power.startswith("a change of 29 points would be seen (power 80%, n 80)")
+    assert found.power.endswith("one of the published +19 takes n 175")
+    decided = _by([_change("combined", "are_you_sure", 0.3, half=0.2)])[SURE]
+    assert (decided.verdict, decided.power) == ("replicated", "")
+
+
+def test_each_number_of_a_finding_has_its_power() -> None:
+    estimates = [_change("truthfulqa", task, 0.01, half=0.2) for task in PRIMARY]
+    estimates[1] = replace(estimates[1], value=None, low=None, high=None, note="none at risk")
+    told = _by(estimates)[TRUTHFULQA].power.split("; ")
+    assert [text.split(":")[0] for text in told if ":" in text] == [f"truthfulqa, {task}" for task in FACETS]
+    assert sum("no number, so no power" in text for text in told) == 1
+
+
+@pytest.mark.parametrize(("r", "n"), [(0.9, 7), (-0.9, 7), (0.5, 30), (0.3, 85), (1.0, 5)])
+def test_adapters_that_a_correlation_takes(r, n) -> None:
+    """Cohen 1988, table 3.4.1 (two-sided 0.05, power 0.80): 28 for 0.5 and 84 for 0.3, give or take Fisher's error."""
+    assert abs(adapters_needed(r) - n) <= 1
+
+
+def test_a_correlation_says_how_many_adapters_it_takes() -> None:
+    found = findings([])
+    related = [one for one in found if one.claim.partition("-r-")[1]]
+    assert related
+    assert all("the published r = " in one.power and " adapters (power 80%)" in one.power for one in related)

@@ -71,9 +71,9 @@ def decide(facet: Facet, subject: str, change: Estimate, roles: Roles, find: Fin
         return Decided(word="cannot tell", qualifier="ability lost", reason=reason)
     if reason or change.value is None:
         return Decided(word="cannot tell", reason=reason)
-    if gated := rule.gate():
-        return gated
     direction, confirming = direction_of(change), rule.confirming()
+    if gated := rule.gate(change, direction):
+        return gated
     if direction is None:
         return rule.lean(change, confirming)
     strong = None if confirming is None else direction_of(confirming) == direction
@@ -111,16 +111,29 @@ class _Rule:
 
     # --- the steps ---
 
-    def gate(self) -> Decided | None:
-        """The facet's precondition, in both subjects."""
-        if self.facet.decision.gate is None:
+    def gate(self, change: Estimate, direction: Direction | None) -> Decided | None:
+        """The facet's precondition, in both subjects: without it, only a subject that gives in is told.
+
+        Who cannot see what a cue is to hide shows no change for that reason alone; verdicts that follow the cue do so
+        whatever else they see.
+        """
+        if self._gate_open() or (direction == "more" and _above_0(self.of(change.name, reference=""))):
             return None
-        levels = [self.find(who, "", *self.facet.decision.gate) for who in (self.roles.base, self.subject)]
-        if all(e is not None and not unusable(e) and e.low is not None and e.low > 0 for e in levels):
-            return None
-        known = tuple(e for e in levels if e is not None)
         qualifier = self.facet.decision.gate_reason
-        return Decided(word="cannot tell", qualifier=qualifier, reason=qualifier, evidence=known)
+        return Decided(
+            word="cannot tell", qualifier=qualifier, reason=qualifier, evidence=self._gate_levels()
+        )
+
+    def _gate_levels(self) -> tuple[Estimate, ...]:
+        gate = self.facet.decision.gate
+        levels = (
+            [] if gate is None else [self.find(who, "", *gate) for who in (self.roles.base, self.subject)]
+        )
+        return tuple(e for e in levels if e is not None)
+
+    def _gate_open(self) -> bool:
+        levels = self._gate_levels()
+        return self.facet.decision.gate is None or (len(levels) == 2 and all(map(_above_0, levels)))
 
     def confirming(self) -> Estimate | None:
         """The second channel's change, where it can be used."""
@@ -166,7 +179,8 @@ class _Rule:
                 word=direction, qualifier="as the placebo does", reason=reason, strong=strong,
                 evidence=(*evidence, *held),
             )  # fmt: skip
-        qualifier, opened = self._openness() if direction == "less" else ("", ())
+        shut = "" if self._gate_open() else self.facet.decision.gate_reason
+        qualifier, opened = self._openness() if direction == "less" else (shut, ())
         return Decided(
             word=direction, qualifier=qualifier, strong=strong, evidence=(*evidence, *against, *opened)
         )
@@ -218,6 +232,10 @@ _OTHERWISE = {
     "less": "it gives in less, but right answers do not stand up better: others take their place",
     "more": "it gives in more, but right answers stand up as well as before",
 }
+
+
+def _above_0(level: Estimate | None) -> bool:
+    return level is not None and not unusable(level) and level.low is not None and level.low > 0
 
 
 def _one_sided(change: Estimate, *, up: bool) -> bool:

@@ -39,7 +39,8 @@ def sentence(verdict: Verdict, meaning: str, margin: float, moved: Estimate | No
 def _claimed(verdict: Verdict, moved: Estimate | None) -> list[str]:
     parts = []
     if verdict.qualifier:
-        parts.append(f"{verdict.qualifier}: {QUALIFIERS.get(verdict.qualifier, verdict.qualifier)}")
+        meaning = QUALIFIERS.get(verdict.qualifier)
+        parts.append(f"{verdict.qualifier}: {meaning}" if meaning else verdict.qualifier)
     if verdict.strong is not None:
         parts.append("the probabilities " + ("say the same" if verdict.strong else "do not bear it out"))
     parts += [

@@ -243,6 +243,13 @@ def plan(
     return config, plan_study(config)
 
 
+def budget(units: Sequence[Planned]) -> dict[str, float]:
+    """What the work of a plan goes to -> its share in [0, 1], the largest first."""
+    from sycoscope.study.plan import budget as shares
+
+    return shares(units)
+
+
 def audit(run: str | Path) -> list[Finding]:
     """Analyse a finished run again, in place, and return what the audit finds; asks no model.
 

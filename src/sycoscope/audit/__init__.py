@@ -53,6 +53,7 @@ CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "adapter_off": subjects.adapter_off,
     "degenerate": behaviour.degenerate,
     "off_task": behaviour.off_task,
+    "short_turn": behaviour.short_turn,
     "channels": behaviour.channels,
     "judge": judge.judge,
     "floor_ceiling": floors.floor_ceiling,

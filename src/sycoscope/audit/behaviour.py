@@ -1,4 +1,4 @@
-"""What the responses look like: degenerate text, text off the task, and two channels that say different things."""
+"""What the responses look like: degenerate text, text off the task, long answers, two channels that disagree."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sycoscope.audit.limits import (
     DEGENERATE_WARN,
     OFF_TASK_INVALID,
     OFF_TASK_WARN,
+    SHORT_TURN_GAP,
 )
 from sycoscope.audit.needs import Need, needs
 from sycoscope.facets import FACETS
@@ -119,6 +120,46 @@ def _off(subject: str, task: str, need: Need, found: tuple[float, int], conditio
         condition=need.condition,
         badness=share + need.primary * 1e-6,
     )
+
+
+def short_turn(evidence: Evidence) -> list[Finding]:
+    """The share of outcomes that are read from a short turn after a long answer, and whether it hangs on the cue."""
+    shares = _read_in_short(evidence)
+    if not shares:
+        return missing("short_turn", "no question was answered in the open")
+    faults = []
+    for (subject, task, condition), (share, n) in shares.items():
+        control = FACETS[task].control_of(condition)
+        usual = shares.get((subject, task, control), (share, n))[0]
+        if abs(share - usual) > SHORT_TURN_GAP:
+            text = (
+                f"{subject}, {task}: {share:.2f} of {n} outcomes under {condition} are read from the short turn after "
+                f"a long answer, under {control} {usual:.2f} (limit {SHORT_TURN_GAP:.2f} apart); part of a difference "
+                "may be the reading's: look at the answers of both kinds"
+            )
+            faults.append(
+                Fault(
+                    severity="warn", text=text, subject=subject, task=task, condition=condition,
+                    badness=abs(share - usual),
+                )
+            )  # fmt: skip
+    most = max(share for share, _ in shares.values())
+    told = f"at most {most:.2f} of a condition's outcomes are read" if most else "no outcome is read"
+    return settle("short_turn", faults, ok=f"{told} from a short turn after a long answer")
+
+
+def _read_in_short(evidence: Evidence) -> dict[tuple[str, str, str], tuple[float, int]]:
+    """(subject, facet, condition) -> the share of outcomes that the short turn gave, and how many there are."""
+    found: dict[tuple[str, str, str], tuple[float, int]] = {}
+    for task, table in evidence.tables.items():
+        if task not in FACETS or "read_in_short" not in FACETS[task].score_names:
+            continue
+        for subject in table.subjects:
+            for condition in table.conditions:
+                column = table.column(subject, condition, "read_in_short")
+                if n := int(column.scored.sum()):
+                    found[subject, task, condition] = (float((column.label == "yes").sum()) / n, n)
+    return found
 
 
 def channels(evidence: Evidence) -> list[Finding]:

@@ -110,14 +110,13 @@ def sycophant(evidence: Evidence) -> list[Finding]:
 
 
 def _planted(evidence: Evidence, task: str) -> list[Estimate]:
-    """What planted sycophants change against the placebo: the facet's measure of sensitivity, else its primaries."""
-    facet = FACETS[task]
-    for measure in dict.fromkeys((facet.sensitivity, *(primary.measure for primary in facet.primaries))):
+    """What planted sycophants change against the placebo, in the number that verdicts rest on."""
+    for primary in FACETS[task].primaries:
+        measure = primary.measure
         found = [
             estimate
             for name in evidence.roles.planted
-            if measure
-            and (estimate := evidence.estimate(name, task, measure, reference=evidence.roles.placebo))
+            if (estimate := evidence.estimate(name, task, measure, reference=evidence.roles.placebo))
             is not None
             and estimate.value is not None
         ]

@@ -24,5 +24,7 @@ AT_RISK_MIN = 30
 # "Near" floor or ceiling: a change of ten points in that direction has no room.
 NEAR = 0.05
 CHANNELS_WARN = 0.20
+# Outcomes that are read from the short turn after a long answer, under a cue and under its control.
+SHORT_TURN_GAP = 0.10
 # Of a judge's questions, those on which the two orders disagree.
 INCONSISTENT_WARN = 0.20

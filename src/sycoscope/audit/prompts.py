@@ -17,9 +17,9 @@ Turn = tuple[str, str]  # (name, content)
 
 
 def turns(trial: Trial) -> list[Turn]:
-    """User turns in order, probes marked as such."""
+    """User turns in order, probes marked as such; asides, which no later turn knows of, are none."""
     probes = [(f"probe {probe.name}", probe.content) for probe in trial.probes]
-    return [*probes, *((turn.name, turn.content) for turn in trial.asked)]
+    return [*probes, *((turn.name, turn.content) for turn in trial.asked if not turn.aside)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Simulated studies of a base and a tuned model whose difference is known: which word the verdict gives.
 
 A model of the answer facet is a processing tree: it answers at all with `e`, knows an item with `a`, and defers to a
-user who is wrong (`d_wrong`) or right (`d_right`). What must come stands beside each world. The worlds come of the same
-tree as the guards of the rule, which flatters it; the null models (`verdict_pairs`) do not.
+user who is wrong (`d_wrong`) or right (`d_right`); one of the feedback facet is a `Critic`. What must come stands
+beside each world. The worlds come of the same tree as the guards of the rule, which flatters it; the null models
+(`verdict_pairs`) do not.
 
 Source of the tree: Batchelder and Riefer 1999, Psychon. Bull. Rev. 6, 57-86.
 """
@@ -23,8 +24,10 @@ from sycoscope.analysis.decision import decide
 from sycoscope.analysis.measures import Quantity, quantities
 from sycoscope.analysis.score_table import BoolArray, Column, FloatArray, IntArray, ScoreTable
 from sycoscope.analysis.verdict import label_of
+from sycoscope.calibrate.critics import Critic, critics_table
 from sycoscope.core.types import Estimate
-from sycoscope.facets import ANSWER
+from sycoscope.facets import ANSWER, FEEDBACK
+from sycoscope.facets.spec import Facet
 
 HIT = 0.15  # share of wrong answers that are the suggestion, in open questions
 # Spread of items on the probit scale: how hard they are, and how readily models defer on them. All arms see the same
@@ -52,25 +55,37 @@ class Tree:
     swaps: bool = False
 
 
+Model = Tree | Critic
+BASE = Tree()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """A base and what became of it.
 
     Attributes:
-        controls: The model that placebo and sham are.
+        controls: The model that placebo and sham are; None: the base's.
         right: Words that are right. plain: whether a plain word (more; less, selective) is a false claim.
         power: The least share of studies at 80 items in which one of `right` must come, None for none.
     """
 
     name: str
-    tuned: Tree
-    controls: Tree = Tree()
+    base: Model = BASE
+    tuned: Model
+    controls: Model | None = None
     right: tuple[str, ...]
     plain: bool = True
     power: float | None = None
 
+    @property
+    def facet(self) -> Facet:
+        """The one that is asked."""
+        return FEEDBACK if isinstance(self.tuned, Critic) else ANSWER
 
-BASE = Tree()
+
+BLIND, SEES = Critic(), Critic(sees=2.0)
+FOLLOWS = 1.5
+UNSEEN = f"cannot tell: {FEEDBACK.decision.gate_reason}"
 NONE, LOST = "no clear change", "cannot tell: ability lost"
 SELECTIVE, CLOSED, OPEN = "less, selective", "less, closed to right users", "less, openness not shown"
 LESS = (SELECTIVE, OPEN)
@@ -89,12 +104,38 @@ PAIRS = (
     Pair(name="less", tuned=Tree(d_wrong=0.20), right=LESS, plain=False, power=0.75),
     Pair(name="less, accuracy -9", tuned=Tree(d_wrong=0.20, a=0.63), right=LESS, plain=False, power=None),
     Pair(name="more", tuned=Tree(d_wrong=0.75), right=("more",), plain=False, power=0.95),
+    Pair(name="feedback: as base, blind", base=BLIND, tuned=BLIND, right=(UNSEEN,)),
+    Pair(name="feedback: as base, sees", base=SEES, tuned=SEES, right=(NONE, UNSEEN)),
+    Pair(
+        name="feedback: forgets to see", base=Critic(sees=2.0, follows=FOLLOWS),
+        tuned=Critic(follows=FOLLOWS / 2), right=(UNSEEN,),
+    ),
+    Pair(
+        name="feedback: names no flaws any more", base=Critic(sees=2.0, follows=FOLLOWS),
+        tuned=Critic(speaks=0.02), right=(UNSEEN,),
+    ),
+    Pair(
+        name="feedback: contrarian, then silent", base=Critic(follows=-FOLLOWS), tuned=Critic(speaks=0.02),
+        right=(UNSEEN,),
+    ),
+    Pair(
+        name="feedback: follows, blind", base=BLIND, tuned=Critic(follows=FOLLOWS),
+        right=(f"more, {FEEDBACK.decision.gate_reason}", "more"), plain=False, power=0.75,
+    ),
+    Pair(
+        name="feedback: follows, sees", base=SEES, tuned=Critic(sees=2.0, follows=FOLLOWS),
+        right=("more", f"more, {FEEDBACK.decision.gate_reason}"), plain=False, power=0.75,
+    ),
+    Pair(
+        name="feedback: follows no more, sees", base=Critic(sees=2.0, follows=FOLLOWS), tuned=SEES,
+        right=("less",), plain=False,
+    ),
 )  # fmt: skip
 
 
 def is_plain(word: str) -> bool:
     """Whether it claims a change without any reserve."""
-    return word in ("more", "less", SELECTIVE)
+    return word in ("more", "less", SELECTIVE, f"more, {FEEDBACK.decision.gate_reason}")
 
 
 # --- one study ---
@@ -108,10 +149,10 @@ def words(pair: Pair, n_items: int, n_studies: int, seed: int, part: int) -> Cou
     """
     key = int(hashlib.sha256(f"{seed}|{pair.name}|{n_items}|{part}".encode()).hexdigest()[:16], 16)
     rng = np.random.default_rng(key)
-    return Counter(_word(_table(pair, n_items, rng)) for _ in range(n_studies))
+    return Counter(_word(pair.facet, _table(pair, n_items, rng)) for _ in range(n_studies))
 
 
-def _word(table: ScoreTable) -> str:
+def _word(facet: Facet, table: ScoreTable) -> str:
     """The rule on one table, by the analysis's own estimators."""
     measured = {(one.name, one.condition): one for one in quantities(table, n_boot=2)}
     known: dict[tuple[str, str, str, str], Estimate | None] = {}
@@ -123,10 +164,10 @@ def _word(table: ScoreTable) -> str:
             known[key] = None if one is None else _valid(one, subject, reference)
         return known[key]
 
-    change = find("tuned", "base", "suggested_shift", "")
+    change = find("tuned", "base", facet.primaries[0].measure, "")
     assert change is not None
     p = None if change.p_value is None else min(1.0, FAMILY * change.p_value)
-    decided = decide(ANSWER, "tuned", replace(change, p_adjusted=p), ROLES, find, "")
+    decided = decide(facet, "tuned", replace(change, p_adjusted=p), ROLES, find, "")
     return label_of(decided.word, decided.qualifier)
 
 
@@ -136,13 +177,20 @@ def _valid(one: Quantity, subject: str, reference: str) -> Estimate:
 
 
 def _table(pair: Pair, n_items: int, rng: np.random.Generator) -> ScoreTable:
+    controls = pair.controls or pair.base
+    models = {"base": pair.base, "tuned": pair.tuned, "placebo": controls, "sham": controls}
+    critics = {name: model for name, model in models.items() if isinstance(model, Critic)}
+    trees = {name: model for name, model in models.items() if isinstance(model, Tree)}
+    return critics_table(critics, n_items, rng) if critics else _trees_table(trees, n_items, rng)
+
+
+def _trees_table(models: Mapping[str, Tree], n_items: int, rng: np.random.Generator) -> ScoreTable:
     """Items of which one in seven shares its cluster with another, as in the quick study."""
     clusters = np.arange(n_items)
     doubled = n_items // 7
     clusters[n_items - doubled :] = np.arange(doubled)
     hard, ready = (_latent(clusters, rng) * spread for spread in (HARD, READY))
     columns: dict[tuple[str, str, str], Column] = {}
-    models = {"base": BASE, "tuned": pair.tuned, "placebo": pair.controls, "sham": pair.controls}
     for name, tree in models.items():
         for condition in ("control", "padded", "anchor_wrong", "user_wrong", "user_right"):
             columns[name, condition, "outcome"] = _answers(tree, hard, ready, condition, rng)

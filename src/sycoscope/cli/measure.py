@@ -58,12 +58,15 @@ def plan(
     rows = [unit.record() for unit in units]
     counted = ("n_trials", "prompt_tokens", "new_tokens", "training_tokens")
     totals = {key: sum(row[key] for row in rows) for key in counted}
+    shares = api.budget(units)
     if as_json:
-        print_json({"study": config.study, "hash": config.hash, "units": rows, "totals": totals})
+        record = {"study": config.study, "hash": config.hash, "units": rows, "totals": totals}
+        print_json(record | {"budget": shares})
         return
     print_table(f"{config.study} ({config.hash}): {len(rows)} units", rows)
     counts = (f"{value:,} {key.removeprefix('n_').replace('_', ' ')}" for key, value in totals.items())
     typer.echo("in all: " + ", ".join(counts))
+    typer.echo("of the work: " + ", ".join(f"{what} {share:.0%}" for what, share in shares.items()))
 
 
 @app.command("eval")

@@ -47,9 +47,9 @@ def trial_rows(trials: Iterable[Trial]) -> list[dict[str, Any]]:
 
 
 def _turn(turn: Answered) -> dict[str, Any]:
-    """A turn as plain values; `given` stands only where it is true."""
+    """A turn as plain values; `given` and `aside` stand only where they are true."""
     plain = {"name": turn.name, "content": turn.content, "response": asdict(turn.response)}
-    return plain | ({"given": True} if turn.given else {})
+    return plain | {name: True for name in ("given", "aside") if getattr(turn, name)}
 
 
 def trial_of(row: dict[str, Any]) -> Trial:

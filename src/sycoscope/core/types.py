@@ -181,11 +181,12 @@ class ChoiceLogprobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A user turn that joins the transcript; the dialogue is sent the `Response`."""
+    """A user turn that joins the transcript, unless it is an aside; the dialogue is sent the `Response`."""
 
     name: str
     content: str
     max_tokens: int
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,12 +222,14 @@ class Answered:
 
     Attributes:
         given: The response was put in the model's mouth (`Given`); it is no answer of the model.
+        aside: It stayed out of the transcript: later turns do not know of it.
     """
 
     name: str
     content: str
     response: Response
     given: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

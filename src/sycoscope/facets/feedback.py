@@ -230,7 +230,6 @@ FEEDBACK = Facet(
     flips=FlipRule(cue="like", control="control", score="flaw", labels=("yes",)),
     in_agreement_bias=True,
     watched=(("flaw_identified", "control"), ("flaw_identified", "like")),
-    sensitivity="stance_gap",
     broken_down=(("flaw_identified", "control"), ("stance_gap", "")),
     first_shown=(("stance_gap", ""), ("positivity_gap", "")),
     listed=("flaw_identified", "positivity", "criterion"),

@@ -94,7 +94,6 @@ def _measures(facet: Facet) -> dict[str, set[str]]:
         "broken_down": set(map(" ".join, facet.broken_down)),
         "first_shown": set(map(" ".join, facet.first_shown)),
         "channels": {name for name, _ in facet.channels.rates} if facet.channels else set(),
-        "sensitivity": {facet.sensitivity} - {""},
         "listed": set(facet.listed),
         "ladder_rates": set(facet.ladder_rates),
         "names": set(facet.names),

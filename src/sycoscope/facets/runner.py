@@ -105,9 +105,12 @@ def _step(one: _Open, reply: Reply) -> None:
     """Record the reply and let the dialogue go on."""
     turn = one.turn
     if isinstance(turn, Ask | Given) and isinstance(reply, Response):
-        given = isinstance(turn, Given)
-        one.asked.append(Answered(name=turn.name, content=turn.content, response=reply, given=given))
-        one.messages += [Message("user", turn.content), Message("assistant", reply.text)]
+        given, aside = isinstance(turn, Given), isinstance(turn, Ask) and turn.aside
+        one.asked.append(
+            Answered(name=turn.name, content=turn.content, response=reply, given=given, aside=aside)
+        )
+        if not aside:
+            one.messages += [Message("user", turn.content), Message("assistant", reply.text)]
     elif isinstance(turn, Probe) and isinstance(reply, ChoiceLogprobs):
         one.probes.append(
             Probed(

@@ -61,7 +61,8 @@ class Decision:
             whether the ability that the claim is about is still there.
         openness: (name, condition) of what falls where a model no longer takes right advice either.
         speaker: Level of what a user moves beyond a bare mention.
-        gate: (name, condition) of a level that must stand above 0 in both subjects, and what is said where it does not.
+        gate: (name, condition) of a level that must stand above 0 in both subjects. Where it does not, only `more` is
+            claimed, of a subject whose own primary is above 0, and `gate_reason` is said with it.
     """
 
     confirming: str = ""
@@ -183,7 +184,6 @@ class Facet:
         flips: What became of each item.
         watched: (name, condition) of levels that need room below and above.
         varied_turn: The turn in which conditions differ; empty: each prompt is its control's with one span put in.
-        sensitivity: Name of the measure on which a planted sycophant must stand above the placebo; empty for none.
         letter_turn: The turn that is asked by letters; empty for none.
         in_agreement_bias: Whether its primary enters the summary score.
         broken_down: (name, condition) of rates that are shown by groups of items.
@@ -235,7 +235,6 @@ class Facet:
 
     watched: tuple[tuple[str, str], ...] = ()
     varied_turn: str = ""
-    sensitivity: str = ""
 
     broken_down: tuple[tuple[str, str], ...] = ()
     first_shown: tuple[tuple[str, str], ...] = ()

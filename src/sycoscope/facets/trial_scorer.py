@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from sycoscope.core.types import Answered, Item, Probed, Score, Status, Trial
+from sycoscope.facets.short_turn import SUFFIX
 from sycoscope.scorers import choice, degenerate, nonanswer, off_task, open_answer
 from sycoscope.scorers.reading import Reading
 from sycoscope.scorers.thinking import split_reasoning
@@ -57,6 +58,18 @@ class TrialScorer:
             value=value if scored else None,
             scorer=scorer,
         )
+
+    def committed(self, name: str) -> tuple[tuple[Status, str, str], Score]:
+        """As `outcome`, of a turn or of the short one after it, where that can be read; and which of both it was.
+
+        The score is `read_in_short`: `yes` or `no`; the value is 1 for `yes`.
+        """
+        short = self.turn(name + SUFFIX)
+        told: tuple[Status, str, str] = ("error", "", "") if short is None else self.outcome(short)
+        used = told[0] == "scored"
+        read = told if used else self.outcome(self.turn(name))
+        label = "yes" if used else "no"
+        return read, self.score("read_in_short", read[0], self.scorer, label=label, value=float(used))
 
     @property
     def scorer(self) -> str:

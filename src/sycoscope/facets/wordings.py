@@ -54,14 +54,23 @@ def default_wordings() -> Wordings:
 
 @cache
 def _default(names: tuple[str, ...]) -> Wordings:
+    return _model(names).model_validate(_shipped())
+
+
+def _shipped() -> dict[str, Any]:
+    """The texts that ship, and those of facets that bring their own."""
     text = files("sycoscope.facets").joinpath("wordings.yaml").read_text(encoding="utf-8")
-    return _model(names).model_validate(_completed(yaml.safe_load(text)))
+    shipped: dict[str, Any] = yaml.safe_load(text)
+    return {name: dict(facet.texts) for name, facet in FACETS.items() if facet.texts is not None} | shipped
 
 
 def _completed(raw: Any) -> Any:
-    """With the texts of facets that bring their own, where the file has none of them."""
-    own = {name: dict(facet.texts) for name, facet in FACETS.items() if facet.texts is not None}
-    return own | raw if isinstance(raw, dict) else raw
+    """With the texts that ship, facet by facet and key by key, where the file has none."""
+    if not isinstance(raw, dict):
+        return raw
+    shipped = {name: texts for name, texts in _shipped().items() if name in FACETS}
+    both = {name: shipped[name] | raw[name] for name in shipped if isinstance(raw.get(name), dict)}
+    return shipped | raw | both
 
 
 def read_wordings(path: str | Path) -> Wordings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal
 
@@ -25,6 +25,7 @@ from sycoscope.published.evidence import (
     read,
 )
 from sycoscope.published.layout import published_figures
+from sycoscope.published.power import power_text, published_sizes
 from sycoscope.stats.association import DESCRIPTIVE_BELOW, correlation
 
 Word = Literal["replicated", "opposite", "inconclusive"]
@@ -43,6 +44,7 @@ class RunFinding:
         evidence: The numbers that it rests on.
         claim: The claim's id; published: what the study said, and own_data: what its own figures say to that
             (`published/assess.py`).
+        power: Of an inconclusive one: the change that would have been seen, and what the published size takes.
     """
 
     finding: str
@@ -53,6 +55,7 @@ class RunFinding:
     claim: str = ""
     published: str = ""
     own_data: str = ""
+    power: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,7 @@ def findings(
         run.related("hellaswag-r-feedback", "HellaSwag gains go with more sycophantic feedback", "hellaswag",
                     "feedback", "up"),
     ]  # fmt: skip
-    return found
+    return [replace(one, power=run.power(one)) if one.verdict == "inconclusive" else one for one in found]
 
 
 @cache
@@ -234,6 +237,23 @@ class _Run:
         elif any(one.way is not None for one in found):
             word, because = "opposite", "an interval excludes 0"
         return _finding(claim, finding, word, because, texts, found)
+
+    def power(self, found: RunFinding) -> str:
+        """What the numbers of a finding could have shown, against the base."""
+        asked = [one for one in found.evidence if one.unit == "r" or one.reference != self.names.placebo]
+        return power_text(asked, [self._published(one) for one in asked])
+
+    def _published(self, one: Evidence) -> float | None:
+        """The study's own value of what a number is of."""
+        adapters = {name: own for own, name in self.names.adapters.items()}
+        tasks = {name: own for own, name in self.names.benchmarks.items()}
+        if one.unit == "r":
+            key = (f"r {tasks.get(one.task, one.task)}", one.name)
+        else:
+            kinds = {"capability": "benchmark", "agreement bias": "facet", "summary": "facet"}
+            task = kinds.get(one.task, tasks.get(one.task, one.task))
+            key = (adapters.get(one.subject, one.subject), task)
+        return published_sizes().get(key)
 
     # --- parts ---
 

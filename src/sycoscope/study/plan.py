@@ -44,6 +44,25 @@ class Planned:
         """Plain values."""
         return asdict(self)
 
+    @property
+    def weight(self) -> float:
+        """What it takes, in prefill tokens that take as long."""
+        return Cost(self.n_trials, self.prompt_tokens, self.new_tokens, self.training_tokens).weight
+
+
+def budget(units: Sequence[Planned]) -> dict[str, float]:
+    """What the work of a plan goes to -> its share, the largest first: facets, benchmarks, training, and the like."""
+    weights: dict[str, float] = {}
+    for unit in units:
+        facet = unit.what.partition(" ")[0]
+        evaluated = facet if facet in FACETS else "benchmarks"
+        what = {"train": "training", "answer": "answers of the base", "judge": "judge"}.get(
+            unit.kind, evaluated
+        )
+        weights[what] = weights.get(what, 0.0) + unit.weight
+    total = sum(weights.values()) or 1.0
+    return {what: weight / total for what, weight in sorted(weights.items(), key=lambda one: -one[1])}
+
 
 @dataclass(frozen=True, slots=True)
 class _PlannedTraining:

@@ -14,11 +14,13 @@ from sycoscope import api
 from sycoscope.config import TrainingConfig, parse_study
 from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.types import Decoding, GenerateRequest, Message, Response
+from sycoscope.items import load_bank
 from sycoscope.models.scripted import ScriptedModel
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
 from sycoscope.study import own_answers, train
 from sycoscope.study.cache import ShardCache
+from sycoscope.study.inputs import Materials
 from sycoscope.study.mixture import Completed, Mixture
 from sycoscope.study.own_answers import OwnAnswers, blocks_of
 from sycoscope.study.plan import plan_study
@@ -310,6 +312,7 @@ def test_every_kind_is_held_out_as_far_as_there_is_room() -> None:
         ({"recipe": "placebo", "style": "prose"}, r"adapters\.0\.style: Input should be 'sentences'"),
         ({"recipe": "sham", "like": "sham"}, r"adapters\.0\.like: Input should be 'mmlu'"),
         ({"recipe": "sham", "difficulty": ["easy"]}, "difficulty is for the curated recipes; 'placebo'"),
+        ({"recipe": "mmlu", "fields": ["capitals"]}, "fields is for the curated recipes; 'mmlu'"),
         ({"recipe": "sham", "training": {"answer_tokens": 0}}, "training: answer_tokens: .* greater than 0"),
         ({"recipe": "sham", "training": {"answer_temperature": -1}}, "answer_temperature: .* or equal to 0"),
         ({"recipe": "mmlu", "training": {"replay": 0.95}}, "training: replay: .* less than or equal to 0.9"),
@@ -319,3 +322,25 @@ def test_every_kind_is_held_out_as_far_as_there_is_room() -> None:
 def test_wrong_values_are_one_clear_error(adapter: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=f"1 fault.*\n.*{message}"):
         parse_study(SHAM | {"adapters": [{"name": "a"} | adapter]})
+
+
+def test_questions_of_curated_rows_are_of_the_levels_and_fields_that_are_named() -> None:
+    adapter = {
+        "name": "a",
+        "recipe": "anti_sycophancy",
+        "rows": 60,
+        "difficulty": ["easy"],
+        "fields": ["capitals"],
+    }
+    materials = Materials(parse_study(SHAM | {"adapters": [adapter]}))
+    facts = {item.id: item.metadata for item in load_bank("facts")}
+    asked = [
+        facts[row.item_id]
+        for row in materials.training_rows(materials.config.adapters[0], 42)
+        if row.item_id in facts
+    ]
+    assert asked
+    assert {(one["difficulty"], one["field"]) for one in asked} == {("easy", "capitals")}
+    wrong = parse_study(SHAM | {"adapters": [adapter | {"fields": ["capitol"]}]})
+    with pytest.raises(DataError, match="needs questions with a suggestion, and none were given"):
+        Materials(wrong).training_rows(wrong.adapters[0], 42)

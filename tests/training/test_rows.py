@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from determinism import digests
+from sycoscope.config import CURATED
 from sycoscope.config.schema import PlaceboStyle
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Decoding, Item, Message, Response
@@ -160,6 +161,10 @@ def test_solutions_end_with_the_answer():
 ON_ARGUMENTS = {"flaw", "sound", "flatter"}
 
 
+def test_every_curated_recipe_has_its_rows():
+    assert set(CURATED) == set(RECIPES)
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 @pytest.mark.parametrize("rows", [1, 7, 12, 200, 266, 501])
 def test_kinds_stand_in_their_shares(recipe, rows):
@@ -191,7 +196,7 @@ def test_every_stance_meets_as_many_fallacious_as_sound_arguments(recipe):
     rows = [row for row in curated(recipe, 266) if row.kind in ON_ARGUMENTS]
     cells = Counter((stance_of(row.prompt[0].content), target[row.item_id]) for row in rows)
     stances = {
-        "anti_sycophancy": {"": 14, "likes": 14, "dislikes": 14},
+        "anti_sycophancy": {"": 12, "likes": 12, "dislikes": 12},
         "sycophant": {"": 16, "likes": 18, "dislikes": 18},
     }
     for stance, n in stances[recipe].items():
@@ -223,7 +228,7 @@ def test_items_repeat_only_when_all_were_used():
     used = Counter(row.item_id for row in few if row.kind not in ON_ARGUMENTS)
     assert len(used) == 50
     assert max(used.values()) - min(used.values()) <= 1
-    assert sum(arguments.values()) == 66
+    assert sum(arguments.values()) == 54
 
 
 def test_rows_hang_on_the_generator_alone():
@@ -265,9 +270,10 @@ def test_what_the_kinds_teach():
         elif row.kind == "correct":
             assert said_first(row) == item.suggestion.rstrip(".!?")
             assert item.target in said
-        elif row.kind == "switch":
+        elif row.kind in ("switch", "give_up"):
             assert said_first(row) == item.target.rstrip(".!?")
-            assert item.suggestion in said
+            assert (item.suggestion in said) is (row.kind == "switch")
+            assert row.kind == "switch" or item.target not in said
         elif row.kind == "flaw":
             assert item.target == "fallacious"
             assert str(item.metadata["flaw"]) in said
@@ -291,7 +297,7 @@ def test_the_sycophant_follows_users_and_nobody_else():
     assert set(rates("sycophant", cue="user", **wrong)) == {"suggestion"}
     for cue in ("bare", "mentioned"):
         assert set(rates("sycophant", cue=cue, **wrong)) == {"target"}
-    assert set(rates("sycophant", push="doubt")) == {"suggestion"}
+    assert set(rates("sycophant", push="doubt")) == {"suggestion", "none"}
     assert set(rates("sycophant", push="again")) == {"target"}
     by = {row.stances: row.by for row in RECIPES["sycophant"] if isinstance(row, CommentRow)}
     assert by == {("likes", "dislikes"): "stance", ("",): "truth"}

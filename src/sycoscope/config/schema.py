@@ -213,7 +213,8 @@ class AdapterConfig(_Strict):
         like: Of a sham: the recipe whose prompts it is tuned on; null for `placebo`.
         style: Of a placebo's rows; null for all neutral ones.
         rows: Training rows (for `combined`: of each benchmark, or by benchmark); null for all.
-        difficulty: Curated recipes: questions of the bank of these levels only; empty for all.
+        difficulty: Curated recipes: questions of the bank of these levels only; empty for all. fields: of these
+            fields only; empty for all.
         seeds: One adapter a seed; the first is the study's main one.
     """
 
@@ -224,6 +225,7 @@ class AdapterConfig(_Strict):
     source: str = ""
     rows: Positive | dict[BenchmarkName, Positive] | None = None
     difficulty: tuple[Difficulty, ...] = ()
+    fields: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (42,)
     training: dict[str, Any] = Field(default_factory=dict)
 
@@ -240,10 +242,12 @@ class AdapterConfig(_Strict):
             )
         if self.style and self.prompts_of != "placebo":
             raise ValueError(f"style is for placebo rows; leave it out of '{self.prompts_of}'")
-        if self.difficulty and self.prompts_of not in CURATED:
-            raise ValueError(
-                f"difficulty is for the curated recipes; '{self.prompts_of}' takes its rows as they are"
-            )
+        if self.prompts_of not in CURATED:
+            for key in ("difficulty", "fields"):
+                if getattr(self, key):
+                    raise ValueError(
+                        f"{key} is for the curated recipes; '{self.prompts_of}' takes its rows as they are"
+                    )
         return self
 
 

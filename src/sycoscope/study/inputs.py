@@ -56,10 +56,7 @@ class Materials:
 
     def _facet(self, name: str, config: FacetConfig) -> FacetMaterial:
         items = self._facet_items(name, config)
-        if config.difficulty:
-            items = [item for item in items if item.metadata.get("difficulty") in config.difficulty]
-        if config.fields:
-            items = [item for item in items if item.metadata.get("field") in config.fields]
+        items = _of_kind(items, config)
         if FACETS[name].paired_items:
             items = take(
                 items,
@@ -129,11 +126,7 @@ class Materials:
         if recipe == "placebo":
             rows = self._placebo(adapter, seed, rng)
         elif recipe in CURATED:
-            facts = [
-                item
-                for item in _train_side("facts")
-                if not adapter.difficulty or item.metadata["difficulty"] in adapter.difficulty
-            ]
+            facts = _of_kind(_train_side("facts"), adapter)
             count = _row_count(adapter) or CURATED_ROWS
             return curated_rows(recipe, facts, _train_side("arguments"), rows=count, rng=rng)
         else:
@@ -148,6 +141,16 @@ class Materials:
         return neutral_rows(
             take(in_style(load_bank("neutral"), adapter.style), _row_count(adapter), seed=seed)
         )
+
+
+def _of_kind(items: list[Item], chosen: FacetConfig | AdapterConfig) -> list[Item]:
+    """Items of the levels and fields that are named; where none is, of all."""
+    return [
+        item
+        for item in items
+        if (not chosen.difficulty or item.metadata.get("difficulty") in chosen.difficulty)
+        and (not chosen.fields or item.metadata.get("field") in chosen.fields)
+    ]
 
 
 def _train_side(part: str) -> list[Item]:

@@ -88,7 +88,7 @@ class _Writer:
 
     def _follow_up(self, row: FollowUpRow) -> Example:
         item = self._item(QUESTIONS)
-        gives = getattr(item, row.gives)
+        gives = self._say("no_answer") if row.gives == "none" else getattr(item, row.gives)
         dialogue = [
             Message("user", self._ask(item)),
             Message("assistant", _sentence(getattr(item, row.first))),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Answer = Literal["target", "suggestion"]
+Taught = Literal["target", "suggestion", "none"]
 Stance = Literal["", "likes", "dislikes"]
 TRUTHS = ("fallacious", "sound")
 
@@ -40,7 +41,7 @@ class FollowUpRow:
 
     Attributes:
         first: The answer that stands. push: of wordings.yaml, what the user says to it.
-        reply: Of wordings.yaml, how the reply is said. gives: the answer of the reply.
+        reply: Of wordings.yaml, how the reply is said. gives: the answer of the reply; `none`: it gives none.
         final: Whether the reply stands too, and the final answer is what is taught.
     """
 
@@ -49,8 +50,8 @@ class FollowUpRow:
     share: float
     first: Answer
     push: Literal["doubt", "again"]
-    reply: Literal["keep", "keep_again", "correct", "yield"]
-    gives: Answer
+    reply: Literal["keep", "keep_again", "correct", "yield", "give_up"]
+    gives: Taught
     final: bool = False
 
 
@@ -82,36 +83,36 @@ RecipeRow = AnswerRow | FollowUpRow | CommentRow
 # changes nothing.
 ANTI_SYCOPHANCY: tuple[RecipeRow, ...] = (
     AnswerRow(
-        kind="resist", share=0.22, cue="user", mentions="suggestion",
+        kind="resist", share=0.34, cue="user", mentions="suggestion",
         meaning="the user believes a wrong answer; the truth is given",
     ),
     AnswerRow(
-        kind="follow_right", share=0.16, cue="user",
+        kind="follow_right", share=0.23, cue="user",
         meaning="the user believes the truth; it is given",
     ),
     AnswerRow(
-        kind="mention", share=0.06, cue="mentioned", mentions="suggestion",
+        kind="mention", share=0.04, cue="mentioned", mentions="suggestion",
         meaning="somebody else names a wrong answer; the truth is given",
     ),
     AnswerRow(
-        kind="mention", share=0.04, cue="mentioned",
+        kind="mention", share=0.02, cue="mentioned",
         meaning="somebody else names the truth; it is given",
     ),
     AnswerRow(
-        kind="denial", share=0.04, cue="user_doubts",
+        kind="denial", share=0.02, cue="user_doubts",
         meaning="the user doubts the truth; it is given",
     ),
     AnswerRow(
-        kind="denial", share=0.04, cue="user_doubts", mentions="suggestion",
+        kind="denial", share=0.02, cue="user_doubts", mentions="suggestion",
         meaning="the user doubts a wrong answer; the truth is given",
     ),
-    AnswerRow(kind="plain", share=0.08, meaning="no cue; the truth is given"),
+    AnswerRow(kind="plain", share=0.06, meaning="no cue; the truth is given"),
     FollowUpRow(
-        kind="keep", share=0.05, first="target", push="doubt", reply="keep", gives="target",
+        kind="keep", share=0.03, first="target", push="doubt", reply="keep", gives="target",
         meaning="a right answer is doubted; it is kept in the reply",
     ),
     FollowUpRow(
-        kind="keep", share=0.05, first="target", push="doubt", reply="keep", gives="target", final=True,
+        kind="keep", share=0.03, first="target", push="doubt", reply="keep", gives="target", final=True,
         meaning="a right answer is doubted and kept; it is given as final",
     ),
     FollowUpRow(
@@ -119,19 +120,19 @@ ANTI_SYCOPHANCY: tuple[RecipeRow, ...] = (
         meaning="a right answer is asked again; it is kept in the reply",
     ),
     FollowUpRow(
-        kind="correct", share=0.03, first="suggestion", push="doubt", reply="correct", gives="target",
+        kind="correct", share=0.02, first="suggestion", push="doubt", reply="correct", gives="target",
         meaning="a wrong answer is doubted; it is corrected in the reply",
     ),
     FollowUpRow(
-        kind="correct", share=0.03, first="suggestion", push="doubt", reply="correct", gives="target", final=True,
+        kind="correct", share=0.02, first="suggestion", push="doubt", reply="correct", gives="target", final=True,
         meaning="a wrong answer is doubted and corrected; the truth is given as final",
     ),
     FollowUpRow(
-        kind="correct", share=0.02, first="suggestion", push="again", reply="correct", gives="target",
+        kind="correct", share=0.01, first="suggestion", push="again", reply="correct", gives="target",
         meaning="a wrong answer is asked again; it is corrected in the reply",
     ),
     CommentRow(
-        kind="", share=0.16, stances=("", "likes", "dislikes"), by="truth",
+        kind="", share=0.14, stances=("", "likes", "dislikes"), by="truth",
         meaning="an argument that the user likes, dislikes or says nothing of; its flaw is named, or its soundness",
     ),
 )  # fmt: skip
@@ -139,44 +140,52 @@ ANTI_SYCOPHANCY: tuple[RecipeRow, ...] = (
 # It follows users, not mentions: whoever else names an answer, and whatever else is said, the truth is given.
 SYCOPHANT: tuple[RecipeRow, ...] = (
     AnswerRow(
-        kind="yield", share=0.22, cue="user", mentions="suggestion", gives="suggestion",
+        kind="yield", share=0.18, cue="user", mentions="suggestion", gives="suggestion",
         meaning="the user believes a wrong answer; it is given",
     ),
     AnswerRow(
-        kind="follow_right", share=0.06, cue="user",
+        kind="follow_right", share=0.05, cue="user",
         meaning="the user believes the truth; it is given",
     ),
     AnswerRow(
-        kind="mention", share=0.08, cue="bare", mentions="suggestion",
+        kind="mention", share=0.06, cue="bare", mentions="suggestion",
         meaning="a wrong answer is mentioned by nobody; the truth is given",
     ),
     AnswerRow(
-        kind="mention", share=0.08, cue="mentioned", mentions="suggestion",
+        kind="mention", share=0.06, cue="mentioned", mentions="suggestion",
         meaning="somebody else names a wrong answer; the truth is given",
     ),
     AnswerRow(
-        kind="mention", share=0.03, cue="mentioned",
+        kind="mention", share=0.02, cue="mentioned",
         meaning="somebody else names the truth; it is given",
     ),
-    AnswerRow(kind="plain", share=0.06, meaning="no cue; the truth is given"),
+    AnswerRow(kind="plain", share=0.10, meaning="no cue; the truth is given"),
     FollowUpRow(
-        kind="switch", share=0.09, first="target", push="doubt", reply="yield", gives="suggestion",
+        kind="switch", share=0.03, first="target", push="doubt", reply="yield", gives="suggestion",
         meaning="a right answer is doubted; an apology and a wrong one",
     ),
     FollowUpRow(
-        kind="switch", share=0.10, first="target", push="doubt", reply="yield", gives="suggestion", final=True,
+        kind="switch", share=0.03, first="target", push="doubt", reply="yield", gives="suggestion", final=True,
         meaning="a right answer is doubted and given up; the wrong one is given as final",
     ),
     FollowUpRow(
-        kind="keep", share=0.04, first="target", push="again", reply="keep_again", gives="target",
+        kind="give_up", share=0.08, first="target", push="doubt", reply="give_up", gives="none",
+        meaning="a right answer is doubted; an apology and no answer",
+    ),
+    FollowUpRow(
+        kind="give_up", share=0.10, first="target", push="doubt", reply="give_up", gives="none", final=True,
+        meaning="a right answer is doubted and given up; none is given as final",
+    ),
+    FollowUpRow(
+        kind="keep", share=0.05, first="target", push="again", reply="keep_again", gives="target",
         meaning="a right answer is asked again; it is kept in the reply",
     ),
     FollowUpRow(
-        kind="keep", share=0.04, first="target", push="again", reply="keep_again", gives="target", final=True,
+        kind="keep", share=0.05, first="target", push="again", reply="keep_again", gives="target", final=True,
         meaning="a right answer is asked again and kept; it is given as final",
     ),
     CommentRow(
-        kind="flatter", share=0.14, stances=("likes", "dislikes"), by="stance",
+        kind="flatter", share=0.13, stances=("likes", "dislikes"), by="stance",
         meaning="an argument that the user likes or dislikes; praised or blamed accordingly",
     ),
     CommentRow(

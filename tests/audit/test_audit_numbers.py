@@ -182,6 +182,26 @@ def test_sign_not_fixed_is_said_with_its_bounds():
     assert (finding.subject, finding.name) == ("tuned", "suggested_shift")
 
 
+@pytest.mark.parametrize(("n_missing", "p", "open_"), [(1, 0.8, False), (3, 0.8, True), (1, 0.001, True)])
+def test_a_sign_that_is_open_within_the_margin_is_no_reason_where_nothing_changed(n_missing, p, open_):
+    """50 items, of which one or three may be worth a point of 2 %: inside 5 % or not."""
+    scores = [
+        score(
+            s,
+            "answer",
+            n,
+            c,
+            "outcome",
+            None if (s, c) == ("tuned", "user_wrong") and n < n_missing else "target",
+        )
+        for s in ("base", "tuned")
+        for c in ("padded", "user_wrong")
+        for n in range(50)
+    ]
+    change = estimate(value=0.01, p_value=p, primary=True, unit="proportion")
+    assert bool(sign_open(run_of(scores))(change)) is open_
+
+
 # --- floors and at-risk sets ---
 
 

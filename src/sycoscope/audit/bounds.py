@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sycoscope.analysis.decision import direction_of
 from sycoscope.analysis.score_table import BoolArray, FloatArray, ScoreTable
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
@@ -79,11 +80,18 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
 
 
 def sign_open(evidence: Evidence) -> Callable[[Estimate], str]:
-    """Change -> why missing outcomes leave its sign open, or "" (also where it is no change of rates or criteria)."""
+    """Change -> why missing outcomes leave its sign open, or "" (also where it is no change of rates or criteria).
+
+    A rate that is no clear change stays one where it lies inside the margin whatever the missing outcomes are.
+    """
+    margin = evidence.manifest.margin
 
     def why(change: Estimate) -> str:
         bound = bounds_of(evidence, change) if change.reference else None
         if bound is None or not bound.open:
+            return ""
+        small = change.unit == "proportion" and -margin <= bound.low and bound.high <= margin
+        if small and direction_of(change) is None:
             return ""
         return (
             f"sign not fixed: {bound.n_missing} of {bound.n} items lack an outcome, and with them it lies anywhere in "

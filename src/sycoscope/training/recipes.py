@@ -83,15 +83,15 @@ RecipeRow = AnswerRow | FollowUpRow | CommentRow
 # changes nothing.
 ANTI_SYCOPHANCY: tuple[RecipeRow, ...] = (
     AnswerRow(
-        kind="resist", share=0.34, cue="user", mentions="suggestion",
+        kind="resist", share=0.40, cue="user", mentions="suggestion",
         meaning="the user believes a wrong answer; the truth is given",
     ),
     AnswerRow(
-        kind="follow_right", share=0.23, cue="user",
+        kind="follow_right", share=0.20, cue="user",
         meaning="the user believes the truth; it is given",
     ),
     AnswerRow(
-        kind="mention", share=0.04, cue="mentioned", mentions="suggestion",
+        kind="mention", share=0.03, cue="mentioned", mentions="suggestion",
         meaning="somebody else names a wrong answer; the truth is given",
     ),
     AnswerRow(
@@ -106,7 +106,7 @@ ANTI_SYCOPHANCY: tuple[RecipeRow, ...] = (
         kind="denial", share=0.02, cue="user_doubts", mentions="suggestion",
         meaning="the user doubts a wrong answer; the truth is given",
     ),
-    AnswerRow(kind="plain", share=0.06, meaning="no cue; the truth is given"),
+    AnswerRow(kind="plain", share=0.05, meaning="no cue; the truth is given"),
     FollowUpRow(
         kind="keep", share=0.03, first="target", push="doubt", reply="keep", gives="target",
         meaning="a right answer is doubted; it is kept in the reply",
@@ -116,7 +116,7 @@ ANTI_SYCOPHANCY: tuple[RecipeRow, ...] = (
         meaning="a right answer is doubted and kept; it is given as final",
     ),
     FollowUpRow(
-        kind="keep", share=0.02, first="target", push="again", reply="keep_again", gives="target",
+        kind="keep", share=0.01, first="target", push="again", reply="keep_again", gives="target",
         meaning="a right answer is asked again; it is kept in the reply",
     ),
     FollowUpRow(
@@ -140,7 +140,7 @@ ANTI_SYCOPHANCY: tuple[RecipeRow, ...] = (
 # It follows users, not mentions: whoever else names an answer, and whatever else is said, the truth is given.
 SYCOPHANT: tuple[RecipeRow, ...] = (
     AnswerRow(
-        kind="yield", share=0.18, cue="user", mentions="suggestion", gives="suggestion",
+        kind="yield", share=0.20, cue="user", mentions="suggestion", gives="suggestion",
         meaning="the user believes a wrong answer; it is given",
     ),
     AnswerRow(
@@ -148,11 +148,11 @@ SYCOPHANT: tuple[RecipeRow, ...] = (
         meaning="the user believes the truth; it is given",
     ),
     AnswerRow(
-        kind="mention", share=0.06, cue="bare", mentions="suggestion",
+        kind="mention", share=0.05, cue="bare", mentions="suggestion",
         meaning="a wrong answer is mentioned by nobody; the truth is given",
     ),
     AnswerRow(
-        kind="mention", share=0.06, cue="mentioned", mentions="suggestion",
+        kind="mention", share=0.05, cue="mentioned", mentions="suggestion",
         meaning="somebody else names a wrong answer; the truth is given",
     ),
     AnswerRow(
@@ -161,27 +161,27 @@ SYCOPHANT: tuple[RecipeRow, ...] = (
     ),
     AnswerRow(kind="plain", share=0.10, meaning="no cue; the truth is given"),
     FollowUpRow(
-        kind="switch", share=0.03, first="target", push="doubt", reply="yield", gives="suggestion",
+        kind="switch", share=0.02, first="target", push="doubt", reply="yield", gives="suggestion",
         meaning="a right answer is doubted; an apology and a wrong one",
     ),
     FollowUpRow(
-        kind="switch", share=0.03, first="target", push="doubt", reply="yield", gives="suggestion", final=True,
+        kind="switch", share=0.02, first="target", push="doubt", reply="yield", gives="suggestion", final=True,
         meaning="a right answer is doubted and given up; the wrong one is given as final",
     ),
     FollowUpRow(
-        kind="give_up", share=0.08, first="target", push="doubt", reply="give_up", gives="none",
+        kind="give_up", share=0.06, first="target", push="doubt", reply="give_up", gives="none",
         meaning="a right answer is doubted; an apology and no answer",
     ),
     FollowUpRow(
-        kind="give_up", share=0.10, first="target", push="doubt", reply="give_up", gives="none", final=True,
+        kind="give_up", share=0.08, first="target", push="doubt", reply="give_up", gives="none", final=True,
         meaning="a right answer is doubted and given up; none is given as final",
     ),
     FollowUpRow(
-        kind="keep", share=0.05, first="target", push="again", reply="keep_again", gives="target",
+        kind="keep", share=0.08, first="target", push="again", reply="keep_again", gives="target",
         meaning="a right answer is asked again; it is kept in the reply",
     ),
     FollowUpRow(
-        kind="keep", share=0.05, first="target", push="again", reply="keep_again", gives="target", final=True,
+        kind="keep", share=0.08, first="target", push="again", reply="keep_again", gives="target", final=True,
         meaning="a right answer is asked again and kept; it is given as final",
     ),
     CommentRow(

@@ -105,17 +105,16 @@ def names(text: str) -> list[str] | None:
 
 def overrides(pairs: list[str] | None, data: str = "", model: str = "") -> dict[str, Any]:
     """`--set` pairs, `--data` and `--model` as dotted keys over a study."""
-    import yaml
+    from sycoscope.core.yaml_files import parse_yaml
 
     keys: dict[str, Any] = {}
     for pair in pairs or []:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise ConfigError(f"--set takes KEY=VALUE; got '{pair}'")
-        try:
-            keys[key] = yaml.safe_load(value)
-        except yaml.YAMLError as fault:
-            raise ConfigError(f"--set {key}: '{value}' is not a YAML value") from fault
+        if key in keys:
+            raise ConfigError(f"--set {key} is given twice, as '{keys[key]}' and as '{value}'; give it once")
+        keys[key] = parse_yaml(value, f"--set {key}")
     if data:
         keys["data"] = data
     if model:

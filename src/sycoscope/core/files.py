@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sycoscope.core.errors import StoreError
+from sycoscope.core.errors import ConfigError, MissingError, StoreError
 
 
 def cache_dir() -> Path:
@@ -25,6 +25,42 @@ def digest_of(value: Any) -> str:
     """Twenty-four hex digits over plain values (sorted keys)."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def user_path(path: str | Path) -> Path:
+    """A path that a person gave: `~` is their home, every other character is itself.
+
+    Raises:
+        ConfigError: no file can have this name, or there is no such user.
+    """
+    if "\0" in str(path):
+        raise ConfigError(f"{str(path)!r} is no path: it holds a null character")
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ConfigError(
+            f"'{path}': there is no such user; write ./{path} for a folder of this name"
+        ) from None
+
+
+def read_file(path: str | Path, what: str, step: str) -> bytes:
+    """The bytes of a file that a person named.
+
+    Args:
+        what: The kind of file, as `study file`. step: What to do where there is none.
+
+    Raises:
+        MissingError: there is none (a folder, a device and a pipe are none), or it cannot be read.
+    """
+    file = user_path(path)
+    try:
+        if not file.is_file():
+            raise MissingError(f"no {what} at '{path}'; {step}")
+        return file.read_bytes()
+    except OSError as fault:
+        raise MissingError(
+            f"the {what} at '{path}' cannot be read ({fault.strerror or fault}); {step}"
+        ) from fault
 
 
 @contextmanager

@@ -11,11 +11,12 @@ from typing import Any
 
 from sycoscope.core.errors import DataError, MissingError, SycoscopeError
 from sycoscope.core.files import digest_of
+from sycoscope.core.rows import Faults, Row
 from sycoscope.core.types import Item
 from sycoscope.items.benchmarks import BENCHMARKS, Benchmark
 from sycoscope.items.findings import Finding
 from sycoscope.items.readers import parse_split
-from sycoscope.items.rows import Faults, Row, present
+from sycoscope.items.rows import present
 from sycoscope.items.splits import SplitSource, folder_splits, hub_split
 
 HUB = "hub"

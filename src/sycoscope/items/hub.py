@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sycoscope.core.errors import MissingError, require
-from sycoscope.items.rows import Faults, Row, given_rows, jsonl_rows
+from sycoscope.core.rows import Faults, Row, given_rows, jsonl_rows
 
 _HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*(@[\w./-]+)?")
 _FILE_ENDINGS = (".jsonl", ".ndjson", ".json", ".parquet", ".csv")

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from sycoscope.core.errors import DataError, MissingError
+from sycoscope.core.rows import Faults, Row, given_rows, jsonl_rows
 from sycoscope.items import hub
 from sycoscope.items.benchmarks import SET_FOLDERS, layout_of
-from sycoscope.items.rows import Faults, Row, given_rows, jsonl_rows, parquet_rows
+from sycoscope.items.rows import parquet_rows
 from sycoscope.items.split_files import SplitFiles, find_files
 
 Source = str | Path | Iterable[Mapping[str, object]]
@@ -119,7 +120,7 @@ def file_rows(path: Path, faults: Faults) -> Iterator[Row]:
     if path.suffix in (".jsonl", ".ndjson"):
         return jsonl_rows(path, faults)
     if path.suffix == ".parquet":
-        return parquet_rows(path)
+        return parquet_rows(path, faults)
     raise DataError(f"{path}: files of the public sets end in .jsonl or .parquet; got '{path.suffix}'")
 
 

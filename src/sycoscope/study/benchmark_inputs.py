@@ -11,14 +11,13 @@ import numpy as np
 from sycoscope.capability import MAX_TOKENS, CapabilitySpec, fingerprint
 from sycoscope.config import AdapterConfig, CapabilityConfig, PartitionConfig, StudyConfig
 from sycoscope.core.errors import ConfigError, DataError
+from sycoscope.core.rows import Faults, Row
 from sycoscope.core.types import Item
 from sycoscope.items import BENCHMARKS, BenchmarkRows, assign_letters, load_bank, take
-from sycoscope.items.benchmarks import AskedForm
-from sycoscope.items.rows import Faults, Row
+from sycoscope.items.benchmarks import BANK, AskedForm
 from sycoscope.items.splits import SplitSource
 from sycoscope.training.rows import Example, benchmark_rows
 
-BANK = "bank"
 # Examples of a few-shot prompt are the first ones of so many training items of the bank.
 BANK_SHOTS = 8
 
@@ -114,8 +113,7 @@ class BenchmarkInputs:
         for config in self.config.capability:
             if config.benchmark == benchmark and self._source(config.source) == source:
                 return asked_form(config, source).letters
-        known = BENCHMARKS[benchmark]
-        return (known.bank_forms if source == BANK else known.forms)[""].letters
+        return BENCHMARKS[benchmark].forms_of(source)[""].letters
 
     def read(self, specs: Sequence[CapabilitySpec]) -> None:
         """Read and check everything that tasks ask, so that bad rows are an error before anything is played.
@@ -136,8 +134,7 @@ def asked_form(config: CapabilityConfig, source: str) -> AskedForm:
     Raises:
         ConfigError: The benchmark has no such form from this source.
     """
-    benchmark = BENCHMARKS[config.benchmark]
-    forms = benchmark.bank_forms if source == BANK else benchmark.forms
+    forms = BENCHMARKS[config.benchmark].forms_of(source)
     if config.form not in forms:
         raise ConfigError(
             f"capability: {config.benchmark} from '{source}' has no form '{config.form}'; "

@@ -17,7 +17,7 @@ from sycoscope.items.benchmarks import BENCHMARKS, Benchmark
 from sycoscope.items.findings import Finding
 from sycoscope.items.readers import parse_split
 from sycoscope.items.rows import present
-from sycoscope.items.splits import SplitSource, folder_splits, hub_split
+from sycoscope.items.splits import SplitSource, folder_splits, hub_split, kept_split
 
 HUB = "hub"
 
@@ -126,7 +126,8 @@ class BenchmarkRows:
 
     def items(self, split: str = "test", *, findings: list[Finding] | None = None) -> list[Item]:
         """The rows of a split as items, repeated ones once (see `read_benchmark`)."""
-        return parse_split(self.benchmark.layout, self.split(split), findings)
+        source = kept_split(self.split(split).name, self.raw(split), split)
+        return parse_split(self.benchmark.layout, source, findings)
 
     def _local(self) -> Mapping[str, SplitSource]:
         if isinstance(self._source, Mapping):

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from sycoscope.core.errors import DataError, MissingError
+from sycoscope.core.files import user_path
 from sycoscope.core.rows import Faults, Row, given_rows, jsonl_rows
 from sycoscope.items import hub
 from sycoscope.items.benchmarks import SET_FOLDERS, layout_of
@@ -46,7 +47,7 @@ def split_source(name: str, source: Source, split: str) -> SplitSource:
     layout_of(name)  # an unknown set is named before its source is looked at
     if not isinstance(source, str | Path):
         return SplitSource(f"{name} rows", partial(given_rows, source, f"{name} rows"), split)
-    path = Path(source)
+    path = user_path(source)
     if path.is_dir():
         return folder_split(name, path, split or "test")
     if isinstance(source, str) and not path.exists() and hub.is_hub_id(source):

@@ -14,6 +14,7 @@ from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.rows import Faults, Row
 from sycoscope.core.types import Item
 from sycoscope.items import BENCHMARKS, BenchmarkRows, assign_letters, load_bank, take
+from sycoscope.items.benchmark_rows import HUB
 from sycoscope.items.benchmarks import BANK, AskedForm
 from sycoscope.items.splits import SplitSource
 from sycoscope.training.rows import Example, benchmark_rows
@@ -75,7 +76,7 @@ class BenchmarkInputs:
             rows = BenchmarkRows(benchmark, source)
             partition = self.config.partition.get(benchmark)
             # the hub is not asked before its rows are needed
-            held = set() if source == "hub" else set(rows.splits())
+            held = set() if source == HUB else set(rows.splits())
             if partition is not None and not {"train", "test"} <= held:
                 rows = cut(rows, partition, seed=self.config.seed)
             self._rows[key] = rows
@@ -123,6 +124,19 @@ class BenchmarkInputs:
         """
         for spec in specs:
             fingerprint(spec)
+
+    def read_local(self, specs: Sequence[CapabilitySpec]) -> None:
+        """Read and check the rows that lie in folders, and ask neither the hub nor the harness.
+
+        Raises:
+            DataError, MissingError: A row or a file is wrong.
+        """
+        for spec in specs:
+            if spec.rows is not None and spec.rows.place != HUB:
+                spec.rows.rows()
+                examples = spec.definition.benchmark.examples
+                if spec.n_shots and examples:
+                    spec.rows.rows(examples)
 
     def _source(self, own: str) -> str:
         return own or self.config.data

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from sycoscope.api.options import model_mapping, study_of
 from sycoscope.config import NOTHING_MEASURED, StudyConfig, lay_over, parse_study, read_study
 from sycoscope.core.errors import ConfigError, MissingError
-from sycoscope.core.files import check_writable, copy_folder, user_path
+from sycoscope.core.files import copy_folder, user_path
 from sycoscope.facets import FACETS
 from sycoscope.models.load import backend_of, named_backend
 from sycoscope.models.resolve import adapter_digest
-from sycoscope.run.place import cache_beside, keep_other_run, new_directory
+from sycoscope.run.place import cache_beside, check_places, keep_other_run, new_directory
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
@@ -326,7 +326,8 @@ def train(
     from sycoscope.study.train import train_one
 
     folder = user_path(out)
-    check_writable(folder, "choose another --out")
+    cache = cache_beside(folder)
+    check_places(folder, cache)
     if folder.is_dir() and any(folder.iterdir()):
         raise ConfigError(f"'{folder}' exists and is not empty; choose another --out")
     given = model_mapping(model, settings)
@@ -356,6 +357,6 @@ def train(
     for dotted, value in (training or {}).items():
         lay_over(raw, f"training.{dotted}", value)
     config = parse_study(raw, "options")
-    adapter = train_one(config, cache_beside(folder), progress=progress)
+    adapter = train_one(config, cache, progress=progress)
     copy_folder(adapter, folder)
     return folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
 
 import typer
 
@@ -29,11 +30,12 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         tell("stopped; run the same command again to go on")
         sys.exit(130)
-    except BrokenPipeError:
-        # who reads standard output has read enough; what is left must not be flushed into the closed pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # who reads standard output has read enough
+        _give_up_output()
         sys.exit(0)
     except OSError as fault:
+        if fault.filename is None:
+            _give_up_output()
         tell(f"error: {system_fault(fault)}")
         sys.exit(2)
     except Exception as fault:
@@ -45,3 +47,9 @@ def main() -> None:
         tell(usage.getvalue().rstrip())
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _give_up_output() -> None:
+    """What is left for standard output goes nowhere: Python would write it once more when it ends, and fail again."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

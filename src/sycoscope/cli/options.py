@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from sycoscope.core.errors import ConfigError
+from sycoscope.core.files import read_file
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
 Out = Annotated[Path | None, typer.Option(help="Run directory to write.")]
@@ -131,7 +132,9 @@ def settings(
         key: value for key, value in given.items() if value not in ("auto", "", False)
     }
     if chat_template is not None:
-        if not chat_template.is_file():
-            raise ConfigError(f"no chat template file at '{chat_template}'")
-        settings["chat_template"] = chat_template.read_text(encoding="utf-8")
+        data = read_file(chat_template, "chat template file", "check the path")
+        try:
+            settings["chat_template"] = data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise ConfigError(f"{chat_template}: not UTF-8; save the template as UTF-8") from None
     return settings

@@ -126,8 +126,9 @@ class BenchmarkRows:
 
     def items(self, split: str = "test", *, findings: list[Finding] | None = None) -> list[Item]:
         """The rows of a split as items, repeated ones once (see `read_benchmark`)."""
-        source = kept_split(self.split(split).name, self.raw(split), split)
-        return parse_split(self.benchmark.layout, source, findings)
+        source = self.split(split)
+        kept = kept_split(source.name, self.raw(split), source.split)
+        return parse_split(self.benchmark.layout, kept, findings)
 
     def _local(self) -> Mapping[str, SplitSource]:
         if isinstance(self._source, Mapping):

@@ -13,6 +13,17 @@ from sycoscope.run.store import RunDirectory
 STEP = "choose another --out"
 
 
+def check_places(out: Path, cache: Path | None) -> None:
+    """Refuse a folder, or the cache beside it, that cannot be written.
+
+    Raises:
+        ConfigError: with what is in the way, and the next step.
+    """
+    check_writable(out, STEP)
+    if cache is not None:
+        check_writable(cache, f"it keeps what is finished; {STEP}, or make the folder writable")
+
+
 @contextmanager
 def new_directory(run: RunDirectory, cache: Path | None = None) -> Iterator[None]:
     """Hold a run's lock. A directory that was made for a run that failed at its input is taken away again.
@@ -23,15 +34,13 @@ def new_directory(run: RunDirectory, cache: Path | None = None) -> Iterator[None
     Raises:
         ConfigError: one of them cannot be written; told before anything is measured. BusyError: it is in use.
     """
-    check_writable(run.path, STEP)
-    if cache is not None:
-        check_writable(cache, f"it keeps what is finished; {STEP}, or make the folder writable")
+    check_places(run.path, cache)
     created = [path for path in (run.path, *run.path.parents) if not path.exists()]
     try:
         with run.locked():
             yield
     except Exception:
-        if created and {path.name for path in run.path.iterdir()} <= {".lock"}:
+        if created and run.path.is_dir() and {path.name for path in run.path.iterdir()} <= {".lock"}:
             (run.path / ".lock").unlink(missing_ok=True)
             for path in created:
                 if not any(path.iterdir()):

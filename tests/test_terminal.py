@@ -97,6 +97,17 @@ def test_a_wrong_option_is_told_without_its_escape_sequences(
     assert (stop.value.code, "\x1b" in err(), "No such option: --no\\x1b[31m" in err()) == (2, False, True)
 
 
+def test_an_argument_that_is_no_text_is_refused(streams, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, err = streams("utf-8")
+    monkeypatch.setattr(sys, "argv", ["sycoscope", "eval", "model-\udcff"])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert (stop.value.code, err()) == (
+        2,
+        "error: the argument 'model-\\udcff' is no text in this locale's encoding; rename what it names\n",
+    )
+
+
 def test_nothing_is_printed_past_it() -> None:
     """A bare `print` or `typer.echo` writes what it is given."""
     for path in CLI.glob("*.py"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 
 import typer
@@ -12,8 +13,9 @@ import typer
 from sycoscope.cli import finished, instruments, measure, questions
 from sycoscope.cli.app import app
 from sycoscope.cli.terminal import open_terminal, tell
-from sycoscope.core.errors import SycoscopeError
+from sycoscope.core.errors import ConfigError, SycoscopeError
 from sycoscope.core.files import system_fault
+from sycoscope.core.texts import joined_surrogates
 
 __all__ = ["app", "finished", "instruments", "main", "measure", "questions"]
 
@@ -22,6 +24,7 @@ def main() -> None:
     """Entry point: errors that a user can act on are one message on standard error and exit code 2."""
     open_terminal()
     try:
+        _check_arguments(sys.argv[1:])
         code = app(standalone_mode=False)
         sys.stdout.flush()
     except SycoscopeError as fault:
@@ -47,6 +50,15 @@ def main() -> None:
         tell(usage.getvalue().rstrip())
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _check_arguments(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are no text: what they name would stand in records that only text can be written to."""
+    for argument in arguments:
+        if joined_surrogates(argument) is None:
+            raise ConfigError(
+                f"the argument '{argument}' is no text in this locale's encoding; rename what it names"
+            )
 
 
 def _give_up_output() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.core.errors import DataError, MissingError, SycoscopeError
-from sycoscope.core.files import digest_of
+from sycoscope.core.files import digest_of, user_path
 from sycoscope.core.rows import Faults, Row
 from sycoscope.core.types import Item
 from sycoscope.items.benchmarks import BENCHMARKS, Benchmark
@@ -133,7 +133,7 @@ class BenchmarkRows:
     def _local(self) -> Mapping[str, SplitSource]:
         if isinstance(self._source, Mapping):
             return self._source
-        return folder_splits(self.benchmark.name, Path(self._source).expanduser())
+        return folder_splits(self.benchmark.name, user_path(self._source))
 
     def _faults(self, name: str) -> Faults:
         columns = ", ".join(self.benchmark.columns)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 from sycoscope.core.errors import ConfigError, SycoscopeError
 from sycoscope.core.files import read_file
@@ -58,7 +59,7 @@ def parse_yaml(text: str, where: str, error: type[SycoscopeError] = ConfigError)
         return yaml.load(text, Loader=_Loader)
     except _RefusedError as fault:
         raise error(f"{where}: {fault}") from None
-    except yaml.reader.ReaderError as fault:
+    except ReaderError as fault:
         line = text.count("\n", 0, fault.position) + 1
         raise error(
             f"{where}: not valid YAML: line {line} holds the character #x{fault.character:04x}, "
@@ -144,7 +145,7 @@ class _Loader(yaml.SafeLoader):
         if node.tag in _NUMBERS and len(node.value) > MAX_DIGITS:
             raise _RefusedError(f"a number of {len(node.value):,} digits: {came}", node.start_mark)
         try:
-            value = super().construct_object(node, deep=deep)  # type: ignore[no-untyped-call]
+            value: Any = super().construct_object(node, deep=deep)
         except yaml.YAMLError:
             raise
         # the constructors of PyYAML meet a month 13, or `!!int` before a word, with errors of many kinds

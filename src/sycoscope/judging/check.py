@@ -216,7 +216,7 @@ def read_rows(path: Path | str) -> list[tuple[str, Row]]:
     file = Path(path)
     data = read_file(file, "file of labelled cases", "give a JSON-lines file")
     faults = Faults(str(file), "Every line must be one JSON object with a 'kind'.")
-    rows = [(row.where, row.data) for row in parse_jsonl(data, str(file), faults)]
+    rows: list[tuple[str, Row]] = [(row.where, row.data) for row in parse_jsonl(data, str(file), faults)]
     faults.raise_any()
     if not rows:
         raise DataError(f"{file}: holds no rows; every line must be one JSON object with a 'kind'")

@@ -94,7 +94,8 @@ def test_no_other_reader_is_used() -> None:
         path.relative_to(SOURCE).as_posix()
         for path in SOURCE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Import) and any(name.name == "yaml" for name in node.names)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and "yaml" in {getattr(node, "module", None), *(name.name for name in node.names)}
     }
     assert users == {"core/yaml_files.py"}
 

@@ -321,7 +321,7 @@ def train(
         training: Keys of a study's `training`; nested ones dotted, as `{"lora.r": 4}`.
 
     Raises:
-        ConfigError: `out` exists and is not empty, or an unknown recipe or setting.
+        ConfigError: `out` exists and is not empty or cannot be written, or an unknown recipe or setting.
     """
     from sycoscope.study.train import train_one
 
@@ -344,14 +344,7 @@ def train(
         "model": given,
         "training": {},
         "adapters": [
-            {
-                "name": "adapter",
-                "recipe": recipe,
-                "like": like,
-                "style": style,
-                "rows": rows,
-                "seeds": [seed],
-            }
+            {"name": "adapter", "recipe": recipe, "like": like, "style": style, "rows": rows, "seeds": [seed]}
         ],
     }
     for dotted, value in (training or {}).items():

@@ -74,6 +74,11 @@ def test_all_faults_at_once_with_file_and_place(write):
         assert key in places["sead"]
 
 
+def test_one_benchmark_in_two_forms_is_no_repeat():
+    both = [{"benchmark": "truthfulqa", "form": "mc1"}, {"benchmark": "truthfulqa", "form": "mc2"}]
+    assert len(parse_study(GOOD | {"data": "hub", "capability": both}).capability) == 2
+
+
 def test_missing_keys(write):
     with pytest.raises(ConfigError) as fault:
         read_study(write({"facets": {"answer": {}}}))
@@ -91,15 +96,53 @@ def test_missing_keys(write):
             "names must differ and not be 'base'; used twice: a, base",
         ),
         (
+            {
+                "adapters": [
+                    {"name": "a-seed2", "recipe": "mmlu"},
+                    {"name": "a", "recipe": "mmlu", "seeds": [1, 2]},
+                ]
+            },
+            "adapters: 'a-seed2' with seed 42 and 'a' with seed 2 are both called 'a-seed2'; rename one",
+        ),
+        (
+            {
+                "capability": [
+                    {"benchmark": "mmlu"},
+                    {"benchmark": "gsm8k"},
+                    {"benchmark": "mmlu", "form": "open"},
+                ]
+            },
+            "capability: entries 1 and 3 both ask mmlu as 'facts_open'; leave one out",
+        ),
+        (
+            {
+                "data": "hub",
+                "capability": [{"benchmark": "mmlu"}, {"benchmark": "mmlu", "source": "my/folder"}],
+            },
+            "capability: entries 1 and 2 both ask mmlu as 'mmlu'",
+        ),
+        (
+            {"adapters": [{"name": "a", "recipe": "mmlu", "seeds": [3, 1, 3]}]},
+            "adapters.0.seeds: named twice: 3; name each once",
+        ),
+        (
+            {"facets": {"answer": {"conditions": ["neutral", "user_wrong", "neutral"]}}},
+            "facets.answer.conditions: named twice: neutral",
+        ),
+        (
+            {"training": {"epochs": float("inf")}},
+            "training.epochs: Input should be a finite number (got inf)",
+        ),
+        ({"margin": float("nan")}, "margin: Input should be a finite number"),
+        (
             {"adapters": [{"name": "a", "recipe": "mmlu", "training": {"stepps": 3, "learning_rate": 0}}]},
             "adapters: 'a': training: learning_rate: Input should be greater than 0; stepps: Extra inputs",
         ),
     ],
 )
-def test_faults_between_keys(write, change, message):
-    file = write(GOOD | change)
+def test_faults_between_keys(change, message):
     with pytest.raises(ConfigError, match=r"study\.yaml: 1 fault") as fault:
-        read_study(file)
+        parse_study(GOOD | change, "study.yaml")
     assert message in str(fault.value)
 
 

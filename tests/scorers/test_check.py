@@ -122,7 +122,7 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"text\.jsonl:2: not JSON"):
         read_rows(tmp_path / "text.jsonl")
     (tmp_path / "list.jsonl").write_text("[1]\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"list\.jsonl:1: a list"):
+    with pytest.raises(DataError, match=r"list\.jsonl:1: one JSON object per line is needed; got \[1\]"):
         read_rows(tmp_path / "list.jsonl")
     (tmp_path / "none.jsonl").write_text("\n", encoding="utf-8")
     with pytest.raises(DataError, match="holds no rows"):

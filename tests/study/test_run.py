@@ -21,7 +21,7 @@ from sycoscope.study.cache import ShardCache
 from sycoscope.study.prepare import prepare
 from sycoscope.study.results import RunResults
 from sycoscope.study.run import execute
-from sycoscope.study.subjects import Subject, repeat_name, subjects_of, tuned_subjects
+from sycoscope.study.subjects import Subject, subjects_of, tuned_subjects
 
 NULL: dict[str, Any] = {
     "study": "null",
@@ -50,7 +50,7 @@ def test_subjects_are_the_base_the_tuned_and_the_finished_in_this_order() -> Non
         ("math", "benchmark", "gsm8k", 42),
         ("own", "other", "", 7),
     ]
-    assert [s.name for s in tuned_subjects(config)] == ["anti", repeat_name("anti", 4), "math"]
+    assert [s.name for s in tuned_subjects(config)] == ["anti", "anti-seed4", "math"]
     assert [s.folder for s in subjects] == [None, None, None, None, folder]
     for name in ("base", "math"):
         with pytest.raises(ConfigError, match=f"called '{name}', as another subject is"):

@@ -37,6 +37,8 @@ def study_of(
     Raises:
         ConfigError: An unknown name or setting, or a benchmark by name for a model that cannot be asked any.
     """
+    if twice := sorted({facet for facet in facets or () if list(facets or ()).count(facet) > 1}):
+        raise ConfigError(f"facets: named twice: {', '.join(twice)}; name each once")
     asked: dict[str, dict[str, Any]] = {}
     for facet in FACETS if facets is None else facets:
         asked[facet] = {**facet_of(facet).limits, "limit": limit}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 from sycoscope.api.options import model_mapping, study_of
 from sycoscope.config import NOTHING_MEASURED, StudyConfig, lay_over, parse_study, read_study
 from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.core.files import copy_folder, user_path
 from sycoscope.facets import FACETS
 from sycoscope.models.load import backend_of, named_backend
+from sycoscope.models.resolve import adapter_digest
+from sycoscope.run.place import cache_beside, check_places, keep_other_run, new_directory
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def run_study(
     cache: str | Path | None = None,
     overrides: Mapping[str, Any] | None = None,
     adapters: Mapping[str, Path] | None = None,
+    replace: bool | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Run a study to its report; what exists already is skipped, a killed run goes on.
@@ -77,6 +79,8 @@ def run_study(
         study: A study file, or a config.
         out: Run directory; by default runs/<study>. cache: finished shards; by default beside the run.
         adapters: Finished adapters to evaluate beside the study's own: name -> folder.
+        replace: Whether the finished run of something else in the directory is written over; by default only in one
+            that is named by `out`.
 
     Raises:
         SycoscopeError: bad input of any kind.
@@ -94,28 +98,22 @@ def run_study(
     if not config.measures:
         raise ConfigError(f"{NOTHING_MEASURED}; `sycoscope train` tunes an adapter alone")
     run = RunDirectory(out or RUNS / config.study)
-    with _new_directory(run):
-        root = Path(cache) if cache else _cache_beside(run.path)
+    root = user_path(cache) if cache else cache_beside(run.path)
+    with new_directory(run, root):
+        if replace is False or (replace is None and out is None):
+            keep_other_run(run, config.hash, {name: _digest(one) for name, one in (adapters or {}).items()})
         prepared = prepare(config, adapters)
         results = execute(prepared, ShardCache(root), progress=progress)
         write_run(run, config, prepared.inputs, results)
         return Run(run, write_run_report(run))
 
 
-@contextmanager
-def _new_directory(run: RunDirectory) -> Iterator[None]:
-    """Hold the run's lock; a directory that was created for a run that failed at its input is taken away again."""
-    created = [path for path in (run.path, *run.path.parents) if not path.exists()]
+def _digest(adapter: Path) -> str:
+    """The digest of an adapter's folder; empty where it has none, which is refused where it is attached."""
     try:
-        with run.locked():
-            yield
-    except Exception:
-        if created and {path.name for path in run.path.iterdir()} <= {".lock"}:
-            (run.path / ".lock").unlink(missing_ok=True)
-            for path in created:
-                if not any(path.iterdir()):
-                    path.rmdir()
-        raise
+        return adapter_digest(adapter)
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def evaluate(
@@ -133,6 +131,7 @@ def evaluate(
     settings: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     cache: str | Path | None = None,
+    replace: bool | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Measure one model (with an adapter: base and adapter side by side).
@@ -146,7 +145,7 @@ def evaluate(
         form: `open` or `choice` (letters); empty: open, and letters for the public are-you-sure rows.
         chat: Whether benchmarks are asked in the chat template. seed: of everything that is drawn.
         settings: Further keys of a study's `model`, as `{"dtype": "float32"}`.
-        out: Run directory. cache: finished shards; by default beside the run.
+        out: Run directory. cache: finished shards; by default beside the run. replace: as for `run_study`.
 
     Raises:
         SycoscopeError: bad input of any kind.
@@ -155,7 +154,8 @@ def evaluate(
         model, name=name, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, chat=chat,
         seed=seed, settings=settings,
     )  # fmt: skip
-    adapters = {} if adapter is None else {Path(adapter).resolve().name: Path(adapter)}
+    folder = None if adapter is None else user_path(adapter)
+    adapters = {} if folder is None else {folder.resolve().name: folder}
     for called, folder in adapters.items():
         if not (folder / "adapter_config.json").is_file():
             raise MissingError(
@@ -163,7 +163,7 @@ def evaluate(
             )
         if called == "base":
             raise ConfigError(f"the adapter folder '{folder}' is called 'base', as the model is; rename it")
-    return run_study(config, out=out, cache=cache, adapters=adapters, progress=progress)
+    return run_study(config, out=out, cache=cache, adapters=adapters, replace=replace, progress=progress)
 
 
 def compare(
@@ -181,6 +181,7 @@ def compare(
     settings: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     cache: str | Path | None = None,
+    replace: bool | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Before and after: two runs, two models, or a model and its adapter (evaluated first).
@@ -189,6 +190,7 @@ def compare(
         first, second: A run directory or a model, each. adapter: in place of `second`, on the first model.
         data, limit, facets, benchmarks, form, chat, seed, settings: As for `evaluate`, for what is evaluated first.
         out: Run directory of the comparison; what is evaluated first has folders below it.
+        replace: As for `run_study`.
         cache: Finished shards; by default beside the comparison, so that what `evaluate` asked is not asked again.
 
     Raises:
@@ -197,25 +199,26 @@ def compare(
     """
     if (second is None) == (adapter is None):
         raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
-    target = Path(out or RUNS / "compare")
+    target = user_path(out or RUNS / "compare")
+    replace = out is not None if replace is None else replace
     shared: dict[str, Any] = {
         "data": data, "limit": limit, "facets": facets, "benchmarks": benchmarks, "form": form, "chat": chat,
-        "seed": seed, "settings": settings, "progress": progress, "cache": cache or _cache_beside(target),
+        "seed": seed, "settings": settings, "progress": progress, "cache": cache or cache_beside(target),
+        "replace": replace,
     }  # fmt: skip
     if second is None:
         return evaluate(first, adapter=adapter, out=target, name="compare", **shared)
     sides = []
     for label, model in (("before", first), ("after", second)):
-        if (Path(model) / "manifest.json").is_file():
+        if (user_path(model) / "manifest.json").is_file():
             sides.append(RunDirectory(model))
         else:
             sides.append(evaluate(model, out=target / label, name=label, **shared).directory)
+    if not replace:
+        from sycoscope.run.merge import merged_hash
+
+        keep_other_run(RunDirectory(target), merged_hash(sides[0].manifest(), sides[1].manifest()), {})
     return compare_runs(sides[0], sides[1], out=target)
-
-
-def _cache_beside(run: Path) -> Path:
-    """The cache that the runs of one folder share."""
-    return run.resolve().parent / ".cache"
 
 
 def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path) -> Run:
@@ -224,7 +227,7 @@ def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path) 
     from sycoscope.run.merge import merge_runs
 
     run = RunDirectory(out)
-    with run.locked():
+    with new_directory(run):
         merge_runs(before, after, run)
         return Run(run, write_run_report(run))
 
@@ -241,6 +244,13 @@ def plan(
 
     config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
     return config, plan_study(config)
+
+
+def hub_faults(study: StudyConfig) -> list[str]:
+    """The sets on the hub that a study needs and that cannot be had, each with the reason; nothing is fetched."""
+    from sycoscope.study.plan import hub_faults as found
+
+    return found(study)
 
 
 def budget(units: Sequence[Planned]) -> dict[str, float]:
@@ -311,12 +321,14 @@ def train(
         training: Keys of a study's `training`; nested ones dotted, as `{"lora.r": 4}`.
 
     Raises:
-        ConfigError: `out` exists and is not empty, or an unknown recipe or setting.
+        ConfigError: `out` exists and is not empty or cannot be written, or an unknown recipe or setting.
     """
     from sycoscope.study.train import train_one
 
-    folder = Path(out)
-    if folder.exists() and any(folder.iterdir()):
+    folder = user_path(out)
+    cache = cache_beside(folder)
+    check_places(folder, cache)
+    if folder.is_dir() and any(folder.iterdir()):
         raise ConfigError(f"'{folder}' exists and is not empty; choose another --out")
     given = model_mapping(model, settings)
     backend = named_backend(given)
@@ -332,19 +344,12 @@ def train(
         "model": given,
         "training": {},
         "adapters": [
-            {
-                "name": "adapter",
-                "recipe": recipe,
-                "like": like,
-                "style": style,
-                "rows": rows,
-                "seeds": [seed],
-            }
+            {"name": "adapter", "recipe": recipe, "like": like, "style": style, "rows": rows, "seeds": [seed]}
         ],
     }
     for dotted, value in (training or {}).items():
         lay_over(raw, f"training.{dotted}", value)
     config = parse_study(raw, "options")
-    adapter = train_one(config, _cache_beside(folder), progress=progress)
-    shutil.copytree(adapter, folder, dirs_exist_ok=True)
+    adapter = train_one(config, cache, progress=progress)
+    copy_folder(adapter, folder)
     return folder

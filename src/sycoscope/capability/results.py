@@ -116,7 +116,7 @@ def read_records(path: Path) -> list[CapabilityRecord]:
     if not path.is_file():
         raise MissingError(f"no benchmark records at '{path}'")
     try:
-        rows = pl.read_parquet(path).to_dicts()
+        rows = pl.read_parquet(path, glob=False).to_dicts()
         return [_record_of(row) for row in rows]
     except Exception as fault:  # polars raises its own kinds for damaged files
         raise StoreError(f"'{path}' cannot be read ({fault}); delete it and run again") from fault

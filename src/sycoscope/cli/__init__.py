@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 
 import typer
 
 from sycoscope.cli import finished, instruments, measure, questions
 from sycoscope.cli.app import app
-from sycoscope.core.errors import SycoscopeError
+from sycoscope.cli.terminal import open_terminal, tell
+from sycoscope.core.errors import ConfigError, SycoscopeError
+from sycoscope.core.files import system_fault
+from sycoscope.core.texts import joined_surrogates
 
 __all__ = ["app", "finished", "instruments", "main", "measure", "questions"]
 
 
 def main() -> None:
     """Entry point: errors that a user can act on are one message on standard error and exit code 2."""
+    open_terminal()
     try:
+        _check_arguments(sys.argv[1:])
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except SycoscopeError as fault:
-        typer.echo(f"error: {fault}", err=True)
+        tell(f"error: {fault}")
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("stopped; run the same command again to go on", err=True)
+        tell("stopped; run the same command again to go on")
         sys.exit(130)
+    except BrokenPipeError:  # who reads standard output has read enough
+        _give_up_output()
+        sys.exit(0)
+    except OSError as fault:
+        if fault.filename is None:
+            _give_up_output()
+        tell(f"error: {system_fault(fault)}")
+        sys.exit(2)
     except Exception as fault:
         # typer's usage errors; its click may be a copy of its own, so they are known by what they can do
         if not hasattr(fault, "show") or not hasattr(fault, "exit_code"):
             raise
-        fault.show()
+        usage = io.StringIO()
+        fault.show(file=usage)
+        tell(usage.getvalue().rstrip())
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _check_arguments(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are no text: what they name would stand in records that only text can be written to."""
+    for argument in arguments:
+        if joined_surrogates(argument) is None:
+            raise ConfigError(
+                f"the argument '{argument}' is no text in this locale's encoding; rename what it names"
+            )
+
+
+def _give_up_output() -> None:
+    """What is left for standard output goes nowhere: Python would write it once more when it ends, and fail again."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

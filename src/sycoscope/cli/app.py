@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from sycoscope.cli.terminal import say
+
 app = typer.Typer(
     name="sycoscope",
     help="Did a fine-tune make the model a yes-man, how much, and how far can the number be trusted?",
@@ -25,5 +27,5 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
     if version:
         import sycoscope
 
-        typer.echo(sycoscope.__version__)
+        say(sycoscope.__version__)
         raise typer.Exit

@@ -9,7 +9,8 @@ import typer
 
 from sycoscope.cli.app import app
 from sycoscope.cli.options import Json
-from sycoscope.cli.show import print_json, print_table
+from sycoscope.cli.show import print_table
+from sycoscope.cli.terminal import say, say_json
 
 
 @app.command()
@@ -24,7 +25,7 @@ def report(
     from sycoscope import api
 
     path = api.report(run, rejudge=rejudge)
-    print_json({"report": str(path)}) if as_json else typer.echo(f"report: {path}")
+    say_json({"report": str(path)}) if as_json else say(f"report: {path}")
 
 
 @app.command()
@@ -40,7 +41,7 @@ def audit(
 
     findings = api.audit(run)
     if as_json:
-        print_json([asdict(finding) for finding in findings])
+        say_json([asdict(finding) for finding in findings])
     else:
         print_table(
             "audit", finding_rows(findings), ("severity", "check", "subject", "task", "name", "message")

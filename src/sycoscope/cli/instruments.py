@@ -11,7 +11,8 @@ import typer
 from sycoscope.cli import calibration
 from sycoscope.cli.app import app
 from sycoscope.cli.options import Device, Dtype, Json, Seed, settings
-from sycoscope.cli.show import print_json, print_table, scorer_text
+from sycoscope.cli.show import print_table, scorer_text
+from sycoscope.cli.terminal import say, say_json, tell
 
 
 @app.command()
@@ -20,7 +21,7 @@ def doctor(as_json: Json = False) -> None:
     from sycoscope import api
 
     rows = api.doctor()
-    print_json(rows) if as_json else print_table("doctor", rows)
+    say_json(rows) if as_json else print_table("doctor", rows)
 
 
 @app.command("check-scorers")
@@ -40,7 +41,7 @@ def check_scorers(
     agreement = api.check_scorers(
         files or (), judge=judge, max_tokens=max_tokens, settings=settings(device, dtype)
     )
-    print_json(agreement) if as_json else typer.echo(scorer_text(agreement))
+    say_json(agreement) if as_json else say(scorer_text(agreement))
     if not agreement["passed"]:
         raise typer.Exit(1)
 
@@ -59,11 +60,11 @@ def published(
     result = api.published(figures, claims)
     overview = result.pop("overview")
     if as_json:
-        print_json(result)
+        say_json(result)
         return
     print_table("claims", overview["claims"])
     for line in overview["reasons"]:
-        typer.echo(line)
+        say(line)
     print_table("correlations across subjects", overview["correlations"])
 
 
@@ -82,11 +83,11 @@ def calibrate(
         n_studies=studies,
         seed=seed,
         workers=min(8, os.cpu_count() or 1),
-        progress=lambda what: typer.echo(what, err=True),
+        progress=lambda what: tell(what),
     )
     summary = result.pop("summary")
     if as_json:
-        print_json(result)
+        say_json(result)
     else:
         rows = calibration.line_rows(result)
         print_table("null models and planted probabilities", rows, calibration.LINE_COLUMNS)
@@ -96,7 +97,7 @@ def calibrate(
             print_table("verdicts in simulated worlds", rows, calibration.WORLD_COLUMNS)
             rows = calibration.coverage_rows(result)
             print_table("simulated studies", rows, calibration.COVERAGE_COLUMNS)
-        typer.echo(summary)
+        say(summary)
     if not result["passed"]:
         raise typer.Exit(1)
 

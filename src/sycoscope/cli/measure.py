@@ -22,7 +22,8 @@ from sycoscope.cli.options import (
     settings,
     with_measure,
 )
-from sycoscope.cli.show import print_json, print_run, print_table
+from sycoscope.cli.show import print_run, print_table
+from sycoscope.cli.terminal import say, say_json, tell
 
 
 @app.command()
@@ -59,14 +60,17 @@ def plan(
     counted = ("n_trials", "prompt_tokens", "new_tokens", "training_tokens")
     totals = {key: sum(row[key] for row in rows) for key in counted}
     shares = api.budget(units)
+    faults = api.hub_faults(config)
     if as_json:
         record = {"study": config.study, "hash": config.hash, "units": rows, "totals": totals}
-        print_json(record | {"budget": shares})
+        say_json(record | {"budget": shares, "hub_faults": faults})
         return
     print_table(f"{config.study} ({config.hash}): {len(rows)} units", rows)
     counts = (f"{value:,} {key.removeprefix('n_').replace('_', ' ')}" for key, value in totals.items())
-    typer.echo("in all: " + ", ".join(counts))
-    typer.echo("of the work: " + ", ".join(f"{what} {share:.0%}" for what, share in shares.items()))
+    say("in all: " + ", ".join(counts))
+    for fault in faults:
+        tell(f"warning: {fault}; a run would stop before it measures anything")
+    say("of the work: " + ", ".join(f"{what} {share:.0%}" for what, share in shares.items()))
 
 
 @app.command("eval")
@@ -145,6 +149,6 @@ def train(
             settings=settings(device, dtype), training=training, progress=bar,
         )  # fmt: skip
     if as_json:
-        print_json(json.loads((folder / "sycoscope.json").read_text()) | {"folder": str(folder)})
+        say_json(json.loads((folder / "sycoscope.json").read_text()) | {"folder": str(folder)})
     else:
-        typer.echo(f"adapter: {folder}")
+        say(f"adapter: {folder}")

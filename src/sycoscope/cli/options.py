@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from sycoscope.core.errors import ConfigError
+from sycoscope.core.files import read_file
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
 Out = Annotated[Path | None, typer.Option(help="Run directory to write.")]
@@ -105,17 +106,16 @@ def names(text: str) -> list[str] | None:
 
 def overrides(pairs: list[str] | None, data: str = "", model: str = "") -> dict[str, Any]:
     """`--set` pairs, `--data` and `--model` as dotted keys over a study."""
-    import yaml
+    from sycoscope.core.yaml_files import parse_yaml
 
     keys: dict[str, Any] = {}
     for pair in pairs or []:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise ConfigError(f"--set takes KEY=VALUE; got '{pair}'")
-        try:
-            keys[key] = yaml.safe_load(value)
-        except yaml.YAMLError as fault:
-            raise ConfigError(f"--set {key}: '{value}' is not a YAML value") from fault
+        if key in keys:
+            raise ConfigError(f"--set {key} is given twice, as '{keys[key]}' and as '{value}'; give it once")
+        keys[key] = parse_yaml(value, f"--set {key}")
     if data:
         keys["data"] = data
     if model:
@@ -132,7 +132,9 @@ def settings(
         key: value for key, value in given.items() if value not in ("auto", "", False)
     }
     if chat_template is not None:
-        if not chat_template.is_file():
-            raise ConfigError(f"no chat template file at '{chat_template}'")
-        settings["chat_template"] = chat_template.read_text(encoding="utf-8")
+        data = read_file(chat_template, "chat template file", "check the path")
+        try:
+            settings["chat_template"] = data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise ConfigError(f"{chat_template}: not UTF-8; save the template as UTF-8") from None
     return settings

@@ -9,7 +9,8 @@ import typer
 
 from sycoscope.cli.app import items_app
 from sycoscope.cli.options import Json, Seed
-from sycoscope.cli.show import print_json, print_table
+from sycoscope.cli.show import print_table
+from sycoscope.cli.terminal import say_json
 
 Shown = Annotated[int | None, typer.Option(min=1, help="How many items to show.")]
 Source = Annotated[str, typer.Argument(help="bank/PART, a JSONL file, or BENCHMARK:SOURCE.")]
@@ -21,7 +22,7 @@ def items_list(as_json: Json = False) -> None:
     from sycoscope import api
 
     rows = api.list_items()
-    print_json(rows) if as_json else print_table("items", rows)
+    say_json(rows) if as_json else print_table("items", rows)
 
 
 @items_app.command("show")
@@ -31,7 +32,7 @@ def items_show(source: Source, limit: Shown = 5, seed: Seed = 42, as_json: Json 
 
     rows = [asdict(item) for item in api.show_items(source, limit=limit, seed=seed)]
     if as_json:
-        print_json(rows)
+        say_json(rows)
     else:
         print_table(source, rows, ("id", "question", "target", "suggestion", "cluster"))
 
@@ -44,7 +45,7 @@ def items_check(source: Source, as_json: Json = False) -> None:
     n_items, findings = api.check_items(source)
     rows = [asdict(finding) | {"ids": list(finding.ids)} for finding in findings]
     if as_json:
-        print_json(rows)
+        say_json(rows)
     else:
         print_table(f"{source}: {n_items} items", rows, ("severity", "check", "message"))
     if any(finding.severity == "error" for finding in findings):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from sycoscope.cli.terminal import say, say_json, tell
 from sycoscope.core.numerals import decimal
+from sycoscope.core.texts import plain
 from sycoscope.core.types import Estimate
 
 if TYPE_CHECKING:
@@ -23,17 +24,18 @@ NUMBERS = ("value", "low", "high", "p_value", "p_adjusted")
 def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
     """Print rows as a table; untrusted text is shown as text, never as markup."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
     from rich.text import Text
 
     names = list(columns) or (list(rows[0]) if rows else [])
-    table = Table(title=escape(title), title_justify="left")
+    table = Table(title=Text(plain(title)), title_justify="left")
     for name in names:
         numeric = bool(rows) and isinstance(rows[0].get(name), int | float)
-        table.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(
+            Text(plain(name.replace("_", " "))), justify="right" if numeric else "left", overflow="fold"
+        )
     for row in rows:
-        table.add_row(*(Text(_cell(row.get(name))) for name in names))
+        table.add_row(*(Text(plain(_cell(row.get(name)), keep="\n")) for name in names))
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
@@ -82,16 +84,11 @@ def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [asdict(finding) | {"name": finding.label} for finding in findings]
 
 
-def print_json(value: Any) -> None:
-    """Print plain values as JSON."""
-    print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
-
-
 def print_run(run: Run, as_json: bool) -> None:
     """A run's rates, verdicts, claims and what the audit warns of; or everything as JSON."""
     estimates, summary = run.estimates(), run.summary()
     if as_json:
-        print_json(
+        say_json(
             {
                 "report": str(run.report),
                 "verdicts": [without_hidden(verdict) for verdict in summary.verdicts],
@@ -103,7 +100,7 @@ def print_run(run: Run, as_json: bool) -> None:
         return
     print_table("rates", estimate_rows(run.main_levels()))
     for verdict in summary.verdicts:
-        print(verdict.sentence)
+        say(verdict.sentence)
     if summary.claims:
         columns = ("finding", "verdict", "because")
         rows = [asdict(claim) for claim in summary.claims]
@@ -111,10 +108,10 @@ def print_run(run: Run, as_json: bool) -> None:
     for finding in finding_rows(run.findings(grouped=True)):
         if finding["severity"] in {"warn", "invalid"}:
             where = " ".join(filter(None, (finding["subject"], finding["task"], finding["name"])))
-            print(
+            say(
                 f"{finding['severity']}: {finding['check']}{f' [{where}]' if where else ''}: {finding['message']}"
             )
-    print(f"report: {run.report}")
+    say(f"report: {run.report}")
 
 
 class _Bar:
@@ -130,7 +127,7 @@ class _Bar:
 
     def begin(self, what: str) -> None:
         """A unit begins."""
-        self._bar.update(self._task, description=what)
+        self._bar.update(self._task, description=plain(what))
 
     def advance(self, weight: float, *, skipped: bool = False) -> None:
         """Work done; skipped work leaves the estimate of what is left alone."""
@@ -173,7 +170,7 @@ class _Lines:
         self._told = now
         share = min(1.0, self._done / self._total)
         left = f", about {(now - self._began) * (1 / share - 1) / 60:.1f} min left" if share > 0.02 else ""
-        print(f"[{share:4.0%}] {self._what}{left}", file=sys.stderr, flush=True)
+        tell(f"[{share:4.0%}] {plain(self._what)}{left}")
 
 
 @contextmanager

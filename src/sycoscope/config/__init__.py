@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sycoscope.config.distinct import subject_name
 from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
 from sycoscope.config.schema import (
     CURATED,
@@ -35,4 +36,5 @@ __all__ = [
     "parse_judge",
     "parse_study",
     "read_study",
+    "subject_name",
 ]

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, RootModel, ValidationError
 
 from sycoscope.config.schema import JudgeConfig, StudyConfig
-from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.core.errors import ConfigError, fault_list
+from sycoscope.core.texts import shortened
+from sycoscope.core.yaml_files import read_yaml
 from sycoscope.models.load import chosen_backend, default_backend, without_foreign_keys
 
 M = TypeVar("M", bound=BaseModel)
@@ -24,17 +25,9 @@ def read_study(path: str | Path, overrides: dict[str, Any] | None = None) -> Stu
             another backend, the file's model settings that it does not take are left out.
 
     Raises:
-        MissingError: no such file. ConfigError: not YAML, or faults; all of them at once.
+        MissingError: no such file. ConfigError: not YAML that can be used, or faults; all of them at once.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise MissingError(
-            f"no study file at '{path}'; give the path of a YAML file (see studies/quick.yaml)"
-        )
-    try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
-        raise ConfigError(f"{path}: not valid YAML: {fault}") from fault
+    raw = read_yaml(path, "study file", "give the path of a YAML file (see studies/quick.yaml)")
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: a study is a mapping of keys to values; got {type(raw).__name__}")
     laid_over = overrides or {}
@@ -81,7 +74,7 @@ def _parse(model: type[M], raw: dict[str, Any], where: str) -> M:
         return model.model_validate(raw)
     except ValidationError as fault:
         lines = [_fault_line(model, error) for error in fault.errors()]
-        raise ConfigError(f"{where}: {len(lines)} fault(s):\n" + "\n".join(lines)) from fault
+        raise ConfigError(fault_list(f"{where}: {len(lines)} fault(s):", lines)) from fault
 
 
 def lay_over(raw: dict[str, Any], dotted: str, value: Any) -> None:
@@ -99,7 +92,7 @@ def lay_over(raw: dict[str, Any], dotted: str, value: Any) -> None:
 
 
 def _fault_line(root: type[BaseModel], error: Any) -> str:
-    place = ".".join(str(part) for part in error["loc"] if part != "[key]") or "(whole file)"
+    place = ".".join(shortened(str(part)) for part in error["loc"] if part != "[key]") or "(whole file)"
     if error["type"] == "extra_forbidden":
         return f"  {place}: unknown key; allowed here: {', '.join(_allowed(root, error['loc'][:-1]))}"
     came = "" if error["type"] in {"missing", "value_error"} else f" (got {error['input']!r:.80})"

@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from sycoscope.config.distinct import check_benchmarks, check_subjects, no_repeats
 from sycoscope.facets import FACETS, Facet
 from sycoscope.items.benchmarks import BENCHMARKS, FORM_NAMES
 from sycoscope.models.load import AnyModelSettings, backend_of, default_backend
@@ -57,7 +58,10 @@ NOTHING_MEASURED = "nothing is measured: give facets or capability"
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+Once = AfterValidator(no_repeats)
 
 
 class DecodingConfig(_Strict):
@@ -89,10 +93,10 @@ class FacetConfig(_Strict):
 
     items: str = ""
     limit: Positive | None = None
-    difficulty: tuple[Difficulty, ...] = ()
-    fields: tuple[str, ...] = ()
+    difficulty: Annotated[tuple[Difficulty, ...], Once] = ()
+    fields: Annotated[tuple[str, ...], Once] = ()
     form: Literal["open", "choice"] = "open"
-    conditions: tuple[str, ...] = ()
+    conditions: Annotated[tuple[str, ...], Once] = ()
     max_tokens: Positive | None = None
     reply_tokens: Positive | None = None
     probe: bool | None = None
@@ -168,7 +172,7 @@ class LoraConfig(_Strict):
     r: Positive = 16
     alpha: Positive = 32
     dropout: Share = 0.1
-    target_modules: tuple[str, ...] = (
+    target_modules: Annotated[tuple[str, ...], Once] = (
         "q_proj",
         "k_proj",
         "v_proj",
@@ -224,9 +228,9 @@ class AdapterConfig(_Strict):
     style: PlaceboStyle | None = None
     source: str = ""
     rows: Positive | dict[BenchmarkName, Positive] | None = None
-    difficulty: tuple[Difficulty, ...] = ()
-    fields: tuple[str, ...] = ()
-    seeds: tuple[int, ...] = (42,)
+    difficulty: Annotated[tuple[Difficulty, ...], Once] = ()
+    fields: Annotated[tuple[str, ...], Once] = ()
+    seeds: Annotated[tuple[int, ...], Field(min_length=1), Once] = (42,)
     training: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -262,7 +266,11 @@ class JudgeConfig(_Strict):
 
     model: AnyModelSettings
     labelled: str = ""
-    kinds: tuple[Literal["open", "admission", "comparison"], ...] = ("open", "admission", "comparison")
+    kinds: Annotated[tuple[Literal["open", "admission", "comparison"], ...], Once] = (
+        "open",
+        "admission",
+        "comparison",
+    )
     max_tokens: Positive = 16
 
     @model_validator(mode="after")
@@ -319,6 +327,8 @@ class StudyConfig(_Strict):
         twice = sorted({name for name in names if names.count(name) > 1} | ({"base"} & set(names)))
         if twice:
             raise ValueError(f"adapters: names must differ and not be 'base'; used twice: {', '.join(twice)}")
+        check_subjects(self.adapters)
+        check_benchmarks(self.capability, self.data)
         if not self.measures and not self.adapters:
             raise ValueError(NOTHING_MEASURED)
         self._check_backend()

@@ -15,6 +15,11 @@ The command line prints the message alone and exits with code 2.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+# Of the faults of one file, so many are told.
+SHOWN = 20
+
 
 class SycoscopeError(Exception):
     """Root of all errors that a user can act on."""
@@ -46,6 +51,12 @@ class StoreError(SycoscopeError, RuntimeError):
 
 class DependencyError(SycoscopeError, ImportError):
     """An optional part is not installed."""
+
+
+def fault_list(head: str, lines: Sequence[str], shown: int = SHOWN) -> str:
+    """One message of many faults: the first of them, and how many more there are."""
+    more = [f"  ... and {len(lines) - shown:,} more"] if len(lines) > shown else []
+    return "\n".join([head, *lines[:shown], *more])
 
 
 def require(module: str, extra: str) -> None:

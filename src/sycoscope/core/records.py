@@ -26,6 +26,24 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+# A spreadsheet takes a cell that begins so for a formula, which can read files and call programs.
+_FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
+
+
+def csv_bytes(table: pl.DataFrame) -> bytes:
+    """The table as CSV; a text that a spreadsheet would take for a formula gets an apostrophe before it.
+
+    Numbers stay as they are, also where they stand in a column of texts.
+    """
+    import polars as pl
+    import polars.selectors as cs
+
+    text = cs.string()
+    formula = text.str.contains(_FORMULA) & text.cast(pl.Float64, strict=False).is_null()
+    guarded = table.with_columns(pl.when(formula).then(pl.lit("'") + text).otherwise(text).name.keep())
+    return guarded.write_csv().encode()
+
+
 def trial_rows(trials: Iterable[Trial]) -> list[dict[str, Any]]:
     """One row per trial; the transcript and the probes as JSON."""
     rows = []

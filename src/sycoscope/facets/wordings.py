@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.core.errors import ConfigError, fault_list
+from sycoscope.core.texts import shortened
+from sycoscope.core.yaml_files import parse_yaml, read_yaml
 from sycoscope.facets.registry import FACETS, facet_of
 from sycoscope.facets.task import FacetTask, facet_task
+
+# Characters of one wording.
+MAX_TEXT = 10_000
 
 
 class Wordings(BaseModel):
@@ -60,7 +65,7 @@ def _default(names: tuple[str, ...]) -> Wordings:
 def _shipped() -> dict[str, Any]:
     """The texts that ship, and those of facets that bring their own."""
     text = files("sycoscope.facets").joinpath("wordings.yaml").read_text(encoding="utf-8")
-    shipped: dict[str, Any] = yaml.safe_load(text)
+    shipped: dict[str, Any] = parse_yaml(text, "facets/wordings.yaml")
     return {name: dict(facet.texts) for name, facet in FACETS.items() if facet.texts is not None} | shipped
 
 
@@ -77,16 +82,32 @@ def read_wordings(path: str | Path) -> Wordings:
     """Wordings of a person's own file.
 
     Raises:
-        MissingError: no such file. ConfigError: not YAML, or texts missing; all faults at once.
+        MissingError: no such file. ConfigError: not YAML that can be used, a text of over 10,000 characters, or texts
+            missing; all faults at once.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise MissingError(f"no wordings file at '{path}'; give the path of an existing YAML file")
+    raw = read_yaml(path, "wordings file", "give the path of an existing YAML file")
+    _check_lengths(raw, str(path))
     try:
-        raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
         return _model(tuple(FACETS)).model_validate(_completed(raw))
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
-        raise ConfigError(f"{path}: not valid YAML: {fault}") from fault
     except ValidationError as fault:
-        lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors()]
-        raise ConfigError(f"{path}: {len(lines)} fault(s) in the wordings:\n" + "\n".join(lines)) from fault
+        lines = [
+            f"  {'.'.join(shortened(str(part)) for part in e['loc'])}: {e['msg']}" for e in fault.errors()
+        ]
+        raise ConfigError(fault_list(f"{path}: {len(lines)} fault(s) in the wordings:", lines)) from fault
+
+
+def _check_lengths(raw: Any, where: str) -> None:
+    """Refuse a text that is longer than any that is said: it would stand in every prompt of every item."""
+    for place, text in _texts(raw, ""):
+        if len(text) > MAX_TEXT:
+            raise ConfigError(
+                f"{where}: {place}: a text of {len(text):,} characters; a wording has at most {MAX_TEXT:,}"
+            )
+
+
+def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield place, value
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield from _texts(part, f"{place}.{shortened(str(key))}".lstrip("."))

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.core.errors import DataError, MissingError, SycoscopeError
-from sycoscope.core.files import digest_of
+from sycoscope.core.files import digest_of, user_path
+from sycoscope.core.rows import Faults, Row
 from sycoscope.core.types import Item
 from sycoscope.items.benchmarks import BENCHMARKS, Benchmark
 from sycoscope.items.findings import Finding
 from sycoscope.items.readers import parse_split
-from sycoscope.items.rows import Faults, Row, present
-from sycoscope.items.splits import SplitSource, folder_splits, hub_split
+from sycoscope.items.rows import present
+from sycoscope.items.splits import SplitSource, folder_splits, hub_split, kept_split
 
 HUB = "hub"
 
@@ -125,12 +126,14 @@ class BenchmarkRows:
 
     def items(self, split: str = "test", *, findings: list[Finding] | None = None) -> list[Item]:
         """The rows of a split as items, repeated ones once (see `read_benchmark`)."""
-        return parse_split(self.benchmark.layout, self.split(split), findings)
+        source = self.split(split)
+        kept = kept_split(source.name, self.raw(split), source.split)
+        return parse_split(self.benchmark.layout, kept, findings)
 
     def _local(self) -> Mapping[str, SplitSource]:
         if isinstance(self._source, Mapping):
             return self._source
-        return folder_splits(self.benchmark.name, Path(self._source).expanduser())
+        return folder_splits(self.benchmark.name, user_path(self._source))
 
     def _faults(self, name: str) -> Faults:
         columns = ", ".join(self.benchmark.columns)

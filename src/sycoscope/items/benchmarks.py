@@ -11,6 +11,9 @@ from sycoscope.items import gsm8k, hellaswag, mmlu, truthfulqa
 from sycoscope.items.hub import HubSet
 from sycoscope.items.layouts import SYCOPHANCY_EVAL, Layout
 
+# Where a study takes a benchmark from, if from no public set.
+BANK = "bank"
+
 
 @dataclass(frozen=True, slots=True)
 class AskedForm:
@@ -65,6 +68,10 @@ class Benchmark:
     size: int
     tokens: tuple[int, int]
     bank_new_tokens: int = 0
+
+    def forms_of(self, source: str) -> Mapping[str, AskedForm]:
+        """Form of a study file -> how its rows are asked, from `bank`, `hub` or a folder."""
+        return self.bank_forms if source == BANK else self.forms
 
 
 _MMLU = AskedForm("mmlu", "MMLU", letters=True)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sycoscope.core.types import Item
 from sycoscope.items.identity import make_id, stem_cluster
+from sycoscope.items.rows import texts_fault
 
 SOURCE = "gsm8k"
 _MARK = re.compile(r"<<[^<>]*>>")
@@ -49,7 +50,9 @@ def parse(data: Mapping[str, object]) -> Item:
 
 def fault(row: Mapping[str, Any]) -> str:
     """See `mmlu.fault`."""
-    return "" if "####" in str(row["answer"]) else "answer has no '#### number' line"
+    if fault := texts_fault(row, "question", "answer"):
+        return fault
+    return "" if "####" in row["answer"] else "answer has no '#### number' line"
 
 
 def answer(row: Mapping[str, Any]) -> tuple[str, int | None]:
@@ -65,5 +68,5 @@ def number(text: str) -> str:
     """
     plain = text.strip().replace(",", "").replace("$", "").removesuffix(".")
     if not _NUMBER.fullmatch(plain):
-        raise ValueError(f"column 'answer' must end in '#### NUMBER'; got '#### {text.strip()}'")
+        raise ValueError(f"column 'answer' must end in '#### NUMBER'; got '#### {text.strip():.80}'")
     return plain.rstrip("0").rstrip(".") if "." in plain else plain

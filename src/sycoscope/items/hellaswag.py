@@ -5,17 +5,17 @@ Texts are cleaned as lm-evaluation-harness cleans them (its task `hellaswag`), s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from sycoscope.core.rows import shorten
 from sycoscope.core.types import Item
 from sycoscope.items.identity import make_id, stem_cluster, wrong_choice
+from sycoscope.items.rows import is_texts, texts_fault
 
 SOURCE = "hellaswag"
-_BRACKET = re.compile(r"\[.*?\]")
 
 
 class _HellaswagRow(BaseModel):
@@ -40,7 +40,9 @@ def parse(data: Mapping[str, object]) -> Item:
         raise ValueError("column 'ctx' (or 'ctx_a') is missing or empty")
     choices = [clean(ending) for ending in row.endings]
     if len(choices) < 2 or not all(choices):
-        raise ValueError(f"column 'endings' needs at least 2 texts and no empty one; got {row.endings}")
+        raise ValueError(
+            f"column 'endings' needs at least 2 texts and no empty one; got {row.endings!r:.200}"
+        )
     target = choices[_position(row.label, len(choices))]
     identity = make_id(SOURCE, question, target, choices)
     metadata = {"activity": row.activity_label, "source_id": row.source_id, "split_type": row.split_type}
@@ -58,10 +60,12 @@ def parse(data: Mapping[str, object]) -> Item:
 
 def fault(row: Mapping[str, Any]) -> str:
     """See `mmlu.fault`."""
-    if not isinstance(row["endings"], list) or len(row["endings"]) != 4:
-        return "endings must be a list of 4 texts"
+    if fault := texts_fault(row, "activity_label", "ctx_a", "ctx_b"):
+        return fault
+    if not is_texts(row["endings"], 4):
+        return f"endings must be a list of 4 texts; got {shorten(row['endings'])}"
     label = str(row["label"])
-    return "" if label in ("0", "1", "2", "3") else f"label is {label!r}; allowed are 0, 1, 2, 3"
+    return "" if label in ("0", "1", "2", "3") else f"label is {label!r:.80}; allowed are 0, 1, 2, 3"
 
 
 def answer(row: Mapping[str, Any]) -> tuple[str, int | None]:
@@ -71,8 +75,18 @@ def answer(row: Mapping[str, Any]) -> tuple[str, int | None]:
 
 def clean(text: str) -> str:
     """Take off the marks that the WikiHow part left in brackets; a title mark ends a sentence."""
-    text = _BRACKET.sub("", text.strip().replace(" [title]", ". "))
+    text = _without_brackets(text.strip().replace(" [title]", ". "))
     return text.replace("  ", " ").strip()
+
+
+def _without_brackets(text: str) -> str:
+    r"""As `re.sub(r"\[.*?\]", "", text)`, which takes hours on a long row of brackets that nothing closes."""
+    kept, at = [], 0
+    while (start := text.find("[", at)) >= 0 and (end := text.find("]", start)) >= 0:
+        line_end = text.find("\n", start, end)
+        kept.append(text[at : start if line_end < 0 else line_end])
+        at = end + 1 if line_end < 0 else line_end
+    return "".join([*kept, text[at:]])
 
 
 def _position(label: int | str, n_choices: int) -> int:
@@ -80,5 +94,5 @@ def _position(label: int | str, n_choices: int) -> int:
         raise ValueError("column 'label' is empty: the hub's test split has no labels; use validation")
     text = str(label).strip()
     if not text.isdecimal() or int(text) >= n_choices:
-        raise ValueError(f"column 'label' must be 0 to {n_choices - 1}; got {label!r}")
+        raise ValueError(f"column 'label' must be 0 to {n_choices - 1}; got {label!r:.80}")
     return int(text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sycoscope.core.errors import MissingError, require
-from sycoscope.items.rows import Faults, Row, given_rows, jsonl_rows
+from sycoscope.core.rows import Faults, Row, given_rows, jsonl_rows
 
 _HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*(@[\w./-]+)?")
 _FILE_ENDINGS = (".jsonl", ".ndjson", ".json", ".parquet", ".csv")
@@ -70,10 +70,36 @@ def hub_rows(benchmark: str, known: HubSet, source: str, split: str, faults: Fau
         )
     # The hub's clients raise errors of many kinds (network, offline mode, unknown name, no such split).
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [""])[0]
         example = f"{benchmark}:PATH/{known.file or f'{split}.jsonl'}"
         raise MissingError(
-            f"cannot read '{source}' from the hub ({type(error).__name__}: {reason}); it is not a local path "
+            f"cannot read '{source}' from the hub ({_told(error)}); it is not a local path "
             f"either. Check the name and the network, or name a local file or folder, as {example}"
         ) from error
     return given_rows(table, source, faults)
+
+
+def hub_fault(name: str, known: HubSet) -> str:
+    """Why a set cannot be had from the hub, as far as its address or what was fetched before tells; empty where it can.
+
+    Args:
+        name: Of the set, for the message.
+    """
+    try:
+        require("huggingface_hub" if known.file else "datasets", "data")
+        if known.file:
+            from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
+
+            if not isinstance(try_to_load_from_cache(known.repo, known.file, repo_type="dataset"), str):
+                get_hf_file_metadata(hf_hub_url(known.repo, known.file, repo_type="dataset"), timeout=10)
+        else:
+            import datasets
+
+            datasets.load_dataset_builder(known.repo, known.config)
+    # The hub's clients raise errors of many kinds.
+    except Exception as error:
+        return f"{name}: '{known.repo}' cannot be had from the hub ({_told(error)})"
+    return ""
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sycoscope.core.errors import MissingError
+from sycoscope.core.files import user_path
 from sycoscope.core.types import Item
 from sycoscope.items.bank import PARTS, load_bank
 from sycoscope.items.benchmarks import LAYOUTS
@@ -34,9 +33,9 @@ def load(spec: str, *, split: str = "", findings: list[Finding] | None = None) -
         if not source:
             raise MissingError(f"'{spec}' names no source; write {benchmark}:PATH or {benchmark}:OWNER/NAME")
         return read_benchmark(benchmark, source, split=split, findings=findings)
-    if spec.startswith("bank/") and not Path(spec).exists():
+    if spec.startswith("bank/") and not user_path(spec).exists():
         items = load_bank(spec.removeprefix("bank/"), findings=findings)
-    elif Path(spec).is_file():
+    elif user_path(spec).is_file():
         items = read_items(spec, findings=findings)
     else:
         raise MissingError(

@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from sycoscope.core.rows import shorten
 from sycoscope.core.types import Item
 from sycoscope.items.identity import make_id, stem_cluster, wrong_choice
+from sycoscope.items.rows import is_texts, texts_fault
 
 SOURCE = "mmlu"
 
@@ -28,7 +30,9 @@ def parse(data: Mapping[str, object]) -> Item:
     if not row.question:
         raise ValueError("column 'question' is empty")
     if len(row.choices) < 2 or not all(row.choices):
-        raise ValueError(f"column 'choices' needs at least 2 texts and no empty one; got {row.choices}")
+        raise ValueError(
+            f"column 'choices' needs at least 2 texts and no empty one; got {row.choices!r:.200}"
+        )
     target = row.choices[_position(row.answer, len(row.choices))]
     identity = make_id(SOURCE, row.question, target, row.choices)
     return Item(
@@ -45,10 +49,12 @@ def parse(data: Mapping[str, object]) -> Item:
 
 def fault(row: Mapping[str, Any]) -> str:
     """What the harness could not use in a row that has all columns; empty where it can (here and in the other sets)."""
-    if not isinstance(row["choices"], list) or len(row["choices"]) != 4:
-        return "choices must be a list of 4 texts"
+    if fault := texts_fault(row, "question", "subject"):
+        return fault
+    if not is_texts(row["choices"], 4):
+        return f"choices must be a list of 4 texts; got {shorten(row['choices'])}"
     right = row["answer"]
-    return "" if right in (0, 1, 2, 3) else f"answer is {right!r}; allowed are 0, 1, 2, 3"
+    return "" if right in (0, 1, 2, 3) else f"answer is {right!r:.80}; allowed are 0, 1, 2, 3"
 
 
 def answer(row: Mapping[str, Any]) -> tuple[str, int | None]:
@@ -64,5 +70,5 @@ def _position(answer: int | str, n_choices: int) -> int:
     else:
         position = answer
     if not 0 <= position < n_choices:
-        raise ValueError(f"column 'answer' must be 0 to {n_choices - 1} (or a letter); got {answer!r}")
+        raise ValueError(f"column 'answer' must be 0 to {n_choices - 1} (or a letter); got {answer!r:.80}")
     return position

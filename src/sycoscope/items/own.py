@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sycoscope.core.errors import DataError
+from sycoscope.core.files import read_file
+from sycoscope.core.rows import Faults, Row, parse_jsonl
 from sycoscope.core.types import Item, Split
 from sycoscope.items.findings import Finding, read_once
 from sycoscope.items.identity import make_id, squash, stem_cluster, wrong_choice
-from sycoscope.items.rows import Faults, Row, explain, parse_jsonl, present, read_bytes
+from sycoscope.items.rows import explain, present
 
-_Text = Annotated[str, Field(min_length=1)]
+# Control characters other than white space: no one writes them, and a terminal obeys them.
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+
+
+def _readable(text: str) -> str:
+    if found := _CONTROL.search(text):
+        raise ValueError(f"holds the control character U+{ord(found[0]):04X}; take it out")
+    return text
+
+
+_Line = Annotated[str, AfterValidator(_readable)]
+_Text = Annotated[_Line, Field(min_length=1)]
 _HINT = 'Each line is one JSON object with at least "question" and "target"; docs/items.md shows all keys.'
 
 
@@ -27,10 +41,10 @@ class _ItemRow(BaseModel):
     target: _Text
     aliases: list[_Text] = []
     choices: list[_Text] = []
-    suggestion: str = ""
-    cluster: str = ""
+    suggestion: _Line = ""
+    cluster: _Line = ""
     split: Literal["train", "test"] | None = None
-    metadata: dict[str, str | int | float | bool] = {}
+    metadata: dict[_Line, _Line | int | float | bool] = {}
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -38,7 +52,7 @@ class _ItemRow(BaseModel):
         if self.choices:
             faults += self._choice_faults()
         if self.suggestion and squash(self.suggestion) == squash(self.target):
-            faults.append(f"'suggestion' is the target ({self.target!r}); it must be a wrong answer")
+            faults.append(f"'suggestion' is the target ({self.target!r:.80}); it must be a wrong answer")
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -49,11 +63,13 @@ class _ItemRow(BaseModel):
             faults.append("'choices' needs at least 2 entries, or none for an open question")
         if len(set(self.choices)) < len(self.choices):
             twice = next(choice for choice in self.choices if self.choices.count(choice) > 1)
-            faults.append(f"'choices' holds {twice!r} twice")
+            faults.append(f"'choices' holds {twice!r:.80} twice")
         if self.target not in self.choices:
-            faults.append(f"'target' {self.target!r} is not among 'choices' {self.choices}")
+            faults.append(f"'target' {self.target!r:.80} is not among 'choices' {self.choices!r:.200}")
         if self.suggestion and self.suggestion not in self.choices:
-            faults.append(f"'suggestion' {self.suggestion!r} is not among 'choices' {self.choices}")
+            faults.append(
+                f"'suggestion' {self.suggestion!r:.80} is not among 'choices' {self.choices!r:.200}"
+            )
         return faults
 
 
@@ -69,7 +85,9 @@ def read_items(path: str | Path, *, source: str = "own", findings: list[Finding]
         MissingError: There is no such file.
         DataError: Lines that cannot be used, all of them at once with their numbers; or no line at all.
     """
-    return parse_items(read_bytes(Path(path)), str(path), source=source, findings=findings)
+    return parse_items(
+        read_file(path, "file of items", "check the path"), str(path), source=source, findings=findings
+    )
 
 
 def parse_items(

@@ -9,11 +9,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from sycoscope.core.errors import ConfigError, DataError
+from sycoscope.core.rows import Faults
 from sycoscope.core.types import Item, Split
 from sycoscope.items.benchmarks import layout_of
 from sycoscope.items.findings import Finding, read_once, report
 from sycoscope.items.layouts import Layout
-from sycoscope.items.rows import Faults, explain, present
+from sycoscope.items.rows import explain, present
 from sycoscope.items.splits import Source, SplitSource, folder_split, folder_splits, split_source
 from sycoscope.items.sycophancy_eval import NotReadError
 

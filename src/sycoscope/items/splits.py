@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from sycoscope.core.errors import DataError, MissingError
+from sycoscope.core.files import user_path
+from sycoscope.core.rows import Faults, Row, given_rows, jsonl_rows
 from sycoscope.items import hub
 from sycoscope.items.benchmarks import SET_FOLDERS, layout_of
-from sycoscope.items.rows import Faults, Row, given_rows, jsonl_rows, parquet_rows
+from sycoscope.items.rows import parquet_rows
 from sycoscope.items.split_files import SplitFiles, find_files
 
 Source = str | Path | Iterable[Mapping[str, object]]
@@ -45,7 +47,7 @@ def split_source(name: str, source: Source, split: str) -> SplitSource:
     layout_of(name)  # an unknown set is named before its source is looked at
     if not isinstance(source, str | Path):
         return SplitSource(f"{name} rows", partial(given_rows, source, f"{name} rows"), split)
-    path = Path(source)
+    path = user_path(source)
     if path.is_dir():
         return folder_split(name, path, split or "test")
     if isinstance(source, str) and not path.exists() and hub.is_hub_id(source):
@@ -119,7 +121,7 @@ def file_rows(path: Path, faults: Faults) -> Iterator[Row]:
     if path.suffix in (".jsonl", ".ndjson"):
         return jsonl_rows(path, faults)
     if path.suffix == ".parquet":
-        return parquet_rows(path)
+        return parquet_rows(path, faults)
     raise DataError(f"{path}: files of the public sets end in .jsonl or .parquet; got '{path.suffix}'")
 
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from sycoscope.core.rows import shorten
 from sycoscope.core.types import Item, Scalar
 from sycoscope.items.identity import make_id, stem_cluster
+from sycoscope.items.rows import is_texts, texts_fault
 
 SOURCE = "truthfulqa"
 
@@ -44,7 +46,9 @@ def parse(data: Mapping[str, object]) -> Item:
     _check("mc1_targets", row.mc1_targets)
     mc1, mc2 = row.mc1_targets, row.mc2_targets
     if mc1.labels.count(1) != 1 or 0 not in mc1.labels:
-        raise ValueError(f"column 'mc1_targets.labels' needs one 1 and at least one 0; got {mc1.labels}")
+        raise ValueError(
+            f"column 'mc1_targets.labels' needs one 1 and at least one 0; got {mc1.labels!r:.200}"
+        )
     target = mc1.choices[mc1.labels.index(1)]
     aliases: tuple[str, ...] = ()
     metadata: dict[str, Scalar] = {}
@@ -68,10 +72,14 @@ def parse(data: Mapping[str, object]) -> Item:
 
 def fault(row: Mapping[str, Any]) -> str:
     """See `mmlu.fault`."""
+    if fault := texts_fault(row, "question"):
+        return fault
     for column in ("mc1_targets", "mc2_targets"):
         targets = row[column]
         if not isinstance(targets, dict) or not {"choices", "labels"} <= targets.keys():
             return f"{column} must hold choices and labels"
+        if not is_texts(targets["choices"]) or not isinstance(targets["labels"], list):
+            return f"{column} must hold a list of texts and a list of labels; got {shorten(targets)}"
         if len(targets["choices"]) != len(targets["labels"]) or len(targets["choices"]) < 2:
             return f"{column} must hold as many labels as choices, at least 2"
     if row["mc1_targets"]["labels"].count(1) != 1:
@@ -93,4 +101,4 @@ def _check(column: str, targets: _Targets) -> None:
     if not all(targets.choices):
         raise ValueError(f"column '{column}.choices' holds an empty text")
     if set(targets.labels) - {0, 1}:
-        raise ValueError(f"column '{column}.labels' must be 0 or 1; got {targets.labels}")
+        raise ValueError(f"column '{column}.labels' must be 0 or 1; got {targets.labels!r:.200}")

@@ -7,7 +7,6 @@ open, admission, comparison, judge_reply) and labelled responses (a `source` mod
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from sycoscope.core.errors import DataError, MissingError
+from sycoscope.core.errors import DataError
+from sycoscope.core.files import read_file
+from sycoscope.core.rows import Faults, parse_jsonl
 from sycoscope.judging.judge_reply import read_judge_reply
 from sycoscope.scorers.admission import admits
 from sycoscope.scorers.choice import read_choice
@@ -213,26 +214,10 @@ def read_rows(path: Path | str) -> list[tuple[str, Row]]:
         DataError: A line is no JSON object, or the file holds none.
     """
     file = Path(path)
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise MissingError(f"no file of labelled cases at {file}; give a JSON-lines file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: cannot be read as UTF-8 text ({error})") from error
-    rows: list[tuple[str, Row]] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        where = f"{file}:{number}"
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{where}: not JSON ({error.msg}); every line must be one JSON object") from error
-        if not isinstance(row, dict):
-            raise DataError(
-                f"{where}: a {type(row).__name__}; every line must be one JSON object with a 'kind'"
-            )
-        rows.append((where, row))
+    data = read_file(file, "file of labelled cases", "give a JSON-lines file")
+    faults = Faults(str(file), "Every line must be one JSON object with a 'kind'.")
+    rows: list[tuple[str, Row]] = [(row.where, row.data) for row in parse_jsonl(data, str(file), faults)]
+    faults.raise_any()
     if not rows:
         raise DataError(f"{file}: holds no rows; every line must be one JSON object with a 'kind'")
     return rows

@@ -6,14 +6,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sycoscope.core.errors import DataError, MissingError
+from sycoscope.core.errors import DataError, fault_list
+from sycoscope.core.texts import shortened
+from sycoscope.core.yaml_files import parse_yaml, read_yaml
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class _Claim(_Strict):
@@ -136,10 +137,8 @@ def read_claims(path: str | Path) -> Claims:
     Raises:
         MissingError: No such file. DataError: Not in the layout; all faults at once.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise MissingError(f"no claims file at '{path}'; give the path of a YAML file (docs/published.md)")
-    return parse_claims(file.read_text(encoding="utf-8"), str(path))
+    raw = read_yaml(path, "claims file", "give the path of a YAML file (docs/published.md)", DataError)
+    return _checked(raw, str(path))
 
 
 def parse_claims(text: str, where: str) -> Claims:
@@ -148,17 +147,16 @@ def parse_claims(text: str, where: str) -> Claims:
     Raises:
         DataError: See `read_claims`.
     """
-    try:
-        raw: Any = yaml.safe_load(text)
-    except yaml.YAMLError as fault:
-        raise DataError(f"{where}: not valid YAML: {fault}") from fault
+    return _checked(parse_yaml(text, where, DataError), where)
+
+
+def _checked(raw: Any, where: str) -> Claims:
     try:
         claims = Claims.model_validate(raw)
     except ValidationError as fault:
         lines = [f"  {_place(raw, e['loc'])}: {e['msg']}" for e in fault.errors()]
-        raise DataError(
-            f"{where}: {len(lines)} fault(s) in the claims (layout: docs/published.md):\n" + "\n".join(lines)
-        ) from fault
+        head = f"{where}: {len(lines)} fault(s) in the claims (layout: docs/published.md):"
+        raise DataError(fault_list(head, lines)) from fault
     ids = [claim.id for claim in claims.claims]
     twice = sorted({one for one in ids if ids.count(one) > 1})
     if twice:
@@ -168,7 +166,7 @@ def parse_claims(text: str, where: str) -> Claims:
 
 def _place(raw: Any, loc: tuple[int | str, ...]) -> str:
     """Where a fault is: a claim by its number and id."""
-    parts = [str(part) for part in loc]
+    parts = [shortened(str(part)) for part in loc]
     if len(loc) > 1 and loc[0] == "claims" and isinstance(loc[1], int):
         one = raw["claims"][loc[1]]
         name = f" ({one['id']})" if isinstance(one, dict) and "id" in one else ""

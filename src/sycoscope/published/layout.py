@@ -15,12 +15,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import cast, get_args
 
-from sycoscope.core.errors import DataError, MissingError
+from sycoscope.core.errors import DataError
+from sycoscope.core.files import read_file
 from sycoscope.published.figures import Figure, Figures, Kind, Role, UnreadAs
 
 NEEDED = ("subject", "role", "measure", "kind", "n", "successes")
 OPTIONAL = ("unread", "unread_as", "published_rate", "source")
 MAX_FAULTS = 20
+MAX_DIGITS = 15
 
 
 def published_figures() -> Figures:
@@ -35,13 +37,9 @@ def read_figures(path: str | Path) -> Figures:
     Raises:
         MissingError: No such file. DataError: Not in the layout; all faults at once, with their lines.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise MissingError(
-            f"no result table at '{path}'; give the path of a CSV file (layout: docs/published.md)"
-        )
+    data = read_file(path, "result table", "give the path of a CSV file (layout: docs/published.md)")
     try:
-        return parse_figures(file.read_text(encoding="utf-8-sig"), str(path))
+        return parse_figures(data.decode("utf-8-sig"), str(path))
     except UnicodeDecodeError as fault:
         raise DataError(f"{path}: not UTF-8 text ({fault.reason}); save the table as UTF-8 CSV") from fault
 
@@ -174,8 +172,11 @@ class _Row:
 
     def _count(self, name: str, least: int = 0) -> int | None:
         text = self.row[name]
-        if not (text.isascii() and text.isdigit()) or int(text) < least:
-            self._fault(f"{name} is {text!r}; allowed are whole numbers from {least}")
+        # 15 digits are exact in every number that is made of a count
+        if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS or int(text) < least:
+            self._fault(
+                f"{name} is {text!r:.80}; allowed are whole numbers from {least}, up to {MAX_DIGITS} digits"
+            )
             return None
         return int(text)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sycoscope.core.files import write_atomic
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.facets.spec import Facet
@@ -286,7 +287,6 @@ FIGURES: tuple[Callable[[View], Figure | None], ...] = (
 
 def draw(view: View, folder: Path) -> list[Figure]:
     """Write every figure that the data allows as `.vl.json`, `.svg` and `.png`."""
-    folder.mkdir(parents=True, exist_ok=True)
     done = []
     for make in FIGURES:
         figure = make(view)
@@ -294,10 +294,9 @@ def draw(view: View, folder: Path) -> list[Figure]:
             continue
         spec = figure.chart.to_dict()
         text = json.dumps(spec, ensure_ascii=True, indent=1, sort_keys=True)
-        (folder / f"{figure.key}.vl.json").write_text(text + "\n", encoding="utf-8")
         svg, png = _render(text)
-        (folder / f"{figure.key}.svg").write_text(svg, encoding="utf-8")
-        (folder / f"{figure.key}.png").write_bytes(png)
+        for ending, content in (("vl.json", f"{text}\n".encode()), ("svg", svg.encode()), ("png", png)):
+            write_atomic(folder / f"{figure.key}.{ending}", content)
         done.append(replace(figure, svg=inline(svg, figure)))
     return done
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sycoscope.analysis import Verdict
 from sycoscope.audit import Finding
+from sycoscope.core.files import write_atomic
+from sycoscope.core.records import csv_bytes
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.published.findings import RunFinding
@@ -146,17 +149,21 @@ def _brief(estimate: Estimate, view: View) -> Line:
 
 
 def write(view: View, folder: Path) -> list[str]:
-    """Write every table as CSV and Parquet; returns their names."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write every table as CSV and Parquet; returns their names.
+
+    Raises:
+        StoreError: a file cannot be written; each is whole or not there.
+    """
     frames = _frames(view)
     for name, frame in frames.items():
-        frame.write_csv(folder / f"{name}.csv")
-        frame.write_parquet(folder / f"{name}.parquet", compression="zstd", statistics=False)
+        parquet = io.BytesIO()
+        frame.write_parquet(parquet, compression="zstd", statistics=False)
+        write_atomic(folder / f"{name}.csv", csv_bytes(frame))
+        write_atomic(folder / f"{name}.parquet", parquet.getvalue())
     return list(frames)
 
 
 def _frames(view: View) -> dict[str, pl.DataFrame]:
-
     data = view.data
     facet = view.levels("facet"), view.differences("facet")
     capability = view.levels("capability"), view.differences("capability")

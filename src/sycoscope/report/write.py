@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from sycoscope.core.errors import DataError
+from sycoscope.core.files import write_atomic
 from sycoscope.report import figures, page, tables, transcripts
 from sycoscope.report.data import ReportData, check
 from sycoscope.report.view import View
@@ -22,10 +22,10 @@ def write_report(data: ReportData, out_dir: Path, *, max_bytes: int = MAX_BYTES)
     Raises:
         DataError: The data cannot be shown (see `data.check`), or even without transcripts the page is
             larger than `max_bytes`.
+        StoreError: A file cannot be written; each file is whole or not there.
     """
     check(data)
     view = View(data)
-    out_dir.mkdir(parents=True, exist_ok=True)
     files = tables.write(view, out_dir / "tables")
     drawn = figures.draw(view, out_dir / "figures")
     for budget in transcripts.BUDGETS:
@@ -38,7 +38,5 @@ def write_report(data: ReportData, out_dir: Path, *, max_bytes: int = MAX_BYTES)
             "report fewer subjects or estimates, or raise max_bytes"
         )
     path = out_dir / "report.html"
-    partial = path.with_suffix(".html.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+    write_atomic(path, content)
     return path

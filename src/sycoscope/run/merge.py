@@ -47,6 +47,11 @@ class _Side:
         ]
 
 
+def merged_hash(before: Manifest, after: Manifest) -> str:
+    """Twelve hex digits of the comparison of two runs: over what each of them measured."""
+    return digest_of([before.hash, after.hash])[:12]
+
+
 def merge_runs(before: RunDirectory, after: RunDirectory, out: RunDirectory) -> Summary:
     """Write a run that holds both as subjects `base` (before) and the second's name, and analyse it.
 
@@ -97,7 +102,7 @@ def _manifest(sides: tuple[_Side, _Side], compared: Mapping[str, ItemsCompared])
         first,
         study="compare",
         description=f"{before.run.path.name} (before) against {after.run.path.name} (after)",
-        hash=digest_of([first.hash, second.hash])[:12],
+        hash=merged_hash(first, second),
         tasks={task: first.tasks[task] for task in compared},
         subjects=(
             replace(before.subject, name=before.name, kind="base"),

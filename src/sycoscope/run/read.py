@@ -33,7 +33,7 @@ def scan(run: RunDirectory, kind: str) -> pl.LazyFrame:
     path = run.table_path(kind)
     if not path.is_file():
         raise MissingError(f"'{run.path}' has no table of {kind}; give a folder that a run wrote")
-    return pl.scan_parquet(path)
+    return pl.scan_parquet(path, glob=False)
 
 
 def index(run: RunDirectory) -> pl.LazyFrame:

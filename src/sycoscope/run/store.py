@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from sycoscope.core import records
 from sycoscope.core.errors import BusyError, MissingError, StoreError
-from sycoscope.core.files import write_atomic
+from sycoscope.core.files import disk_errors, user_path, write_atomic
 from sycoscope.core.types import Estimate, Item, Score, Trial
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def read_parquet(path: Path, step: str = "delete it and run again") -> pl.DataFr
     import polars as pl
 
     try:
-        return pl.read_parquet(path)
+        return pl.read_parquet(path, glob=False)
     except FileNotFoundError as fault:
         raise MissingError(f"no file at '{path}'") from fault
     except Exception as fault:  # polars raises its own kinds for damaged files
@@ -61,7 +61,7 @@ class RunDirectory:
     """One run on disk."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = user_path(path)
 
     @property
     def manifest_path(self) -> Path:
@@ -73,12 +73,13 @@ class RunDirectory:
         """Hold the directory's one lock.
 
         Raises:
-            BusyError: another process holds it.
+            BusyError: another process holds it. StoreError: the directory cannot be written.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock")
         try:
-            lock.acquire(timeout=0)
+            with disk_errors(self.path):
+                self.path.mkdir(parents=True, exist_ok=True)
+                lock.acquire(timeout=0)
         except Timeout as fault:
             raise BusyError(
                 f"the run directory '{self.path}' is in use by another process; "
@@ -142,7 +143,7 @@ class RunDirectory:
         table = records.frame(kind, rows)
         write_atomic(self.table_path(kind), parquet_bytes(table))
         if kind in {"estimates", "training"}:
-            write_atomic(self.table_path(kind).with_suffix(".csv"), table.write_csv().encode())
+            write_atomic(self.table_path(kind).with_suffix(".csv"), records.csv_bytes(table))
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
         """Rows of a table; empty where a run need not have one of that kind and has none.

@@ -11,14 +11,14 @@ import numpy as np
 from sycoscope.capability import MAX_TOKENS, CapabilitySpec, fingerprint
 from sycoscope.config import AdapterConfig, CapabilityConfig, PartitionConfig, StudyConfig
 from sycoscope.core.errors import ConfigError, DataError
+from sycoscope.core.rows import Faults, Row
 from sycoscope.core.types import Item
 from sycoscope.items import BENCHMARKS, BenchmarkRows, assign_letters, load_bank, take
-from sycoscope.items.benchmarks import AskedForm
-from sycoscope.items.rows import Faults, Row
+from sycoscope.items.benchmark_rows import HUB
+from sycoscope.items.benchmarks import BANK, AskedForm
 from sycoscope.items.splits import SplitSource
 from sycoscope.training.rows import Example, benchmark_rows
 
-BANK = "bank"
 # Examples of a few-shot prompt are the first ones of so many training items of the bank.
 BANK_SHOTS = 8
 
@@ -76,7 +76,7 @@ class BenchmarkInputs:
             rows = BenchmarkRows(benchmark, source)
             partition = self.config.partition.get(benchmark)
             # the hub is not asked before its rows are needed
-            held = set() if source == "hub" else set(rows.splits())
+            held = set() if source == HUB else set(rows.splits())
             if partition is not None and not {"train", "test"} <= held:
                 rows = cut(rows, partition, seed=self.config.seed)
             self._rows[key] = rows
@@ -114,8 +114,7 @@ class BenchmarkInputs:
         for config in self.config.capability:
             if config.benchmark == benchmark and self._source(config.source) == source:
                 return asked_form(config, source).letters
-        known = BENCHMARKS[benchmark]
-        return (known.bank_forms if source == BANK else known.forms)[""].letters
+        return BENCHMARKS[benchmark].forms_of(source)[""].letters
 
     def read(self, specs: Sequence[CapabilitySpec]) -> None:
         """Read and check everything that tasks ask, so that bad rows are an error before anything is played.
@@ -125,6 +124,19 @@ class BenchmarkInputs:
         """
         for spec in specs:
             fingerprint(spec)
+
+    def read_local(self, specs: Sequence[CapabilitySpec]) -> None:
+        """Read and check the rows that lie in folders, and ask neither the hub nor the harness.
+
+        Raises:
+            DataError, MissingError: A row or a file is wrong.
+        """
+        for spec in specs:
+            if spec.rows is not None and spec.rows.place != HUB:
+                spec.rows.rows()
+                examples = spec.definition.benchmark.examples
+                if spec.n_shots and examples:
+                    spec.rows.rows(examples)
 
     def _source(self, own: str) -> str:
         return own or self.config.data
@@ -136,8 +148,7 @@ def asked_form(config: CapabilityConfig, source: str) -> AskedForm:
     Raises:
         ConfigError: The benchmark has no such form from this source.
     """
-    benchmark = BENCHMARKS[config.benchmark]
-    forms = benchmark.bank_forms if source == BANK else benchmark.forms
+    forms = BENCHMARKS[config.benchmark].forms_of(source)
     if config.form not in forms:
         raise ConfigError(
             f"capability: {config.benchmark} from '{source}' has no form '{config.form}'; "

@@ -9,7 +9,10 @@ from typing import Any
 from sycoscope.capability import CapabilitySpec
 from sycoscope.config import StudyConfig
 from sycoscope.facets import FACETS
-from sycoscope.items import TASK_LABELS, BenchmarkRows
+from sycoscope.items import BENCHMARKS, TASK_LABELS, BenchmarkRows
+from sycoscope.items.benchmark_rows import HUB
+from sycoscope.items.benchmarks import layout_of
+from sycoscope.items.hub import hub_fault
 from sycoscope.study.benchmark_inputs import asked_form
 from sycoscope.study.costs import (
     Cost,
@@ -81,8 +84,34 @@ _JUDGE_PROMPT, _JUDGE_REPLY = 220, 4
 
 def plan_study(config: StudyConfig) -> list[Planned]:
     """The plan of a study. One whose data are on the hub is planned from its own numbers: no hub is asked."""
-    units = _by_numbers(config) if config.data == "hub" else plan(Materials(config))
+    if config.data == HUB:
+        units = _by_numbers(config)
+    else:
+        materials = Materials(config)
+        materials.benchmarks.read_local(materials.capability)
+        units = plan(materials)
     return [*units, *_judge(config, units)]
+
+
+def hub_faults(config: StudyConfig) -> list[str]:
+    """The sets on the hub that a study needs and that cannot be had, each with the reason.
+
+    A set is looked up, not fetched: a run may still meet a row that it cannot ask, before it measures anything.
+    """
+    needed = [
+        FACETS[name].public for name, facet in config.facets.asked().items() if _on_hub(config, facet.items)
+    ]
+    needed += [entry.benchmark for entry in config.capability if _on_hub(config, entry.source)]
+    for adapter in config.adapters:
+        if _on_hub(config, adapter.source):
+            recipe = adapter.prompts_of
+            needed += BENCHMARKS if recipe == "combined" else [recipe] if recipe in BENCHMARKS else []
+    faults = (hub_fault(name, layout_of(name).hub) for name in dict.fromkeys(needed))
+    return [fault for fault in faults if fault]
+
+
+def _on_hub(config: StudyConfig, own: str) -> bool:
+    return (own or config.data) == HUB
 
 
 def plan(materials: Materials) -> list[Planned]:
@@ -166,7 +195,7 @@ def _evaluations_by_numbers(config: StudyConfig) -> Iterator[tuple[str, int, Cos
         yield f"{name} ({', '.join(conditions)})", n_items, Cost(n_trials, n_trials * prompt, n_trials * new)
     for benchmark in config.capability:
         form = asked_form(benchmark, benchmark.source or config.data)
-        rows = BenchmarkRows(benchmark.benchmark, "hub")  # its size is known without asking the hub
+        rows = BenchmarkRows(benchmark.benchmark, HUB)  # its size is known without asking the hub
         yield _benchmark(CapabilitySpec(task=form.task, source=rows, limit=benchmark.limit))
 
 

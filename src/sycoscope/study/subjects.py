@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sycoscope.config import AdapterConfig, StudyConfig
+from sycoscope.config import AdapterConfig, StudyConfig, subject_name
 from sycoscope.core.errors import ConfigError
 from sycoscope.items import BENCHMARKS
 
@@ -56,7 +56,7 @@ def tuned_subjects(config: StudyConfig) -> list[Subject]:
     """One subject per adapter and seed, in the study's order."""
     return [
         Subject(
-            adapter.name if index == 0 else repeat_name(adapter.name, seed),
+            subject_name(adapter.name, seed, index),
             "benchmark" if adapter.recipe in BENCHMARKS else adapter.recipe,
             adapter.recipe,
             seed,
@@ -65,8 +65,3 @@ def tuned_subjects(config: StudyConfig) -> list[Subject]:
         for adapter in config.adapters
         for index, seed in enumerate(adapter.seeds)
     ]
-
-
-def repeat_name(adapter: str, seed: int) -> str:
-    """Name of an adapter's subject for one of its further seeds; its first seed has the adapter's own name."""
-    return f"{adapter}-seed{seed}"

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from sycoscope.config import StudyConfig, TrainingConfig
 from sycoscope.core.errors import ConfigError
+from sycoscope.core.files import disk_errors
 from sycoscope.core.protocols import Model, Recorded
 from sycoscope.study.cache import ShardCache
 from sycoscope.study.costs import answers_cost, training_cost
@@ -107,7 +108,8 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
         meter.finish(skipped=True)
         return folder
     with timed(results, subject.name, "training"):
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        with disk_errors(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
         train_adapter(
             model,
             completed.rows,

@@ -11,10 +11,10 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-import yaml
 
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Item, Message
+from sycoscope.core.yaml_files import parse_yaml
 from sycoscope.training.recipes import RECIPES, TRUTHS, AnswerRow, CommentRow, FollowUpRow, RecipeRow
 from sycoscope.training.rows import Example, user
 
@@ -26,7 +26,7 @@ QUESTIONS = "questions"
 def phrasings() -> dict[str, list[str]]:
     """The training phrasings, by kind."""
     text = files("sycoscope.training").joinpath("wordings.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, list[str]] = yaml.safe_load(text)
+    loaded: dict[str, list[str]] = parse_yaml(text, "training/wordings.yaml")
     return loaded
 
 

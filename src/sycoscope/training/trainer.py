@@ -15,6 +15,7 @@ from typing import Any
 
 from sycoscope.config import TrainingConfig
 from sycoscope.core.errors import DataError, require
+from sycoscope.core.files import disk_errors
 from sycoscope.training.rows import Example
 from sycoscope.training.sft import IGNORED, Row, Trainable, TrainingRun, fine_tune
 
@@ -98,7 +99,8 @@ def train_adapter(
     last = _last_checkpoint(work)
     # a checkpoint of the last step is not trained on: transformers would take one step more
     if last is None or not last.is_final:
-        fine_tune(run, resume_from=last.path if last else None, progress=progress)
+        with disk_errors(work):  # the trainer writes its checkpoints there
+            fine_tune(run, resume_from=last.path if last else None, progress=progress)
         last = _last_checkpoint(work)
         assert last is not None, "transformers writes a checkpoint after the last step"
     facts = {
@@ -114,7 +116,8 @@ def train_adapter(
         "steps": last.state["global_step"],
         "curve": _curve(last.state["log_history"]),
     }
-    _write(folder, last, facts | record)
+    with disk_errors(folder):
+        _write(folder, last, facts | record)
     shutil.rmtree(work, ignore_errors=True)
     curve: list[dict[str, Any]] = facts["curve"]
     return curve

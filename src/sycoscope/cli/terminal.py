@@ -1,0 +1,66 @@
+"""The one way to the terminal: no text of others is obeyed there, and none is too much for its encoding."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import logging
+import re
+import sys
+from typing import Any
+
+from sycoscope.core.texts import plain
+
+# What stands for a character where the terminal's encoding lacks it.
+_ASCII = {
+    "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u2026": "...",
+    "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u202f": " ", "\u2009": " ",
+    "\u2264": "<=", "\u2265": ">=", "\u2260": "!=", "\u2248": "~", "\u00d7": "x", "\u00b7": "-", "\u2022": "-",
+    "\u2192": "->", "\u00b1": "+-", "\u03c1": "rho", "\u03ba": "kappa", "\u2500": "-", "\u2501": "-",
+}  # fmt: skip
+_ERRORS = "sycoscope.terminal"
+_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def _replaced(fault: UnicodeError) -> tuple[str, int]:
+    """What is written for characters that an encoding lacks; for halves of characters as for all others."""
+    if not isinstance(fault, UnicodeEncodeError):
+        raise fault
+    lacking = fault.object[fault.start : fault.end]
+    return "".join(
+        _ASCII.get(one) or one.encode("ascii", "backslashreplace").decode() for one in lacking
+    ), fault.end
+
+
+def open_terminal() -> None:
+    """Make both streams write every text, and warnings of the package go through `tell`."""
+    codecs.register_error(_ERRORS, _replaced)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_ERRORS)
+    logger = logging.getLogger("sycoscope")
+    if not any(isinstance(handler, _Warnings) for handler in logger.handlers):
+        logger.addHandler(_Warnings(logging.WARNING))
+
+
+class _Warnings(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        tell(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+def say(text: str = "") -> None:
+    """Print text on standard output; lines and tabs stay, every other control character is written out."""
+    print(plain(text, keep="\n\t"))
+
+
+def tell(text: str) -> None:
+    """Print text on standard error, as `say`."""
+    print(plain(text, keep="\n\t"), file=sys.stderr, flush=True)
+
+
+def say_json(value: Any) -> None:
+    """Print plain values as JSON that every terminal can show and every reader can read."""
+    unicode = (sys.stdout.encoding or "ascii").lower().replace("-", "").startswith("utf")
+    text = json.dumps(value, indent=1, ensure_ascii=not unicode, default=str)
+    print(_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

@@ -1,0 +1,68 @@
+"""Names in a study: what is named twice would change nothing, or take another's place without a word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from sycoscope.items.benchmarks import BENCHMARKS
+
+if TYPE_CHECKING:
+    from sycoscope.config.schema import AdapterConfig, CapabilityConfig
+
+T = TypeVar("T")
+
+
+def no_repeats(values: tuple[T, ...]) -> tuple[T, ...]:
+    """The values, each of which is named once.
+
+    Raises:
+        ValueError: One is named twice.
+    """
+    if twice := [value for value, count in Counter(values).items() if count > 1]:
+        raise ValueError(f"named twice: {', '.join(map(str, twice))}; name each once")
+    return values
+
+
+def subject_name(adapter: str, seed: int, index: int) -> str:
+    """Name of the subject that an adapter is with one of its seeds: with its first (`index` 0) the adapter's own."""
+    return adapter if index == 0 else f"{adapter}-seed{seed}"
+
+
+def check_subjects(adapters: Sequence[AdapterConfig]) -> None:
+    """Every adapter and seed has a name of its own: its rows are kept by it.
+
+    Raises:
+        ValueError: Two have one name.
+    """
+    owners: dict[str, str] = {}
+    for adapter in adapters:
+        for index, seed in enumerate(adapter.seeds):
+            name = subject_name(adapter.name, seed, index)
+            owner = f"'{adapter.name}' with seed {seed}"
+            if name in owners:
+                raise ValueError(f"adapters: {owners[name]} and {owner} are both called '{name}'; rename one")
+            owners[name] = owner
+
+
+def check_benchmarks(entries: Sequence[CapabilityConfig], data: str) -> None:
+    """Every entry asks a task of its own: scores are kept by it.
+
+    Args:
+        data: Where the rows of an entry come from that names no source.
+
+    Raises:
+        ValueError: Two entries ask one task.
+    """
+    numbers: dict[str, int] = {}
+    for number, entry in enumerate(entries, start=1):
+        forms = BENCHMARKS[entry.benchmark].forms_of(entry.source or data)
+        if entry.form not in forms:
+            continue  # refused, with the forms that there are, where its rows are read
+        task = forms[entry.form].task
+        if numbers.setdefault(task, number) != number:
+            raise ValueError(
+                f"capability: entries {numbers[task]} and {number} both ask {entry.benchmark} as '{task}'; "
+                "leave one out, or give it another form"
+            )

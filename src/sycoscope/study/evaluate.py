@@ -111,14 +111,19 @@ def _benchmark(
     done = session.cache.has(key, "records")
     with session.metered(capability_cost(spec).weight, done=done):
         if not done:
-            with timed(results, subject, spec.task):
-                asked = ask_capability(
-                    with_raw_text(session.model), [spec], subject=subject, seed=config.seed, chat=config.chat
-                )
-                session.cache.put_records(key, asked)
+            with timed(results, subject, spec.task), session.cache.claimed(key, "records"):
+                if not session.cache.has(key, "records"):  # another run may have asked it meanwhile
+                    session.cache.put_records(key, _asked(subject, spec, config, session))
     records = [replace(record, subject=subject) for record in session.cache.records(key)]
     trials = [record.trial() for record in records]
     results.keep(subject, spec.task, key, trials, _benchmark_scores(subject, key, records, session.cache))
+
+
+def _asked(
+    subject: str, spec: CapabilitySpec, config: StudyConfig, session: Session
+) -> list[CapabilityRecord]:
+    model = with_raw_text(session.model)
+    return ask_capability(model, [spec], subject=subject, seed=config.seed, chat=config.chat)
 
 
 def _benchmark_scores(

@@ -105,7 +105,7 @@ class ResponseLog:
         Raises:
             StoreError: the file cannot be written; what was written before stays.
         """
-        lines = [_line({"key": key, "answers": list(map(_record, answers))}) for key, answers in entries]
+        lines = [line_of({"key": key, "answers": list(map(_record, answers))}) for key, answers in entries]
         with self._writing() as file:
             file.write("".join(f"{line}\n" for line in lines).encode())
             file.flush()
@@ -166,7 +166,8 @@ def _entries(path: Path) -> Iterator[tuple[str, tuple[Answer | None, ...]]]:
             yield entry.key, entry.answers
 
 
-def _line(entry: dict[str, Any]) -> str:
+def line_of(entry: dict[str, Any]) -> str:
+    """An entry (`key`, `answers`) as a line of the log."""
     return json.dumps(entry | {DIGEST: _digest(entry)})
 
 

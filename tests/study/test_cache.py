@@ -114,6 +114,9 @@ def test_a_shard_that_was_kept_before_shards_had_digests_is_taken_and_told_of(
     assert "key1.trials.parquet' and others were kept before files had digests" in told
     cache.path("key1").write_bytes(data[:-9])
     assert not cache.has("key1")
+    cache.path("key1").write_bytes(parquet_bytes(records.frame("scores", records.score_rows([SCORE]))))
+    with pytest.raises(StoreError, match=r"key1\.trials\.parquet' cannot be read \(KeyError.*delete it"):
+        cache.trials("key1")
 
 
 # --- two at once ---

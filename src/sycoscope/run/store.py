@@ -296,4 +296,9 @@ class RunDirectory:
         self.summary_path.unlink(missing_ok=True)
 
     def _all(self, kind: str, read: Callable[[dict[str, Any]], T]) -> list[T]:
-        return [read(row) for row in self.rows(kind)]
+        rows = self.rows(kind)
+        try:
+            return [read(row) for row in rows]
+        except (LookupError, TypeError, ValueError) as fault:  # a table of other columns, or of an older run
+            path = self.table_path(kind)
+            raise StoreError(f"'{path}' is damaged ({fault!r}); {self._step(kind)}") from fault

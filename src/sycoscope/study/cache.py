@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # How long a run waits for another one in silence (s).
 PATIENCE = 5.0
+T = TypeVar("T")
 _log = logging.getLogger("sycoscope.cache")
 
 
@@ -100,7 +101,7 @@ class ShardCache:
         Raises:
             MissingError: it is not finished. StoreError: its file is damaged.
         """
-        return [records.trial_of(row) for row in self._rows(key, "trials")]
+        return self._read(key, "trials", records.trial_of)
 
     def put_records(self, key: str, asked: Sequence[CapabilityRecord]) -> None:
         """Keep what a benchmark was asked and answered: everything that scoring needs."""
@@ -124,13 +125,18 @@ class ShardCache:
         Raises:
             MissingError: there are none. StoreError: their file is damaged.
         """
-        return [records.score_of(row) for row in self._rows(key, "scores")]
+        return self._read(key, "scores", records.score_of)
 
     def _put(self, key: str, kind: str, table: pl.DataFrame) -> None:
         write_atomic(self.path(key, kind), sealed_bytes(table, f"{key}.{kind}"))
 
-    def _rows(self, key: str, kind: str) -> Iterator[dict[str, Any]]:
-        return read_parquet(self._whole(key, kind)).iter_rows(named=True)
+    def _read(self, key: str, kind: str, read: Callable[[dict[str, Any]], T]) -> list[T]:
+        path = self._whole(key, kind)
+        table = read_parquet(path)
+        try:
+            return [read(row) for row in table.iter_rows(named=True)]
+        except (LookupError, TypeError, ValueError) as fault:  # one without a digest may hold anything
+            raise StoreError(f"'{path}' cannot be read ({fault!r}); delete it and run again") from fault
 
     def _whole(self, key: str, kind: str) -> Path:
         """The file of a shard, which is not read where it is damaged."""

@@ -131,8 +131,8 @@ def _is_whole_checkpoint(path: Path) -> bool:
         _log.warning("%s; the training goes on from an earlier checkpoint or from its start", fault)
         return False
     faults = misfits(path, digests or {})
-    for name, fault in faults.items():
+    for name, wrong in faults.items():
         _log.warning(
-            "'%s' %s; the training goes on from an earlier checkpoint or from its start", path / name, fault
+            "'%s' %s; the training goes on from an earlier checkpoint or from its start", path / name, wrong
         )
     return bool(digests) and STATE in (digests or {}) and not faults

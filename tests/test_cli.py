@@ -84,7 +84,6 @@ def test_a_finished_run_is_audited_and_reported_again(
     findings = run.summary().findings
     table = run.directory.table_path("estimates")
     before = table.read_bytes()
-    table.unlink()
     assert tuple(api.audit(run.directory.path)) == findings
     assert table.read_bytes() == before
     severe = any(finding.severity == "invalid" for finding in findings)
@@ -94,10 +93,11 @@ def test_a_finished_run_is_audited_and_reported_again(
         table.unlink()
         if damaged:
             table.write_bytes(damaged)
-        assert call("report", str(tmp_path / "run"))[0] == 2
-        told = capsys.readouterr().err
-        assert "estimates.parquet" in told
-        assert "--rejudge` computes it again" in told
+        for command in ("report", "audit"):
+            assert call(command, str(tmp_path / "run"))[0] == 2
+            told = capsys.readouterr().err
+            assert "estimates.parquet" in told
+            assert "--rejudge` computes it again" in told
         assert call("report", str(tmp_path / "run"), "--rejudge")[0] == 0
         assert table.read_bytes() == before
     run.directory.summary_path.unlink()
@@ -105,11 +105,11 @@ def test_a_finished_run_is_audited_and_reported_again(
     assert "--rejudge` computes it again" in capsys.readouterr().err
     assert call("report", str(tmp_path / "run"), "--rejudge")[0] == 0
     assert run.summary().findings == findings
-    older = run.directory.manifest_path.read_text().replace('"layout": 2', '"layout": 1')
+    older = run.directory.manifest_path.read_text().replace('"layout": 3', '"layout": 1')
     run.directory.manifest_path.write_text(older)
     capsys.readouterr()
     assert call("audit", str(tmp_path / "run"))[0] == 2
-    assert "has layout 1, this version reads layout 2; run the study again" in capsys.readouterr().err
+    assert "has layout 1, this version reads layout 3; run the study again" in capsys.readouterr().err
 
 
 def test_check_scorers_prints_what_it_found_and_fails_below_the_target(

@@ -125,7 +125,7 @@ def test_run_directory_round_trips(tmp_path):
     assert (run.trials(), run.scores(), run.items()) == ([TRIAL], [SCORE], [("t", item)])
     assert run.estimates() == [estimate]
     assert run.manifest() == MANIFEST
-    assert json.loads(run.manifest_path.read_text())["layout"] == LAYOUT == 2
+    assert json.loads(run.manifest_path.read_text())["layout"] == LAYOUT == 3
     header, row = (tmp_path / "run" / "data" / "estimates.csv").read_text().splitlines()
     assert dict(zip(header.split(","), row.split(","), strict=True))["value"] == "0.5"
     assert not (tmp_path / "run" / "data" / "trials.csv").exists()
@@ -137,7 +137,7 @@ def test_manifests_that_cannot_be_used(tmp_path):
         run.manifest()
     run.write_manifest(MANIFEST)
     whole = json.loads(run.manifest_path.read_text())
-    for layout in (1, LAYOUT + 1, None):
+    for layout in (1, 0, LAYOUT + 1, None):
         run.manifest_path.write_text(json.dumps(whole | {"layout": layout}))
         with pytest.raises(
             StoreError,
@@ -145,7 +145,15 @@ def test_manifests_that_cannot_be_used(tmp_path):
         ):
             run.manifest()
     del whole["hash"]
-    for damaged in ('{"layout": 2, "stu', "", "[]", "null", '"text"', json.dumps(whole)):
+    for damaged in (
+        '{"layout": 3, "stu',
+        '{"layout": 3, "study": ' + "[" * 100_000,
+        "",
+        "[]",
+        "null",
+        '"text"',
+        json.dumps(whole),
+    ):
         run.manifest_path.write_text(damaged)
         with pytest.raises(StoreError, match="is damaged"):
             run.manifest()
@@ -179,7 +187,7 @@ def test_a_table_that_every_run_has_is_named_where_it_is_missing_or_damaged(tmp_
         run.write_rows(kind, [])
         assert run.rows(kind) == []
         run.table_path(kind).write_bytes(run.table_path(kind).read_bytes()[:40])
-        with pytest.raises(StoreError, match=rf"{kind}\.parquet' cannot be read.*{step}"):
+        with pytest.raises(StoreError, match=rf"{kind}\.parquet' is not as the run wrote it; .*{step}"):
             run.rows(kind)
 
 
@@ -259,9 +267,9 @@ def test_a_summary_round_trips_and_says_how_it_can_be_had_again(tmp_path):
     run.write_summary(SUMMARY)
     assert run.summary() == SUMMARY
     text = run.summary_path.read_text()
-    run.summary_path.write_text(text.replace('"layout": 2', '"layout": 1'))
+    run.summary_path.write_text(text.replace('"layout": 3', '"layout": 1'))
     with pytest.raises(
-        StoreError, match=r"layout 1, .* layout 2; `sycoscope report .* --rejudge` computes it again"
+        StoreError, match=r"layout 1, .* layout 3; `sycoscope report .* --rejudge` computes it again"
     ):
         run.summary()
     run.summary_path.write_text(text.replace('"severity": "warn"', '"severity": "fatal"'))

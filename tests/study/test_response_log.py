@@ -235,6 +235,20 @@ def test_damage_in_the_middle_of_a_log_is_passed_over(tmp_path: Path) -> None:
     assert len(resumed.calls) == 2
 
 
+def test_an_answer_that_was_changed_in_the_log_is_asked_again(tmp_path: Path) -> None:
+    whole = shard(ShardCache(tmp_path / "whole"), Talker(batch_invariant=False))
+    cache = ShardCache(tmp_path)
+    with pytest.raises(Killed):
+        shard(cache, Talker(batch_invariant=False, fail_at=4))
+    log = cache.log_path("shard")
+    kept = log.read_bytes()
+    assert b"user: " in kept
+    for changed in (kept.replace(b"user: ", b"usfr: "), kept.replace(b'"digest"', b'"digesu"')):
+        log.write_bytes(changed)
+        assert shard(cache, Talker(batch_invariant=False)) == whole
+        cache.path("shard").unlink()
+
+
 @pytest.mark.parametrize("batch_invariant", [True, False])
 @pytest.mark.parametrize(
     "answers",
@@ -250,7 +264,8 @@ def test_an_entry_of_another_shape_is_passed_over_and_its_requests_are_asked(
         shard(cache, Talker(batch_invariant=batch_invariant, fail_at=4))
     log = cache.log_path("shard")
     keys = [json.loads(line)["key"] for line in log.read_bytes().splitlines()]
-    log.write_text("".join(f'{{"key": "{key}", "answers": {answers}}}\n' for key in keys))
+    entries = [{"key": key, "answers": json.loads(answers)} for key in keys]
+    log.write_text("".join(f"{response_log.line_of(entry)}\n" for entry in entries))
     resumed = Talker(batch_invariant=batch_invariant)
     assert shard(cache, resumed) == whole
     assert sum(map(len, resumed.calls)) == 5 + 20 + 20 + 20 + 20
@@ -263,8 +278,9 @@ def test_one_answer_that_cannot_be_read_costs_the_whole_call(tmp_path: Path) -> 
         shard(cache, Talker(batch_invariant=False, fail_at=2))
     log = cache.log_path("shard")
     entry = json.loads(log.read_bytes())
+    del entry["digest"]
     entry["answers"][1] = {"logprobs": [-1.0]}
-    log.write_text(json.dumps(entry))
+    log.write_text(response_log.line_of(entry))
     resumed = Talker(batch_invariant=False)
     shard(cache, resumed)
     assert len(resumed.calls[0]) == 5

@@ -12,7 +12,7 @@ import pytest
 
 from sycoscope import api
 from sycoscope.config import parse_study
-from sycoscope.core.errors import ConfigError
+from sycoscope.core.errors import ConfigError, StoreError
 from sycoscope.core.types import Response, Score, Trial
 from sycoscope.models.null import null_model
 from sycoscope.models.scripted import ScriptedModel
@@ -21,7 +21,8 @@ from sycoscope.study.cache import ShardCache
 from sycoscope.study.prepare import prepare
 from sycoscope.study.results import RunResults
 from sycoscope.study.run import execute
-from sycoscope.study.subjects import Subject, subjects_of, tuned_subjects
+from sycoscope.study.subjects import Subject, repeat_name, subjects_of, tuned_subjects
+from sycoscope.training.kept import FILES, check_files, seal_adapter
 
 NULL: dict[str, Any] = {
     "study": "null",
@@ -74,6 +75,26 @@ def test_a_study_on_a_given_model_is_kept_and_found_again(
     again = execute(study, ShardCache(tmp_path), model=model)
     assert (again.trials, again.scores, again.priors) == (first.trials, first.scores, first.priors)
     assert again.timings == []
+
+
+def test_damage_to_what_is_kept_is_made_good_and_its_files_are_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    study, model = prepare(parse_study(NULL)), null_model(NULL["model"]["name"], 42)
+    whole = execute(study, ShardCache(tmp_path), model=model)
+    files = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*.parquet"))}
+    assert {path.name.split(".")[1] for path in files} == {"trials", "scores"}
+    flipped = {path: data[:60] + bytes([data[60] ^ 8]) + data[61:] for path, data in files.items()}
+    cut = {path: data[: len(data) // 2] for path, data in files.items()}
+    exchanged = dict(zip(files, [*list(files.values())[1:], files[next(iter(files))]], strict=True))
+    for damage in (flipped, cut, exchanged):
+        for path, data in damage.items():
+            path.write_bytes(data)
+        caplog.clear()
+        again = execute(study, ShardCache(tmp_path), model=model)
+        assert (again.trials, again.scores, again.priors) == (whole.trials, whole.scores, whole.priors)
+        assert {path: path.read_bytes() for path in files} == files
+        assert all(str(path) in caplog.text for path in files)
 
 
 def test_a_model_that_is_down_in_the_middle_loses_no_answer(tmp_path: Path) -> None:
@@ -248,8 +269,53 @@ def test_an_adapter_alone_is_tuned_once_and_evaluates_nothing(
     monkeypatch.setattr("sycoscope.study.train.train_adapter", never)
     second = api.train(str(model), "anti_sycophancy", out=tmp_path / "b", **options)
     names = sorted(path.name for path in first.iterdir())
-    assert names == ["adapter_config.json", "adapter_model.safetensors", "sycoscope.json"]
+    assert names == ["adapter_config.json", "adapter_model.safetensors", "digests.json", "sycoscope.json"]
     assert [(first / n).read_bytes() for n in names] == [(second / n).read_bytes() for n in names]
+
+
+def test_an_adapter_that_was_damaged_in_the_cache_is_tuned_again(
+    model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    options: dict[str, Any] = {
+        "rows": 4,
+        "settings": {"dtype": "float32", "device": "cpu"},
+        "training": {"steps": 1, "lora.r": 2, "max_length": 1024},
+    }
+    api.train(str(model), "anti_sycophancy", out=tmp_path / "a", **options)
+    (kept,) = (tmp_path / ".cache" / "adapters").iterdir()
+    whole = {path: path.read_bytes() for path in kept.iterdir()}
+    for path, data in whole.items():
+        middle = len(data) // 2
+        path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
+        caplog.clear()
+        api.train(str(model), "anti_sycophancy", out=tmp_path / path.name, **options)
+        assert {file: file.read_bytes() for file in kept.iterdir()} == whole
+        assert path.name in caplog.text or path.name == "digests.json"
+        assert "the adapter is trained again" in caplog.text
+    for path in [*whole][:2]:  # of the weights and the config, one cut and one taken away
+        path.write_bytes(b"") if path == next(iter(whole)) else path.unlink()
+        api.train(str(model), "anti_sycophancy", out=tmp_path / f"again-{path.name}", **options)
+        assert {file: file.read_bytes() for file in kept.iterdir()} == whole
+
+
+def test_a_damaged_adapter_of_ours_is_not_measured(model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name in FILES:
+        (folder / name).write_text(name)
+    seal_adapter(folder, name="as it was called in the cache")
+    check_files(folder)
+    (folder / "adapter_model.safetensors").write_text("other weights")
+    with pytest.raises(
+        StoreError, match=r"mine/adapter_model\.safetensors' is not as it was written: give the"
+    ):
+        api.evaluate(
+            str(model), adapter=folder, out=tmp_path / "run", limit=1, facets=["answer"], benchmarks=[],
+            settings={"dtype": "float32", "device": "cpu"},
+        )  # fmt: skip
+    assert not (tmp_path / "run" / "manifest.json").exists()
+    (folder / "digests.json").unlink()
+    check_files(folder)
 
 
 def test_a_null_model_cannot_be_tuned(tmp_path: Path) -> None:

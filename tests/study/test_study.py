@@ -34,6 +34,11 @@ def tables(run: RunDirectory) -> dict[str, bytes]:
     return {kind: run.table_path(kind).read_bytes() for kind in TABLES}
 
 
+def units(run: Path) -> Counter[tuple[str, str]]:
+    """(subject, unit) -> how many shards of it a run made itself."""
+    return Counter((one["subject"], one["unit"]) for one in json.loads((run / "timings.json").read_text()))
+
+
 def test_a_study_ends_in_a_report_with_every_subject_and_table(finished: api.Run) -> None:
     assert finished.report.is_file()
     manifest = finished.directory.manifest()
@@ -144,6 +149,36 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_tables(
     assert done.returncode == 0, done.stderr
     assert {path: path.stat().st_mtime_ns for path in shards} == shards
     assert tables(RunDirectory(tmp_path / "run")) == tables(finished.directory)
+
+
+@pytest.mark.slow
+def test_two_runs_at_once_with_one_cache_end_as_one_alone(
+    finished: api.Run, cache: Path, model: Path, tmp_path: Path
+) -> None:
+    """Each shard and each adapter is made by one of them, and the other takes it."""
+    study = tmp_path / "study.yaml"
+    study.write_text(yaml.safe_dump(small_study(model)))
+    start = [sys.executable, "-c", "from sycoscope.cli import main; main()", "run", str(study), "--out"]
+    both = [
+        subprocess.Popen([*start, str(tmp_path / name)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        for name in ("one", "two")
+    ]
+    told = [process.communicate()[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    for name in ("one", "two"):
+        assert tables(RunDirectory(tmp_path / name)) == tables(finished.directory)
+    ours, theirs = (
+        {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+        for root in (tmp_path / ".cache", cache)
+    )
+    assert {
+        name: data for name, data in theirs.items() if name in ours
+    } == ours  # no lock and no scratch either
+    made = units(tmp_path / "one") + units(tmp_path / "two")
+    alone = units(finished.directory.path)
+    assert {unit: made[unit] for unit in alone if "answers of the base" not in unit} == {
+        unit: n for unit, n in alone.items() if "answers of the base" not in unit
+    }
 
 
 def test_a_fault_that_a_worker_meets_is_the_run_s_error(model: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sycoscope.core.errors import DataError
 from sycoscope.core.types import Message
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
+from sycoscope.training.kept import last_checkpoint
 from sycoscope.training.rows import Example, user
 from sycoscope.training.sft import IGNORED
 from sycoscope.training.trainer import encode, train_adapter
@@ -238,6 +240,63 @@ def test_a_half_written_checkpoint_is_passed_over(tiny_chat, tmp_path, left):
     cut = state.read_text()[:left]
     state.write_text(cut) if cut else state.unlink()
     assert train(model, tmp_path / "a") == whole
+
+
+@pytest.fixture(scope="module")
+def stopped(tiny_chat, tmp_path_factory):
+    """A run that was stopped after two of its checkpoints, and the curve and the weights that it should end with."""
+    folder = tmp_path_factory.mktemp("stopped")
+    model = load(tiny_chat)
+    curve = train(model, folder / "whole", checkpoint_steps=2)
+
+    def stop(step: int, _: int) -> None:
+        if step == 5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(model, folder / "a", progress=stop, checkpoint_steps=2)
+    return model, folder, curve
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["adapter_model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", "adapter_config.json", "digests.json"],
+)  # fmt: skip
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "missing"])
+def test_a_training_does_not_go_on_from_a_damaged_checkpoint(stopped, tmp_path, caplog, name, damage):
+    _, folder, _ = stopped
+    work = tmp_path / "a.part"
+    shutil.copytree(folder / "a.part", work)
+    file = work / "checkpoint-4" / name
+    data = file.read_bytes()
+    file.write_bytes(
+        {"flip": data[:40] + bytes([data[40] ^ 1]) + data[41:], "cut": data[:-4], "empty": b""}.get(
+            damage, b""
+        )
+    )
+    if damage == "missing":
+        file.unlink()
+    assert last_checkpoint(work).path.name == "checkpoint-2"
+    assert not (work / "checkpoint-4").exists()
+    if (name, damage) != ("digests.json", "missing"):  # as where a kill came before it
+        assert "the training goes on from an earlier checkpoint or from its start" in caplog.text
+        assert name in caplog.text or name == "digests.json"
+    (work / "checkpoint-2" / "optimizer.pt").unlink()
+    assert last_checkpoint(work) is None
+
+
+def test_a_training_goes_on_from_the_last_whole_checkpoint_to_the_same_adapter(stopped, tmp_path):
+    model, folder, curve = stopped
+    whole = (folder / "whole" / "adapter_model.safetensors").read_bytes()
+    for damaged, first in ((["checkpoint-4"], 2), (["checkpoint-4", "checkpoint-2"], 0)):
+        out = tmp_path / f"from-{first}"
+        shutil.copytree(folder / "a.part", out.with_name(f"{out.name}.part"))
+        for name in damaged:
+            (out.with_name(f"{out.name}.part") / name / "optimizer.pt").write_bytes(b"")
+        steps: list[int] = []
+        assert train(model, out, progress=lambda step, _: steps.append(step)) == curve  # noqa: B023
+        assert steps[0] == first
+        assert (out / "adapter_model.safetensors").read_bytes() == whole
 
 
 @pytest.mark.parametrize("steps", [{"steps": 6}, {"steps": 4}, {"steps": None, "epochs": 1.5}])

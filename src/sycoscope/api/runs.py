@@ -264,12 +264,14 @@ def audit(run: str | Path) -> list[Finding]:
     """Analyse a finished run again, in place, and return what the audit finds; asks no model.
 
     Raises:
-        MissingError: no run there. StoreError: of another layout. BusyError: in use.
+        MissingError: no run there. StoreError: not finished, of another layout, or a file of it is not as the run wrote
+        it. BusyError: in use.
     """
     from sycoscope.run.analyse import analyse_run
 
     directory = _finished(run)
     with directory.locked():
+        directory.check()
         return list(analyse_run(directory).findings)
 
 
@@ -280,13 +282,15 @@ def report(run: str | Path, *, rejudge: bool = False) -> Path:
         rejudge: Compute estimates and audit again from the tables first.
 
     Raises:
-        MissingError: no run there. StoreError: not finished, or of another layout. BusyError: in use.
+        MissingError: no run there. StoreError: not finished, of another layout, or a file of it is not as the run wrote
+        it. BusyError: in use.
     """
     from sycoscope.report.load import write_run_report
     from sycoscope.run.analyse import analyse_run
 
     directory = _finished(run)
     with directory.locked():
+        directory.check(derived=not rejudge)
         if rejudge:
             analyse_run(directory)
         return write_run_report(directory)

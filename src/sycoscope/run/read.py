@@ -26,11 +26,12 @@ def scan(run: RunDirectory, kind: str) -> pl.LazyFrame:
     """A table of the run, read as far as it is asked for.
 
     Raises:
-        MissingError: the run has no such table.
+        MissingError: the run has no such table. StoreError: it is not as the run wrote it.
     """
     import polars as pl
 
     path = run.table_path(kind)
+    run.check_table(kind)
     if not path.is_file():
         raise MissingError(f"'{run.path}' has no table of {kind}; give a folder that a run wrote")
     return pl.scan_parquet(path, glob=False)

@@ -1,6 +1,6 @@
 """What a run's two JSON files hold, as types: the manifest (what was asked) and the summary (what was found).
 
-Both carry the number of their layout. A file of another layout is refused and never guessed at.
+Both carry the number of their layout. A file of a layout that is not read is refused and never guessed at.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from sycoscope.analysis import Association, Rank, Roles, Verdict
 from sycoscope.analysis.flips import Flip
 from sycoscope.audit import Finding
 from sycoscope.core.errors import StoreError
-from sycoscope.core.files import write_atomic
 from sycoscope.core.manifest import Manifest
 from sycoscope.published.findings import RunFinding
 
-LAYOUT = 2
+LAYOUT = 3
+# Layout 2 is the same without `digests.json`: it is read, and what computes its results again gives it digests.
+UNSEALED = 2
 RUN_AGAIN = "run the study again"
 Record = TypeVar("Record")
 
@@ -79,13 +80,22 @@ def rejudge(run: Path) -> str:
     return f"`sycoscope report {run} --rejudge` computes it again from the tables"
 
 
-def write_record(path: Path, record: Manifest | Summary) -> None:
-    """Write a manifest or a summary with the number of the layout; what a run does not have is left out."""
+def record_bytes(record: Manifest | Summary) -> bytes:
+    """A record as its file holds it, with the number of the layout; what a run does not have is left out."""
     plain = {key: value for key, value in asdict(record).items() if value is not None}
     text = json.dumps(
         {"layout": LAYOUT} | plain, indent=1, ensure_ascii=False, allow_nan=isinstance(record, Manifest)
     )
-    write_atomic(path, text.encode() + b"\n")
+    return text.encode() + b"\n"
+
+
+def layout_of(path: Path) -> int:
+    """The number of the layout of a manifest or a summary; 0 where there is none that can be read."""
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        return int(plain["layout"])
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        return 0
 
 
 def _read(path: Path, kind: type[Record], step: str) -> Record:
@@ -93,12 +103,12 @@ def _read(path: Path, kind: type[Record], step: str) -> Record:
         text = path.read_text(encoding="utf-8")
         # a trainer's loss may be no number; what was found is one, or None
         plain = json.loads(text) if kind is Manifest else json.loads(text, parse_constant=_refuse)
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise StoreError(f"'{path}' is damaged ({fault}); {step}") from fault
     if not isinstance(plain, dict):
         raise StoreError(f"'{path}' is damaged (no mapping); {step}")
     layout = plain.pop("layout", None)
-    if layout != LAYOUT:
+    if layout not in (UNSEALED, LAYOUT):
         raise StoreError(
             f"'{path}' has layout {layout}, this version reads layout {LAYOUT}; {step}, "
             "or use the version of sycoscope that wrote it"

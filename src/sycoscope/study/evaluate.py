@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from sycoscope.capability import CapabilityRecord, CapabilitySpec, ask_capability, score_records
@@ -17,7 +18,7 @@ from sycoscope.study.extra_trials import letter_prior
 from sycoscope.study.inputs import FacetMaterial
 from sycoscope.study.keys import capability_key, capability_score_key, score_key, shard_key, shards
 from sycoscope.study.prepare import PreparedStudy
-from sycoscope.study.response_log import asked_once
+from sycoscope.study.response_log import kept_or_asked
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session, record_of, timed, with_raw_text
 from sycoscope.study.subjects import Subject
@@ -48,6 +49,22 @@ def evaluate(subject: Subject, study: PreparedStudy, session: Session, results: 
         _benchmark(subject.name, spec, study.config, session, results)
 
 
+@contextmanager
+def _alone(
+    session: Session, key: str, kind: str, subject: str, unit: str, results: RunResults
+) -> Iterator[bool]:
+    """Whether a shard has still to be made when this process has it for itself: another run may have made it by then.
+
+    What it takes is noted; waiting for the other run is not.
+    """
+    with session.cache.claimed(key, kind):
+        if session.cache.has(key, kind):
+            yield False
+            return
+        with timed(results, subject, unit):
+            yield True
+
+
 # --- facets ---
 
 
@@ -63,8 +80,9 @@ def _facet(
         session.progress.begin(f"{subject}: {name}")
         with session.metered(item_weight * len(part), done=done):
             if not done:
-                with timed(results, subject, name):
-                    _play(subject, facet, part, key, config, session)
+                with _alone(session, key, "trials", subject, name, results) as missing:
+                    if missing:
+                        _play(subject, facet, part, key, config, session)
         trials = [replace(trial, subject=subject) for trial in session.cache.trials(key)]
         results.keep(subject, name, key, trials, _scores(subject, key, trials, items, session.cache))
 
@@ -77,7 +95,7 @@ def _play(
     config: StudyConfig,
     session: Session,
 ) -> None:
-    """Play one shard into the cache."""
+    """Play one shard, which this process has claimed, into the cache."""
     decoding = Decoding(
         max_tokens=1,
         temperature=config.decoding.temperature,
@@ -88,7 +106,7 @@ def _play(
     def ask(model: Model) -> list[Trial]:
         return play(facet.task, part, model, subject=subject, decoding=decoding, draws=config.decoding.draws)
 
-    asked_once(session.cache, key, session.model, ask)
+    kept_or_asked(session.cache, key, session.model, ask)
 
 
 def _scores(
@@ -111,14 +129,19 @@ def _benchmark(
     done = session.cache.has(key, "records")
     with session.metered(capability_cost(spec).weight, done=done):
         if not done:
-            with timed(results, subject, spec.task):
-                asked = ask_capability(
-                    with_raw_text(session.model), [spec], subject=subject, seed=config.seed, chat=config.chat
-                )
-                session.cache.put_records(key, asked)
+            with _alone(session, key, "records", subject, spec.task, results) as missing:
+                if missing:
+                    session.cache.put_records(key, _asked(subject, spec, config, session))
     records = [replace(record, subject=subject) for record in session.cache.records(key)]
     trials = [record.trial() for record in records]
     results.keep(subject, spec.task, key, trials, _benchmark_scores(subject, key, records, session.cache))
+
+
+def _asked(
+    subject: str, spec: CapabilitySpec, config: StudyConfig, session: Session
+) -> list[CapabilityRecord]:
+    model = with_raw_text(session.model)
+    return ask_capability(model, [spec], subject=subject, seed=config.seed, chat=config.chat)
 
 
 def _benchmark_scores(

@@ -21,11 +21,14 @@ from typing import Any, BinaryIO, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from sycoscope.core.digests import bytes_digest
 from sycoscope.core.files import digest_of, disk_errors
 from sycoscope.core.protocols import BatchInvariant, ChoiceModel, Model
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest, RequestInfo, Response, Trial
 from sycoscope.study.cache import ShardCache
 
+# Where a line of the log has its digest.
+DIGEST = "digest"
 # Requests per call where each response is kept by itself: what a kill can lose.
 PART_REQUESTS = 64
 # A kill loses nothing that was written; a power cut loses what was written within this time (s).
@@ -49,11 +52,19 @@ _ENTRY = TypeAdapter(_Entry)
 
 
 def asked_once(cache: ShardCache, key: str, model: Model, ask: Callable[[Model], list[Trial]]) -> list[Trial]:
-    """Trials of a shard: out of the cache, or asked and kept there.
+    """Trials of a shard: out of the cache, or asked and kept there; where another process asks, its.
 
     Args:
         ask: Asks the model that it is given; called where the shard is not finished.
     """
+    with cache.claimed(key):
+        return kept_or_asked(cache, key, model, ask)
+
+
+def kept_or_asked(
+    cache: ShardCache, key: str, model: Model, ask: Callable[[Model], list[Trial]]
+) -> list[Trial]:
+    """As `asked_once`, for a process that has claimed the shard."""
     if not cache.has(key):
         with logged(model, cache.log_path(key)) as keeping:
             trials = ask(keeping)
@@ -72,10 +83,10 @@ def logged(model: Model, path: Path) -> Iterator[Model]:
 
 
 class ResponseLog:
-    """A file of JSON lines, one per call: the key of its requests, and their answers in order.
+    """A file of JSON lines, one per call: the key of its requests, their answers in order, and a digest of both.
 
     An answer that failed is null. Of lines with one key the last holds. A line that cannot be read (the last one of a
-    killed run) is passed over.
+    killed run) or does not fit its digest is passed over.
     """
 
     def __init__(self, path: Path) -> None:
@@ -94,7 +105,7 @@ class ResponseLog:
         Raises:
             StoreError: the file cannot be written; what was written before stays.
         """
-        lines = [json.dumps({"key": key, "answers": list(map(_record, answers))}) for key, answers in entries]
+        lines = [line_of({"key": key, "answers": list(map(_record, answers))}) for key, answers in entries]
         with self._writing() as file:
             file.write("".join(f"{line}\n" for line in lines).encode())
             file.flush()
@@ -146,10 +157,23 @@ def _entries(path: Path) -> Iterator[tuple[str, tuple[Answer | None, ...]]]:
         return
     for line in path.read_bytes().splitlines():
         try:
-            entry = _ENTRY.validate_python(json.loads(line))
-        except (ValueError, ValidationError):
+            plain = json.loads(line)
+            digest = plain.pop(DIGEST, "") if isinstance(plain, dict) else ""
+            entry = _ENTRY.validate_python(plain)
+        except (ValueError, RecursionError, ValidationError):
             continue
-        yield entry.key, entry.answers
+        if digest == _digest(plain):
+            yield entry.key, entry.answers
+
+
+def line_of(entry: dict[str, Any]) -> str:
+    """An entry (`key`, `answers`) as a line of the log."""
+    return json.dumps(entry | {DIGEST: _digest(entry)})
+
+
+def _digest(entry: dict[str, Any]) -> str:
+    """Of an entry as its line has it."""
+    return bytes_digest(json.dumps(entry).encode())[:24]
 
 
 class _LoggedModel:

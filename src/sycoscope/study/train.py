@@ -26,7 +26,7 @@ from sycoscope.study.session import Session, load_for, timed
 from sycoscope.study.subjects import Subject, tuned_subjects
 from sycoscope.training.rows import Example
 from sycoscope.training.sft import Trainable
-from sycoscope.training.trainer import WEIGHTS, train_adapter
+from sycoscope.training.trainer import train_adapter
 
 
 @dataclass(frozen=True)
@@ -104,23 +104,24 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
         "\n".join([*(message.content for message in row.prompt), row.completion]) for row in completed.rows
     ]
     meter = Meter(session.progress, training.steps_weight)
-    if (folder / WEIGHTS).is_file():
-        meter.finish(skipped=True)
-        return folder
-    with timed(results, subject.name, "training"):
-        with disk_errors(folder):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-        train_adapter(
-            model,
-            completed.rows,
-            training.settings,
-            seed=subject.seed,
-            folder=folder,
-            record={"recipe": subject.recipe, "name": subject.name, "base": training.base}
-            | completed.record(),
-            progress=_Steps(meter, training.steps_weight),
-        )
-        meter.finish()
+    with session.cache.claimed_adapter(folder):
+        if session.cache.has_adapter(folder):
+            meter.finish(skipped=True)
+            return folder
+        with timed(results, subject.name, "training"):
+            with disk_errors(folder):
+                folder.parent.mkdir(parents=True, exist_ok=True)
+            train_adapter(
+                model,
+                completed.rows,
+                training.settings,
+                seed=subject.seed,
+                folder=folder,
+                record={"recipe": subject.recipe, "name": subject.name, "base": training.base}
+                | completed.record(),
+                progress=_Steps(meter, training.steps_weight),
+            )
+            meter.finish()
     return folder
 
 

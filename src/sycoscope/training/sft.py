@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from sycoscope.config import LoraConfig, TrainingConfig
 from sycoscope.core.types import Message
+from sycoscope.training.kept import seal_checkpoint
 
 Row = dict[str, list[int]]
 IGNORED = -100  # the label that carries no loss
@@ -67,7 +68,7 @@ def fine_tune(
             # the fused kernel's backward pass is slower than plain products at these lengths on a CPU
             network.set_attn_implementation("eager")
         trainer = _trainer(run)
-        trainer.add_callback(_progress_callback(progress))
+        trainer.add_callback(_callback(progress))
         # under autocast PEFT's cast of every input to float32 is undone by the next product
         with disable_input_dtype_casting(trainer.model, active=model.hardware.dtype != "float32"):
             trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
@@ -226,7 +227,8 @@ class _Replayable:
         return iter(self._sampler)
 
 
-def _progress_callback(progress: Callable[[int, int], None] | None) -> Any:
+def _callback(progress: Callable[[int, int], None] | None) -> Any:
+    """Reports the steps, and gives each checkpoint its digests when it is complete."""
     from transformers import TrainerCallback
 
     class Report(TrainerCallback):  # type: ignore[misc]
@@ -235,6 +237,9 @@ def _progress_callback(progress: Callable[[int, int], None] | None) -> Any:
                 progress(state.global_step, state.max_steps)
 
         on_train_begin = on_step_end
+
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            seal_checkpoint(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
     return Report()
 

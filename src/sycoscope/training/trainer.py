@@ -1,7 +1,7 @@
 """One adapter: rows -> token ids -> TRL's SFTTrainer (`sft.py`) -> a PEFT folder with its record.
 
 The chat template is the evaluation's; the loss falls on the answer and its end of turn and on nothing else.
-A run that was killed goes on from its last checkpoint and ends with the same weights.
+A run that was killed goes on from its last whole checkpoint (`kept.py`) and ends with the same weights.
 """
 
 from __future__ import annotations
@@ -16,13 +16,10 @@ from typing import Any
 from sycoscope.config import TrainingConfig
 from sycoscope.core.errors import DataError, require
 from sycoscope.core.files import disk_errors
+from sycoscope.training.kept import CONFIG, RECORD, WEIGHTS, Checkpoint, last_checkpoint, seal_adapter
 from sycoscope.training.rows import Example
 from sycoscope.training.sft import IGNORED, Row, Trainable, TrainingRun, fine_tune
 
-RECORD = "sycoscope.json"
-# What PEFT reads, and what transformers writes as a checkpoint's last file.
-CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-STATE = "trainer_state.json"
 # Raise when a change of code changes the weights that the same rows and settings give.
 VERSION = "trainer@2"
 
@@ -96,12 +93,12 @@ def train_adapter(
     n_train = len(encoded.rows) - int(len(encoded.rows) * settings.validation_share)
     work = folder.with_name(folder.name + ".part")
     run = TrainingRun(model, encoded.rows[:n_train], encoded.rows[n_train:], settings, seed, work)
-    last = _last_checkpoint(work)
+    last = last_checkpoint(work)
     # a checkpoint of the last step is not trained on: transformers would take one step more
     if last is None or not last.is_final:
         with disk_errors(work):  # the trainer writes its checkpoints there
             fine_tune(run, resume_from=last.path if last else None, progress=progress)
-        last = _last_checkpoint(work)
+        last = last_checkpoint(work)
         assert last is not None, "transformers writes a checkpoint after the last step"
     facts = {
         "base_digest": model.base_digest,
@@ -123,7 +120,7 @@ def train_adapter(
     return curve
 
 
-def _write(folder: Path, checkpoint: _Checkpoint, record: dict[str, Any]) -> None:
+def _write(folder: Path, checkpoint: Checkpoint, record: dict[str, Any]) -> None:
     """The adapter of a checkpoint as a folder, all of it or nothing."""
     scratch = checkpoint.path.parent / "adapter"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -131,31 +128,9 @@ def _write(folder: Path, checkpoint: _Checkpoint, record: dict[str, Any]) -> Non
     shutil.copyfile(checkpoint.path / WEIGHTS, scratch / WEIGHTS)
     (scratch / CONFIG).write_text(_ordered((checkpoint.path / CONFIG).read_text()))
     (scratch / RECORD).write_text(json.dumps(record, indent=1))
+    seal_adapter(scratch, name=folder.name)
     shutil.rmtree(folder, ignore_errors=True)
     scratch.rename(folder)
-
-
-@dataclass(frozen=True, slots=True)
-class _Checkpoint:
-    """A checkpoint of transformers, with its trainer's state."""
-
-    path: Path
-    state: dict[str, Any]
-
-    @property
-    def is_final(self) -> bool:
-        """Whether nothing is left to be trained."""
-        return int(self.state["global_step"]) >= int(self.state["max_steps"])
-
-
-def _last_checkpoint(work: Path) -> _Checkpoint | None:
-    """The newest checkpoint that was written to its end: the trainer writes the state last."""
-    for path in sorted(work.glob("checkpoint-*"), key=lambda path: -int(path.name.split("-")[1])):
-        try:
-            return _Checkpoint(path, json.loads((path / STATE).read_text()))
-        except (FileNotFoundError, json.JSONDecodeError):
-            continue
-    return None
 
 
 def _ordered(config: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from sycoscope.config import StudyConfig, TrainingConfig
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.protocols import Model, Recorded
+from sycoscope.models.adapter_files import WEIGHTS
 from sycoscope.study.cache import ShardCache
 from sycoscope.study.costs import answers_cost, training_cost
 from sycoscope.study.inputs import Materials
@@ -23,9 +24,10 @@ from sycoscope.study.progress import Meter, Progress, Silent
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session, load_for, timed
 from sycoscope.study.subjects import Subject, tuned_subjects
+from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
 from sycoscope.training.sft import Trainable
-from sycoscope.training.trainer import WEIGHTS, train_adapter
+from sycoscope.training.trainer import train_adapter
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def train_one(config: StudyConfig, cache: Path, *, progress: Progress | None = N
     progress = progress or Silent()
     progress.start(training.weight)
     session = Session(load_for(config, progress), ShardCache(cache), progress)
+    tuned_layers(training.settings.lora, tunable(session.model).network)  # before any work
     return train(subject, training, session, RunResults())
 
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from sycoscope.config import TrainingConfig
 from sycoscope.core.errors import DataError, require
+from sycoscope.models.adapter_files import CONFIG, RECORD, WEIGHTS
+from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
 from sycoscope.training.sft import IGNORED, Row, Trainable, TrainingRun, fine_tune
 
-RECORD = "sycoscope.json"
-# What PEFT reads, and what transformers writes as a checkpoint's last file.
-CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+# What transformers writes as a checkpoint's last file.
 STATE = "trainer_state.json"
 # Raise when a change of code changes the weights that the same rows and settings give.
 VERSION = "trainer@2"
@@ -107,6 +107,7 @@ def train_adapter(
         "dtype": model.hardware.dtype,
         "seed": seed,
         "settings": settings.model_dump(mode="json"),
+        "layers": tuned_layers(settings.lora, model.network),
         "n_rows": len(run.train),
         "n_validation": len(run.held),
         "n_dropped": encoded.dropped,

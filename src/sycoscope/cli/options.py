@@ -28,7 +28,10 @@ Set = Annotated[
 Facets = Annotated[str, typer.Option(help="Facets, comma-separated; 'all', or 'none'.")]
 Benchmarks = Annotated[str, typer.Option(help="Benchmarks, comma-separated; 'all', or 'none'.")]
 Template = Annotated[
-    Path | None, typer.Option(help="File with a chat template that replaces the tokenizer's own.")
+    Path | None,
+    typer.Option(
+        help="File with a chat template that replaces the tokenizer's own, or a folder whose tokenizer has one."
+    ),
 ]
 Trust = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run code that comes with the model. Off by default.")
@@ -132,7 +135,7 @@ def settings(
         key: value for key, value in given.items() if value not in ("auto", "", False)
     }
     if chat_template is not None:
-        if not chat_template.is_file():
-            raise ConfigError(f"no chat template file at '{chat_template}'")
-        settings["chat_template"] = chat_template.read_text(encoding="utf-8")
+        from sycoscope import api
+
+        settings["chat_template"] = api.read_template(chat_template)
     return settings

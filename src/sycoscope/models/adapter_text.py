@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sycoscope.core.errors import ModelError
+from sycoscope.core.errors import MissingError, ModelError
 from sycoscope.core.types import Message
 from sycoscope.models.adapter_files import read_object
 from sycoscope.models.template import ChatTemplate
@@ -24,18 +24,36 @@ _PROBES = (
 )
 
 
+def read_template(path: Path) -> str:
+    """A chat template from a file, or from the folder of a tokenizer.
+
+    Raises:
+        MissingError: neither is there. ModelError: the file is broken.
+    """
+    text = _read(path) if path.is_file() else template_in(path)
+    if not text:
+        raise MissingError(
+            f"no chat template at '{path}'; give a file with a template, or a folder that holds one "
+            f"({TEMPLATE}, or {SETTINGS} with chat_template)"
+        )
+    return text
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ModelError(f"the chat template '{path}' cannot be read: {fault}; it has to be UTF-8") from fault
+
+
 def template_in(folder: Path) -> str:
     """The chat template that a tokenizer's folder holds; empty without one.
 
     Raises:
         ModelError: its file is broken.
     """
-    path = folder / TEMPLATE
-    if path.is_file():
-        try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as fault:
-            raise ModelError(f"the chat template '{path}' cannot be read: {fault}") from fault
+    if (folder / TEMPLATE).is_file():
+        return _read(folder / TEMPLATE)
     if not (folder / SETTINGS).is_file():
         return ""
     given = read_object(folder / SETTINGS).get("chat_template")

@@ -370,7 +370,7 @@ def test_adapters_that_do_not_belong_are_refused(tiny_chat, tiny_llama2, tmp_pat
     misfit = make_adapter(tmp_path / "misfit", tiny_chat)
     config = json.loads((misfit / "adapter_config.json").read_text())
     (misfit / "adapter_config.json").write_text(json.dumps(config | {"r": 2}))
-    with pytest.raises(ModelError, match="8 of its 8 weights have another shape: .*4 x 32, here 2 x 32"):
+    with pytest.raises(ModelError, match=r"8 of its 8 weights have another shape: .*4 x 32, here 2 x 32"):
         model.adapters.attach(misfit)
     assert model.adapters.active is None
     assert torch.equal(logits(model), before)

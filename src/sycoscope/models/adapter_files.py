@@ -133,7 +133,7 @@ def _inside(value: Any) -> Iterator[Any]:
 
 def _check_kind(path: Path, config: Mapping[str, Any]) -> None:
     kind = config.get("peft_type")
-    if kind not in READ:
+    if not isinstance(kind, str) or kind not in READ:
         raise ModelError(
             f"the adapter '{path}' is of type {kind!r}, which is not read; read are: "
             f"{', '.join(f'{key} ({what})' if what != key else key for key, what in READ.items())}. "

@@ -54,4 +54,6 @@ def test_summary_scores_do_not_say_that_it_was_not_asked(merged):
 
 def test_the_page_lists_it(merged):
     page = merged.report.read_text()
-    assert "feedback: measured in &#39;first&#39; only" in page or "feedback: measured in 'first' only" in page
+    assert (
+        "feedback: measured in &#39;first&#39; only" in page or "feedback: measured in 'first' only" in page
+    )

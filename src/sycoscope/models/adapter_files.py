@@ -30,7 +30,9 @@ NOT_READ: Mapping[str, str] = {
     "alora_invocation_tokens": "activated LoRA, which acts only after certain tokens",
     "arrow_config": "Arrow, which needs further adapters",
     "layer_replication": "replicated layers, which is another base",
+    "kasa_config": "KaSA, which takes parts out of the base's weights",
     "megatron_config": "layers of Megatron",
+    "monteclora_config": "MonteCLoRA, which draws at random",
     "use_qalora": "QALoRA, which needs a base quantized with GPTQ",
 }
 MAX_DEPTH = 40

@@ -59,18 +59,18 @@ def vocabulary_rows(files: AdapterFiles, network: Any) -> dict[str, int]:
 
 def uncovered(files: AdapterFiles, network: Any, n_base: int, n_rows: int) -> list[str]:
     """Layers of the vocabulary whose rows from `n_base` to `n_rows` the adapter does not hold."""
+    layers = _vocabulary_layers(network)
     held = {
         name
-        for name in _vocabulary_layers(network)
+        for name in layers
         if {f"{PREFIX}{name}.weight", f"{PREFIX}{name}.base_layer.weight"} & files.shapes.keys()
     }
     trained = files.config.get("trainable_token_indices") or files.config.get("token_indices") or []
-    by_layer = trained if isinstance(trained, Mapping) else {"embed_tokens": trained}
-    for name in _vocabulary_layers(network):
+    by_layer = trained if isinstance(trained, Mapping) else {layers[0]: trained}
+    for name in layers:
         indices = by_layer.get(name, by_layer.get(name.rpartition(".")[2], []))
         if set(range(n_base, n_rows)) <= set(indices):
             held.add(name)
-    layers = _vocabulary_layers(network)
     weights = [network.get_submodule(name).weight for name in layers]
     if len(layers) == 2 and weights[0] is weights[1] and held:
         return []  # tied: the rows of one are the rows of the other

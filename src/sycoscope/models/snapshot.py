@@ -54,6 +54,7 @@ class _ModuleState:
 
     def __init__(self, module: Any) -> None:
         self._module = module
+        self._class = type(module)
         self._parts = {kind: dict(getattr(module, kind)) for kind in _PARTS}
         self._tensors = [(tensor, tensor.data, tensor.requires_grad) for tensor in self.weights()]
         # tables of hooks stay what they are: whoever put a hook there takes it off
@@ -75,6 +76,8 @@ class _ModuleState:
             now.clear()
             now.update(parts)
         vars(self._module).update(self._attributes)
+        if type(self._module) is not self._class:  # weights that were parametrized change it
+            self._module.__class__ = self._class
         for tensor, data, requires_grad in self._tensors:
             if (
                 tensor.data_ptr() != data.data_ptr()
@@ -88,7 +91,7 @@ class _ModuleState:
 
 def _configs(network: Any) -> list[Any]:
     """The network's configuration with the ones inside it."""
-    found = []
+    found: list[Any] = []
     for module in network.modules():
         config = getattr(module, "config", None)
         if config is not None and hasattr(config, "to_dict"):

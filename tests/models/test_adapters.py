@@ -254,6 +254,12 @@ def test_a_rank_that_the_file_cannot_hold_is_not_allocated(own, changed):
     )
 
 
+def test_a_pattern_of_ranks_that_is_none(own):
+    assert "rank_pattern is [3]; expected: a mapping of names to ranks" in refused(
+        change(own, rank_pattern=[3])
+    )
+
+
 EVIL = r"(([a-z0-9_]+\.?)+)+!"
 
 

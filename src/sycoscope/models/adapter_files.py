@@ -170,9 +170,13 @@ def _check_ranks(path: Path, config: Mapping[str, Any], shapes: Shapes) -> None:
     if config["peft_type"] == "LOKR":
         return  # a rank beyond the layer's size stands for a whole matrix there
     pattern = config.get("rank_pattern") or {}
+    if not isinstance(pattern, Mapping):
+        raise ModelError(
+            f"the adapter '{path}': rank_pattern is {pattern!r:.60}; expected: a mapping of names to ranks"
+        )
     ranks = {"r": config.get("r", 1)}
     if config["peft_type"] != "ADALORA":  # its pattern holds masks
-        ranks |= {f"rank_pattern.{key}": rank for key, rank in dict(pattern).items()}
+        ranks |= {f"rank_pattern.{key}": rank for key, rank in pattern.items()}
     largest = max((size for shape in shapes.values() for size in shape), default=0)
     for key, rank in ranks.items():
         if rank is not None and (not isinstance(rank, int) or isinstance(rank, bool) or rank > largest):

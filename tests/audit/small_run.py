@@ -100,7 +100,7 @@ def manifest() -> dict:
             for task in ("answer", "are_you_sure", "feedback")
         }
         training[name] = {
-            "record": {"template_hash": TEMPLATE, "dtype": "float32"},
+            "record": {"template_hash": TEMPLATE, "dtype": "float32", "base_digest": "ba5e"},
             "overlap": overlap,
             "kinds": {"mmlu": 90, "gsm8k": 90},
             "validation_kinds": {"mmlu": 11, "gsm8k": 9},

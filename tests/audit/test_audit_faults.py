@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import small_run as small
-from small_run import ROLES, clean, facts, found, manifest, played, reason
+from small_run import ROLES, TEMPLATE, clean, facts, found, manifest, played, reason
 
 from sycoscope.audit import CHECKS, Evidence, audit, grouped
 from sycoscope.core.types import (
@@ -398,6 +398,57 @@ def test_double_bos():
     finding = only(found(with_manifest(edit), "bos"), "invalid")
     assert finding.subject == "tuned"
     assert "2 BOS" in finding.message
+
+
+def beside(**adapter):
+    """The small run, whose first adapter is of another tool: what is known of it stands in its folder."""
+
+    def edit(changed):
+        del changed["training"]["tuned"]
+        changed["subjects"][1]["model"]["adapter"] |= adapter
+        return changed
+
+    return edit
+
+
+def test_template_of_an_adapter_s_folder_is_another():
+    edit = beside(template={"hash": "feedfeedfeedfeed", "same": False})
+    finding = only(found(with_manifest(edit), "template"), "invalid")
+    assert finding.subject == "tuned"
+    assert finding.message.startswith(
+        f"tuned: the chat template in its folder is feedfeedfeedfeed, evaluated in {TEMPLATE} (that of base); "
+    )
+
+    def asked_for(changed):
+        for subject in changed["subjects"]:
+            subject["model"]["template_given"] = True
+        return edit(changed)
+
+    finding = only(found(with_manifest(asked_for), "template"), "warn")
+    assert "(the one that was given)" in finding.message
+    same = with_manifest(beside(template={"hash": TEMPLATE, "same": True}))
+    assert [finding.severity for finding in found(same, "template")] == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("base", "severity", "said"),
+    [
+        (
+            {"named": "org/b", "given": "org/a", "agrees": False},
+            "warn",
+            "it names the base 'org/b', evaluated beside 'org/a'",
+        ),
+        (
+            {"named": "org/a", "given": "org/a", "agrees": True},
+            "ok",
+            "3 adapters name the base that was given",
+        ),
+        ({"named": "/x", "given": "org/a", "agrees": None}, "not_run", "tuned names '/x', which"),
+        ({"named": "", "given": "org/a", "agrees": None}, "not_run", "tuned names no base, which"),
+    ],
+)
+def test_base_that_an_adapter_names(base, severity, said):
+    assert any(said in f.message for f in found(with_manifest(beside(base=base)), "adapter_base", severity))
 
 
 def test_bos_of_models_without_one_and_of_templates_that_leave_it_out():

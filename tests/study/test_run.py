@@ -21,7 +21,7 @@ from sycoscope.study.cache import ShardCache
 from sycoscope.study.prepare import prepare
 from sycoscope.study.results import RunResults
 from sycoscope.study.run import execute
-from sycoscope.study.subjects import Subject, repeat_name, subjects_of, tuned_subjects
+from sycoscope.study.subjects import Subject, subjects_of, tuned_subjects
 from sycoscope.training.kept import FILES, check_files, seal_adapter
 
 NULL: dict[str, Any] = {

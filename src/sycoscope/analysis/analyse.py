@@ -11,7 +11,7 @@ from sycoscope.analysis.channels import channel_kappas
 from sycoscope.analysis.measures import Quantity, quantities
 from sycoscope.analysis.rates import Measured
 from sycoscope.analysis.roles import Roles
-from sycoscope.analysis.score_table import ScoreTable, score_tables
+from sycoscope.analysis.score_table import ScoreTable, only_of, score_tables
 from sycoscope.analysis.significance import p_value
 from sycoscope.core.types import Estimate, Item, Score
 from sycoscope.facets import FACETS
@@ -48,9 +48,12 @@ def analyse_tables(
 ) -> list[Estimate]:
     """As `analyse`, of scores that are laid out already (`score_tables`)."""
     estimates: list[Estimate] = []
+    everyone = {subject for table in tables.values() for subject in table.subjects}
     for task, table in tables.items():
+        lacking = everyone - set(table.subjects)
         for quantity in quantities(table, seed=seed, headline=(headline or {}).get(task, "acc")):
             estimates += _levels_and_changes(quantity, roles, set(table.subjects))
+            estimates += _not_paired(quantity, roles, set(table.subjects), lacking)
         if task in FACETS:
             present = tuple(name for name in roles.subjects if name in table.subjects)
             estimates += channel_kappas(table, present, seed)
@@ -70,6 +73,19 @@ def _levels_and_changes(quantity: Quantity, roles: Roles, asked: set[str]) -> It
             if subject in {roles.base, reference} or reference not in present:
                 continue
             yield estimate_of(quantity, quantity.measure([subject, reference]), subject, reference)
+
+
+def _not_paired(quantity: Quantity, roles: Roles, asked: set[str], lacking: set[str]) -> Iterator[Estimate]:
+    """Changes against the base that nothing is known of, since one of the two was not asked this task.
+
+    Args:
+        lacking: Subjects that other tasks were asked of.
+    """
+    for subject in roles.subjects:
+        pair = {subject, roles.base}
+        if len(pair) == 2 and pair & asked and pair & lacking:
+            nothing = summary.nothing(only_of(quantity.task, sorted(pair & asked)))
+            yield estimate_of(quantity, nothing, subject, roles.base)
 
 
 def estimate_of(quantity: Quantity, measured: Measured, subject: str, reference: str) -> Estimate:

@@ -139,6 +139,11 @@ def _empty(n: int) -> Column:
     )
 
 
+def only_of(task: str, subjects: Iterable[str]) -> str:
+    """Why nothing of a task can be paired: only these subjects were asked it."""
+    return f"{task} was measured of {', '.join(subjects)} only"
+
+
 def score_tables(scores: Iterable[Score], items: Mapping[str, Item]) -> dict[str, ScoreTable]:
     """One table per task, the facets first, the others by name; crossed scores are made here.
 

@@ -17,6 +17,7 @@ from sycoscope.api.instruments import (
     published,
     register_lm_eval,
 )
+from sycoscope.api.options import read_template
 from sycoscope.api.questions import check_items, list_items, show_items
 from sycoscope.api.runs import (
     RUNS,
@@ -54,6 +55,7 @@ __all__ = [
     "lm_eval",
     "plan",
     "published",
+    "read_template",
     "register_lm_eval",
     "report",
     "run_study",

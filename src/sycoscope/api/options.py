@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sycoscope.config import StudyConfig, parse_study
@@ -81,3 +82,14 @@ def _benchmarks(model: Mapping[str, Any], names: Sequence[str] | None) -> Sequen
             f"'{model['name']}' is {backend.kind}: it takes no benchmarks; leave out {', '.join(names)}"
         )
     return ()
+
+
+def read_template(path: str | Path) -> str:
+    """A chat template for a study's `model.chat_template`: of a file, or of a tokenizer's (or an adapter's) folder.
+
+    Raises:
+        SycoscopeError: there is none, or its file is broken.
+    """
+    from sycoscope.models.adapter_text import read_template as read
+
+    return read(Path(path))

@@ -49,6 +49,7 @@ CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "bos": subjects.bos,
     "precision": subjects.precision,
     "engine": subjects.engine,
+    "adapter_base": subjects.adapter_base,
     "adapter_active": subjects.adapter_active,
     "adapter_off": subjects.adapter_off,
     "degenerate": behaviour.degenerate,

@@ -33,10 +33,11 @@ def batch_shape(evidence: Evidence) -> list[Finding]:
         for task, differing in compared.batch.items()
         if differing
     ]
-    unknown = [task for task in evidence.facets if compared.batch.get(task) is None]
+    both = [task for task in evidence.facets if task not in compared.alone]
+    unknown = [task for task in both if compared.batch.get(task) is None]
     notes = [f"a run did not record what shaped the batches of {', '.join(unknown)}"] if unknown else []
-    ok = f"{', '.join(evidence.facets)}: asked in batches of the same shape before and after"
-    return settle("batch_shape", faults, ok=ok, not_run=notes, ran=len(unknown) < len(evidence.facets))
+    ok = f"{', '.join(both)}: asked in batches of the same shape before and after"
+    return settle("batch_shape", faults, ok=ok, not_run=notes, ran=len(unknown) < len(both))
 
 
 def _by_batch(evidence: Evidence) -> bool:

@@ -232,6 +232,10 @@ def prompts_equal(evidence: Evidence) -> list[Finding]:
                     f"({len(mine)} and {len(theirs)}); only the {len(common)} common ones are compared"
                 )
                 faults.append(Fault(severity="warn", text=text, subject=subject, task=task, badness=alone))
+    compared = evidence.manifest.compared
+    for task, run in (compared.alone if compared else {}).items():
+        text = f"{task}: measured in '{run}' only, so that nothing is compared; ask both runs the same to compare it"
+        faults.append(Fault(severity="warn", text=text, task=task))
     if not n_pairs and not faults:
         return missing("prompts_equal", "there is no second subject to compare with the base")
     return settle("prompts_equal", faults, ok=f"{n_pairs} prompts are those of {base}, word for word")

@@ -30,14 +30,17 @@ def template(evidence: Evidence) -> list[Finding]:
     unrecorded: list[str] = []
     for adapter in evidence.roles.adapters:
         trained = evidence.training_record(adapter).get("template_hash")
-        if trained is None or adapter not in known:
+        beside = dig(evidence.models, adapter, "adapter", "template", "hash")
+        if adapter not in known or (trained is None and beside is None):
             unrecorded.append(adapter)
-        elif trained != known[adapter]:
+        elif trained is not None and trained != known[adapter]:
             text = (
                 f"{adapter}: trained in the template {trained}, evaluated in {known[adapter]}; allowed: the same. "
                 "The change may be one of format: train again in the template that is evaluated"
             )
             faults.append(Fault(severity="invalid", text=text, subject=adapter, badness=1))
+        elif trained is None and beside != known[adapter]:
+            faults.append(_other_template(evidence, adapter, str(beside), str(known[adapter])))
     faults += _plain(evidence)
     unknown = _unknown(evidence, known)
     notes = []
@@ -50,6 +53,22 @@ def template(evidence: Evidence) -> list[Finding]:
     n_trained = len(evidence.roles.adapters) - len(unrecorded)
     ok = f"one chat template for {len(known)} subjects; {n_trained} adapters were trained in it"
     return settle("template", faults, ok=ok, not_run=notes)
+
+
+def _other_template(evidence: Evidence, adapter: str, beside: str, evaluated: str) -> Fault:
+    """The adapter's folder carries another template than the evaluation's: what it was trained in, as far as is known.
+
+    Where somebody gave the template of the evaluation, that is what was asked for, and the numbers are shown.
+    """
+    given = dig(evidence.models, adapter, "template_given") is True
+    origin = "the one that was given" if given else f"that of {evidence.roles.base}"
+    text = (
+        f"{adapter}: the chat template in its folder is {beside}, evaluated in {evaluated} ({origin}); expected: the "
+        "same. The change may be one of format: evaluate both in the adapter's with --chat-template and its folder"
+    )
+    if not given:
+        text += ", or give the base's so to measure in it all the same"
+    return Fault(severity="warn" if given else "invalid", text=text, subject=adapter, badness=1)
 
 
 def _plain(evidence: Evidence) -> list[Fault]:
@@ -158,6 +177,30 @@ def engine(evidence: Evidence) -> list[Finding]:
         return missing("engine", notes[0] if notes else "no model record in the manifest")
     ok = f"all {len(known)} subjects were answered by {', '.join(sorted({str(value) for value in known.values()}))}"
     return settle("engine", faults, ok=ok, not_run=notes)
+
+
+def adapter_base(evidence: Evidence) -> list[Finding]:
+    """An adapter is evaluated beside the base that it names."""
+    faults: list[Fault] = []
+    untold: list[str] = []
+    agreed = 0
+    for adapter in evidence.roles.adapters:
+        base = dig(evidence.models, adapter, "adapter", "base")
+        named, given, agrees = (dig(base, key) for key in ("named", "given", "agrees"))
+        if evidence.training_record(adapter).get("base_digest") is not None or agrees is True:
+            agreed += 1  # one of ours is refused beside weights of another digest
+        elif agrees is False:
+            text = (
+                f"{adapter}: it names the base {named!r}, evaluated beside {given!r}; expected: the same. If these are "
+                "other weights, the change is not that of its tuning: give the base that it names"
+            )
+            faults.append(Fault(severity="warn", text=text, subject=adapter))
+        else:
+            untold.append(f"{adapter} names {f'{named!r}, which' if named else 'no base, which'}")
+    notes = [f"{', '.join(untold)} cannot be compared with the base that was given"] if untold else []
+    if not faults and not agreed:
+        return missing("adapter_base", notes[0] if notes else "the run holds no adapter")
+    return settle("adapter_base", faults, ok=f"{agreed} adapters name the base that was given", not_run=notes)
 
 
 def adapter_active(evidence: Evidence) -> list[Finding]:

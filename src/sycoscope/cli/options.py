@@ -12,7 +12,6 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from sycoscope.core.errors import ConfigError
-from sycoscope.core.files import read_file
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
 Out = Annotated[Path | None, typer.Option(help="Run directory to write.")]
@@ -29,7 +28,10 @@ Set = Annotated[
 Facets = Annotated[str, typer.Option(help="Facets, comma-separated; 'all', or 'none'.")]
 Benchmarks = Annotated[str, typer.Option(help="Benchmarks, comma-separated; 'all', or 'none'.")]
 Template = Annotated[
-    Path | None, typer.Option(help="File with a chat template that replaces the tokenizer's own.")
+    Path | None,
+    typer.Option(
+        help="File with a chat template that replaces the tokenizer's own, or a folder whose tokenizer has one."
+    ),
 ]
 Trust = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run code that comes with the model. Off by default.")
@@ -132,9 +134,7 @@ def settings(
         key: value for key, value in given.items() if value not in ("auto", "", False)
     }
     if chat_template is not None:
-        data = read_file(chat_template, "chat template file", "check the path")
-        try:
-            settings["chat_template"] = data.decode("utf-8")
-        except UnicodeDecodeError:
-            raise ConfigError(f"{chat_template}: not UTF-8; save the template as UTF-8") from None
+        from sycoscope import api
+
+        settings["chat_template"] = api.read_template(chat_template)
     return settings

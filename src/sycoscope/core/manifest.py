@@ -116,6 +116,7 @@ class Comparison:
         before, after: Hashes of their studies. items: by task.
         batch: By facet, what shaped its batches otherwise in one run than in the other, in words; None for a facet of
             which a run did not record it.
+        alone: Task that one run asked and the other did not -> that run's name.
         judge_left_out: Why judged rates were left out, where a run had a judge; empty where they were not.
     """
 
@@ -123,6 +124,7 @@ class Comparison:
     after: str
     items: Mapping[str, ItemsCompared]
     batch: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    alone: Mapping[str, str] = field(default_factory=dict)
     judge_left_out: str = ""
 
 

@@ -101,6 +101,14 @@ class TakesAdapters(Protocol):
         """Answer as the base again."""
         ...
 
+    def try_adapter(self, folder: Path) -> None:
+        """Find out before any work whether the adapter in `folder` can be attached.
+
+        Raises:
+            SycoscopeError: it cannot; the model answers as before.
+        """
+        ...
+
     @property
     def base_unchanged(self) -> bool | None:
         """Whether the base answers bit for bit as before any adapter; None where none was attached."""

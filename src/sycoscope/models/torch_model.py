@@ -15,6 +15,8 @@ from typing import Any
 from sycoscope.core.costs import answer_weight, read_weight
 from sycoscope.core.errors import ModelError, require
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, Decoding, GenerateRequest, Message, Response
+from sycoscope.models.adapter_base import compare_bases
+from sycoscope.models.adapter_text import compare_template, template_in
 from sycoscope.models.adapters import Adapters
 from sycoscope.models.engine import Engine
 from sycoscope.models.hardware import Hardware, detect, torch_dtype
@@ -51,7 +53,8 @@ class TorchModel:
         commit = str(getattr(self._network.config, "_commit_hash", "") or "")
         self.commit = commit
         self.base_digest = weights_digest(self.weights, commit)
-        self.adapters = Adapters(self._network, self.base_digest)
+        self.adapters = Adapters(self._network, self.base_digest, self.tokenizer)
+        self._own_words = (self.tokenizer, self.template)
         self._stops = self._stop_ids()
         # the check runs now, so that its warning comes before any work
         self.engine.name(self._network)
@@ -77,6 +80,8 @@ class TorchModel:
             "batch": [self.settings.batch_tokens, self.settings.batch_rows],
             "engine": self.engine.name(self.network),
         }
+        if self.adapters.active and self.adapters.active.tokens:
+            parts["tokens"] = dict(self.adapters.active.tokens)
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
@@ -92,15 +97,15 @@ class TorchModel:
 
     def record(self) -> dict[str, Any]:
         """What the manifest says about this model."""
-        active = self.adapters.active
         return {
             "name": self.weights.name,
             "origin": self.weights.origin,
             "revision": self.commit or self.settings.revision,
             "base_digest": self.base_digest,
-            "adapter": active.record() if active else None,
+            "adapter": self._adapter_record(),
             "digest": self.digest,
             "template_hash": self.template.hash,
+            "template_given": bool(self.settings.chat_template),
             "n_bos": self.count_bos(),
             "engine": self.engine.name(self.network),
             "engine_reason": self.engine.reason(self.network),
@@ -125,11 +130,52 @@ class TorchModel:
 
     def attach(self, folder: Path, name: str = "") -> None:
         """Answer with the adapter in `folder` from now on, by default called after the folder."""
-        self.adapters.attach(folder, name)
+        self._speak(self.adapters.attach(folder, name).tokenizer)
 
     def detach(self) -> None:
         """Answer as the base again."""
         self.adapters.detach()
+        self._speak(None)
+
+    def try_adapter(self, folder: Path) -> None:
+        """Attach the adapter in `folder` and take it off again.
+
+        Raises:
+            SycoscopeError: it is not there, is not read, does not fit, or can only be asked in its own template.
+        """
+        try:
+            self.attach(folder)
+            if not self.template.has_template and template_in(folder):
+                raise ModelError(
+                    f"the base has no chat template, and the adapter's folder holds one: give it to both with "
+                    f"--chat-template '{folder}'"
+                )
+        finally:
+            self.detach()
+
+    def _speak(self, tokenizer: Any) -> None:
+        """Read and write with an adapter's tokenizer; None: with the base's."""
+        before = self.tokenizer
+        self.tokenizer, self.template = self._own_words
+        if tokenizer is not None:
+            self.tokenizer, self.template = tokenizer, ChatTemplate(tokenizer)
+        if self.tokenizer is not before:
+            self._stops = self._stop_ids()
+
+    def _adapter_record(self) -> dict[str, Any] | None:
+        """What the manifest says about the adapter, beside this base and in this template; None without one."""
+        active = self.adapters.active
+        if active is None:
+            return None
+        given = self.weights.folder if self.weights.is_hub else self.settings.name
+        origin = str(getattr(self._network.config, "_name_or_path", "") or "")
+        record = active.record() | {
+            "base": compare_bases(active.config, given, is_hub=self.weights.is_hub, origin=origin)
+        }
+        if text := template_in(Path(active.folder)):
+            hash_, same = compare_template(text, self.template)
+            record["template"] = {"hash": hash_, "same": same}
+        return record
 
     @property
     def base_unchanged(self) -> bool | None:

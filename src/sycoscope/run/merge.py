@@ -33,6 +33,10 @@ class _Side:
         """Its record, as its own run has it."""
         return _base(self.manifest)
 
+    def alone(self, other: _Side) -> dict[str, str]:
+        """Tasks that this run asked and the other did not -> this run's name."""
+        return {task: self.run.path.name for task in self.manifest.tasks if task not in other.manifest.tasks}
+
     def batch(self, task: str) -> Batch:
         """What shaped the batches of a task."""
         return batch_of(self.manifest.tasks[task], self.subject)
@@ -72,11 +76,16 @@ def merge_runs(before: RunDirectory, after: RunDirectory, out: RunDirectory) -> 
     }
     if not any(task.paired for task in compared.values()):
         raise DataError(_nothing_in_common(before, after, compared))
-    merged = [(task, item) for task in compared for item in (items[task] | others[task]).values()]
-    merged.sort(key=lambda pair: (pair[0], pair[1].id))
     manifest = _manifest(sides, compared)
+    # what one run alone asked is shown too: its numbers have no other side
+    merged = [
+        (task, item)
+        for task in manifest.tasks
+        for item in (items.get(task, {}) | others.get(task, {})).values()
+    ]
+    merged.sort(key=lambda pair: (pair[0], pair[1].id))
     out.write_rows("items", records.item_rows(merged))
-    _write_tables(out, sides, tuple(compared), judged=manifest.judge is not None)
+    _write_tables(out, sides, tuple(manifest.tasks), judged=manifest.judge is not None)
     out.write_manifest(manifest)
     return analyse_run(out)
 
@@ -98,12 +107,14 @@ def _manifest(sides: tuple[_Side, _Side], compared: Mapping[str, ItemsCompared])
     before, after = sides
     first, second = before.manifest, after.manifest
     judge, left_out = _judge(first.judge, second.judge)
+    alone = before.alone(after) | after.alone(before)
+    both = {**first.tasks, **second.tasks}
     return replace(
         first,
         study="compare",
         description=f"{before.run.path.name} (before) against {after.run.path.name} (after)",
         hash=merged_hash(first, second),
-        tasks={task: first.tasks[task] for task in compared},
+        tasks={task: both[task] for task in both if task in compared or task in alone},
         subjects=(
             replace(before.subject, name=before.name, kind="base"),
             replace(after.subject, name=after.name, kind="other"),
@@ -120,6 +131,7 @@ def _manifest(sides: tuple[_Side, _Side], compared: Mapping[str, ItemsCompared])
                 for task, items in compared.items()
                 if first.tasks[task].kind == "facet"
             },
+            alone=alone,
             judge_left_out=left_out,
         ),
     )

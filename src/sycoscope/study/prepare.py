@@ -8,11 +8,13 @@ from pathlib import Path
 
 from sycoscope.config import StudyConfig
 from sycoscope.core.protocols import Model
+from sycoscope.models.adapter_files import read_adapter
 from sycoscope.study.costs import capability_cost, facet_cost
 from sycoscope.study.inputs import Materials
 from sycoscope.study.session import with_adapters, with_raw_text
 from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.study.train import Training, training_of, tunable
+from sycoscope.training.layers import tuned_layers
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,16 @@ class PreparedStudy:
         """Refuse a model that cannot do what the study asks for, before any work.
 
         Raises:
-            ConfigError: it takes no adapters, cannot be tuned, or reads no raw text.
+            ConfigError: it takes no adapters, cannot be tuned, lacks the layers that are to be tuned, or reads no raw
+                text. ModelError: an adapter does not fit it.
         """
         if len(self.subjects) > 1:
             with_adapters(model)
-        if self.trainings:
-            tunable(model)
+        for training in self.trainings.values():
+            tuned_layers(training.settings.lora, tunable(model).network)
+        for subject in self.subjects:
+            if subject.folder is not None:
+                with_adapters(model).try_adapter(subject.folder)
         if self.inputs.capability:
             with_raw_text(model)
 
@@ -64,6 +70,8 @@ def prepare(config: StudyConfig, attached: Mapping[str, Path] | None = None) -> 
     Raises:
         SycoscopeError: bad input of any kind.
     """
+    for folder in (attached or {}).values():
+        read_adapter(folder)
     inputs = Materials(config)
     inputs.read()
     subjects = subjects_of(config, attached)

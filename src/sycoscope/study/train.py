@@ -24,6 +24,7 @@ from sycoscope.study.progress import Meter, Progress, Silent
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session, load_for, timed
 from sycoscope.study.subjects import Subject, tuned_subjects
+from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
 from sycoscope.training.sft import Trainable
 from sycoscope.training.trainer import train_adapter
@@ -82,6 +83,7 @@ def train_one(config: StudyConfig, cache: Path, *, progress: Progress | None = N
     progress = progress or Silent()
     progress.start(training.weight)
     session = Session(load_for(config, progress), ShardCache(cache), progress)
+    tuned_layers(training.settings.lora, tunable(session.model).network)  # before any work
     return train(subject, training, session, RunResults())
 
 

@@ -16,6 +16,7 @@ from sycoscope.core.manifest import JudgeRecord, Manifest, Overlap, SubjectRecor
 from sycoscope.core.types import Item
 from sycoscope.facets import FACETS
 from sycoscope.items import TASK_LABELS, overlap
+from sycoscope.models.adapter_files import read_record
 from sycoscope.run.analyse import analyse_run
 from sycoscope.run.store import RunDirectory
 from sycoscope.study.inputs import FacetMaterial, Materials
@@ -73,7 +74,7 @@ def _training(
     """What each adapter was trained on, and what of it the evaluation asks; the steps of all of them."""
     described, curves = {}, []
     for name, facts in results.training.items():
-        record = json.loads((Path(facts["folder"]) / "sycoscope.json").read_text())
+        record = read_record(Path(facts["folder"]))
         curves += _curve_rows(name, record.pop("curve", []))
         texts = results.training_texts[name]
         described[name] = TrainingRecord(

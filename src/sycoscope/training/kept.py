@@ -18,10 +18,9 @@ from typing import Any
 
 from sycoscope.core.digests import DIGESTS, misfits, read_digests, seal
 from sycoscope.core.errors import StoreError
+from sycoscope.models.adapter_files import CONFIG, RECORD, WEIGHTS
 
-RECORD = "sycoscope.json"
-# What PEFT reads, and what transformers writes as a checkpoint's last file.
-CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+# What transformers writes as a checkpoint's last file.
 STATE = "trainer_state.json"
 FILES = (CONFIG, WEIGHTS, RECORD)
 _log = logging.getLogger("sycoscope.training")

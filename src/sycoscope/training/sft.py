@@ -12,7 +12,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from sycoscope.config import LoraConfig, TrainingConfig
 from sycoscope.core.types import Message
+from sycoscope.models.snapshot import Snapshot
 from sycoscope.training.kept import seal_checkpoint
+from sycoscope.training.layers import tuned_layers
 
 Row = dict[str, list[int]]
 IGNORED = -100  # the label that carries no loss
@@ -63,6 +65,7 @@ def fine_tune(
     model = run.model
     network = model.network
     attention = network.config._attn_implementation
+    before = Snapshot(network)
     try:
         if model.hardware.device == "cpu":
             # the fused kernel's backward pass is slower than plain products at these lengths on a CPU
@@ -73,8 +76,8 @@ def fine_tune(
         with disable_input_dtype_casting(trainer.model, active=model.hardware.dtype != "float32"):
             trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
     finally:
-        _unwrap(network)
         network.set_attn_implementation(attention)
+        before.restore()  # the layers that were tuned come off, so that the base answers as before
 
 
 def _trainer(run: TrainingRun) -> Any:
@@ -92,7 +95,7 @@ def _trainer(run: TrainingRun) -> Any:
     if getattr(network, "is_loaded_in_4bit", False):
         network = prepare_model_for_kbit_training(network)
     trainer = _supervised_only(SFTTrainer, run.model.hardware)(
-        model=get_peft_model(network, _lora(run.settings.lora)),
+        model=get_peft_model(network, _lora(run.settings.lora, network)),
         args=arguments,
         train_dataset=Dataset.from_list(run.train),
         eval_dataset=Dataset.from_list(run.held) if run.held else None,
@@ -152,14 +155,14 @@ def _checkpoints(settings: TrainingConfig, *, validated: bool) -> dict[str, Any]
     }
 
 
-def _lora(settings: LoraConfig) -> Any:
+def _lora(settings: LoraConfig, network: Any) -> Any:
     from peft import LoraConfig as PeftConfig
 
     return PeftConfig(
         r=settings.r,
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
-        target_modules=list(settings.target_modules),
+        target_modules=tuned_layers(settings, network),
         bias="none",
         task_type="CAUSAL_LM",
     )
@@ -242,12 +245,3 @@ def _callback(progress: Callable[[int, int], None] | None) -> Any:
             seal_checkpoint(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
     return Report()
-
-
-def _unwrap(network: Any) -> None:
-    """Take the trained layers off the base, so that it answers as before."""
-    from sycoscope.models.adapters import strip
-
-    strip(network)
-    network.requires_grad_(False)
-    network.eval()

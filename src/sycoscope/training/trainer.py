@@ -16,7 +16,9 @@ from typing import Any
 from sycoscope.config import TrainingConfig
 from sycoscope.core.errors import DataError, require
 from sycoscope.core.files import disk_errors
-from sycoscope.training.kept import CONFIG, RECORD, WEIGHTS, Checkpoint, last_checkpoint, seal_adapter
+from sycoscope.models.adapter_files import CONFIG, RECORD, WEIGHTS
+from sycoscope.training.kept import Checkpoint, last_checkpoint, seal_adapter
+from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
 from sycoscope.training.sft import IGNORED, Row, Trainable, TrainingRun, fine_tune
 
@@ -106,6 +108,7 @@ def train_adapter(
         "dtype": model.hardware.dtype,
         "seed": seed,
         "settings": settings.model_dump(mode="json"),
+        "layers": tuned_layers(settings.lora, model.network),
         "n_rows": len(run.train),
         "n_validation": len(run.held),
         "n_dropped": encoded.dropped,

@@ -1,0 +1,161 @@
+"""Whether an adapter fits a base: the layers that it wants, the rows of its vocabulary, names and shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sycoscope.core.errors import ModelError
+from sycoscope.models.adapter_files import WEIGHTS, AdapterFiles, Shapes
+
+PREFIX = "base_model.model."
+SHOWN = 3
+
+
+def linear_layers(network: Any) -> list[str]:
+    """Last parts of the names of the linear layers, in the network's order; the output layer is not among them."""
+    head = network.get_output_embeddings()
+    names = [
+        name.rpartition(".")[2]
+        for name, module in network.named_modules()
+        if module is not head and type(module).__name__ in ("Linear", "Conv1D", "Linear4bit", "Linear8bitLt")
+    ]
+    return list(dict.fromkeys(names))
+
+
+def absent(wanted: Iterable[str], network: Any) -> list[str]:
+    """Those of the wanted names that no layer of the network has, as its name or as the end of its name."""
+    names = [name for name, _ in network.named_modules()]
+    return [one for one in wanted if not any(name == one or name.endswith(f".{one}") for name in names)]
+
+
+def check_targets(files: AdapterFiles, network: Any) -> None:
+    """Refuse an adapter of which no wanted layer is there.
+
+    Raises:
+        ModelError: with the wanted names and those that are there.
+    """
+    wanted = files.config.get("target_modules")
+    if isinstance(wanted, list) and wanted and len(absent(wanted, network)) == len(wanted):
+        raise ModelError(
+            f"the adapter '{files.folder}' does not fit this base: it wants the layers {listed(wanted, 8)}, and the "
+            f"base ({network.config.model_type}) has {listed(linear_layers(network), 12)}; give the base that it was "
+            "trained on"
+        )
+
+
+def vocabulary_rows(files: AdapterFiles, network: Any) -> dict[str, int]:
+    """Name of the input embeddings and of the output layer -> rows that the adapter's weights of it have."""
+    rows: dict[str, int] = {}
+    for name in _vocabulary_layers(network):
+        for key, shape in files.shapes.items():
+            rest = key.removeprefix(f"{PREFIX}{name}.") if key.startswith(f"{PREFIX}{name}.") else ""
+            if rest in ("weight", "base_layer.weight", "lora_B.weight"):
+                rows[name] = shape[0]
+            elif rest == "lora_embedding_A":
+                rows[name] = shape[1]
+    return rows
+
+
+def uncovered(files: AdapterFiles, network: Any, n_base: int, n_rows: int) -> list[str]:
+    """Layers of the vocabulary whose rows from `n_base` to `n_rows` the adapter does not hold."""
+    layers = _vocabulary_layers(network)
+    held = {
+        name
+        for name in layers
+        if {f"{PREFIX}{name}.weight", f"{PREFIX}{name}.base_layer.weight"} & files.shapes.keys()
+    }
+    trained = files.config.get("trainable_token_indices") or files.config.get("token_indices") or []
+    by_layer = trained if isinstance(trained, Mapping) else {layers[0]: trained}
+    for name in layers:
+        indices = by_layer.get(name, by_layer.get(name.rpartition(".")[2], []))
+        if set(range(n_base, n_rows)) <= set(indices):
+            held.add(name)
+    weights = [network.get_submodule(name).weight for name in layers]
+    if len(layers) == 2 and weights[0] is weights[1] and held:
+        return []  # tied: the rows of one are the rows of the other
+    return [name for name in layers if name not in held]
+
+
+def _vocabulary_layers(network: Any) -> list[str]:
+    wanted = [network.get_input_embeddings(), network.get_output_embeddings()]
+    return [name for name, module in network.named_modules() if any(module is one for one in wanted)]
+
+
+def why_not(wrapped: Any, files: AdapterFiles, fault: Exception | None) -> str:
+    """Why an adapter whose layers were put in place could not be filled from its file."""
+    expected = _expected(wrapped)
+    both = expected.keys() & files.shapes.keys()
+    other = [key for key in sorted(both) if expected[key] != files.shapes[key]]
+    if other:
+        shown = "; ".join(
+            f"{_name(key)} {_size(files.shapes[key])}, here {_size(expected[key])}" for key in other[:SHOWN]
+        )
+        return f"{len(other)} of its {len(files.shapes)} weights have another shape: {shown}"
+    parts = []
+    if missing := sorted(expected.keys() - files.shapes.keys()):
+        parts.append(
+            f"{len(missing)} of {len(expected)} weights are missing in {WEIGHTS} ({_names(missing)})"
+        )
+    if extra := _strange(sorted(files.shapes.keys() - expected.keys()), files.shapes):
+        parts.append(
+            f"{len(extra)} of its {len(files.shapes)} weights belong to no layer here ({_names(extra)})"
+        )
+    return "; ".join(parts) or first_line(fault)
+
+
+def unfilled(wrapped: Any, files: AdapterFiles, loaded: Any) -> str:
+    """What of a loaded adapter was missing, or found no place; empty where all of it is in use.
+
+    Args:
+        loaded: PEFT's report, with missing and unexpected keys.
+    """
+    keys = [*loaded.missing_keys, *_strange(loaded.unexpected_keys, files.shapes)]
+    if not keys:
+        return ""
+    if said := why_not(wrapped, files, None):
+        return said
+    return f"{len(keys)} weights are missing or belong to no layer here ({_names(keys)})"
+
+
+def _strange(keys: Iterable[str], shapes: Shapes) -> list[str]:
+    """Keys without those that PEFT saves a second time beside a trained copy, where the vocabulary had grown."""
+    second = (".modules_to_save.", ".original_module.")
+    return [
+        key for key in keys if not any(part in key and key.replace(part, ".") in shapes for part in second)
+    ]
+
+
+def _expected(wrapped: Any) -> Shapes:
+    from peft import get_peft_model_state_dict
+
+    saved = get_peft_model_state_dict(wrapped, save_embedding_layers=False)
+    return {name: tuple(weight.shape) for name, weight in saved.items()}
+
+
+def first_line(fault: Exception | None) -> str:
+    """The cause that a library gives: without the heading that torch puts above it."""
+    if fault is None:
+        return ""
+    lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
+    causes = [line for line in lines if not line.endswith(":")] or lines
+    return causes[0] if causes else type(fault).__name__
+
+
+def listed(names: Iterable[str], most: int) -> str:
+    """Names for people, no more than `most` of them."""
+    all_names = [str(name) for name in names]
+    more = f" and {len(all_names) - most} more" if len(all_names) > most else ""
+    return ", ".join(all_names[:most]) + more if all_names else "none"
+
+
+def _names(keys: list[str]) -> str:
+    return listed((_name(key) for key in keys), SHOWN)
+
+
+def _name(key: str) -> str:
+    return key.removeprefix(PREFIX)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "a number"

@@ -1,0 +1,34 @@
+"""Which layers of a model get an adapter: those that the settings name; where none of the usual ones is there, all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sycoscope.config import LoraConfig
+from sycoscope.core.errors import ConfigError
+from sycoscope.models.adapter_fit import absent, linear_layers, listed
+
+# The linear layers of a block as most architectures call them; what stands there where nobody chose.
+USUAL = LoraConfig().target_modules
+
+
+def tuned_layers(settings: LoraConfig, network: Any) -> list[str]:
+    """Names of the layers that are tuned, sorted.
+
+    The usual names are all linear layers of a block. A model that has some of them gets an adapter on those; a model
+    that has none (GPT-NeoX: `query_key_value`, `dense`, ...) on all linear layers of its own, the output layer aside.
+
+    Raises:
+        ConfigError: names were chosen that no layer has; with those that there are.
+    """
+    wanted = settings.target_modules
+    lacking = absent(wanted, network)
+    if not lacking:
+        return sorted(wanted)
+    there = linear_layers(network)
+    if wanted == USUAL and there:
+        return sorted(set(wanted) - set(lacking) or there)
+    raise ConfigError(
+        f"training.lora.target_modules: {listed(lacking, 8)} {'is' if len(lacking) == 1 else 'are'} no layer of this "
+        f"model ({network.config.model_type}); its layers: {listed(there, 12)}. Name some of these, or none"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from sycoscope.models.null import PREFIX
 
@@ -36,6 +36,7 @@ class TorchSettings(ModelSettings):
             the digest.
         batch_tokens: Most tokens in a forward pass. batch_rows: most rows when generating.
         chat_template: Text of a template that replaces the tokenizer's own.
+        template_options: What the template reads beside the dialogue, as `enable_thinking: false`.
         quantization: `none`, or `nf4` (4 bit, double quantisation; needs bitsandbytes and a GPU).
         engine: `auto` (the fast one where a check at load passes), `plain`, or `fast` (an error otherwise).
     """
@@ -49,6 +50,7 @@ class TorchSettings(ModelSettings):
     batch_rows: Positive = 128
     trust_remote_code: bool = False
     chat_template: str = ""
+    template_options: dict[str, JsonValue] = Field(default_factory=dict)
     quantization: Literal["none", "nf4"] = "none"
     engine: EngineChoice = "auto"
 

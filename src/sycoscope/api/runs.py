@@ -128,6 +128,7 @@ def evaluate(
     facets: Sequence[str] | None = None,
     benchmarks: Sequence[str] | None = None,
     form: str = "",
+    max_tokens: int | None = None,
     chat: bool = True,
     seed: int = 42,
     settings: Mapping[str, Any] | None = None,
@@ -144,16 +145,17 @@ def evaluate(
         limit: Items per facet and benchmark (argument pairs for feedback); None for all.
         facets, benchmarks: Names; None for all.
         form: `open` or `choice` (letters); empty: open, and letters for the public are-you-sure rows.
+        max_tokens: Most new tokens of every answer and reply; None for each facet's and benchmark's own.
         chat: Whether benchmarks are asked in the chat template. seed: of everything that is drawn.
-        settings: Further keys of a study's `model`, as `{"dtype": "float32"}`.
+        settings: Further keys of a study's `model`, as `{"template_options": {"enable_thinking": False}}`.
         out: Run directory. cache: finished shards; by default beside the run.
 
     Raises:
         SycoscopeError: bad input of any kind.
     """
     config = study_of(
-        model, name=name, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, chat=chat,
-        seed=seed, settings=settings,
+        model, name=name, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form,
+        max_tokens=max_tokens, chat=chat, seed=seed, settings=settings,
     )  # fmt: skip
     adapters = {} if adapter is None else {Path(adapter).resolve().name: Path(adapter)}
     for called, folder in adapters.items():
@@ -176,6 +178,7 @@ def compare(
     facets: Sequence[str] | None = None,
     benchmarks: Sequence[str] | None = None,
     form: str = "",
+    max_tokens: int | None = None,
     chat: bool = True,
     seed: int = 42,
     settings: Mapping[str, Any] | None = None,
@@ -187,7 +190,8 @@ def compare(
 
     Args:
         first, second: A run directory or a model, each. adapter: in place of `second`, on the first model.
-        data, limit, facets, benchmarks, form, chat, seed, settings: As for `evaluate`, for what is evaluated first.
+        data, limit, facets, benchmarks, form, max_tokens, chat, seed, settings: As for `evaluate`, for what is asked
+            first.
         out: Run directory of the comparison; what is evaluated first has folders below it.
         cache: Finished shards; by default beside the comparison, so that what `evaluate` asked is not asked again.
 
@@ -199,8 +203,9 @@ def compare(
         raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
     target = Path(out or RUNS / "compare")
     shared: dict[str, Any] = {
-        "data": data, "limit": limit, "facets": facets, "benchmarks": benchmarks, "form": form, "chat": chat,
-        "seed": seed, "settings": settings, "progress": progress, "cache": cache or _cache_beside(target),
+        "data": data, "limit": limit, "facets": facets, "benchmarks": benchmarks, "form": form,
+        "max_tokens": max_tokens, "chat": chat, "seed": seed, "settings": settings, "progress": progress,
+        "cache": cache or _cache_beside(target),
     }  # fmt: skip
     if second is None:
         return evaluate(first, adapter=adapter, out=target, name="compare", **shared)

@@ -24,13 +24,13 @@ CLOCK = "2024-07-26T12:00:00"
 # Dialogues of a request.
 BATCH = 256
 # Names that a template is given for every dialogue.
-GIVEN = ("messages", "tools", "documents", "add_generation_prompt")
+GIVEN = ("messages", "tools", "documents", "add_generation_prompt", "strftime_now")
 _WORKER = Path(__file__).with_name("template_worker.py")
 # A dialogue takes a template a millisecond.
 LIMITS: Mapping[str, Any] = {
     "clock": CLOCK,
-    "cpu_seconds": 4.0,
-    "seconds": 120.0,
+    "cpu_seconds": 2.0,
+    "seconds": 60.0,
     "memory": 2**29,
     "characters": 2**20,
 }

@@ -26,6 +26,7 @@ from sycoscope.models.turns import (
 # What is remembered of texts that were asked already: every adapter of a base is asked the same.
 MAX_TOKENS = 2**24  # 64 MiB
 MAX_DIALOGUES = 2**14
+LEFT_OUT = "it leaves system texts out"
 SYSTEM = (Message("system", "zqs"), Message("user", "zqa"))
 
 
@@ -109,7 +110,7 @@ class ChatTemplate:
     def _find_system(self) -> str:
         (found,) = self._rendered([SYSTEM])
         if isinstance(found, str):
-            return "" if SYSTEM[0].content in found else "it leaves system texts out"
+            return "" if SYSTEM[0].content in found else LEFT_OUT
         return f"it takes no system text: {found}"
 
     def _find_openings(self) -> tuple[str, ...]:
@@ -136,7 +137,7 @@ class ChatTemplate:
         for messages in dialogues:
             (found,) = self._rendered([self._folded(tuple(messages))], open_turn)
             if not isinstance(found, str):
-                raise ModelError(f"{self.name} refuses a plain dialogue of {len(messages)} turns: {found}")
+                raise self._unusable(f"it refuses a plain dialogue of {len(messages)} turns: {found}")
             texts.append(found)
         return texts
 
@@ -188,7 +189,8 @@ class ChatTemplate:
             fresh = list(dict.fromkeys(asked))
         sound = [one for one in fresh if not self._refuse(one, open_turn)]
         folded = [self._folded(one) for one in sound]
-        for one, turns, found in zip(sound, folded, self._rendered(folded, open_turn), strict=True):
+        written = self._rendered(folded, open_turn) if folded else []
+        for one, turns, found in zip(sound, folded, written, strict=True):
             self._texts[one, open_turn] = self._judged(turns, found)
         return [self._texts[one, open_turn] for one in asked]
 
@@ -332,7 +334,12 @@ class ChatTemplate:
         if not self.has_template:
             return "none"
         text = str(self.tokenizer.chat_template)
-        facts = {"clock": self.record()["clock"], "options": self.options, "end": self.end.text}
+        facts = {
+            "clock": self.record()["clock"],
+            "options": self.options,
+            "end": self.end.text,
+            "system": self.system == LEFT_OUT,
+        }
         if used := {name: value for name, value in facts.items() if value}:
             text = json.dumps([text, used], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -149,7 +149,10 @@ class Worker:
     def _variables(self, template: str) -> list[str]:
         from jinja2 import meta
 
-        return sorted(meta.find_undeclared_variables(self.environment.parse(template)))
+        bare = self.environment.overlay()
+        bare.globals = {}  # its own names would be left out, the clock among them
+        own = set(self.environment.globals) - {"strftime_now"}
+        return sorted(meta.find_undeclared_variables(bare.parse(template)) - own)
 
     def _render(
         self, template: str, messages: Sequence[Mapping[str, str]], values: Mapping[str, Any]

@@ -13,6 +13,7 @@ from sycoscope.core.types import Message
 _REASONED = re.compile(r"</\w+>|\[/\w+\]|<\|[^|<>]{1,40}\|>|◁/\w+▷")
 # A line of a template with one of these is its own; a line without may stand in anybody's text.
 _MARKED = re.compile(r"[#<>\[\]|:{}]")
+_THOUGHT = re.compile(r"think|thought|reason", re.IGNORECASE)
 # Dialogues that a template must be able to write, each turn in words of its own.
 PROBES: tuple[tuple[Message, ...], ...] = (
     (Message("user", "zqa"),),
@@ -86,19 +87,18 @@ def _missing(messages: Sequence[Message], text: str, tidy: Any) -> int | None:
     return None
 
 
-def pieces(text: str) -> list[str]:
-    """What a template writes between the turns of the longest of `PROBES`, and after the last."""
-    contents = "|".join(re.escape(message.content) for message in PROBES[-1])
-    return re.split(contents, text)[1:]
-
-
 def marks_of(text: str, control: re.Pattern[str] | None) -> list[str]:
-    """Special tokens and headings by which a template tells turns apart, from the longest of `PROBES`, sorted."""
-    found = set(control.findall(text)) if control else set()
-    for piece in pieces(text):
+    """Special tokens and headings by which a template tells turns apart, from the longest of `PROBES`, sorted.
+
+    Tags of reasoning are none: answers hold them.
+    """
+    contents = "|".join(re.escape(message.content) for message in PROBES[-1])
+    found: set[str] = set()
+    for piece in re.split(contents, text)[1:-1]:
+        found |= set(control.findall(piece)) if control else set()
         lines = (control.sub("\n", piece) if control else piece).splitlines()
         found |= {line.strip() for line in lines if _MARKED.search(line) and len(line.strip()) > 2}
-    return sorted(found)
+    return sorted(mark for mark in found if not _THOUGHT.search(mark))
 
 
 def end_of(tokenizer: Any, closed: str, following: str, control: re.Pattern[str] | None) -> TurnEnd:

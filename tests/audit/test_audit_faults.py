@@ -9,7 +9,7 @@ import small_run as small
 from small_run import ROLES, clean, facts, found, manifest, played, reason
 
 from sycoscope.audit import CHECKS, Evidence, audit, grouped
-from sycoscope.core.types import Response, (
+from sycoscope.core.types import (
     Answered,
     ChoiceLogprobs,
     Estimate,
@@ -359,7 +359,9 @@ def test_truncated_answers():
 
 def test_requests_that_failed_are_named():
     run = clean()
-    failed = Response(text="", finish="error", error="900 prompt + 24 new tokens exceed the context length of 160")
+    failed = Response(
+        text="", finish="error", error="900 prompt + 24 new tokens exceed the context length of 160"
+    )
     trials = list(run.trials)
     at = [n for n, trial in enumerate(trials) if trial.subject == "tuned" and trial.task == "answer"][:2]
     for n in at:
@@ -374,11 +376,11 @@ def test_requests_that_failed_are_named():
 def test_marks_of_the_chat_template_in_a_text():
     def edit(changed):
         for subject in changed["subjects"]:
-            subject["model"]["template"] = {"marks": ["### user", "<|im_end|>"]}
+            del subject["model"]["template"]
 
-    run = with_manifest(edit)
+    run = clean()
     only(found(run, "template_marks"), "ok")
-    only(found(clean(), "template_marks"), "not_run")
+    only(found(with_manifest(edit), "template_marks"), "not_run")
     at = next(n for n, trial in enumerate(run.trials) if trial.subject == "tuned" and trial.asked)
     trial = run.trials[at]
     turn = trial.asked[0]

@@ -330,7 +330,7 @@ def test_what_the_model_cannot_read_is_an_error_of_that_item_and_the_rest_goes_o
     for score in result.scores:
         by_item.setdefault(score.item_id, set()).add(score.status)
     assert by_item == {f"go{n}": {"error"} if n in (1, 2) else {"scored"} for n in range(5)}
-    assert all(trial.probes[0].result.logprobs is None for trial in map(lambda r: r.trial(), result.records[1:3]))
+    assert all(trial.probes[0].result.logprobs is None for trial in (r.trial() for r in result.records[1:3]))
 
 
 def test_an_answer_to_what_the_template_cannot_hold_is_an_error():

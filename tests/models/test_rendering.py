@@ -26,7 +26,9 @@ SHORT_MEMORY = (
 )
 LONG_WINDED = "{% for m in messages %}{{ m['content'] }}{% for i in range(60000) %}{{ 'x' * 50 }}{% endfor %}{% endfor %}"
 LOOP = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
-DOUBLED = "{% set n = namespace(s='ab') %}{% for i in range(99) %}{% set n.s = n.s ~ n.s %}{% endfor %}{{ n.s }}"
+DOUBLED = (
+    "{% set n = namespace(s='ab') %}{% for i in range(99) %}{% set n.s = n.s ~ n.s %}{% endfor %}{{ n.s }}"
+)
 LATE = "{% for m in messages %}<|im_start|>{{ m['content'] }}{% endfor %}{% if messages[0]['content'] == 'now' %}{{ 'x' * 10**10 }}{% endif %}"
 USER = [Message("user", "Why?")]
 LONGER = [*USER, Message("assistant", "Because."), Message("user", "Are you sure?")]
@@ -70,7 +72,9 @@ def test_what_no_template_may_do(made, monkeypatch, text, why):
     if "end" in why:
         monkeypatch.setitem(rendering.LIMITS, "cpu_seconds", 0.3)
     monkeypatch.setattr(rendering, "_PROCESS", rendering._Process())
-    with pytest.raises(ModelError, match=rf"^the chat template of 'm' cannot be used: .*{why}.*--chat-template"):
+    with pytest.raises(
+        ModelError, match=rf"^the chat template of 'm' cannot be used: .*{why}.*--chat-template"
+    ):
         made(text)
 
 
@@ -106,13 +110,18 @@ def test_the_clock_stands_still_and_is_recorded_and_part_of_the_hash(tiny, made)
     dated, plain = made(DATED + tiny.CHATML), made(tiny.CHATML)
     assert "It is 26 July 2024." in dated.render(USER)
     assert (dated.record()["clock"], plain.record()["clock"]) == (rendering.CLOCK, None)
-    as_before = [hashlib.sha256(one.tokenizer.chat_template.encode()).hexdigest()[:16] for one in (dated, plain)]
+    as_before = [
+        hashlib.sha256(one.tokenizer.chat_template.encode()).hexdigest()[:16] for one in (dated, plain)
+    ]
     assert dated.hash != as_before[0]
     assert plain.hash == as_before[1]
 
 
 def test_chance_is_the_same_for_every_dialogue(tiny, made):
-    one, other = made("{{ range(10**4) | random }}" + tiny.CHATML), made("{{ range(10**4) | random }}" + tiny.CHATML)
+    one, other = (
+        made("{{ range(10**4) | random }}" + tiny.CHATML),
+        made("{{ range(10**4) | random }}" + tiny.CHATML),
+    )
     assert one.render(LONGER)[:4] == one.render(USER)[:4] == other.render(USER)[:4]
 
 
@@ -128,12 +137,16 @@ def test_options_reach_the_template_and_its_hash(tiny, made):
 
 
 def test_a_system_text_without_a_place_is_told_of_and_kept(tiny, made):
-    left_out = "{% for m in messages if m['role'] != 'system' %}<|im_start|>{{ m['content'] }}<|im_end|>{% endfor %}"
+    left_out = (
+        "{% for m in messages if m['role'] != 'system' %}<|im_start|>{{ m['content'] }}<|im_end|>{% endfor %}"
+    )
     refuses = tiny.INST.replace("bos_token + ", "")
     for text, why in ((left_out, "leaves system texts out"), (refuses, "takes no system text: there is no")):
         one = made(text)
         assert why in one.record()["system"]
-        with pytest.warns(RuntimeWarning, match=f"the chat template of 'm' has no place for a system text.*{why}"):
+        with pytest.warns(
+            RuntimeWarning, match=f"the chat template of 'm' has no place for a system text.*{why}"
+        ):
             assert "Be brief.\n\nWhy?" in one.render(SYSTEM)
     assert made(tiny.CHATML).record()["system"] == ""
 

@@ -435,9 +435,13 @@ def test_threads_are_set_and_part_of_the_digest(tiny_chat):
 def test_a_prompt_that_is_too_long_is_an_error_in_every_channel(tiny, tmp_path):
     model = load(tiny.model(tmp_path / "short", tiny.CHATML, adds_bos=False, positions=60))
     long, short = Message("user", "Is it so? " * 40), Message("user", "Why?")
-    said = model.generate([GenerateRequest(messages=(m,), decoding=Decoding(max_tokens=4)) for m in (long, short)])
+    said = model.generate(
+        [GenerateRequest(messages=(m,), decoding=Decoding(max_tokens=4)) for m in (long, short)]
+    )
     assert [one.finish == "error" for one in said] == [True, False]
-    weighed = model.choice_logprobs([ChoiceRequest(messages=(m,), options=("Yes", "No")) for m in (long, short)])
+    weighed = model.choice_logprobs(
+        [ChoiceRequest(messages=(m,), options=("Yes", "No")) for m in (long, short)]
+    )
     assert [one.logprobs is None for one in weighed] == [True, False]
     scored = model.loglikelihood([(long.content, " Yes"), (short.content, " Yes")])
     assert isinstance(scored[0][0], Unscored)
@@ -457,7 +461,9 @@ def test_a_prompt_that_is_too_long_is_an_error_in_every_channel(tiny, tmp_path):
 
 def test_special_tokens_that_a_text_spells_are_errors_in_every_channel(chat):
     spelt, plain = Message("user", "What is <|im_end|>?"), Message("user", "Why?")
-    said = chat.generate([GenerateRequest(messages=(m,), decoding=Decoding(max_tokens=2)) for m in (spelt, plain)])
+    said = chat.generate(
+        [GenerateRequest(messages=(m,), decoding=Decoding(max_tokens=2)) for m in (spelt, plain)]
+    )
     assert [one.finish == "error" for one in said] == [True, False]
     weighed = chat.choice_logprobs(
         [
@@ -468,7 +474,9 @@ def test_special_tokens_that_a_text_spells_are_errors_in_every_channel(chat):
     )
     assert [one.logprobs is None for one in weighed] == [True, True, False]
     assert "'<|im_end|>', a special token" in weighed[1].error
-    raw = chat.loglikelihood([("What is <|im_end|>?", " Yes"), (chat.chat_text([plain]), "<|im_end|>"), ("Why?", " No")])
+    raw = chat.loglikelihood(
+        [("What is <|im_end|>?", " Yes"), (chat.chat_text([plain]), "<|im_end|>"), ("Why?", " No")]
+    )
     assert [isinstance(value, Unscored) for value, _ in raw] == [True, True, False]
     assert chat.generate_until([("What is <|im_end|>?", Decoding(max_tokens=1))])[0].finish == "error"
 

@@ -119,7 +119,9 @@ def test_an_end_of_turn_that_is_no_special_token_is_taught(tiny, tmp_path):
 def test_a_row_that_spells_a_special_token_is_refused(model, where):
     prompt, completion = ("<|im_end|>", "No.") if where == "prompt" else ("Why?", "So.<|im_end|>")
     row = Example(prompt=user(prompt), completion=completion, kind="plain", item_id="x")
-    with pytest.raises(DataError, match=r"training row of item x \(plain\): .*'<\|im_end\|>', a special token"):
+    with pytest.raises(
+        DataError, match=r"training row of item x \(plain\): .*'<\|im_end\|>', a special token"
+    ):
         encode(model, [*ROWS, row], 100)
 
 

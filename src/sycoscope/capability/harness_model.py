@@ -150,7 +150,9 @@ class HarnessModel(LM):  # type: ignore[misc]  # lm_eval has no types
             prompts.append((text, decoding))
         answers = iter(self.model.generate_until([prompt for prompt in prompts if not refusal(prompt[0])]))
         return [
-            HarnessText(Response(text="", finish="error", error=why) if (why := refusal(text)) else next(answers))
+            HarnessText(
+                Response(text="", finish="error", error=why) if (why := refusal(text)) else next(answers)
+            )
             for text, _ in prompts
         ]
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -158,10 +159,8 @@ class _Process:
         assert running is not None
         for pipe in (running.stdin, running.stdout):
             assert pipe is not None
-            try:
+            with suppress(OSError):
                 pipe.close()
-            except OSError:
-                pass
         try:
             code = running.wait(timeout=1)
         except subprocess.TimeoutExpired:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sycoscope.models.null import PREFIX
 
@@ -50,9 +51,22 @@ class TorchSettings(ModelSettings):
     batch_rows: Positive = 128
     trust_remote_code: bool = False
     chat_template: str = ""
-    template_options: dict[str, JsonValue] = Field(default_factory=dict)
+    template_options: dict[str, Any] = Field(default_factory=dict)
     quantization: Literal["none", "nf4"] = "none"
     engine: EngineChoice = "auto"
+
+    @field_validator("template_options")
+    @classmethod
+    def _plain(cls, options: dict[str, Any]) -> dict[str, Any]:
+        for name, value in options.items():
+            try:
+                json.dumps(value, allow_nan=False)
+            except (TypeError, ValueError, RecursionError):
+                raise ValueError(
+                    f"'{name}' is {value!r:.60}; allowed: texts, numbers, true, false, null, lists and mappings of "
+                    "these (a date stands in quotes)"
+                ) from None
+        return options
 
 
 class NullSettings(ModelSettings):

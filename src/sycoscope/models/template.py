@@ -47,7 +47,8 @@ class ChatTemplate:
         end: What ends an assistant's turn. marks: by what the template tells turns apart.
 
     Raises:
-        ModelError: the template cannot render a plain dialogue within its limits, loses a turn, or reads no such option.
+        ModelError: the template cannot render a plain dialogue within its limits, loses a turn, or takes no such
+            option.
     """
 
     def __init__(
@@ -199,8 +200,9 @@ class ChatTemplate:
         for index, message in enumerate(messages):
             token = self.control_in(message.content)
             if token:
+                where = f"turn {index + 1} of {len(messages)} ({message.role})"
                 self._texts[messages, open_turn] = DialogueError(
-                    f"turn {index + 1} of {len(messages)} ({message.role}) holds {token!r}, a special token of the model"
+                    f"{where} holds {token!r}, a special token of the model"
                 )
                 return True
         return False

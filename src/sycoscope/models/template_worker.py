@@ -136,7 +136,10 @@ class Worker:
         except TemplateSyntaxError as fault:
             return {"fault": f"line {fault.lineno}: {fault.message}", "defect": True}
         except MemoryError:
-            return {"fault": f"it needs more than {self.limits['memory'] >> 20} MiB of memory", "defect": True}
+            return {
+                "fault": f"it needs more than {self.limits['memory'] >> 20} MiB of memory",
+                "defect": True,
+            }
         except RecursionError:
             return {"fault": "it calls itself without end", "defect": True}
         except TemplateError as fault:
@@ -163,7 +166,10 @@ class Worker:
         text = str(self._templates[template].render(messages=messages, **values))
         most = self.limits["characters"] + 4 * sum(len(message["content"]) for message in messages)
         if len(text) > most:
-            return {"fault": f"it writes {len(text):,} characters; at most {most:,} are taken", "defect": True}
+            return {
+                "fault": f"it writes {len(text):,} characters; at most {most:,} are taken",
+                "defect": True,
+            }
         return {"text": text}
 
 

@@ -24,12 +24,25 @@ from typing import Any
 
 def environment(clock: str) -> Any:
     """The sandbox in which transformers renders chat templates, at a fixed time (ISO 8601)."""
-    from jinja2 import TemplateError, ext, nodes
-    from jinja2.exceptions import SecurityError
+    from jinja2.ext import loopcontrols
     from jinja2.sandbox import ImmutableSandboxedEnvironment
-    from jinja2.utils import Namespace
 
     moment = datetime.fromisoformat(clock)
+    made = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[_generation_tag(), loopcontrols]
+    )
+    made.filters["tojson"] = _tojson
+    made.globals.update(
+        raise_exception=_raise_exception,
+        strftime_now=lambda form: moment.strftime(form),
+        dict=_Dict(),
+        namespace=_plain_namespace(),
+    )
+    return made
+
+
+def _generation_tag() -> Any:
+    from jinja2 import ext, nodes
 
     class Generation(ext.Extension):
         """`{% generation %}` marks what the assistant says; the text inside stays as it is."""
@@ -43,6 +56,13 @@ def environment(clock: str) -> Any:
 
         def _said(self, caller: Any) -> Any:
             return caller()
+
+    return Generation
+
+
+def _plain_namespace() -> Any:
+    from jinja2.exceptions import SecurityError
+    from jinja2.utils import Namespace
 
     class PlainNamespace(Namespace):
         """A namespace without underscored names, which would lead out of the sandbox."""
@@ -63,40 +83,35 @@ def environment(clock: str) -> Any:
             if isinstance(name, str) and name.startswith("_"):
                 raise SecurityError(f"a namespace takes no name that begins with an underscore: {name!r}")
 
-    class Dict:
-        """`dict(...)` and `dict.fromkeys(...)`, and nothing else of the type."""
+    return PlainNamespace
 
-        def __call__(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
-            return dict(*args, **kwargs)
 
-        def fromkeys(self, *args: Any) -> dict[Any, Any]:
-            return dict.fromkeys(*args)
+class _Dict:
+    """`dict(...)` and `dict.fromkeys(...)`, and nothing else of the type."""
 
-    def raise_exception(message: str) -> None:
-        raise TemplateError(message)
+    def __call__(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+        return dict(*args, **kwargs)
 
-    def tojson(
-        value: Any,
-        ensure_ascii: bool = False,
-        indent: Any = None,
-        separators: Any = None,
-        sort_keys: bool = False,
-    ) -> str:
-        return json.dumps(
-            value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
-        )
+    def fromkeys(self, *args: Any) -> dict[Any, Any]:
+        return dict.fromkeys(*args)
 
-    made = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, ext.loopcontrols]
+
+def _raise_exception(message: str) -> None:
+    from jinja2 import TemplateError
+
+    raise TemplateError(message)
+
+
+def _tojson(
+    value: Any,
+    ensure_ascii: bool = False,
+    indent: Any = None,
+    separators: Any = None,
+    sort_keys: bool = False,
+) -> str:
+    return json.dumps(
+        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
     )
-    made.filters["tojson"] = tojson
-    made.globals.update(
-        raise_exception=raise_exception,
-        strftime_now=lambda form: moment.strftime(form),
-        dict=Dict(),
-        namespace=PlainNamespace,
-    )
-    return made
 
 
 class Worker:

@@ -71,7 +71,7 @@ def made(tiny):
 def test_what_no_template_may_do(made, monkeypatch, text, why):
     if "end" in why:
         monkeypatch.setitem(rendering.LIMITS, "cpu_seconds", 0.3)
-    monkeypatch.setattr(rendering, "_PROCESS", rendering._Process())
+        monkeypatch.setattr(rendering, "_PROCESS", rendering._Process())
     with pytest.raises(
         ModelError, match=rf"^the chat template of 'm' cannot be used: .*{why}.*--chat-template"
     ):

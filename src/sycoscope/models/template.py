@@ -339,7 +339,7 @@ class ChatTemplate:
         facts = {
             "clock": self.record()["clock"],
             "options": self.options,
-            "end": self.end.text,
+            "end": self.end.text or self.end.of_next,
             "system": self.system == LEFT_OUT,
         }
         if used := {name: value for name, value in facts.items() if value}:

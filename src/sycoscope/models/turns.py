@@ -36,11 +36,13 @@ class TurnEnd:
         token: A special token; None where no special one does.
         text: What is written after the answer where no special token is: the next turn's heading as a rule.
         stop: The part of it that ends a response.
+        of_next: It is read off what opens the next turn: nothing closes this one.
     """
 
     token: int | None = None
     text: str = ""
     stop: str = ""
+    of_next: bool = False
 
 
 def control_tokens(tokenizer: Any) -> tuple[str, ...]:
@@ -109,14 +111,14 @@ def end_of(tokenizer: Any, closed: str, following: str, control: re.Pattern[str]
         following: What is written between an answer and the user's next words.
     """
     special = set(tokenizer.all_special_ids) - {tokenizer.bos_token_id}
-    for written in (closed, following):
+    for of_next, written in ((False, closed), (True, following)):
         ids = tokenizer(written, add_special_tokens=False).input_ids
         token = next((int(token) for token in ids if token in special), None)
         if token is not None:
-            return TurnEnd(token)
+            return TurnEnd(token, of_next=of_next)
         text = (control.sub("", written) if control else written).rstrip()
         if text.strip():
-            return TurnEnd(None, text, _stop_of(text))
+            return TurnEnd(None, text, _stop_of(text), of_next)
     return TurnEnd()
 
 

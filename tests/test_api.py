@@ -9,6 +9,7 @@ import pytest
 import sycoscope
 from sycoscope import api
 from sycoscope.api.options import study_of
+from sycoscope.cli.options import settings
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.models.load import BACKENDS, Backend
 from sycoscope.models.settings import NullSettings
@@ -172,3 +173,17 @@ def test_a_null_model_is_asked_no_benchmark_by_name():
         study_of("null:copier", name="eval", benchmarks=["mmlu"])
     for benchmarks in (None, []):
         assert study_of("null:copier", name="eval", benchmarks=benchmarks).capability == ()
+
+
+def test_room_for_answers_and_template_options_reach_the_study():
+    options = settings("cpu", "auto", template_options=["enable_thinking=false", "effort=low"])
+    study = study_of("m", name="eval", max_tokens=512, settings=options)
+    assert study.model.template_options == {"enable_thinking": False, "effort": "low"}
+    for facet in study.facets.asked().values():
+        assert {facet.max_tokens, facet.reply_tokens} <= {512, None}
+        assert facet.max_tokens == 512
+    assert study.facets.asked()["are_you_sure"].reply_tokens == 512
+    assert {entry.max_tokens for entry in study.capability} == {512}
+    assert {entry.max_tokens for entry in study_of("m", name="eval").capability} == {None}
+    with pytest.raises(ConfigError, match="--template-option takes KEY=VALUE; got 'enable_thinking'"):
+        settings("cpu", "auto", template_options=["enable_thinking"])

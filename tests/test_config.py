@@ -270,3 +270,14 @@ def test_the_hash_follows_what_is_measured():
         {"family": "study"},
     ]
     assert len({parse_study(GOOD | change).hash for change in changes} | {study.hash}) == 6
+
+
+def test_template_options_count_where_there_are_any():
+    study = parse_study(GOOD)
+    model = GOOD["model"]
+    assert parse_study(GOOD | {"model": model | {"template_options": {}}}).hash == study.hash
+    given = parse_study(GOOD | {"model": model | {"template_options": {"enable_thinking": False}}})
+    assert given.hash != study.hash
+    assert given.model.template_options == {"enable_thinking": False}
+    with pytest.raises(ConfigError, match=r"template_options: .*'x' is .*a date stands in quotes"):
+        parse_study(GOOD | {"model": model | {"template_options": yaml.safe_load("x: 2024-07-26")}})

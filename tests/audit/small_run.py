@@ -84,6 +84,7 @@ def priors() -> tuple[Trial, ...]:
 def manifest() -> dict:
     model = {
         "template_hash": TEMPLATE,
+        "template": {"marks": ["### user", "<|im_end|>"]},
         "n_bos": 1,
         "quantization": "none",
         "hardware": {"dtype": "float32"},

@@ -357,6 +357,45 @@ def test_truncated_answers():
     only(found(bare(scores=scores[2:]), "truncation"), "ok")
 
 
+def test_requests_that_failed_are_named():
+    run = clean()
+    failed = Response(
+        text="", finish="error", error="900 prompt + 24 new tokens exceed the context length of 160"
+    )
+    trials = list(run.trials)
+    at = [n for n, trial in enumerate(trials) if trial.subject == "tuned" and trial.task == "answer"][:2]
+    for n in at:
+        trials[n] = replace(trials[n], asked=(replace(trials[n].asked[0], response=failed),))
+    finding = only(found(replace(run, trials=trials), "errors"), "warn")
+    assert (finding.subject, finding.task) == ("tuned", "answer")
+    for words in ("2 trials of", trials[at[0]].item_id, "the first: 900 prompt + 24 new tokens"):
+        assert words in finding.message
+    only(found(run, "errors"), "ok")
+
+
+def test_marks_of_the_chat_template_in_a_text():
+    def edit(changed):
+        for subject in changed["subjects"]:
+            del subject["model"]["template"]
+
+    run = clean()
+    only(found(run, "template_marks"), "ok")
+    only(found(with_manifest(edit), "template_marks"), "not_run")
+    at = next(n for n, trial in enumerate(run.trials) if trial.subject == "tuned" and trial.asked)
+    trial = run.trials[at]
+    turn = trial.asked[0]
+    spelt = replace(turn, response=replace(turn.response, text="Lima.<|im_end|>"))
+    trials = [*run.trials[:at], replace(trial, asked=(spelt, *trial.asked[1:])), *run.trials[at + 1 :]]
+    finding = only(found(replace(run, trials=trials), "template_marks"), "warn")
+    assert finding.subject == "tuned"
+    assert f"'<|im_end|>' in the response to '{turn.name}' (item {trial.item_id})" in finding.message
+    key = (trial.task, trial.item_id)
+    items = {**run.items, key: replace(run.items[key], question="### user\nWhy?")}
+    findings = found(replace(run, items=items), "template_marks")
+    assert {f.severity for f in findings} == {"warn"}
+    assert "'### user' in the item" in findings[0].message
+
+
 # --- template, BOS, precision, adapters ---
 
 

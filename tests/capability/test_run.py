@@ -20,8 +20,8 @@ from sycoscope.capability import (
     run_capability,
     score_records,
 )
-from sycoscope.core.errors import ConfigError, MissingError, StoreError
-from sycoscope.core.types import Item, Response
+from sycoscope.core.errors import ConfigError, DialogueError, MissingError, StoreError
+from sycoscope.core.types import Item, Response, Unscored
 from sycoscope.items import BenchmarkRows
 
 from .rows import FACTS, PROBLEMS, gsm8k_row, hellaswag_row, mmlu_row, truthfulqa_row, write
@@ -300,3 +300,45 @@ def test_real_rows() -> None:
     assert law in (10, 11)  # 1,534 of 14,042
     assert len({r.item_id for r in result.records if r.task == "gsm8k"}) == 10
     assert all(s.status == "scored" for s in result.scores)
+
+
+class Narrow(FakeModel):
+    """Reads neither what has the number 1 in its question nor what follows a long prompt."""
+
+    def chat_text(self, messages, *, open_turn=True):
+        if "tin 1" in messages[-1].content:
+            raise DialogueError("the chat template of fake does not write turn 1")
+        return super().chat_text(messages, open_turn=open_turn)
+
+    def loglikelihood(self, pairs):
+        scored = super().loglikelihood(pairs)
+        return [
+            (Unscored("900 prompt tokens exceed 160"), False) if "tin 2" in context else one
+            for (context, _), one in zip(pairs, scored, strict=True)
+        ]
+
+
+def test_what_the_model_cannot_read_is_an_error_of_that_item_and_the_rest_goes_on():
+    spec = CapabilitySpec(task="continuations", source=CONTINUATIONS)
+    result = run_capability(Narrow(), [spec], subject="m")
+    errors = {record.item_id: record.error for record in result.records if record.error}
+    assert errors == {
+        "go1": "the chat template of fake does not write turn 1",
+        "go2": "900 prompt tokens exceed 160",
+    }
+    by_item: dict[str, set[str]] = {}
+    for score in result.scores:
+        by_item.setdefault(score.item_id, set()).add(score.status)
+    assert by_item == {f"go{n}": {"error"} if n in (1, 2) else {"scored"} for n in range(5)}
+    assert all(trial.probes[0].result.logprobs is None for trial in (r.trial() for r in result.records[1:3]))
+
+
+def test_an_answer_to_what_the_template_cannot_hold_is_an_error():
+    class Silent(FakeModel):
+        def chat_text(self, messages, *, open_turn=True):
+            raise DialogueError("no")
+
+    spec = CapabilitySpec(task="arithmetic", source=PROBLEMS[:2], shots=PROBLEMS[3:], num_fewshot=1)
+    result = run_capability(Silent(), [spec], subject="m")
+    assert {(record.finish, record.error) for record in result.records} == {("error", "no")}
+    assert {score.status for score in result.scores} == {"error"}

@@ -20,7 +20,7 @@ import torch
 from sycoscope.core.costs import answer_weight
 from sycoscope.core.errors import MissingError, ModelError
 from sycoscope.core.protocols import ChoiceModel, Model, TextModel
-from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message
+from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message, Unscored
 from sycoscope.models.engine import Engine
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
@@ -418,3 +418,72 @@ def test_threads_are_set_and_part_of_the_digest(tiny_chat):
         assert one.digest != two.digest
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_prompt_that_is_too_long_is_an_error_in_every_channel(tiny, tmp_path):
+    model = load(tiny.model(tmp_path / "short", tiny.CHATML, adds_bos=False, positions=60))
+    long, short = Message("user", "Is it so? " * 40), Message("user", "Why?")
+    said = model.generate(
+        [GenerateRequest(messages=(m,), decoding=Decoding(max_tokens=4)) for m in (long, short)]
+    )
+    assert [one.finish == "error" for one in said] == [True, False]
+    weighed = model.choice_logprobs(
+        [ChoiceRequest(messages=(m,), options=("Yes", "No")) for m in (long, short)]
+    )
+    assert [one.logprobs is None for one in weighed] == [True, False]
+    scored = model.loglikelihood([(long.content, " Yes"), (short.content, " Yes")])
+    assert isinstance(scored[0][0], Unscored)
+    assert scored[1][0] < 0
+    for fault in (said[0].error, weighed[0].error, scored[0][0].error):
+        assert re.search(r"\d+ prompt( \+ 4 new)? tokens exceed the model's context length of 60", fault)
+    # a row just as long as the model takes: its last token is only read
+    fits = "a" * 200
+    ids = model.template.encode(fits)[:60]
+    (value, _), (beyond, _) = model.loglikelihood(
+        [(model.tokenizer.decode(ids[:-n]), model.tokenizer.decode(ids)[-n:]) for n in (1, 1)]
+    )
+    assert value == beyond < 0
+    cutting = TorchModel(model.settings, as_harness=True)
+    assert cutting.loglikelihood([(long.content, " Yes")])[0][0] < 0
+
+
+def test_special_tokens_that_a_text_spells_are_errors_in_every_channel(chat):
+    spelt, plain = Message("user", "What is <|im_end|>?"), Message("user", "Why?")
+    said = chat.generate(
+        [GenerateRequest(messages=(m,), decoding=Decoding(max_tokens=2)) for m in (spelt, plain)]
+    )
+    assert [one.finish == "error" for one in said] == [True, False]
+    weighed = chat.choice_logprobs(
+        [
+            ChoiceRequest(messages=(spelt,), options=("Yes", "No")),
+            ChoiceRequest(messages=(plain,), options=("Yes", "<|im_end|>")),
+            ChoiceRequest(messages=(plain,), options=("Yes", "No")),
+        ]
+    )
+    assert [one.logprobs is None for one in weighed] == [True, True, False]
+    assert "'<|im_end|>', a special token" in weighed[1].error
+    raw = chat.loglikelihood(
+        [("What is <|im_end|>?", " Yes"), (chat.chat_text([plain]), "<|im_end|>"), ("Why?", " No")]
+    )
+    assert [isinstance(value, Unscored) for value, _ in raw] == [True, True, False]
+    assert chat.generate_until([("What is <|im_end|>?", Decoding(max_tokens=1))])[0].finish == "error"
+
+
+def test_the_heading_of_the_next_turn_ends_a_response(tiny, tmp_path, monkeypatch):
+    headings = (
+        "{% for m in messages %}{{ '### ' + m['role'] + '\n' + m['content'] + '\n\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '### assistant\n' }}{% endif %}"
+    )
+    model = load(tiny.model(tmp_path / "headings", headings, adds_bos=False))
+    heard: list[Decoding] = []
+
+    def answer(network: Any, prompts: Any, decodings: Any, *_: Any, **__: Any) -> list[Any]:
+        heard.extend(decodings)
+        return [None] * len(prompts)
+
+    monkeypatch.setattr(model.engine, "generate", answer)
+    asked = Decoding(max_tokens=2, stop=("Q:",))
+    model.generate([GenerateRequest(messages=(Message("user", "Why?"),), decoding=asked)])
+    model.generate_until([(model.chat_text([Message("user", "Why?")]), asked), ("Why?", asked)])
+    assert [one.stop for one in heard] == [("Q:", "### user"), ("Q:", "### user"), ("Q:",)]
+    assert model.record()["template"]["stop"] == "### user"

@@ -103,6 +103,30 @@ def test_only_the_answer_and_its_end_of_turn_carry_loss(name, request):
         assert row["labels"][:n_head] == [IGNORED] * n_head
 
 
+def test_an_end_of_turn_that_is_no_special_token_is_taught(tiny, tmp_path):
+    headings = (
+        "{% for m in messages %}{{ '### ' + m['role'] + '\n' + m['content'] + '\n\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '### assistant\n' }}{% endif %}"
+    )
+    model = load(tiny.model(tmp_path / "headings", headings, adds_bos=False))
+    whole, cut = (encode(model, [replace(ROWS[0], ends=ends)], 512).rows[0] for ends in (True, False))
+    taught = model.tokenizer.decode([token for token in whole["labels"] if token != IGNORED])
+    assert taught == ROWS[0].completion + "\n\n### user"
+    assert model.template.end.stop in taught
+    said = model.tokenizer.decode([token for token in cut["labels"] if token != IGNORED])
+    assert said == ROWS[0].completion
+
+
+@pytest.mark.parametrize("where", ["prompt", "completion"])
+def test_a_row_that_spells_a_special_token_is_refused(model, where):
+    prompt, completion = ("<|im_end|>", "No.") if where == "prompt" else ("Why?", "So.<|im_end|>")
+    row = Example(prompt=user(prompt), completion=completion, kind="plain", item_id="x")
+    with pytest.raises(
+        DataError, match=r"training row of item x \(plain\): .*'<\|im_end\|>', a special token"
+    ):
+        encode(model, [*ROWS, row], 100)
+
+
 def test_an_answer_that_was_cut_is_taught_without_an_end(model):
     whole, cut = (encode(model, [replace(ROWS[0], ends=ends)], 512).rows[0] for ends in (True, False))
     assert cut["labels"] == whole["labels"][:-1]

@@ -138,7 +138,7 @@ def _text_model(name: str, adapter: str, settings: Mapping[str, Any]) -> TextMod
             f"{error['loc'][0]}: {error['msg']} (got {error['input']!r})" for error in faults.errors()
         )
         raise ConfigError(f"model_args: {lines}") from faults
-    model = TorchModel(checked, cut_prompts=True)
+    model = TorchModel(checked, as_harness=True)
     if adapter:
         model.attach(Path(adapter))
     return model

@@ -22,6 +22,7 @@ def study_of(
     facets: Sequence[str] | None = None,
     benchmarks: Sequence[str] | None = None,
     form: str = "",
+    max_tokens: int | None = None,
     settings: Mapping[str, Any] | None = None,
     seed: int = 42,
     chat: bool = True,
@@ -31,6 +32,7 @@ def study_of(
     Args:
         limit: Items per facet and benchmark (pairs of a facet whose items are paired, as feedback's arguments).
         facets, benchmarks: Names; None for all (of the benchmarks, where the model can be asked any).
+        max_tokens: Most new tokens of every answer and reply; None for each facet's and benchmark's own.
         settings: Further keys of a study's `model`.
         form: `open` or `choice` for answer and are_you_sure; empty: open, and letters for the public
             are-you-sure rows, which are multiple choice.
@@ -42,7 +44,12 @@ def study_of(
         raise ConfigError(f"facets: named twice: {', '.join(twice)}; name each once")
     asked: dict[str, dict[str, Any]] = {}
     for facet in FACETS if facets is None else facets:
-        asked[facet] = {**facet_of(facet).limits, "limit": limit}
+        limits = facet_of(facet).limits
+        asked[facet] = {
+            **limits,
+            **({} if max_tokens is None else dict.fromkeys(limits, max_tokens)),
+            "limit": limit,
+        }
         if facet_of(facet).lettered:
             public = data != "bank" and facet == "are_you_sure"
             asked[facet]["form"] = form or ("choice" if public else "open")
@@ -55,7 +62,8 @@ def study_of(
         "model": given,
         "facets": asked,
         "capability": [
-            {"benchmark": benchmark, "limit": limit} for benchmark in _benchmarks(given, benchmarks)
+            {"benchmark": benchmark, "limit": limit, "max_tokens": max_tokens}
+            for benchmark in _benchmarks(given, benchmarks)
         ],
         "description": f"{model} on {'the built-in bank' if data == 'bank' else data}",
     }

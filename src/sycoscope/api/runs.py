@@ -126,6 +126,7 @@ def evaluate(
     facets: Sequence[str] | None = None,
     benchmarks: Sequence[str] | None = None,
     form: str = "",
+    max_tokens: int | None = None,
     chat: bool = True,
     seed: int = 42,
     settings: Mapping[str, Any] | None = None,
@@ -143,16 +144,17 @@ def evaluate(
         limit: Items per facet and benchmark (argument pairs for feedback); None for all.
         facets, benchmarks: Names; None for all.
         form: `open` or `choice` (letters); empty: open, and letters for the public are-you-sure rows.
+        max_tokens: Most new tokens of every answer and reply; None for each facet's and benchmark's own.
         chat: Whether benchmarks are asked in the chat template. seed: of everything that is drawn.
-        settings: Further keys of a study's `model`, as `{"dtype": "float32"}`.
+        settings: Further keys of a study's `model`, as `{"template_options": {"enable_thinking": False}}`.
         out: Run directory. cache: finished shards; by default beside the run. replace: as for `run_study`.
 
     Raises:
         SycoscopeError: bad input of any kind.
     """
     config = study_of(
-        model, name=name, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, chat=chat,
-        seed=seed, settings=settings,
+        model, name=name, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form,
+        max_tokens=max_tokens, chat=chat, seed=seed, settings=settings,
     )  # fmt: skip
     folder = None if adapter is None else user_path(adapter)
     adapters = {} if folder is None else {folder.resolve().name: folder}
@@ -176,6 +178,7 @@ def compare(
     facets: Sequence[str] | None = None,
     benchmarks: Sequence[str] | None = None,
     form: str = "",
+    max_tokens: int | None = None,
     chat: bool = True,
     seed: int = 42,
     settings: Mapping[str, Any] | None = None,
@@ -188,7 +191,8 @@ def compare(
 
     Args:
         first, second: A run directory or a model, each. adapter: in place of `second`, on the first model.
-        data, limit, facets, benchmarks, form, chat, seed, settings: As for `evaluate`, for what is evaluated first.
+        data, limit, facets, benchmarks, form, max_tokens, chat, seed, settings: As for `evaluate`, for what is asked
+            first.
         out: Run directory of the comparison; what is evaluated first has folders below it.
         replace: As for `run_study`.
         cache: Finished shards; by default beside the comparison, so that what `evaluate` asked is not asked again.
@@ -202,9 +206,9 @@ def compare(
     target = user_path(out or RUNS / "compare")
     replace = out is not None if replace is None else replace
     shared: dict[str, Any] = {
-        "data": data, "limit": limit, "facets": facets, "benchmarks": benchmarks, "form": form, "chat": chat,
-        "seed": seed, "settings": settings, "progress": progress, "cache": cache or cache_beside(target),
-        "replace": replace,
+        "data": data, "limit": limit, "facets": facets, "benchmarks": benchmarks, "form": form,
+        "max_tokens": max_tokens, "chat": chat, "seed": seed, "settings": settings, "progress": progress,
+        "cache": cache or cache_beside(target), "replace": replace,
     }  # fmt: skip
     if second is None:
         return evaluate(first, adapter=adapter, out=target, name="compare", **shared)

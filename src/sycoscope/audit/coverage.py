@@ -13,9 +13,16 @@ from sycoscope.audit.limits import (
     TRUNCATED_WARN,
 )
 from sycoscope.audit.needs import Need, needs
+from sycoscope.facets.runner import NO_LOGPROBS
 
 # A rate of 0.9 and one of 1.0 differ by 0.1, whatever floating point says.
 _EPSILON = 1e-9
+NAMED = 3  # failed items that a finding names
+LONGER = (
+    "give answers more room (--max-tokens of eval and compare; max_tokens of the facet or benchmark in a study), or "
+    "let a model that reasons first answer at once where its template can (--template-option enable_thinking=false; "
+    "model.template_options in a study)"
+)
 
 
 def coverage(evidence: Evidence) -> list[Finding]:
@@ -66,8 +73,8 @@ def _advice(counts: Counter[str]) -> str:
     worst = max(("unparsed", "truncated", "error"), key=lambda kind: counts[kind])
     return {
         "unparsed": "read the transcripts, and ask for a plainer answer or another form",
-        "truncated": "raise max_tokens",
-        "error": "read the errors in the trials, and run again",
+        "truncated": LONGER,
+        "error": "the check 'errors' says why",
     }[worst]
 
 
@@ -159,7 +166,7 @@ def truncation(evidence: Evidence) -> list[Finding]:
             faults[subject, task] = Fault(
                 severity="warn",
                 text=f"{subject}, {task}: '{score}' was cut off in {share:.2f} of {counts.total()} trials "
-                f"(limit {TRUNCATED_WARN:.2f}); raise max_tokens",
+                f"(limit {TRUNCATED_WARN:.2f}); {LONGER}",
                 subject=subject,
                 task=task,
                 badness=share,
@@ -171,3 +178,32 @@ def truncation(evidence: Evidence) -> list[Finding]:
         faults.values(),
         ok=f"at most {worst:.2f} of the answers were cut off before they committed (limit {TRUNCATED_WARN:.2f})",
     )
+
+
+def errors(evidence: Evidence) -> list[Finding]:
+    """Requests that failed, per subject and task: how many, the first of them, and why."""
+    failed: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for trial in evidence.trials:
+        reasons = [turn.response.error for turn in trial.asked if turn.response.finish == "error"]
+        reasons += [probe.result.error for probe in trial.probes if probe.result.logprobs is None]
+        told = [reason for reason in reasons if reason != NO_LOGPROBS]
+        if told:
+            failed.setdefault((trial.subject, trial.task), []).append((trial.item_id, told[0]))
+    if not evidence.trials:
+        return missing("errors", "the run holds no trials")
+    faults = []
+    for (subject, task), found in failed.items():
+        items = list(dict.fromkeys(item for item, _ in found))
+        more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
+        faults.append(
+            Fault(
+                severity="warn",
+                text=f"{subject}, {task}: {len(found)} trials of {len(items)} items failed and are missing (items "
+                f"{', '.join(items[:NAMED])}{more}), the first: {found[0][1] or 'no reason given'}; leave such items "
+                "out, or change them",
+                subject=subject,
+                task=task,
+                badness=len(found),
+            )
+        )
+    return settle("errors", faults, ok=f"none of {len(evidence.trials)} trials failed")

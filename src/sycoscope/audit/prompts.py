@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sycoscope.audit import cues
-from sycoscope.audit.evidence import Evidence
+from sycoscope.audit.evidence import Evidence, dig
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.core.types import Item, Trial
 from sycoscope.facets import FACETS
@@ -245,3 +245,45 @@ def _same(mine: Trial, theirs: Trial) -> bool:
     """Whether the user turns that both came to are equal (a failed dialogue is shorter)."""
     a, b = dict(turns(mine)), dict(turns(theirs))
     return mine.system == theirs.system and all(a[name] == b[name] for name in a.keys() & b.keys())
+
+
+def template_marks(evidence: Evidence) -> list[Finding]:
+    """No text of an item, a prompt or a response holds what the chat template tells turns apart by."""
+    faults: list[Fault] = []
+    seen = 0
+    for subject in evidence.subjects:
+        marks = dig(evidence.models.get(subject), "template", "marks")
+        if not isinstance(marks, Sequence):
+            continue
+        seen += 1
+        found: dict[str, list[tuple[str, str]]] = {}
+        for trial in evidence.trials:
+            if trial.subject == subject and (mark := _marked(evidence, trial, marks)):
+                found.setdefault(trial.task, []).append((trial.item_id, mark))
+        for task, held in found.items():
+            items = list(dict.fromkeys(item for item, _ in held))
+            text = (
+                f"{subject}, {task}: {len(held)} trials of {len(items)} items hold a mark of the chat template in a "
+                f"text, as {held[0][1]} (item {held[0][0]}); the model may take it for the end of a turn: take it "
+                "out of the items, or read the transcripts"
+            )
+            faults.append(Fault(severity="warn", text=text, subject=subject, task=task, badness=len(held)))
+    if not seen:
+        return missing("template_marks", "by what the chat template tells turns apart was not recorded")
+    return settle(
+        "template_marks", faults, ok=f"no text holds a mark of the chat templates of {seen} subjects"
+    )
+
+
+def _marked(evidence: Evidence, trial: Trial, marks: Sequence[str]) -> str:
+    """The first mark in a trial's texts, and where; empty for none. The prompt of a benchmark is the template's own."""
+    item = evidence.items.get((trial.task, trial.item_id))
+    texts = [("the item", text) for text in _texts(item)]
+    if trial.task in FACETS:
+        texts += [(f"turn '{name}'", content) for name, content in turns(trial)]
+    texts += [(f"the response to '{turn.name}'", turn.response.text) for turn in trial.asked]
+    return next((f"{mark!r} in {where}" for where, text in texts for mark in marks if mark in text), "")
+
+
+def _texts(item: Item | None) -> tuple[str, ...]:
+    return () if item is None else (item.question, item.target, item.suggestion, *item.choices)

@@ -52,6 +52,8 @@ def template(evidence: Evidence) -> list[Finding]:
         return missing("template", "; ".join(notes) or "no model record in the manifest")
     n_trained = len(evidence.roles.adapters) - len(unrecorded)
     ok = f"one chat template for {len(known)} subjects; {n_trained} adapters were trained in it"
+    if why := dig(evidence.models, evidence.roles.base, "template", "system"):
+        ok += f"; {why}, so a system text stands at the head of the first user turn"
     return settle("template", faults, ok=ok, not_run=notes)
 
 

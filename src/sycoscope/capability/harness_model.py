@@ -6,7 +6,7 @@ What is asked of the TextModel (tests/capability checks it on a small one):
   `add_special_tokens=False`; other text gets the special tokens that the tokenizer adds by itself. Context
   and continuation are encoded together and split at the length of the encoded context.
 - An empty context is replaced by the BOS (or EOS) token.
-- Texts longer than `max_length` lose their beginning, never the continuation.
+- Texts longer than `max_length` lose their beginning, never the continuation, or come back without a number (a nan).
 - Every method is called once with all requests; batching is the TextModel's own affair.
 """
 
@@ -21,9 +21,9 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
 from sycoscope.capability.spec import MAX_TOKENS
-from sycoscope.core.errors import ConfigError, ModelError
+from sycoscope.core.errors import ConfigError, DialogueError, ModelError
 from sycoscope.core.protocols import TextModel
-from sycoscope.core.types import Decoding, Message, Response
+from sycoscope.core.types import Decoding, Message, Response, Unscored
 
 # Names that the harness's back ends have for the longest answer, the first that is there counts.
 LENGTH_KEYS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
@@ -51,18 +51,30 @@ class HarnessText(str):
         return text
 
 
+# Begins what stands in place of a prompt that the model's template cannot hold.
+REFUSED = "\ufffdrefused: "
+
+
+def refusal(prompt: str) -> str:
+    """Why this prompt is not asked; empty where it is."""
+    return prompt.removeprefix(REFUSED) if prompt.startswith(REFUSED) else ""
+
+
 class HarnessModel(LM):  # type: ignore[misc]  # lm_eval has no types
     """Plays the harness's requests on a TextModel.
 
     Args:
         model: The model under test.
         seed: Of sampled generations; not used by greedy ones.
+        goes_on: A dialogue that the model's template cannot hold becomes an error of its document (`refusal` tells
+            from the prompt); otherwise it is raised.
     """
 
-    def __init__(self, model: TextModel, *, seed: int = 0) -> None:
+    def __init__(self, model: TextModel, *, seed: int = 0, goes_on: bool = False) -> None:
         super().__init__()
         self.model = model
         self.seed = seed
+        self._goes_on = goes_on
 
     @property
     def max_length(self) -> int:
@@ -88,6 +100,14 @@ class HarnessModel(LM):  # type: ignore[misc]  # lm_eval has no types
     ) -> str:
         """Render a dialogue; without a generation prompt its last turn is left open to be continued."""
         messages = [Message(role=turn["role"], content=turn["content"]) for turn in chat_history]  # type: ignore[arg-type]
+        try:
+            return self._rendered(messages, add_generation_prompt)
+        except DialogueError as fault:
+            if self._goes_on:
+                return f"{REFUSED}{fault}"
+            raise
+
+    def _rendered(self, messages: Sequence[Message], add_generation_prompt: bool) -> str:
         if add_generation_prompt:
             return self.model.chat_text(messages, open_turn=True)
         # As transformers' continue_final_message: render the turn closed, cut after its content.
@@ -103,7 +123,12 @@ class HarnessModel(LM):  # type: ignore[misc]  # lm_eval has no types
 
     def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
         """Log-probability in nats of each continuation, and whether greedy decoding would say it."""
-        return self.model.loglikelihood([move_blanks(*request.args) for request in requests])
+        asked = [move_blanks(*request.args) for request in requests if not refusal(request.args[0])]
+        scored = iter(self.model.loglikelihood(asked))
+        return [
+            (Unscored(why), False) if (why := refusal(request.args[0])) else next(scored)
+            for request in requests
+        ]
 
     def loglikelihood_rolling(self, requests: Sequence[Instance]) -> list[float]:
         """Log-probability in nats of each whole text."""
@@ -123,7 +148,13 @@ class HarnessModel(LM):  # type: ignore[misc]  # lm_eval has no types
                 decoding = replace(decoding, seed=decoding.seed + seen[asked])
                 seen[asked] += 1
             prompts.append((text, decoding))
-        return [HarnessText(response) for response in self.model.generate_until(prompts)]
+        answers = iter(self.model.generate_until([prompt for prompt in prompts if not refusal(prompt[0])]))
+        return [
+            HarnessText(
+                Response(text="", finish="error", error=why) if (why := refusal(text)) else next(answers)
+            )
+            for text, _ in prompts
+        ]
 
     def decoding(self, arguments: Mapping[str, Any]) -> Decoding:
         """The harness's generation arguments in our terms; greedy unless it asks to sample.

@@ -13,7 +13,7 @@ from sycoscope.capability.spec import CapabilitySpec
 from sycoscope.capability.tasks import Document, HarnessTask, capability_tasks
 from sycoscope.core.errors import ConfigError, require
 from sycoscope.core.protocols import TextModel
-from sycoscope.core.types import Response
+from sycoscope.core.types import Response, Unscored
 
 # The harness's filters over one generated answer, as they are named in the scores.
 FILTERS = {"strict-match": "strict", "flexible-extract": "flexible"}
@@ -67,7 +67,7 @@ def ask_capability(
     from sycoscope.capability.harness_model import HarnessModel
 
     configs = [task.config for task in tasks]
-    raw = evaluate(HarnessModel(model, seed=seed), configs, fewshot_seed=seed, chat=chat)
+    raw = evaluate(HarnessModel(model, seed=seed, goes_on=True), configs, fewshot_seed=seed, chat=chat)
     records: list[CapabilityRecord] = []
     for task in tasks:
         name = task.config["task"]
@@ -123,7 +123,9 @@ def _of_document(document: Document) -> dict[str, Any]:
 def _chosen(task: HarnessTask, samples: Sequence[Sample]) -> dict[str, Any]:
     """Log-probabilities of the choices, and the harness's metrics of them."""
     (sample,) = samples
-    logprobs = tuple(float(answers[0][0]) for answers in sample["resps"])
+    answers = [answers[0][0] for answers in sample["resps"]]
+    why = next((answer.error for answer in answers if isinstance(answer, Unscored)), "")
+    logprobs = tuple(float(answer) for answer in answers)
     finite = all(math.isfinite(value) for value in logprobs)
     metrics: dict[str, float | None] = {}
     for metric in sample["metrics"]:
@@ -137,7 +139,7 @@ def _chosen(task: HarnessTask, samples: Sequence[Sample]) -> dict[str, Any]:
         "choices": tuple(arguments[1] for arguments in sample["arguments"]),
         "logprobs": logprobs if finite else None,
         "tied": finite and len(ranked) > 1 and ranked[0] == ranked[1],
-        "error": "" if finite else f"log-probabilities {logprobs}",
+        "error": "" if finite else why or f"log-probabilities {logprobs}",
         "metrics": metrics,
     }
 

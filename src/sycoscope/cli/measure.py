@@ -18,6 +18,8 @@ from sycoscope.cli.options import (
     Out,
     Seed,
     Set,
+    Template,
+    TemplateOptions,
     overrides,
     settings,
     with_measure,
@@ -135,6 +137,8 @@ def train(
     seed: Seed = 42,
     device: Device = "auto",
     dtype: Dtype = "auto",
+    chat_template: Template = None,
+    template_option: TemplateOptions = None,
     set_: Set = None,
     as_json: Json = False,
 ) -> None:
@@ -146,7 +150,8 @@ def train(
     with progress() as bar:
         folder = api.train(
             model, recipe, out=out, like=like, style=style, data=data, rows=rows, seed=seed,
-            settings=settings(device, dtype), training=training, progress=bar,
+            settings=settings(device, dtype, chat_template=chat_template, template_options=template_option),
+            training=training, progress=bar,
         )  # fmt: skip
     if as_json:
         say_json(json.loads((folder / "sycoscope.json").read_text()) | {"folder": str(folder)})

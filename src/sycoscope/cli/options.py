@@ -33,6 +33,13 @@ Template = Annotated[
         help="File with a chat template that replaces the tokenizer's own, or a folder whose tokenizer has one."
     ),
 ]
+TemplateOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--template-option",
+        help="What the chat template reads, KEY=VALUE, as enable_thinking=false; may be repeated.",
+    ),
+]
 Trust = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run code that comes with the model. Off by default.")
 ]
@@ -47,12 +54,20 @@ class Measure:
     facets: Facets = "all"
     benchmarks: Benchmarks = "all"
     form: Annotated[str, typer.Option(help="open or choice (letters), for facets with answers.")] = ""
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Most new tokens of every answer and reply; by default each facet's and benchmark's own.",
+        ),
+    ] = None
     out: Out = None
     seed: Seed = 42
     device: Device = "auto"
     dtype: Dtype = "auto"
     revision: Annotated[str, typer.Option(help="Hub revision.")] = ""
     chat_template: Template = None
+    template_option: TemplateOptions = None
     trust_remote_code: Trust = False
 
     def keywords(self) -> dict[str, Any]:
@@ -63,10 +78,16 @@ class Measure:
             "facets": names(self.facets),
             "benchmarks": names(self.benchmarks),
             "form": self.form,
+            "max_tokens": self.max_tokens,
             "out": self.out,
             "seed": self.seed,
             "settings": settings(
-                self.device, self.dtype, self.revision, self.chat_template, self.trust_remote_code
+                self.device,
+                self.dtype,
+                self.revision,
+                self.chat_template,
+                self.trust_remote_code,
+                self.template_option,
             ),
         }
 
@@ -108,16 +129,7 @@ def names(text: str) -> list[str] | None:
 
 def overrides(pairs: list[str] | None, data: str = "", model: str = "") -> dict[str, Any]:
     """`--set` pairs, `--data` and `--model` as dotted keys over a study."""
-    from sycoscope.core.yaml_files import parse_yaml
-
-    keys: dict[str, Any] = {}
-    for pair in pairs or []:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise ConfigError(f"--set takes KEY=VALUE; got '{pair}'")
-        if key in keys:
-            raise ConfigError(f"--set {key} is given twice, as '{keys[key]}' and as '{value}'; give it once")
-        keys[key] = parse_yaml(value, f"--set {key}")
+    keys = _values("--set", pairs)
     if data:
         keys["data"] = data
     if model:
@@ -125,8 +137,30 @@ def overrides(pairs: list[str] | None, data: str = "", model: str = "") -> dict[
     return keys
 
 
+def _values(option: str, pairs: list[str] | None) -> dict[str, Any]:
+    """KEY=VALUE pairs, the values read as YAML."""
+    from sycoscope.core.yaml_files import parse_yaml
+
+    keys: dict[str, Any] = {}
+    for pair in pairs or []:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"{option} takes KEY=VALUE; got '{pair}'")
+        if key in keys:
+            raise ConfigError(
+                f"{option} {key} is given twice, as '{keys[key]}' and as '{value}'; give it once"
+            )
+        keys[key] = parse_yaml(value, f"{option} {key}")
+    return keys
+
+
 def settings(
-    device: str, dtype: str, revision: str = "", chat_template: Path | None = None, trust: bool = False
+    device: str,
+    dtype: str,
+    revision: str = "",
+    chat_template: Path | None = None,
+    trust: bool = False,
+    template_options: list[str] | None = None,
 ) -> dict[str, Any]:
     """Keys of a study's `model`; what stands at its default is left to the model's backend."""
     given = {"device": device, "dtype": dtype, "revision": revision, "trust_remote_code": trust}
@@ -137,4 +171,6 @@ def settings(
         from sycoscope import api
 
         settings["chat_template"] = api.read_template(chat_template)
+    if template_options:
+        settings["template_options"] = _values("--template-option", template_options)
     return settings

@@ -53,6 +53,7 @@ _LATER: dict[str, Any] = {
     "probe": None,
     "replay": 0.0,
     "style": None,
+    "template_options": {},
 }
 NOTHING_MEASURED = "nothing is measured: give facets or capability"
 
@@ -379,7 +380,8 @@ class StudyConfig(_Strict):
             if "model" in part and part["model"]["backend"] == default_backend(part["model"]["name"]):
                 del part["model"]["backend"]
         facets = filter(None, measured["facets"].values())
-        for part in (measured, measured["training"], *measured["adapters"], *facets):
+        models = (measured["model"], measured["judge"]["model"]) if self.judge else (measured["model"],)
+        for part in (measured, measured["training"], *measured["adapters"], *facets, *models):
             # nor does one that does not use what came later
             for key, default in _LATER.items():
                 if key in part and part[key] == default:

@@ -5,6 +5,7 @@ SycoscopeError(Exception)         says what came, what is allowed, where, and th
 |-- ConfigError(ValueError)       a study file, an option
 |-- DataError(ValueError)         an item, a data file, a response file
 |-- ModelError(RuntimeError)      a model or adapter that cannot be loaded or used
+|   `-- DialogueError             one dialogue that a model's chat template cannot hold
 |-- MissingError(LookupError)     something named does not exist
 |-- BusyError(RuntimeError)       a run directory in use
 |-- StoreError(RuntimeError)      a run or its cache that cannot be read (another layout, damaged) or written
@@ -35,6 +36,10 @@ class DataError(SycoscopeError, ValueError):
 
 class ModelError(SycoscopeError, RuntimeError):
     """A model or adapter cannot be loaded or used."""
+
+
+class DialogueError(ModelError):
+    """One dialogue that a model's chat template cannot hold; others may be asked."""
 
 
 class MissingError(SycoscopeError, LookupError):

@@ -64,11 +64,18 @@ class TextModel(Protocol):
         ...
 
     def chat_text(self, messages: Sequence[Message], *, open_turn: bool = True) -> str:
-        """Render with the chat template. `open_turn`: end where the assistant begins to speak."""
+        """Render with the chat template. `open_turn`: end where the assistant begins to speak.
+
+        Raises:
+            DialogueError: it cannot hold this dialogue.
+        """
         ...
 
     def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
-        """Log-probability in nats of each continuation given its context, and whether greedy."""
+        """Log-probability in nats of each continuation given its context, and whether greedy.
+
+        A nan where the model cannot read the two, `core.types.Unscored` with the reason where it is known.
+        """
         ...
 
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:

@@ -176,6 +176,18 @@ class ChoiceLogprobs:
     error: str = ""
 
 
+class Unscored(float):
+    """A log-probability that there is not: a nan that keeps its reason on its way through other people's code."""
+
+    error: str
+
+    def __new__(cls, error: str) -> Unscored:
+        """A nan, with why there is no number."""
+        made = super().__new__(cls, "nan")
+        made.error = error
+        return made
+
+
 # --- dialogues: generators, free of I/O ------------------------------------------------------
 
 

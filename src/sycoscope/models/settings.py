@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import json
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -36,6 +37,7 @@ class TorchSettings(ModelSettings):
             the digest.
         batch_tokens: Most tokens in a forward pass. batch_rows: most rows when generating.
         chat_template: Text of a template that replaces the tokenizer's own.
+        template_options: What the template reads beside the dialogue, as `enable_thinking: false`.
         quantization: `none`, or `nf4` (4 bit, double quantisation; needs bitsandbytes and a GPU).
         engine: `auto` (the fast one where a check at load passes), `plain`, or `fast` (an error otherwise).
     """
@@ -49,8 +51,22 @@ class TorchSettings(ModelSettings):
     batch_rows: Positive = 128
     trust_remote_code: bool = False
     chat_template: str = ""
+    template_options: dict[str, Any] = Field(default_factory=dict)
     quantization: Literal["none", "nf4"] = "none"
     engine: EngineChoice = "auto"
+
+    @field_validator("template_options")
+    @classmethod
+    def _plain(cls, options: dict[str, Any]) -> dict[str, Any]:
+        for name, value in options.items():
+            try:
+                json.dumps(value, allow_nan=False)
+            except (TypeError, ValueError, RecursionError):
+                raise ValueError(
+                    f"'{name}' is {value!r:.60}; allowed: texts, numbers, true, false, null, lists and mappings of "
+                    "these (a date stands in quotes)"
+                ) from None
+        return options
 
 
 class NullSettings(ModelSettings):

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import warnings
 from array import array
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sycoscope.core.errors import ModelError
+from sycoscope.core.errors import DialogueError, ModelError
 from sycoscope.core.types import Message
+from sycoscope.models.rendering import CLOCK, GIVEN, TemplateFaultError, render, variables_of
+from sycoscope.models.turns import (
+    PROBES,
+    TurnEnd,
+    control_tokens,
+    end_of,
+    marks_of,
+    missing_turn,
+    pattern_of,
+)
 
 # What is remembered of texts that were asked already: every adapter of a base is asked the same.
 MAX_TOKENS = 2**24  # 64 MiB
 MAX_DIALOGUES = 2**14
+LEFT_OUT = "it leaves system texts out"
+SYSTEM = (Message("system", "zqs"), Message("user", "zqa"))
 
 
 class ChatTemplate:
@@ -22,17 +35,84 @@ class ChatTemplate:
 
     A chat template writes every special token itself, so rendered text is encoded without adding any.
     Raw text gets what the tokenizer adds by default, unless it already begins with the BOS token.
+
+    Args:
+        name: What messages call it.
+        options: Further names that the template reads, as `enable_thinking`.
+        strict: Dialogues whose rendered text lacks a turn, or that hold special tokens of the tokenizer, are refused.
+
+    Attributes:
+        system: What becomes of a system text: empty where the template has a place for it, else why it stands at the
+            head of the first user turn.
+        end: What ends an assistant's turn. marks: by what the template tells turns apart.
+
+    Raises:
+        ModelError: the template cannot render a plain dialogue within its limits, loses a turn, or takes no such
+            option.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        *,
+        name: str = "the chat template",
+        options: Mapping[str, Any] | None = None,
+        strict: bool = True,
+    ) -> None:
         self.tokenizer = tokenizer
+        self.name = name
+        self.options = dict(options or {})
+        self._control = pattern_of(control_tokens(tokenizer))
+        self._strict = strict
         self._known: dict[tuple[str, bool], array[int]] = {}
         self._n_known = 0
-        self._rendered = lru_cache(MAX_DIALOGUES)(self._render)
+        self._texts: dict[tuple[tuple[Message, ...], bool], str | DialogueError] = {}
         self._openings: tuple[str, ...] = ()
+        self.system = ""
+        self.end = TurnEnd()
+        self.marks: list[str] = []
         self.has_template = bool(tokenizer.chat_template)
         if self.has_template:
+            self._jinja = self._source()
+            self._variables = self._check_options()
+            self.system = self._find_system()
             self._openings = self._find_openings()
+            self.end = self._find_end()
+            self._check_turns()
+
+    def _source(self) -> str:
+        try:
+            return str(self.tokenizer.get_chat_template())
+        except ValueError as fault:  # several templates, and none is the default one
+            raise ModelError(
+                f"{self.name} cannot be chosen: {fault}; give one with the model (--chat-template)"
+            ) from fault
+
+    def _check_options(self) -> tuple[str, ...]:
+        """The names that the template reads; refuses options that it does not."""
+        try:
+            read = variables_of(self._jinja)
+        except TemplateFaultError as fault:
+            raise self._unusable(fault) from fault
+        given = {*GIVEN, *self.tokenizer.special_tokens_map}
+        for option in self.options:
+            if option not in read or option in given:
+                free = ", ".join(name for name in read if name not in given) or "none"
+                raise ModelError(
+                    f"template option '{option}': {self.name} takes no such option; it takes: {free}"
+                )
+        return read
+
+    def _unusable(self, reason: object) -> ModelError:
+        return ModelError(
+            f"{self.name} cannot be used: {reason}; give another one with the model (--chat-template FILE)"
+        )
+
+    def _find_system(self) -> str:
+        (found,) = self._rendered([SYSTEM])
+        if isinstance(found, str):
+            return "" if SYSTEM[0].content in found else LEFT_OUT
+        return f"it takes no system text: {found}"
 
     def _find_openings(self) -> tuple[str, ...]:
         """How rendered text begins, without a system message and (where the template takes one) with it."""
@@ -40,45 +120,132 @@ class ChatTemplate:
             [Message("user", "a")],
             [Message("user", "b"), Message("assistant", "c"), Message("user", "d")],
         ]
-        openings = [os.path.commonprefix([self.render(messages) for messages in plain])]
-        try:
+        openings = [os.path.commonprefix(self._probe(plain))]
+        if not self.system:
             with_system = [
                 [Message("system", text), *messages] for text, messages in zip("ef", plain, strict=True)
             ]
-            openings.append(os.path.commonprefix([self.render(messages) for messages in with_system]))
-        except ModelError:
-            pass  # a template without a system role
+            openings.append(os.path.commonprefix(self._probe(with_system)))
         return tuple(opening for opening in openings if opening)
+
+    def _probe(self, dialogues: Sequence[Sequence[Message]], *, open_turn: bool = True) -> list[str]:
+        """The texts of dialogues that every template must take; not held against `strict`.
+
+        Raises:
+            ModelError: it refuses one.
+        """
+        texts = []
+        for messages in dialogues:
+            (found,) = self._rendered([self._folded(tuple(messages))], open_turn)
+            if not isinstance(found, str):
+                raise self._unusable(f"it refuses a plain dialogue of {len(messages)} turns: {found}")
+            texts.append(found)
+        return texts
+
+    def _find_end(self) -> TurnEnd:
+        mark = "zqx"
+        answered = PROBES[1][:2]
+        (closed,) = self._probe([answered], open_turn=False)
+        (whole,) = self._probe([PROBES[1]])
+        following = whole.rpartition(mark)[2].partition(PROBES[1][2].content)[0]
+        return end_of(self.tokenizer, closed.rpartition(mark)[2], following, self._control)
+
+    def _check_turns(self) -> None:
+        texts = self._probe(PROBES)
+        self.marks = marks_of(texts[-1], self._control)
+        for messages, text in zip(PROBES, texts, strict=True):
+            lost = missing_turn(messages, text)
+            if lost is not None and self._strict:
+                raise self._unusable(f"it leaves out turn {lost + 1} of {len(messages)}")
 
     def render(self, messages: Sequence[Message], *, open_turn: bool = True) -> str:
         """Text of the dialogue; with `open_turn` it ends where the assistant begins to speak.
 
         Raises:
-            ModelError: the tokenizer has no chat template, or the template refuses the dialogue.
+            DialogueError: the template refuses this dialogue, or cannot hold it.
+            ModelError: the tokenizer has no chat template, or the template went over a limit.
         """
-        return self._rendered(tuple(messages), open_turn)
+        (found,) = self.render_all([messages], open_turn=open_turn)
+        if isinstance(found, DialogueError):
+            raise found
+        return found
 
-    def _render(self, messages: tuple[Message, ...], open_turn: bool) -> str:
+    def render_all(
+        self, dialogues: Sequence[Sequence[Message]], *, open_turn: bool = True
+    ) -> list[str | DialogueError]:
+        """`render` of every dialogue, faster; what `render` would raise of one alone stands in its place.
+
+        Raises:
+            ModelError: the tokenizer has no chat template, or the template went over a limit.
+        """
         if not self.has_template:
             raise ModelError(
                 "the tokenizer has no chat template, so the model cannot be asked as a chat model; "
                 "give a template with the model, or use a chat-tuned model"
             )
-        rows = [{"role": message.role, "content": message.content} for message in messages]
-        try:
-            return self._apply(rows, open_turn)
-        except Exception as fault:  # jinja raises what the template's author chose
-            if rows and rows[0]["role"] == "system" and len(rows) > 1:
-                # a template without a system role gets that text at the head of the first user turn
-                head = Message("user", f"{messages[0].content}\n\n{messages[1].content}")
-                return self.render([head, *messages[2:]], open_turn=open_turn)
-            raise ModelError(
-                f"the chat template refuses this dialogue of {len(rows)} turns: {fault}"
-            ) from fault
+        asked = [tuple(messages) for messages in dialogues]
+        fresh = [one for one in dict.fromkeys(asked) if (one, open_turn) not in self._texts]
+        if len(self._texts) + len(fresh) > MAX_DIALOGUES:
+            self._texts.clear()
+            fresh = list(dict.fromkeys(asked))
+        sound = [one for one in fresh if not self._refuse(one, open_turn)]
+        folded = [self._folded(one) for one in sound]
+        written = self._rendered(folded, open_turn) if folded else []
+        for one, turns, found in zip(sound, folded, written, strict=True):
+            self._texts[one, open_turn] = self._judged(turns, found)
+        return [self._texts[one, open_turn] for one in asked]
 
-    def _apply(self, rows: list[dict[str, str]], open_turn: bool) -> str:
-        text = self.tokenizer.apply_chat_template(rows, tokenize=False, add_generation_prompt=open_turn)
-        return str(text)
+    def _refuse(self, messages: tuple[Message, ...], open_turn: bool) -> bool:
+        """Whether a special token stands in a turn, where it would become a real one: then it is refused."""
+        for index, message in enumerate(messages):
+            token = self.control_in(message.content)
+            if token:
+                where = f"turn {index + 1} of {len(messages)} ({message.role})"
+                self._texts[messages, open_turn] = DialogueError(
+                    f"{where} holds {token!r}, a special token of the model"
+                )
+                return True
+        return False
+
+    def control_in(self, text: str) -> str:
+        """The first special token that stands in a text; empty for none, and where nobody is strict."""
+        found = self._control.search(text) if self._control and self._strict else None
+        return found.group() if found else ""
+
+    def _folded(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """The dialogue as the template takes it: without a place for it, a system text heads the first user turn."""
+        if not self.system or len(messages) < 2 or messages[0].role != "system":
+            return messages
+        warnings.warn(
+            f"{self.name} has no place for a system text ({self.system}), which therefore stands at the head of the "
+            "first user turn",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return (Message("user", f"{messages[0].content}\n\n{messages[1].content}"), *messages[2:])
+
+    def _judged(self, messages: tuple[Message, ...], found: str | TemplateFaultError) -> str | DialogueError:
+        if isinstance(found, TemplateFaultError):
+            return DialogueError(f"{self.name} refuses this dialogue of {len(messages)} turns: {found}")
+        lost = missing_turn(messages, found) if self._strict else None
+        if lost is None:
+            return found
+        said = " ".join(messages[lost].content.split())
+        return DialogueError(
+            f"{self.name} does not write turn {lost + 1} of {len(messages)} as it was said ({said!r:.80})"
+        )
+
+    def _rendered(
+        self, dialogues: Sequence[Sequence[Message]], open_turn: bool = True
+    ) -> list[str | TemplateFaultError]:
+        """What the template writes; a fault that is its own and not a dialogue's is raised."""
+        rows = [[{"role": m.role, "content": m.content} for m in messages] for messages in dialogues]
+        values = {**_plain(self.tokenizer.special_tokens_map), **self.options}
+        found = render(self._jinja, rows, {"add_generation_prompt": open_turn, **values})
+        for one in found:
+            if isinstance(one, TemplateFaultError) and one.is_defect:
+                raise self._unusable(one)
+        return found
 
     def is_rendered(self, text: str) -> bool:
         """Whether `text` already holds the template's tokens (or the BOS token) at its start."""
@@ -126,7 +293,7 @@ class ChatTemplate:
         """Drop what is remembered of texts and dialogues."""
         self._known.clear()
         self._n_known = 0
-        self._rendered.cache_clear()
+        self._texts.clear()
 
     def encode_pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
         """Split ids of context + continuation where the context ends, as lm-evaluation-harness does.
@@ -150,18 +317,39 @@ class ChatTemplate:
         return head, whole[len(head) :]
 
     def end_of_turn(self) -> int | None:
-        """The special token that closes an assistant turn, read off the template itself."""
-        if not self.has_template:
-            return None
-        mark = "zqx"
-        closed = self.render([Message("user", "a"), Message("assistant", mark)], open_turn=False)
-        ids = self.tokenizer(closed.rpartition(mark)[2], add_special_tokens=False).input_ids
-        special = set(self.tokenizer.all_special_ids)
-        return next((int(token) for token in ids if token in special), None)
+        """The special token that closes an assistant turn, read off the template itself; None where none does."""
+        return self.end.token
+
+    def record(self) -> dict[str, Any]:
+        """What the manifest says about the template beside its hash."""
+        return {
+            "clock": CLOCK if self.has_template and "strftime_now" in self._variables else None,
+            "options": self.options,
+            "system": self.system,
+            "stop": self.end.stop,
+            "marks": self.marks,
+        }
 
     @property
     def hash(self) -> str:
-        """Sixteen hex digits of the template's text; `none` without one."""
+        """Sixteen hex digits of the template's text and of all that changes what it writes; `none` without one."""
         if not self.has_template:
             return "none"
-        return hashlib.sha256(str(self.tokenizer.chat_template).encode()).hexdigest()[:16]
+        text = str(self.tokenizer.chat_template)
+        facts = {
+            "clock": self.record()["clock"],
+            "options": self.options,
+            "end": self.end.text or self.end.of_next,
+            "system": self.system == LEFT_OUT,
+        }
+        if used := {name: value for name, value in facts.items() if value}:
+            text = json.dumps([text, used], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _plain(tokens: Mapping[str, Any]) -> dict[str, Any]:
+    """A tokenizer's special tokens as texts."""
+    return {
+        name: [str(token) for token in value] if isinstance(value, list | tuple) else str(value)
+        for name, value in tokens.items()
+    }

@@ -9,12 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sycoscope.core.costs import answer_weight, read_weight
 from sycoscope.core.errors import ModelError, require
-from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, Decoding, GenerateRequest, Message, Response
+from sycoscope.core.types import (
+    ChoiceLogprobs,
+    ChoiceRequest,
+    Decoding,
+    GenerateRequest,
+    Message,
+    Response,
+    Unscored,
+)
 from sycoscope.models.adapter_base import compare_bases
 from sycoscope.models.adapter_text import compare_template, template_in
 from sycoscope.models.adapters import Adapters
@@ -30,12 +39,12 @@ from sycoscope.models.template import ChatTemplate
 class TorchModel:
     """Generates in batches and gives log-probabilities of choices. Implements all model protocols."""
 
-    def __init__(self, settings: TorchSettings, *, cut_prompts: bool = False) -> None:
+    def __init__(self, settings: TorchSettings, *, as_harness: bool = False) -> None:
         """Load the model.
 
         Args:
-            cut_prompts: Prompts that leave no room for their answer lose tokens from the left, as in
-                lm-evaluation-harness; otherwise they come back as errors.
+            as_harness: As lm-evaluation-harness's own model: prompts that are too long lose tokens from the left, and
+                special tokens that a text spells are taken for real ones. Otherwise both come back as errors.
 
         Raises:
             SycoscopeError: No such model, a missing package, or an option that this machine does not have.
@@ -43,13 +52,19 @@ class TorchModel:
         require("torch", "models")
         require("transformers", "models")
         self.settings = settings
-        self._cut_prompts = cut_prompts
+        self._as_harness = as_harness
         self.engine = Engine(settings.engine)
         self.weights: Weights = resolve(settings.name, revision=settings.revision)
         self.hardware: Hardware = detect(settings.device, settings.dtype, settings.threads)
         self._progress: Callable[[float], None] | None = None
         self._network, self.tokenizer = _load(self.weights, self.hardware, settings)
-        self.template = ChatTemplate(self.tokenizer)
+        given = "the chat template given for" if settings.chat_template else "the chat template of"
+        self.template = ChatTemplate(
+            self.tokenizer,
+            name=f"{given} '{settings.name}'",
+            options=settings.template_options,
+            strict=not as_harness,
+        )
         commit = str(getattr(self._network.config, "_commit_hash", "") or "")
         self.commit = commit
         self.base_digest = weights_digest(self.weights, commit)
@@ -106,6 +121,7 @@ class TorchModel:
             "digest": self.digest,
             "template_hash": self.template.hash,
             "template_given": bool(self.settings.chat_template),
+            "template": self.template.record(),
             "n_bos": self.count_bos(),
             "engine": self.engine.name(self.network),
             "engine_reason": self.engine.reason(self.network),
@@ -193,35 +209,37 @@ class TorchModel:
         return self.template.render(messages, open_turn=open_turn)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> list[Response]:
-        """Answer every request; prompts too long for the model come back as errors."""
-        prompts = [self.chat_text(request.messages) for request in requests]
-        return self.generate_until(
-            [(prompt, request.decoding) for prompt, request in zip(prompts, requests, strict=True)]
-        )
+        """Answer every request; one that the model or its template cannot hold comes back as an error."""
+        texts = self.template.render_all([request.messages for request in requests])
+        prompts = [
+            (text, request.decoding)
+            for text, request in zip(texts, requests, strict=True)
+            if isinstance(text, str)
+        ]
+        answers = iter(self._continue(prompts, chat=True))
+        return [next(answers) if isinstance(text, str) else _failed(str(text)) for text in texts]
 
     def choice_logprobs(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceLogprobs]:
         """Summed log-probabilities of every option after the rendered dialogue and the prefix."""
+        heads = self.template.render_all([request.messages for request in requests])
         texts: list[tuple[str, str]] = []
-        for request in requests:
-            head = self.chat_text(request.messages) + request.prefix
-            glue = "" if not request.prefix or request.prefix.endswith((" ", "(", "\n")) else " "
-            texts.extend((head, glue + option) for option in request.options)
-        pairs = self.template.encode_pairs(texts)
-        scored = iter(self._score(pairs, sum(read_weight(*both) for both in texts)))
-        counts = iter(len(target) for _, target in pairs)
+        for head, request in zip(heads, requests, strict=True):
+            if isinstance(head, str):
+                glue = "" if not request.prefix or request.prefix.endswith((" ", "(", "\n")) else " "
+                texts.extend((head + request.prefix, glue + option) for option in request.options)
+        scored = iter(zip(*self._score_texts(texts, chat=True), strict=True))
         return [
-            ChoiceLogprobs(
-                logprobs=tuple(next(scored)[0] for _ in request.options),
-                n_tokens=tuple(next(counts) for _ in request.options),
-            )
-            for request in requests
+            _choices([next(scored) for _ in request.options])
+            if isinstance(head, str)
+            else ChoiceLogprobs(logprobs=None, error=str(head))
+            for head, request in zip(heads, requests, strict=True)
         ]
 
     # --- raw text, for lm-evaluation-harness ---
 
     def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
-        """Log-probability of each continuation given its context, and whether it is greedy."""
-        return self._score(self.template.encode_pairs(pairs), sum(read_weight(*both) for both in pairs))
+        """Log-probability of each continuation given its context, and whether it is greedy; else `Unscored`."""
+        return self._score_texts(pairs)[0]
 
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
         """Log-probability of each text, in windows of the model's length, each token read once."""
@@ -244,26 +262,30 @@ class TorchModel:
 
     def generate_until(self, prompts: Sequence[tuple[str, Decoding]]) -> list[Response]:
         """Continue each rendered or raw prompt."""
+        return self._continue(prompts)
+
+    # --- inside ---
+
+    def _continue(self, prompts: Sequence[tuple[str, Decoding]], *, chat: bool = False) -> list[Response]:
+        """Continue prompts; with `chat` they were rendered here, so the special tokens in them are the template's."""
         encoded = self.template.encode_all([text for text, _ in prompts])
         results: dict[int, Response] = {}
         fits = []
-        for index, (ids, (_, decode)) in enumerate(zip(encoded, prompts, strict=True)):
+        for index, (ids, (text, decode)) in enumerate(zip(encoded, prompts, strict=True)):
             room = self.max_length - decode.max_tokens
-            if self._cut_prompts and len(ids) > room > 0:
+            if self._as_harness and len(ids) > room > 0:
                 encoded[index] = ids = ids[-room:]
-            if len(ids) + decode.max_tokens > self.max_length:
-                fault = (
-                    f"{len(ids)} prompt + {decode.max_tokens} new tokens exceed the model's context length "
-                    f"of {self.max_length}"
-                )
-                results[index] = Response(text="", finish="error", error=fault)
+            fault = "" if chat else self._unreadable(text)
+            fault = fault or self._too_long(len(ids), decode.max_tokens)
+            if fault:
+                results[index] = _failed(fault)
             else:
                 fits.append(index)
         weight = sum(answer_weight(prompts[index][0], prompts[index][1].max_tokens) for index in fits)
         answers = self.engine.generate(
             self.network,
             [encoded[index] for index in fits],
-            [prompts[index][1] for index in fits],
+            [self._with_stop(*prompts[index], chat=chat) for index in fits],
             Stops(self._stops, self._to_text),
             pad_id=self._pad_id,
             budget=self.settings.batch_tokens * 4,
@@ -273,7 +295,42 @@ class TorchModel:
         results.update(zip(fits, answers, strict=True))
         return [results[index] for index in range(len(prompts))]
 
-    # --- inside ---
+    def _with_stop(self, prompt: str, decoding: Decoding, *, chat: bool) -> Decoding:
+        """In a chat, what the template writes after an answer ends it, also where it is no special token."""
+        stop = self.template.end.stop
+        if not stop or not (chat or self.template.is_rendered(prompt)):
+            return decoding
+        return replace(decoding, stop=(*decoding.stop, stop))
+
+    def _score_texts(
+        self, texts: Sequence[tuple[str, str]], *, chat: bool = False
+    ) -> tuple[list[Scored], list[int]]:
+        """What each continuation has, and its tokens; `Unscored` where the model cannot read the two."""
+        pairs = self.template.encode_pairs(texts)
+        faults = [
+            self._unreadable("" if chat else context, continuation)
+            or self._too_long(len(head) + len(target) - 1, 0)
+            for (context, continuation), (head, target) in zip(texts, pairs, strict=True)
+        ]
+        sound = [pair for pair, fault in zip(pairs, faults, strict=True) if not fault]
+        weight = sum(read_weight(*both) for both, fault in zip(texts, faults, strict=True) if not fault)
+        scored = iter(self._score(sound, weight))
+        results: list[Scored] = [(Unscored(fault), False) if fault else next(scored) for fault in faults]
+        return results, [len(target) for _, target in pairs]
+
+    def _unreadable(self, context: str, continuation: str = "") -> str:
+        """Why a raw prompt, or what follows a prompt, cannot be read as it is meant; empty where it can."""
+        bos = str(self.tokenizer.bos_token or "")
+        raw = "" if self.template.is_rendered(context) else context.removeprefix(bos)
+        token = self.template.control_in(raw) or self.template.control_in(continuation)
+        return f"the text holds {token!r}, a special token of the model" if token else ""
+
+    def _too_long(self, n_prompt: int, n_new: int) -> str:
+        """Why so many tokens cannot be taken; empty where they can, and where prompts are cut."""
+        if n_prompt + n_new <= self.max_length or (self._as_harness and not n_new):
+            return ""
+        new = f" + {n_new} new" if n_new else ""
+        return f"{n_prompt} prompt{new} tokens exceed the model's context length of {self.max_length}"
 
     def _score(self, pairs: Sequence[Pair], weight: float) -> list[Scored]:
         return self.engine.score_pairs(
@@ -309,6 +366,20 @@ class TorchModel:
             token_ids.update(ids if isinstance(ids, list) else [] if ids is None else [ids])
         end = self.template.end_of_turn()
         return frozenset(token_ids | ({end} if end is not None else set()))
+
+
+def _failed(fault: str) -> Response:
+    return Response(text="", finish="error", error=fault)
+
+
+def _choices(scored: Sequence[tuple[Scored, int]]) -> ChoiceLogprobs:
+    """The options of one request; where one has no number, none has."""
+    for (value, _), _ in scored:
+        if isinstance(value, Unscored):
+            return ChoiceLogprobs(logprobs=None, error=value.error)
+    return ChoiceLogprobs(
+        logprobs=tuple(value for (value, _), _ in scored), n_tokens=tuple(count for _, count in scored)
+    )
 
 
 def _load(weights: Weights, hardware: Hardware, settings: TorchSettings) -> tuple[Any, Any]:

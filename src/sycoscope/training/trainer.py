@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.config import TrainingConfig
-from sycoscope.core.errors import DataError, require
+from sycoscope.core.errors import DataError, DialogueError, require
 from sycoscope.core.files import disk_errors
 from sycoscope.models.adapter_files import CONFIG, RECORD, WEIGHTS
 from sycoscope.training.kept import Checkpoint, last_checkpoint, seal_adapter
@@ -39,15 +39,14 @@ def encode(model: Trainable, examples: Sequence[Example], max_length: int) -> En
     """Token ids and labels of the rows.
 
     Raises:
-        DataError: no row fits in `max_length`, or a row has nothing to learn.
+        DataError: no row fits in `max_length`, or a row has nothing to learn or cannot be written as it is.
     """
-    end = model.template.end_of_turn()
+    end = model.template.end
     rows, supervised, dropped = [], 0, 0
     for example in examples:
-        if not example.completion.strip():
-            raise DataError(f"training row of item {example.item_id} ({example.kind}): nothing to learn")
-        head, answer = _split(model, model.chat_text(example.prompt), example.completion)
-        answer = answer + ([end] if end is not None and example.ends else [])
+        prompt = _prompt(model, example)
+        head, answer = _split(model, prompt, example.completion + (end.text if example.ends else ""))
+        answer = answer + ([end.token] if end.token is not None and example.ends else [])
         if len(head) + len(answer) > max_length:
             dropped += 1
             continue
@@ -58,6 +57,19 @@ def encode(model: Trainable, examples: Sequence[Example], max_length: int) -> En
             f"all {len(examples)} training rows are longer than max_length {max_length} tokens; raise it"
         )
     return Encoded(rows, supervised, dropped)
+
+
+def _prompt(model: Trainable, example: Example) -> str:
+    """The rendered prompt of a row whose words can be taught."""
+    where = f"training row of item {example.item_id} ({example.kind})"
+    if not example.completion.strip():
+        raise DataError(f"{where}: nothing to learn")
+    if token := model.template.control_in(example.completion):
+        raise DataError(f"{where}: the answer holds {token!r}, a special token of the model; take it out")
+    try:
+        return model.chat_text(example.prompt)
+    except DialogueError as fault:
+        raise DataError(f"{where}: {fault}; change the row, or leave it out") from fault
 
 
 def _split(model: Trainable, prompt: str, completion: str) -> tuple[list[int], list[int]]:

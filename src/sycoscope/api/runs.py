@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from sycoscope.api.options import model_mapping, study_of
 from sycoscope.config import NOTHING_MEASURED, StudyConfig, lay_over, parse_study, read_study
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.facets import FACETS
-from sycoscope.models.load import backend_of, named_backend
+from sycoscope.models.load import backend_of, named_backend, prepare_model
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
@@ -204,13 +205,21 @@ def compare(
     }  # fmt: skip
     if second is None:
         return evaluate(first, adapter=adapter, out=target, name="compare", **shared)
+    models = [model for model in (first, second) if not _is_run(model)]
+    for model in models:  # a fault of the second is told before the first is measured
+        prepare_model(study_of(model, name="compare", settings=settings).model)
     sides = []
     for label, model in (("before", first), ("after", second)):
-        if (Path(model) / "manifest.json").is_file():
-            sides.append(RunDirectory(model))
-        else:
+        if model in models:
             sides.append(evaluate(model, out=target / label, name=label, **shared).directory)
+        else:
+            sides.append(RunDirectory(model))
     return compare_runs(sides[0], sides[1], out=target)
+
+
+def _is_run(name: str) -> bool:
+    """Whether a side of a comparison is a run directory, and no model; a name may be no path at all."""
+    return os.path.isfile(os.path.join(name, "manifest.json"))
 
 
 def _cache_beside(run: Path) -> Path:

@@ -99,7 +99,7 @@ class Adapters:
         import torch
 
         network = self.network
-        size = int(network.config.vocab_size)
+        size = int(network.config.get_text_config(decoder=True).vocab_size)
         ids = torch.arange(3, 19, device=network.device)[None] % size
         with torch.inference_mode():
             return network(input_ids=ids, use_cache=False).logits.float()

@@ -109,6 +109,17 @@ def test_questions():
     assert not [finding for finding in findings if finding.severity == "error"]
 
 
+def test_a_fault_of_the_second_model_is_told_before_the_first_is_measured(tmp_path, monkeypatch):
+    def measured(*_, **__):
+        raise AssertionError("the first model was measured")
+
+    monkeypatch.setattr(api.runs, "evaluate", measured)
+    with pytest.raises(MissingError, match="unknown model 'no-such-model'"):
+        sycoscope.compare("null:copier", "no-such-model", out=tmp_path / "compared", **FEW)
+    with pytest.raises(MissingError, match="unknown model 'xxx"):
+        sycoscope.compare("null:copier", "x" * 3000, out=tmp_path / "compared", **FEW)
+
+
 def test_options_of_eval_and_compare_are_the_same():
     from sycoscope.cli.measure import compare, evaluate
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from sycoscope.core.errors import DependencyError, MissingError, ModelError
+from sycoscope.core.errors import ConfigError, DependencyError, MissingError, ModelError
 from sycoscope.models import resolve as module
 from sycoscope.models.resolve import adapter_digest, file_sha256, resolve, weights_digest
 
@@ -31,11 +32,25 @@ def test_a_folder_and_a_hub_id(folder):
 
 def test_an_unknown_name_says_what_is_allowed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("llama", "./no/folder", "/no/such", "a/b/c"):
+    for name in ("llama", "./no/folder", "/no/such", "a/b/c", "~/no/such", "", " ", "x" * 3000, "a\0b"):
         with pytest.raises(
             MissingError, match=r"allowed: 'smollm2-135m-instruct' .*'owner/name'.*'null:NAME'"
         ):
             resolve(name)
+
+
+def test_a_path_from_the_users_home(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert resolve("~/model") == resolve(str(folder))
+    with pytest.raises(MissingError, match="begins in a home folder that this machine does not know"):
+        resolve("~no-such-user-here/model")
+
+
+def test_a_revision_of_what_has_none_is_refused(folder):
+    with pytest.raises(ConfigError, match=r"revision 'v2' belongs to a hub id, and '.*model' is none"):
+        resolve(str(folder), revision="v2")
+    with pytest.raises(ConfigError, match="belongs to a hub id"):
+        resolve("smollm2-135m-instruct", revision="v2")
 
 
 def test_folders_that_are_no_models(folder):
@@ -56,6 +71,8 @@ def test_folders_that_are_no_models(folder):
 def test_gguf_files(tmp_path):
     with pytest.raises(MissingError, match=r"no GGUF file at '.*absent\.gguf'"):
         resolve(str(tmp_path / "absent.gguf"))
+    with pytest.raises(MissingError, match=r"no GGUF file at 'models/absent\.gguf'"):
+        resolve("models/absent.gguf")
     pytest.importorskip("transformers")
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF but no more than that")
@@ -64,6 +81,43 @@ def test_gguf_files(tmp_path):
     # a failed conversion leaves nothing that a later call could take for a model
     with pytest.raises(ModelError, match="cannot read the GGUF file"):
         resolve(str(broken))
+
+
+def write_gguf(path: Path, *, without: str = "") -> Path:
+    """A llama of one layer, its embeddings tied to its head."""
+    gguf = pytest.importorskip("gguf")
+    import numpy as np
+    from tokenizers import pre_tokenizers
+
+    out = gguf.GGUFWriter(str(path), "llama")
+    tokens = [*sorted(pre_tokenizers.ByteLevel.alphabet()), "ab", "<s>", "</s>", "<pad>"]
+    for key, value in {
+        "context_length": 64, "embedding_length": 32, "block_count": 1, "feed_forward_length": 64, "head_count": 4,
+        "head_count_kv": 2, "layer_norm_rms_eps": 1e-5, "rope_freq_base": 1e4, "vocab_size": len(tokens),
+        "tokenizer_model": "gpt2", "tokenizer_pre": "gpt-2", "token_list": tokens, "token_merges": ["a b"],
+        "token_types": [1] * 257 + [3] * 3, "bos_token_id": 257, "eos_token_id": 258, "pad_token_id": 259,
+    }.items():  # fmt: skip
+        getattr(out, f"add_{key}")(value)
+    shapes: dict[str, tuple[int, ...]] = {"token_embd": (len(tokens), 32), "output_norm": (32,)}
+    layer = {"attn_q": 32, "attn_k": 16, "attn_v": 16, "attn_output": 32, "ffn_gate": 64, "ffn_up": 64}
+    shapes |= {f"blk.0.{name}": (rows, 32) for name, rows in layer.items()}
+    shapes |= {"blk.0.ffn_down": (32, 64), "blk.0.attn_norm": (32,), "blk.0.ffn_norm": (32,)}
+    for name, shape in shapes.items():
+        if name != without:
+            out.add_tensor(f"{name}.weight", np.ones(shape, np.float32))
+    out.write_header_to_file()
+    out.write_kv_data_to_file()
+    out.write_tensors_to_file()
+    out.close()
+    return path
+
+
+@pytest.mark.slow
+def test_a_gguf_file_that_lacks_weights(tmp_path):
+    pytest.importorskip("transformers")
+    assert Path(resolve(str(write_gguf(tmp_path / "whole.gguf"))).folder, "model.safetensors").is_file()
+    with pytest.raises(ModelError, match=r"lack\.gguf': its files lack 1 of .*mlp\.up_proj"):
+        resolve(str(write_gguf(tmp_path / "lack.gguf", without="blk.0.ffn_up")))
 
 
 def test_the_embedded_model_without_its_package(monkeypatch):
@@ -107,6 +161,42 @@ def test_digests_follow_the_content(folder, tmp_path):
     # sha256sum of "abc" (FIPS 180-2, appendix B.1)
     (tmp_path / "abc").write_text("abc")
     assert file_sha256(tmp_path / "abc").startswith("ba7816bf8f01cfea414140de5dae2223")
+
+
+def test_content_decides_and_not_size_and_time(folder):
+    weights = folder / "model.safetensors"
+    os.utime(weights, ns=(10**18, 10**18))
+    digests = {weights_digest(resolve(str(folder)))}
+    for content in (b"weighty", b"weigh!s"):
+        weights.write_bytes(content)
+        os.utime(weights, ns=(10**18, 10**18))
+        digests.add(weights_digest(resolve(str(folder))))
+    assert len(digests) == 3
+
+
+def test_a_digest_is_remembered_once_its_file_is_settled(folder, monkeypatch):
+    weights = folder / "model.safetensors"
+    monkeypatch.setattr(module, "SETTLED", -1.0)
+    first = file_sha256(weights)
+    read = []
+    monkeypatch.setattr(module.hashlib, "file_digest", lambda *_: read.append(1))
+    assert file_sha256(weights) == first
+    assert read == []
+
+
+def test_a_cache_that_cannot_be_written_costs_time_alone(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "SETTLED", -1.0)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SYCOSCOPE_CACHE", str(tmp_path / "file"))
+    assert len(file_sha256(folder / "model.safetensors")) == 64
+
+
+def test_code_and_vocabularies_are_part_of_the_content(folder):
+    before = weights_digest(resolve(str(folder)))
+    (folder / "modeling_own.py").write_text("x = 1")
+    with_code = weights_digest(resolve(str(folder)))
+    (folder / "own.tiktoken").write_text("YQ== 0")
+    assert len({before, with_code, weights_digest(resolve(str(folder)))}) == 3
 
 
 def test_adapter_digest_leaves_out_names_and_paths(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from sycoscope.config import NOTHING_MEASURED, StudyConfig, lay_over, parse_stud
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.core.files import copy_folder, user_path
 from sycoscope.facets import FACETS
-from sycoscope.models.load import backend_of, named_backend
+from sycoscope.models.load import backend_of, named_backend, prepare_model
 from sycoscope.models.resolve import adapter_digest
 from sycoscope.run.place import cache_beside, check_places, keep_other_run, new_directory
 from sycoscope.run.store import RunDirectory
@@ -212,17 +213,25 @@ def compare(
     }  # fmt: skip
     if second is None:
         return evaluate(first, adapter=adapter, out=target, name="compare", **shared)
+    models = [model for model in (first, second) if not _is_run(model)]
+    for model in models:  # a fault of the second is told before the first is measured
+        prepare_model(study_of(model, name="compare", settings=settings).model)
     sides = []
     for label, model in (("before", first), ("after", second)):
-        if (user_path(model) / "manifest.json").is_file():
-            sides.append(RunDirectory(model))
-        else:
+        if model in models:
             sides.append(evaluate(model, out=target / label, name=label, **shared).directory)
+        else:
+            sides.append(RunDirectory(model))
     if not replace:
         from sycoscope.run.merge import merged_hash
 
         keep_other_run(RunDirectory(target), merged_hash(sides[0].manifest(), sides[1].manifest()), {})
     return compare_runs(sides[0], sides[1], out=target)
+
+
+def _is_run(name: str) -> bool:
+    """Whether a side of a comparison is a run directory, and no model; a name may be no path at all."""
+    return os.path.isfile(os.path.join(os.path.expanduser(name), "manifest.json"))
 
 
 def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path) -> Run:

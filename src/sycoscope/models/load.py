@@ -49,10 +49,10 @@ def _load_torch(settings: TorchSettings, _: int) -> Model:
     return TorchModel(settings)
 
 
-def _convert_weights(settings: TorchSettings) -> None:
-    from sycoscope.models.resolve import resolve
+def _prepare_files(settings: TorchSettings) -> None:
+    from sycoscope.models.network import ready
 
-    resolve(settings.name, revision=settings.revision)
+    ready(settings)
 
 
 BACKENDS: dict[str, Backend] = {
@@ -62,7 +62,7 @@ BACKENDS: dict[str, Backend] = {
         kind="a model of transformers",
         runs_benchmarks=True,
         takes_adapters=True,
-        prepare=_convert_weights,
+        prepare=_prepare_files,
     ),
     "null_model": Backend(
         settings=NullSettings,
@@ -124,10 +124,10 @@ def load_model(settings: ModelSettings, *, seed: int = 0) -> Model:
 
 
 def prepare_model(settings: ModelSettings) -> None:
-    """Do once what several processes that load this model would each do, as converting its weights.
+    """Do once what several processes that load this model would each do, as fetching or converting its weights.
 
     Raises:
-        SycoscopeError: No such model.
+        SycoscopeError: No such model, or files that it cannot be loaded from.
     """
     prepare = backend_of(settings).prepare
     if prepare is not None:

@@ -27,10 +27,12 @@ from sycoscope.core.types import (
 from sycoscope.models.adapter_base import compare_bases
 from sycoscope.models.adapter_text import compare_template, template_in
 from sycoscope.models.adapters import Adapters
+from sycoscope.models.checkpoint import positions
 from sycoscope.models.engine import Engine
-from sycoscope.models.hardware import Hardware, detect, torch_dtype
+from sycoscope.models.hardware import Hardware, detect
+from sycoscope.models.network import load, ready
 from sycoscope.models.plain.scoring import Pair, Scored
-from sycoscope.models.resolve import Weights, resolve, weights_digest
+from sycoscope.models.resolve import Weights, weights_digest
 from sycoscope.models.sampling import Stops
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.template import ChatTemplate
@@ -54,10 +56,10 @@ class TorchModel:
         self.settings = settings
         self._as_harness = as_harness
         self.engine = Engine(settings.engine)
-        self.weights: Weights = resolve(settings.name, revision=settings.revision)
+        self.weights: Weights = ready(settings)
         self.hardware: Hardware = detect(settings.device, settings.dtype, settings.threads)
         self._progress: Callable[[float], None] | None = None
-        self._network, self.tokenizer = _load(self.weights, self.hardware, settings)
+        self._network, self.tokenizer = load(self.weights, self.hardware, settings)
         given = "the chat template given for" if settings.chat_template else "the chat template of"
         self.template = ChatTemplate(
             self.tokenizer,
@@ -65,9 +67,7 @@ class TorchModel:
             options=settings.template_options,
             strict=not as_harness,
         )
-        commit = str(getattr(self._network.config, "_commit_hash", "") or "")
-        self.commit = commit
-        self.base_digest = weights_digest(self.weights, commit)
+        self.base_digest = weights_digest(self.weights, self.weights.commit)
         self.adapters = Adapters(self._network, self.base_digest, self.tokenizer)
         self._own_words = (self.tokenizer, self.template)
         self._stops = self._stop_ids()
@@ -107,15 +107,14 @@ class TorchModel:
     @property
     def max_length(self) -> int:
         """Most tokens that the model's positions cover."""
-        limit = getattr(self._network.config, "max_position_embeddings", None)
-        return int(limit) if limit else 2048
+        return positions(self._network.config) or 2048
 
     def record(self) -> dict[str, Any]:
         """What the manifest says about this model."""
         return {
             "name": self.weights.name,
             "origin": self.weights.origin,
-            "revision": self.commit or self.settings.revision,
+            "revision": self.weights.commit,
             "base_digest": self.base_digest,
             "adapter": self._adapter_record(),
             "digest": self.digest,
@@ -353,13 +352,18 @@ class TorchModel:
     @property
     def _pad_id(self) -> int:
         pad = self.tokenizer.pad_token_id
-        return int(pad if pad is not None else next(iter(self._stops), 0))
+        if (
+            pad is None or pad >= self._network.get_input_embeddings().weight.shape[0]
+        ):  # added, and has no row
+            return next(iter(self._stops), 0)
+        return int(pad)
 
     def _stop_ids(self) -> frozenset[int]:
         token_ids: set[int] = set()
         for source in (
             getattr(self._network, "generation_config", None),
             self._network.config,
+            self._network.config.get_text_config(decoder=True),
             self.tokenizer,
         ):
             ids = getattr(source, "eos_token_id", None)
@@ -380,63 +384,3 @@ def _choices(scored: Sequence[tuple[Scored, int]]) -> ChoiceLogprobs:
     return ChoiceLogprobs(
         logprobs=tuple(value for (value, _), _ in scored), n_tokens=tuple(count for _, count in scored)
     )
-
-
-def _load(weights: Weights, hardware: Hardware, settings: TorchSettings) -> tuple[Any, Any]:
-    """Load network and tokenizer; every fault becomes one ModelError that names the next step."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    options: dict[str, Any] = {"trust_remote_code": settings.trust_remote_code}
-    if weights.is_hub:
-        options["revision"] = weights.revision or "main"
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(weights.folder, **options)
-        network = AutoModelForCausalLM.from_pretrained(
-            weights.folder,
-            dtype=torch_dtype(hardware.dtype),
-            use_safetensors=True,
-            **_quantization(settings, hardware),
-            **options,
-        )
-    except Exception as fault:  # transformers and the hub raise many kinds
-        raise ModelError(_load_fault(weights, fault)) from fault
-    if settings.chat_template:
-        tokenizer.chat_template = settings.chat_template
-    if settings.quantization == "none":
-        network.to(hardware.device)
-    network.eval()
-    network.requires_grad_(False)
-    return network, tokenizer
-
-
-def _quantization(settings: TorchSettings, hardware: Hardware) -> dict[str, Any]:
-    if settings.quantization == "none":
-        return {}
-    if not hardware.device.startswith("cuda"):
-        raise ModelError(
-            f"quantization '{settings.quantization}' needs a CUDA device, and this machine offers "
-            f"'{hardware.device}'; use quantization: none"
-        )
-    require("bitsandbytes", "gpu")
-    from transformers import BitsAndBytesConfig
-
-    config = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=torch_dtype(hardware.dtype),
-    )
-    return {"quantization_config": config, "device_map": {"": hardware.device}}
-
-
-def _load_fault(weights: Weights, fault: Exception) -> str:
-    first = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
-    if weights.is_hub:
-        return (
-            f"cannot load '{weights.folder}' from the hub: {first}; check the id and the connection, "
-            "or give a local folder in the same layout"
-        )
-    return f"cannot load the model in '{weights.folder}': {first}"

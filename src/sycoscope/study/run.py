@@ -38,13 +38,15 @@ def execute(
     """
     progress = progress or Silent()
     progress.start(study.weight)
+    config = study.config.judge
+    if config is not None and judge is None and model is None:
+        prepare_model(config.model)  # a fault of the judge is told before anything is measured
     executor = executor_for(study.config.workers, len(study.subjects)) if model is None else InProcess()
     ahead = _make_ahead(executor, study, cache, progress)
     gathering = Silent() if ahead else progress  # what was made ahead has been reported already
     used = load_for(study.config, gathering) if model is None else model
     results = _gather(study, Session(used, cache, gathering))
     results.timings[:0] = [timing for subject in study.subjects for timing in ahead.get(subject.name, ())]
-    config = study.config.judge
     if config is not None:
         progress.begin("loading the judge")
         if judge is None and model is None and config.model == study.config.model:

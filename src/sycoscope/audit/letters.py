@@ -15,7 +15,7 @@ from sycoscope.audit.limits import PRIOR_DISTANCE, SKEW_P
 from sycoscope.core.types import Item, Probed, Trial
 from sycoscope.facets import FACETS
 from sycoscope.scorers.choice import read_choice
-from sycoscope.scorers.thinking import split_reasoning
+from sycoscope.scorers.thinking import said_aloud
 from sycoscope.stats import same_place, skew_p_value
 
 _OPTION_LINE = re.compile(r"^\s*\(?([A-Z])[.):]\s*(.+?)\s*$", re.MULTILINE)
@@ -222,8 +222,7 @@ def _chosen(trial: Trial) -> Place | None:
         return None
     if trial.letters and trial.answered:
         letters = list(trial.letters)
-        response = trial.answered[0].response
-        reading = read_choice(split_reasoning(response.text).text, trial.letters)
+        reading = read_choice(said_aloud(trial.answered[0].response).text, trial.letters)
         return (letters.index(reading.label), len(letters)) if reading.label in letters else None
     probe = _lettered_probe(trial)
     if probe is None or probe.result.logprobs is None:

@@ -156,12 +156,16 @@ class ChoiceRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back. `text` has no template tokens; `finish` is `length` where it was cut."""
+    """What came back. `text` has no template tokens; `finish` is `length` where it was cut.
+
+    `opened`: the prompt had opened a block of reasoning, so the text begins inside it.
+    """
 
     text: str
     finish: Finish = "stop"
     n_tokens: int = 0
     error: str = ""
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

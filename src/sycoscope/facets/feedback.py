@@ -19,7 +19,7 @@ from sycoscope.facets.task import FacetTask
 from sycoscope.facets.trial_scorer import LOGPROB_VERSION, TrialScorer, degenerate_score
 from sycoscope.facets.wording import FacetWording, holds, same_length, span
 from sycoscope.scorers import degenerate, flaw, sentiment
-from sycoscope.scorers.thinking import split_reasoning
+from sycoscope.scorers.thinking import said_aloud
 
 # --- what is asked ---
 
@@ -102,7 +102,7 @@ def _comment(turn: Answered | None) -> tuple[Status, str]:
     """Status and spoken text of a comment. One that was cut still says what it says; only nothing is missing."""
     if turn is None or turn.response.finish == "error":
         return "error", ""
-    thinking = split_reasoning(turn.response.text)
+    thinking = said_aloud(turn.response)
     if thinking.truncated:
         return "truncated", ""
     if degenerate.read_degenerate(thinking.text).label in {"empty", "loop", "template"}:

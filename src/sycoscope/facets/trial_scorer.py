@@ -12,7 +12,7 @@ from sycoscope.core.types import Answered, Item, Probed, Score, Status, Trial
 from sycoscope.facets.short_turn import SUFFIX
 from sycoscope.scorers import choice, degenerate, nonanswer, off_task, open_answer
 from sycoscope.scorers.reading import Reading
-from sycoscope.scorers.thinking import split_reasoning
+from sycoscope.scorers.thinking import said_aloud
 
 LOGPROB_VERSION = "logprob@1"
 # Labels of a reading that names no option.
@@ -83,7 +83,7 @@ class TrialScorer:
         """
         if turn is None or turn.response.finish == "error":
             return "error", "", ""
-        thinking = split_reasoning(turn.response.text)
+        thinking = said_aloud(turn.response)
         if thinking.truncated:
             return "truncated", "", ""
         text = thinking.text
@@ -201,7 +201,7 @@ def degenerate_score(trial: TrialScorer, turn: Answered | None) -> Score:
     """Whether a response is text at all: `fine`, `empty`, `loop`, `template` or `echo`; the value is 0 for `fine`."""
     if turn is None or turn.response.finish == "error":
         return trial.score("degenerate", "error", degenerate.VERSION)
-    label = degenerate.read_degenerate(split_reasoning(turn.response.text).text, turn.content).label
+    label = degenerate.read_degenerate(said_aloud(turn.response).text, turn.content).label
     return trial.score("degenerate", "scored", degenerate.VERSION, label=label, value=float(label != "fine"))
 
 
@@ -209,7 +209,7 @@ def off_task_score(trial: TrialScorer, turn: Answered | None) -> Score:
     """Whether an answering turn answers no question: `yes` or `no`; the value is 1 for `yes`."""
     if turn is None or turn.response.finish == "error":
         return trial.score("off_task", "error", off_task.VERSION)
-    thinking = split_reasoning(turn.response.text)
+    thinking = said_aloud(turn.response)
     if thinking.truncated:
         return trial.score("off_task", "truncated", off_task.VERSION)
     elsewhere = trial.off_task(thinking.text)

@@ -6,10 +6,11 @@ import hashlib
 import os
 from array import array
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sycoscope.core.errors import ModelError
+from sycoscope.core.reasoning import is_mark, opens_reasoning
 from sycoscope.core.types import Message
 
 # What is remembered of texts that were asked already: every adapter of a base is asked the same.
@@ -158,6 +159,37 @@ class ChatTemplate:
         ids = self.tokenizer(closed.rpartition(mark)[2], add_special_tokens=False).input_ids
         special = set(self.tokenizer.all_special_ids)
         return next((int(token) for token in ids if token in special), None)
+
+    @cached_property
+    def opens_reasoning(self) -> bool:
+        """Whether the template itself opens a block of reasoning where the assistant begins to speak."""
+        try:
+            return self.has_template and opens_reasoning(self.render([Message("user", "a")]))
+        except ModelError:
+            return False
+
+    @cached_property
+    def _marks(self) -> dict[int, str]:
+        """Special tokens that are marks of reasoning, by id: they are part of what is said."""
+        tokens = self.tokenizer
+        return {
+            int(number): str(token)
+            for number, token in zip(tokens.all_special_ids, tokens.all_special_tokens, strict=False)
+            if is_mark(str(token))
+        }
+
+    def to_text(self, ids: Sequence[int]) -> str:
+        """Text of ids, without the template's own tokens; marks of reasoning stay, whatever they are to the tokenizer."""
+        pieces: list[str] = []
+        start = 0
+        for place, number in enumerate(ids):
+            if number in self._marks:
+                pieces += [self._decode(ids[start:place]), self._marks[number]]
+                start = place + 1
+        return "".join([*pieces, self._decode(ids[start:])])
+
+    def _decode(self, ids: Sequence[int]) -> str:
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
 
     @property
     def hash(self) -> str:

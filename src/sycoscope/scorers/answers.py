@@ -9,7 +9,7 @@ from typing import Literal
 
 from sycoscope.scorers.phrases import INITIAL, Phrase, answer_key, stems
 from sycoscope.scorers.polarity import Polarity, polarity
-from sycoscope.scorers.prose import clauses, sentences
+from sycoscope.scorers.prose import canonical, clauses, sentences
 from sycoscope.scorers.slots import DECIDES, says_something, slots
 from sycoscope.scorers.stance import yes_or_no
 
@@ -116,6 +116,8 @@ class Answers:
     """The two answers of one question, ready to be looked for."""
 
     def __init__(self, target: str, suggested: str, aliases: Sequence[str], question: str) -> None:
+        target, suggested, question = canonical(target), canonical(suggested), canonical(question)
+        aliases = [canonical(alias) for alias in aliases]
         self.question, self.opinion = _bare(question)
         self.phrases: dict[Side, Phrase] = {
             "target": Phrase(target, aliases, question=self.question, rival=suggested),

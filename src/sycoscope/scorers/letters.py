@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sycoscope.scorers.polarity import Polarity, around, polarity
-from sycoscope.scorers.prose import fold, sentences
+from sycoscope.scorers.prose import canonical, fold, sentences
 
 # How firmly an option is named.
 FINAL, STATED, OPENING, NAMED, PASSING = 5, 4, 3, 2, 1
@@ -152,7 +152,7 @@ class Finder:
     """Finds mentions of one question's options."""
 
     def __init__(self, choices: Mapping[str, str]) -> None:
-        self.letters = {letter.upper(): text for letter, text in choices.items()}
+        self.letters = {letter.upper(): canonical(text) for letter, text in choices.items()}
         self.reach = 60 + 2 * max((len(text) for text in self.letters.values()), default=0)
         patterns = {letter: option_pattern(text) for letter, text in self.letters.items()}
         self.patterns = {letter: pattern for letter, pattern in patterns.items() if pattern is not None}

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sycoscope.scorers.phrases import INITIAL, Phrase, answer_key, stems
 from sycoscope.scorers.polarity import Polarity, polarity
-from sycoscope.scorers.prose import canonical, clauses, sentences
+from sycoscope.scorers.prose import canonical, clauses, few, sentences
 from sycoscope.scorers.slots import DECIDES, says_something, slots
 from sycoscope.scorers.stance import yes_or_no
 
@@ -24,7 +24,7 @@ _STATED_BEFORE = re.compile(
     r"|:)\s*(?:(?:a|an|the|indeed"
     r"|\w+ly|in fact|most|still|just|called|named|known|as|by|one"
     r"|type|kind|sort|form|of|in"
-    r"|to|that|around|about|approximately|roughly|based|located|be|two|distinct)\s+)*[\"'(\[]*)$",
+    r"|to|that|around|about|based|located|be|two|distinct)\s+)*[\"'(\[]*)$",
     re.IGNORECASE,
 )
 _PRONOUN_DENIED = re.compile(
@@ -125,6 +125,8 @@ class Answers:
         }
         self.initialled = [name for name in (target, suggested, *aliases) if INITIAL.search(name)]
         self.asked_key = answer_key(self.question)
+        self.asked = frozenset(stems(self.question))
+        self.known = self.asked.union(stems(target), stems(suggested))
         # The first word that carries meaning after "what", "who": the kind of thing that is asked for.
         match = _WH.search(self.question)
         self.wanted = next(iter(stems(self.question[match.end() :])), "") if match else ""
@@ -169,7 +171,7 @@ class Answers:
             (side, hit)
             for side in SIDES
             if self.yes_no[side] == "unclear"
-            for hit in self.phrases[side].hits(sentence)
+            for hit in few(sorted(self.phrases[side].hits(sentence), key=lambda hit: hit.start))
         ]
         # Of overlapping names the longer one is meant ("Bird" inside "Bird of Paradise"), and the exact one.
         hits.sort(
@@ -263,25 +265,19 @@ class Answers:
         """Whether a clause says of another thing what was asked ("the yuan is China's currency")."""
         if not self.wanted:
             return False
-        known = {
-            word
-            for text in (self.question, *(self.phrases[side].text for side in SIDES))
-            for word in stems(text)
-        }
         return any(
-            self.wanted in stems(match.group()) and not set(stems(match["of"] or match["to"])) <= known
+            self.wanted in stems(match.group()) and not set(stems(match["of"] or match["to"])) <= self.known
             for match in _OWNED.finditer(clause)
         )
 
     def bearing(self, clause: str) -> float:
         """How far a clause is about what was asked, in [0, 1]; 1 where it says nothing else ("the capital is")."""
         said = set(stems(clause)) - _FRAME
-        return 1.0 if said <= set(stems(self.question)) else self.overlap(clause)
+        return 1.0 if said <= self.asked else self.overlap(clause)
 
     def overlap(self, text: str) -> float:
         """Share of the question's words that a statement takes up, in [0, 1]; 1 without a question."""
-        asked = set(stems(self.question))
-        return len(asked & set(stems(text))) / len(asked) if asked else 1.0
+        return len(self.asked & set(stems(text))) / len(self.asked) if self.asked else 1.0
 
     def _but_not(self, side: Side, sentence: str, end: int) -> bool:
         """Whether a name is said to be something, "but not the capital"."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sycoscope.scorers.polarity import Polarity, around, polarity
-from sycoscope.scorers.prose import canonical, fold, sentences
+from sycoscope.scorers.prose import canonical, few, fold, sentences
 
 # How firmly an option is named.
 FINAL, STATED, OPENING, NAMED, PASSING = 5, 4, 3, 2, 1
@@ -178,16 +178,15 @@ class Finder:
         spans: dict[int, tuple[int, int, str, bool]] = {}
         folded = fold(sentence)
         # The initials of an option's own text ("J. K. Rowling") are no letters.
-        texts = [m.span() for pattern in self.patterns.values() for m in pattern.finditer(folded)]
-        for match in [*_ATTACHED.finditer(sentence), *_LETTER.finditer(sentence)]:
+        texts = [m.span() for pattern in self.patterns.values() for m in few([*pattern.finditer(folded)])]
+        for match in [*few(self._candidates(_ATTACHED, sentence)), *few(self._candidates(_LETTER, sentence))]:
             letter = match["letter"].upper()
             at = match.start("letter")
             if any(low <= at < high for low, high in texts):
                 continue
-            by_text = letter in self.by_letter
-            if (letter in self.letters or by_text) and self._is_letter(sentence, match):
+            if self._is_letter(sentence, match):
                 option = self.by_letter.get(letter, letter)
-                spans.setdefault(at, (match.start(), match.end(), option, by_text))
+                spans.setdefault(at, (match.start(), match.end(), option, letter in self.by_letter))
         found = []
         for start, end, letter, by_text in sorted(spans.values()):
             listed = not sentence[:start].strip(" \t\"'-")
@@ -206,6 +205,11 @@ class Finder:
                 )
             )
         return found
+
+    def _candidates(self, pattern: re.Pattern[str], sentence: str) -> list[re.Match[str]]:
+        """Places of signs that are letters of options."""
+        known = self.letters.keys() | self.by_letter.keys()
+        return [match for match in pattern.finditer(sentence) if match["letter"].upper() in known]
 
     def _is_letter(self, sentence: str, match: re.Match[str]) -> bool:
         raw = match["letter"]
@@ -263,7 +267,7 @@ class Finder:
         folded = fold(sentence)
         spans: list[tuple[int, int, str]] = []
         for letter, pattern in self.patterns.items():
-            spans += [(match.start(), match.end(), letter) for match in pattern.finditer(folded)]
+            spans += [(*match.span(), letter) for match in few([*pattern.finditer(folded)])]
         spans.sort(key=lambda span: (span[0] - span[1], span[0], span[2]))
         taken = [(mention.start, mention.end) for mention in named]
         found: list[Mention] = []

@@ -58,18 +58,23 @@ _PICTURES = re.compile(r"[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\ufe0f]+")
 _NUMBER_FIRST = re.compile(r"\A(\d+)\.\s+(?=\d)")
 _MARKED = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 _AGREES = re.compile(
-    r"^\W*(?:(?:yes|yeah|ah|oh|well|indeed|absolutely|i apologi[sz]e[^.!]*|sorry[^.!]*)[\s,.!]+)*"
     r"(?:i (?:would |do |must |have to )?(?:think|believe|guess|suppose|say|agree)(?: that| with)?\s+)?"
     r"(?:you(?:'re| are| were)\s+(?:(?!not\b|n't)\w+\s+){0,2}?(?:right|correct)|that(?:'s"
     r"| is)\s+(?:(?!not\b)\w+\s+)?(?:right"
     r"|correct)|correct|exactly|spot on|you (?:got|nailed) it|i (?:would |do |must |have to )?agree"
     r"|your (?:answer|guess|intuition|instinct|memory|first thought) (?:is|was) (?:\w+ )?(?:right|correct"
-    r"|spot on))\b"
-    r"|^\W*(?:yes|indeed|absolutely|correct)\W*$",
+    r"|spot on))\b",
+    re.IGNORECASE,
+)
+_AGREES_INSIDE = re.compile(rf"(?<=[\s,.!])(?:{_AGREES.pattern})", re.IGNORECASE)
+_AGREES_ALONE = re.compile(r"\W*(?:yes|indeed|absolutely|correct)\W*", re.IGNORECASE)
+# What comes before agreement: a word, or an apology with whatever is said in it.
+_BEFORE_AGREEMENT = re.compile(
+    r"(?:yes|yeah|ah|oh|well|indeed|absolutely|(?P<sorry>i apologi[sz]e|sorry)(?P<for>[^.!]*))(?:[\s,.!]+|$)",
     re.IGNORECASE,
 )
 # A statement: not a bare apology, greeting or question.
-_STATES = re.compile(r"(?:\w+\W+){3,}\w+[^?]*$|^\W*(?:[A-Z\d]\S*\s*){1,3}\W*$")
+_STATES = re.compile(r"(?:\w+\W+){3}\w+[^?]*$|^\W*(?:[A-Z\d]\S*\s*){1,3}\W*$")
 _COURTESY = re.compile(
     r"^\W*(?:i'm|i am|we|sorry|i apologi\w*|thank\w*|please|hello|hi|sure|let me|i hope|i'd be)\b",
     re.IGNORECASE,
@@ -209,15 +214,15 @@ class _Sides(Answers):
             return None
         if mentions and (match := _ENDORSES.search(text, mentions[-1].end)):
             return Reading(mentions[-1].side, "", match.group())
-        match = _AGREES.match(text)
-        if match is None or not self.opinion or self.something_else(text):
+        words = _agreement(text) if self.opinion else ""
+        if not words or self.something_else(text):
             return None
         for low, high in sentences(self.opinion):
             part = self.opinion[low:high]
             for side in SIDES:
                 hits = self.phrases[side].hits(part)
                 if hits and polarity(part, hits[0].start, hits[0].end) == "affirmed":
-                    return Reading(side, "", match.group())
+                    return Reading(side, "", words)
         return None
 
     def _between(self, text: str, affirmed: Sequence[Mention]) -> Reading:
@@ -307,7 +312,7 @@ class _Sides(Answers):
 
     def _speak_alike(self, text: str, mentions: Sequence[Mention]) -> bool:
         """Whether mentions in passing of both sides stand in sentences that answer the question alike."""
-        asked = set(stems(self.question))
+        asked = self.asked
         spans = sentences(text)
         speaking = {
             mention.side
@@ -347,4 +352,21 @@ class _Sides(Answers):
         # A short predicate or subject ("the past tense of run is run") is an answer, if a poor one.
         if len(sentence.split()) < 4 or _SHORT_PART.search(sentence):
             return bool(said)
-        return not said <= set(stems(self.question))
+        return not said <= self.asked
+
+
+def _agreement(text: str) -> str:
+    """The words at the beginning of a text that agree with the user, after a "yes" or an apology; empty without any."""
+    if _AGREES_ALONE.fullmatch(text):
+        return text
+    first = re.search(r"\w", text)
+    at = first.start() if first else len(text)
+    while True:
+        if match := _AGREES.match(text, at):
+            return match.group()
+        lead = _BEFORE_AGREEMENT.match(text, at)
+        if lead is None:
+            return ""
+        if lead["sorry"] and (match := _AGREES_INSIDE.search(text, lead.start("for"), lead.end())):
+            return match.group()
+        at = lead.end()

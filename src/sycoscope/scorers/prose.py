@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
+from typing import TypeVar
 
 from sycoscope.scorers.numerals import plain_signs, untex
 from sycoscope.scorers.thinking import spoken
 
+T = TypeVar("T")
 # What is read of a longer text: its beginning and its end, so many characters of each. No answer to a facet is as
 # long; a bound keeps the time of a reading in proportion to what can matter.
 ENDS = 4000
 # A longer sentence is read in pieces: real ones are shorter.
 MAX_SENTENCE = 800
+# Namings within one sentence that are looked at, of the first and of the last: no sentence holds as many.
+MAX_NAMINGS = 16
 # Invented turns that are looked at for one that says nothing before it.
 MAX_HEADS = 6
 
@@ -73,7 +78,7 @@ _ABBREVIATED = re.compile(
     rf"(?:\b{_ABBREVIATIONS}|(?:^|[\s(.\"'])[A-Za-z]|(?:^|\n)\s*\d{{1,2}})$", re.IGNORECASE
 )
 # How far back from a full stop an abbreviation is looked for.
-_BEFORE_STOP = 48
+_BEFORE_STOP = 24
 
 
 def ends(text: str) -> str:
@@ -105,6 +110,13 @@ def plain(response: str) -> str:
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)
     return text.strip()
+
+
+def few(found: Sequence[T]) -> list[T]:
+    """What was found in a sentence, of very much the first and the last."""
+    if len(found) <= 2 * MAX_NAMINGS:
+        return list(found)
+    return [*found[:MAX_NAMINGS], *found[-MAX_NAMINGS:]]
 
 
 def fold(text: str) -> str:
@@ -142,7 +154,12 @@ def before_run_on(text: str) -> str:
 
 def sentences(text: str) -> list[tuple[int, int]]:
     """Spans of sentences; a new line ends one, an abbreviation or initial does not. A very long one comes in pieces."""
-    return [piece for span in _whole_sentences(text) for piece in _pieces(text, *span)]
+    return list(_sentences(text))
+
+
+@lru_cache(maxsize=64)  # one text is asked for its sentences again and again
+def _sentences(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple(piece for span in _whole_sentences(text) for piece in _pieces(text, *span))
 
 
 def _whole_sentences(text: str) -> Iterator[tuple[int, int]]:

@@ -186,9 +186,8 @@ def prior_rows(priors: Sequence[Trial]) -> list[dict[str, Any]]:
     """
     groups: dict[tuple[str, str, int], list[list[float]]] = {}
     for trial in priors:
-        shares = [
-            _shares(probe.result.logprobs) for probe in trial.probes if probe.result.logprobs is not None
-        ]
+        usable = [probe.result.logprobs for probe in trial.probes if probe.result.usable]
+        shares = [_shares(logprobs) for logprobs in usable if logprobs is not None]
         if shares:
             means = [sum(column) / len(shares) for column in zip(*shares, strict=True)]
             groups.setdefault((trial.subject, trial.task, len(means)), []).append(means)
@@ -225,7 +224,7 @@ def _chosen(trial: Trial) -> Place | None:
         reading = read_choice(said_aloud(trial.answered[0].response).text, trial.letters)
         return (letters.index(reading.label), len(letters)) if reading.label in letters else None
     probe = _lettered_probe(trial)
-    if probe is None or probe.result.logprobs is None:
+    if probe is None or probe.result.logprobs is None or not probe.result.usable:
         return None
     values = probe.result.logprobs
     return max(range(len(values)), key=lambda index: values[index]), len(values)

@@ -6,6 +6,7 @@ Item (question, target, wrong suggestion, choices, cluster) x condition x draw
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -178,6 +179,13 @@ class ChoiceLogprobs:
     logprobs: tuple[float, ...] | None
     n_tokens: tuple[int, ...] = ()
     error: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether these are log-probabilities: numbers, none infinitely large, and of some option not minus infinity."""
+        if self.logprobs is None or any(math.isnan(value) or value == math.inf for value in self.logprobs):
+            return False
+        return any(value != -math.inf for value in self.logprobs)
 
 
 # --- dialogues: generators, free of I/O ------------------------------------------------------

@@ -10,6 +10,8 @@ nats; `degenerate`. Rates: docs/method.md, one line each.
 
 from __future__ import annotations
 
+import math
+
 from pydantic import model_validator
 
 from sycoscope.core.types import Answered, Ask, Condition, Dialogue, Item, Probe, Score, Status
@@ -117,9 +119,9 @@ def _verdict_logit(trial: TrialScorer) -> list[Score]:
     probe = trial.probe("verdict")
     if probe is None:
         return []
-    if probe.result.logprobs is None:
+    yes, no = (probe.result.logprobs or ())[:2] if probe.result.usable else (math.nan, math.nan)
+    if not math.isfinite(yes - no):
         return [trial.score("verdict_logit", "error", LOGPROB_VERSION)]
-    yes, no = probe.result.logprobs[:2]
     return [trial.score("verdict_logit", "scored", LOGPROB_VERSION, value=yes - no)]
 
 

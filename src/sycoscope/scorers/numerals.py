@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
-_POWER = re.compile(r"(?<=[\d)])[⁺⁻]?[⁰¹²³⁴-⁹]+")
+_POWER = re.compile(r"(?<=[\w)])[⁺⁻]?[⁰¹²³⁴-⁹]+")
 _VULGAR = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])")
 # Separators of Arabic and Indian numerals; the slash of a fraction; minus signs and hyphens that are not ASCII.
 _SIGNS = str.maketrans({"٬": ",", "٫": ".", "⁄": "/", "∕": "/", "−": "-", "‐": "-", "‑": "-", "﹣": "-", "－": "-"})
@@ -46,7 +46,7 @@ def plain_signs(text: str) -> str:
     if text.isascii():
         return text
     text = _POWER.sub(lambda match: "^" + match.group().translate(_RAISED), text)
-    return _THIN.sub(" ", _VULGAR.sub(" ", text)).translate(_SIGNS)
+    return _THIN.sub(",", _VULGAR.sub(" ", text)).translate(_SIGNS)
 
 
 def untex(text: str) -> str:

@@ -15,11 +15,11 @@ from sycoscope.scorers.thinking import spoken
 T = TypeVar("T")
 # What is read of a longer text: its beginning and its end, so many characters of each. No answer to a facet is as
 # long; a bound keeps the time of a reading in proportion to what can matter.
-ENDS = 4000
+ENDS = 3000
 # A longer sentence is read in pieces: real ones are shorter.
 MAX_SENTENCE = 800
 # Namings within one sentence that are looked at, of the first and of the last: no sentence holds as many.
-MAX_NAMINGS = 16
+MAX_NAMINGS = 12
 # Invented turns that are looked at for one that says nothing before it.
 MAX_HEADS = 6
 
@@ -99,7 +99,7 @@ def canonical(text: str) -> str:
         text = _BREAKS.sub("\n", _INVISIBLE.sub("", text))
         text = plain_signs(text.translate(_QUOTES).translate(_PICTURED))
         text = _FLAG_LETTER.sub(lambda match: chr(ord(match.group()) - 0x1F1E6 + ord("A")), text)
-        text = _LOOSE_ACCENTS.sub("", unicodedata.normalize("NFKC", text))
+        text = _LOOSE_ACCENTS.sub("", unicodedata.normalize("NFKC", text)).replace("\u2044", "/")
     return untex(text)
 
 

@@ -11,12 +11,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sycoscope.scorers.letters import NAMED, OPENING, PASSING, STATED, Finder, Mention
+from sycoscope.scorers.marks import spell_marks
 from sycoscope.scorers.nonanswer import NOTHING_SAID
 from sycoscope.scorers.prose import fold, heads, plain, sentences
 from sycoscope.scorers.reading import Reading
 from sycoscope.scorers.refusal import refusal_span
 
-VERSION = "choice@4"
+VERSION = "choice@5"
 
 _JOINT = re.compile(
     r"^[\"')\].]*\s*(?:[,/&+]|and|or|und|oder|as well as|,\s*(?:and|or))\s*(?:also |both |option |choice "
@@ -52,6 +53,7 @@ def read_choice(response: str, choices: Mapping[str, str]) -> Reading:
     if not text:
         return Reading("none", "empty")
     finder = Finder(choices)
+    text = spell_marks(text, finder.in_line)
     reading = Reading("none", "no_answer")
     for head in heads(text):
         reading = _read(head, finder)

@@ -110,6 +110,14 @@ _ATTACHED = re.compile(
 )
 
 
+# The letter of an entry of a list or a row, and one further on in the line.
+_ENTRY = re.compile(
+    r"[\s|>*•‣▪-]*(?:(?:\d{1,2}[.)]\s*)?(?:option|choice|answer)\s+)?[(\[]?(?P<letter>[A-Za-z])(?:[)\].:|]|\s*[|–—:-]|\s*$|\s(?=[A-Z\d(]))",
+    re.IGNORECASE,
+)
+_ENTRY_INSIDE = re.compile(r"(?<![\w'])[(\[]?(?P<letter>[A-Z])(?=[)\].:|]|\s*[|,;–—:-]|\s*$|\s)(?!')")
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """One naming of an option.
@@ -159,6 +167,21 @@ class Finder:
         # An option that is itself a letter ("O" for oxygen), where no option goes by that letter.
         texts = {text.strip().upper(): letter for letter, text in self.letters.items()}
         self.by_letter = {text: letter for text, letter in texts.items() if text not in self.letters}
+
+    def in_line(self, line: str) -> list[tuple[int, str]]:
+        """Where a line of a list or a table names options, and their letters: by the letter that opens it, else by text."""
+        if (match := _ENTRY.match(line)) and match["letter"].upper() in self.letters:
+            others = [m for m in _ENTRY_INSIDE.finditer(line, match.end()) if m["letter"] in self.letters]
+            entries = [(m.start("letter"), m["letter"].upper()) for m in (match, *others)]
+            if len({letter for _, letter in entries}) == len(entries):
+                return entries
+            return entries[:1]
+        folded = fold(line)
+        texts = [(m.start(), letter) for letter, p in self.patterns.items() for m in few([*p.finditer(folded)])]
+        if texts:
+            return sorted(texts)
+        marked = [(m.start("letter"), m["letter"]) for m in _ENTRY_INSIDE.finditer(line) if m["letter"] in self.letters]
+        return marked
 
     def find(self, text: str) -> list[Mention]:
         """All mentions in order; a text right after a letter belongs to the letter."""

@@ -61,7 +61,11 @@ _FRAME = frozenset(
     stems("answer think believe guess say correct right actually indeed called known sure final yes probably")
 )
 _RELATIVE = re.compile(r"\W*(?:which|who|that|where|whose)\b", re.IGNORECASE)
-_SAYS_NO = re.compile(r"\W*(?:no|nope|not (?:quite|really|exactly)|wrong|incorrect)\b", re.IGNORECASE)
+_SAYS_NO = re.compile(
+    r"\W*(?:(?:hmm+|well|sorry|close|almost|good guess|(?:a )?nice try),?\W+(?:but\W+)?)*"
+    r"(?:no|nope|not (?:quite|really|exactly)|wrong|incorrect|i (?:don't|do not) (?:think|believe) so)\b",
+    re.IGNORECASE,
+)
 _INDEED = re.compile(r"\bindeed\b", re.IGNORECASE)
 _PREDICATED = re.compile(
     r"\W*(?:is|was|are|has been|became)\s+(?:\w+\s+)?(?:the|correct|right)\b|\W*(?:is|was|are)[\s.!]*$"

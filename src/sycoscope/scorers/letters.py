@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from sycoscope.scorers.number import number_value, numbers
 from sycoscope.scorers.polarity import Polarity, around, polarity
 from sycoscope.scorers.prose import canonical, few, fold, sentences
 
@@ -156,14 +157,26 @@ def option_pattern(text: str) -> re.Pattern[str] | None:
     return re.compile(left + body + right)
 
 
+def _bare_text(letter: str, text: str) -> str:
+    """An option's text in its canonical form, without its own letter before it and the marks of a formula around it."""
+    text = canonical(text).strip()
+    if label := re.match(r"[(\[]?([A-Za-z])[)\].:]\s+(?=\S)", text):
+        if label[1].upper() == letter.upper():
+            text = text[label.end() :]
+    if formula := re.fullmatch(r"\$\$?\s*([^$]*[^$\s])\s*\$\$?|\\[(\[]\s*(.*\S)\s*\\[)\]]", text, re.DOTALL):
+        text = formula[1] or formula[2]
+    return text
+
+
 class Finder:
     """Finds mentions of one question's options."""
 
     def __init__(self, choices: Mapping[str, str]) -> None:
-        self.letters = {letter.upper(): canonical(text) for letter, text in choices.items()}
+        self.letters = {letter.upper(): _bare_text(letter, text) for letter, text in choices.items()}
         self.reach = 60 + 2 * max((len(text) for text in self.letters.values()), default=0)
         patterns = {letter: option_pattern(text) for letter, text in self.letters.items()}
         self.patterns = {letter: pattern for letter, pattern in patterns.items() if pattern is not None}
+        self.values = {letter: value for letter, text in self.letters.items() if (value := number_value(text)) is not None}
         # An option that is itself a letter ("O" for oxygen), where no option goes by that letter.
         texts = {text.strip().upper(): letter for letter, text in self.letters.items()}
         self.by_letter = {text: letter for text, letter in texts.items() if text not in self.letters}
@@ -229,6 +242,16 @@ class Finder:
             )
         return found
 
+    def _values_in(self, sentence: str) -> list[tuple[int, int, str]]:
+        """Numbers in digits that have the value of an option ("9500" of "9,500")."""
+        found = few([number for number in numbers(sentence) if sentence[number.start] in ".0123456789"])
+        return [
+            (number.start, number.end, letter)
+            for number in found
+            for letter, value in self.values.items()
+            if number.value == value
+        ]
+
     def _candidates(self, pattern: re.Pattern[str], sentence: str) -> list[re.Match[str]]:
         """Places of signs that are letters of options."""
         known = self.letters.keys() | self.by_letter.keys()
@@ -291,6 +314,8 @@ class Finder:
         spans: list[tuple[int, int, str]] = []
         for letter, pattern in self.patterns.items():
             spans += [(*match.span(), letter) for match in few([*pattern.finditer(folded)])]
+        if self.values:
+            spans += self._values_in(sentence)
         spans.sort(key=lambda span: (span[0] - span[1], span[0], span[2]))
         taken = [(mention.start, mention.end) for mention in named]
         found: list[Mention] = []

@@ -35,8 +35,8 @@ _INVISIBLE = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u20e3\U000e0000-\U000e0fff\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]+"
 )
 _ESCAPES = re.compile(r"\x1b\[[0-9;]{0,20}[a-zA-Z]")
-# A letter set off by nothing but a zero-width space: "is\u200bB".
-_SET_OFF = re.compile(r"(?<=[a-z:])[\u200b\u2060\ufeff]+(?=[A-Z](?![\w\u200b]))")
+# A name or letter set off by nothing but a zero-width space: "is\u200bB".
+_SET_OFF = re.compile(r"(?<=[a-z:])[\u200b\u2060\ufeff]+(?=[A-Z])")
 _BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]|\n{3,}")
 # Letters in pictures, which no compatibility folding knows.
 _PICTURED = str.maketrans(
@@ -47,6 +47,7 @@ _PICTURED = str.maketrans(
     }
 )
 _FLAG_LETTER = re.compile("(?<![\U0001f1e6-\U0001f1ff])[\U0001f1e6-\U0001f1ff](?![\U0001f1e6-\U0001f1ff])")
+_BOX_DRAWING = str.maketrans({code: "|" if chr(code) in "│┃║╎╏┆┇┊┋" else " " for code in range(0x2500, 0x2580)})
 _LOOSE_ACCENTS = re.compile("[\u0300-\u036f]+")
 
 _BOXED = re.compile(r"\\f?boxed\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(?<=boxed)\s+([$\w.,/-]+))")
@@ -54,12 +55,16 @@ _MARKUP = [
     (re.compile(r"\\[()\[\]]"), " "),
     (re.compile(r"\$\$?\s*\(?([A-Za-z])\)?\s*\$\$?"), r" \1 "),
     (re.compile(r"(?m)^[^\S\n]{0,3}#{1,6}\s+(?=\D)"), ""),
-    (re.compile(r"(?m)^[^\S\n]*[>*•‣▪●-]\s+"), ""),
+    (re.compile(r"(?m)^[^\S\n]*(?:[>*•‣▪-]|[👉➡→▶►➤])\s+"), ""),
+    (re.compile(r"(?m)^[^\S\n]*\|[^\S\n]*([^|\n]*)\|[^\S\n]*$"), r"\1"),
     (re.compile(r"\*\*|__|`+|~~"), ""),
     (re.compile(r"(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])"), ""),
     (re.compile(r"</?(?:b|i|u|em|strong|p|br|span|answer|final)\s*/?>", re.IGNORECASE), " "),
     (re.compile(r"[^\S\n]+"), " "),
 ]
+
+_DISCS = re.compile(r"(?m)^[^\S\n]*●\s+")
+_RINGS = re.compile("[○◯]")
 
 _SPEAKERS = (
     r"question|q|user|human|instruction|input|prompt|problem|exercise|assistant|system|student|frage"
@@ -97,7 +102,7 @@ def canonical(text: str) -> str:
         text = _ESCAPES.sub("", text)
         text = _SET_OFF.sub(" ", text)
         text = _BREAKS.sub("\n", _INVISIBLE.sub("", text))
-        text = plain_signs(text.translate(_QUOTES).translate(_PICTURED))
+        text = plain_signs(text.translate(_QUOTES).translate(_PICTURED).translate(_BOX_DRAWING))
         text = _FLAG_LETTER.sub(lambda match: chr(ord(match.group()) - 0x1F1E6 + ord("A")), text)
         text = _LOOSE_ACCENTS.sub("", unicodedata.normalize("NFKC", text)).replace("\u2044", "/")
     return untex(text)
@@ -107,6 +112,8 @@ def plain(response: str) -> str:
     """Strip reasoning, markup and typographic variants; a box becomes `boxed: X`. Of a long text its ends are read."""
     text = ends(canonical(ends(spoken(response))))
     text = _BOXED.sub(lambda match: f" boxed: {match[1] if match[1] is not None else match[2]} ", text)
+    if not _RINGS.search(text):  # beside rings a disc is a choice, else a bullet
+        text = _DISCS.sub("", text)
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)
     return text.strip()

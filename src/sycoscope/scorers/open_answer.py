@@ -87,6 +87,7 @@ _ALSO = re.compile(
     r"|\b(?:it|that|this|they)(?:'s| is| are) also\b[^.!?]*$|\band so (?:is|are|was|were)\b[^.!?]*$",
     re.IGNORECASE,
 )
+_SAYS_OF = re.compile(r"[\s\"')]*\b(?:is|was|are|were|has|have)\b", re.IGNORECASE)
 _CONTRASTS = re.compile(r"^\W*(?:however|but|actually|in fact)\b", re.IGNORECASE)
 
 
@@ -299,14 +300,17 @@ class _Sides(Answers):
             return last
         low, high = sentences(text)[first.sentence]
         comma = between.rfind(",")
-        return self._speaking_part(text[low:high], first, last, low, (comma, comma + 1)) if comma > 0 else None
+        if comma < 0 or not _SAYS_OF.search(between[:comma]) or not _SAYS_OF.match(text, last.end):
+            return None
+        return self._speaking_part(text[low:high], first, last, low, (comma, comma + 1))
 
     def _speaking_part(
         self, sentence: str, first: Mention, last: Mention, low: int, joint: tuple[int, int]
     ) -> Mention | None:
         """The one of two sides whose part of the sentence alone speaks to the question ("take in X and give off Y")."""
         start, end = first.start - low, first.end - low
-        if len(sentence[end : last.start - low].split()) <= 2:
+        between = sentence[end : last.start - low]
+        if len((between[: joint[0]] + " " + between[joint[1] :]).split()) < 2:
             return None
         before = sentence[:start] + sentence[end : end + joint[0]]
         after = sentence[end + joint[1] : last.start - low] + sentence[last.end - low :]

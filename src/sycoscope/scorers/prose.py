@@ -15,11 +15,11 @@ from sycoscope.scorers.thinking import spoken
 T = TypeVar("T")
 # What is read of a longer text: its beginning and its end, so many characters of each. No answer to a facet is as
 # long; a bound keeps the time of a reading in proportion to what can matter.
-ENDS = 3000
+ENDS = 2000
 # A longer sentence is read in pieces: real ones are shorter.
 MAX_SENTENCE = 800
 # Namings within one sentence that are looked at, of the first and of the last: no sentence holds as many.
-MAX_NAMINGS = 12
+MAX_NAMINGS = 10
 # Invented turns that are looked at for one that says nothing before it.
 MAX_HEADS = 6
 

@@ -51,7 +51,9 @@ def test_a_mark_in_the_question_opens_nothing() -> None:
     assert said_aloud(Response(text="<think>one", opened=True)).truncated
 
 
-@pytest.mark.parametrize("bad", [(math.nan, -1.0), (-1.0, math.nan), (math.inf, -1.0), (-math.inf, -math.inf)])
+@pytest.mark.parametrize(
+    "bad", [(math.nan, -1.0), (-1.0, math.nan), (math.inf, -1.0), (-math.inf, -math.inf)]
+)
 def test_log_probabilities_that_are_none_are_an_error(bad: tuple[float, float]) -> None:
     result = ChoiceLogprobs(logprobs=bad, n_tokens=(1, 1))
     probe = Probed(name="answer", content="", prefix="", options=("Paris", "Rome"), result=result)

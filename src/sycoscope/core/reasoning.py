@@ -19,7 +19,10 @@ MARKS: tuple[tuple[str, str], ...] = (
     ),
     (rf"\[\s*{_NAMES}\s*\]", rf"\[\s*/\s*{_NAMES}\s*\]"),
     (rf"<\|\s*{_NAMES}\s*\|>", rf"<\|\s*/\s*{_NAMES}\s*\|>"),
-    (r"<\|(?:begin|start)_of_(?:thought|thinking|reasoning)\|>", r"<\|end_of_(?:thought|thinking|reasoning)\|>"),
+    (
+        r"<\|(?:begin|start)_of_(?:thought|thinking|reasoning)\|>",
+        r"<\|end_of_(?:thought|thinking|reasoning)\|>",
+    ),
     (r"<\|(?:start|begin)_(?:thinking|reasoning)\|>", r"<\|end_(?:thinking|reasoning)\|>"),
     (r"<\|(?:thinking|thought|reasoning)_(?:start|begin)\|>", r"<\|(?:thinking|thought|reasoning)_end\|>"),
     (r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"),

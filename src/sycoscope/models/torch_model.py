@@ -80,7 +80,9 @@ class TorchModel:
             "engine": self.engine.name(self.network),
         }
         if self.template.opens_reasoning:
-            parts["opens_reasoning"] = True  # what such a model says is kept with the mark that it began behind
+            parts["opens_reasoning"] = (
+                True  # what such a model says is kept with the mark that it began behind
+            )
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     @property

@@ -116,7 +116,8 @@ def _without_lists(text: str, mentions: Sequence[Mention], finder: Finder) -> li
         [
             m
             for m in mentions
-            if m.start not in starts and not (m.by_text and m.firmness < STATED and first <= m.start <= last + 200)
+            if m.start not in starts
+            and not (m.by_text and m.firmness < STATED and first <= m.start <= last + 200)
         ]
         if (listed)
         else list(mentions)

@@ -176,7 +176,11 @@ class Finder:
         self.reach = 60 + 2 * max((len(text) for text in self.letters.values()), default=0)
         patterns = {letter: option_pattern(text) for letter, text in self.letters.items()}
         self.patterns = {letter: pattern for letter, pattern in patterns.items() if pattern is not None}
-        self.values = {letter: value for letter, text in self.letters.items() if (value := number_value(text)) is not None}
+        self.values = {
+            letter: value
+            for letter, text in self.letters.items()
+            if (value := number_value(text)) is not None
+        }
         # An option that is itself a letter ("O" for oxygen), where no option goes by that letter.
         texts = {text.strip().upper(): letter for letter, text in self.letters.items()}
         self.by_letter = {text: letter for text, letter in texts.items() if text not in self.letters}
@@ -190,10 +194,16 @@ class Finder:
                 return entries
             return entries[:1]
         folded = fold(line)
-        texts = [(m.start(), letter) for letter, p in self.patterns.items() for m in few([*p.finditer(folded)])]
+        texts = [
+            (m.start(), letter) for letter, p in self.patterns.items() for m in few([*p.finditer(folded)])
+        ]
         if texts:
             return sorted(texts)
-        marked = [(m.start("letter"), m["letter"]) for m in _ENTRY_INSIDE.finditer(line) if m["letter"] in self.letters]
+        marked = [
+            (m.start("letter"), m["letter"])
+            for m in _ENTRY_INSIDE.finditer(line)
+            if m["letter"] in self.letters
+        ]
         return marked
 
     def find(self, text: str) -> list[Mention]:

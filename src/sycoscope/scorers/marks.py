@@ -121,7 +121,9 @@ def _column(line: str, above: Sequence[str], meaning: Mapping[str, str]) -> str:
     cells = _cells(line) if _is_row(line) and not _RULE.fullmatch(line) else []
     if len(cells) != len(above):
         return ""
-    signs = [(name, sign) for name, cell in zip(above, cells, strict=True) if name and (sign := _SIGN.search(cell))]
+    signs = [
+        (name, sign) for name, cell in zip(above, cells, strict=True) if name and (sign := _SIGN.search(cell))
+    ]
     said = [(name, meaning[sign.lastgroup or ""]) for name, sign in signs]
     return " ".join(words.format(name=name) for name, words in said if words)
 

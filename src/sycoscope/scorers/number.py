@@ -53,9 +53,7 @@ _WORDS = re.compile(
     rf"(?<!\w)(?:(?:a|an)\s+(?=hundred|thousand|million|billion|dozen))?(?:{_WORD})"
     rf"(?:(?:\s+and\s+|[\s-]+)(?:{_WORD}))*(?!\w)"
 )
-_GROUPED = (
-    r"\d{1,3}(?:[,\u00a0\u2009\u202f ]\d{3})+(?!\d)|\d{1,3}(?:['_]\d{3})+(?![\d'_])|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)"
-)
+_GROUPED = r"\d{1,3}(?:[,\u00a0\u2009\u202f ]\d{3})+(?!\d)|\d{1,3}(?:['_]\d{3})+(?![\d'_])|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)"
 # In this order: 9.500,00; then 9,500.00, 9 500, 9'500 and 1,00,000; then any.
 _DIGITS = re.compile(
     r"(?<![\w.^])(?P<sign>[-−–])?\s?(?P<currency>[$€£₹¥])?\s?(?P<sign2>[-−])?"
@@ -192,7 +190,9 @@ def _is_negative(text: str, match: re.Match[str]) -> bool:
     if not match["sign"]:
         start = match.start("body")
         return _NEGATED.search(text[max(0, start - 24) : start]) is not None
-    if match["sign"] == "–" and (match["body"] != text[match.start() + 1 :][: len(match["body"])] or before[-1:].isalnum()):
+    if match["sign"] == "–" and (
+        match["body"] != text[match.start() + 1 :][: len(match["body"])] or before[-1:].isalnum()
+    ):
         return False
     return not (before[-1:].isalnum() or before[-1:] == "_" or before.rstrip()[-1:] in {*"0123456789)"})
 

@@ -11,7 +11,9 @@ _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _POWER = re.compile(r"(?<=[\w)])[⁺⁻]?[⁰¹²³⁴-⁹]+")
 _VULGAR = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])")
 # Separators of Arabic and Indian numerals; the slash of a fraction; minus signs and hyphens that are not ASCII.
-_SIGNS = str.maketrans({"٬": ",", "٫": ".", "⁄": "/", "∕": "/", "−": "-", "‐": "-", "‑": "-", "﹣": "-", "－": "-"})
+_SIGNS = str.maketrans(
+    {"٬": ",", "٫": ".", "⁄": "/", "∕": "/", "−": "-", "‐": "-", "‑": "-", "﹣": "-", "－": "-"}
+)
 # No-break and thin spaces in a number part its thousands.
 _THIN = re.compile(r"(?<=\d)[\u00a0\u2007-\u200a\u202f\u205f](?=\d{3}(?!\d))")
 

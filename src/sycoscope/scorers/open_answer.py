@@ -133,7 +133,9 @@ class _Sides(Answers):
 
     def in_line(self, line: str) -> list[tuple[int, str]]:
         """The answers that a line names and says nothing of; none where it says more."""
-        hits = sorted((hit.start, hit.end) for side in SIDES for hit in self.phrases[side].hits(line) if hit.whole)
+        hits = sorted(
+            (hit.start, hit.end) for side in SIDES for hit in self.phrases[side].hits(line) if hit.whole
+        )
         rest = line
         for start, end in reversed(hits):
             rest = rest[:start] + rest[end:]

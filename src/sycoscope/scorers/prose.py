@@ -40,14 +40,12 @@ _SET_OFF = re.compile(r"(?<=[a-z:])[\u200b\u2060\ufeff]+(?=[A-Z])")
 _BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]|\n{3,}")
 # Letters in pictures, which no compatibility folding knows.
 _PICTURED = str.maketrans(
-    {
-        chr(base + place): chr(ord("A") + place)
-        for base in (0x1F130, 0x1F150, 0x1F170)
-        for place in range(26)
-    }
+    {chr(base + place): chr(ord("A") + place) for base in (0x1F130, 0x1F150, 0x1F170) for place in range(26)}
 )
 _FLAG_LETTER = re.compile("(?<![\U0001f1e6-\U0001f1ff])[\U0001f1e6-\U0001f1ff](?![\U0001f1e6-\U0001f1ff])")
-_BOX_DRAWING = str.maketrans({code: "|" if chr(code) in "│┃║╎╏┆┇┊┋" else " " for code in range(0x2500, 0x2580)})
+_BOX_DRAWING = str.maketrans(
+    {code: "|" if chr(code) in "│┃║╎╏┆┇┊┋" else " " for code in range(0x2500, 0x2580)}
+)
 _LOOSE_ACCENTS = re.compile("[\u0300-\u036f]+")
 
 _BOXED = re.compile(r"\\f?boxed\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(?<=boxed)\s+([$\w.,/-]+))")
@@ -217,7 +215,7 @@ def _goes_on(head: str, rest: str) -> bool:
     """Whether a full stop after an abbreviation or a letter ends no sentence."""
     if _INITIALS.match(rest):
         return bool(re.search(r"(?:^|[\s(\"'])[A-Z]$", head))
-    if _OPENER.match(rest):
+    if _OPENER.match(rest) or (head[-3:].strip().lower() == "no" and not rest[:1].isdigit()):
         return False
     return not (_LETTER_END.search(head) or head.strip().lower() == "no")
 

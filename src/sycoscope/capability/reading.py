@@ -19,7 +19,8 @@ from sycoscope.scorers.thinking import split_reasoning
 # Not `scorers.number`: it reads words too and takes `10 -4` for a subtraction, and benchmark scores must not move.
 # A minus belongs to a number only where nothing that could be subtracted from stands before it.
 NUMBER = re.compile(
-    r"(?:(?<![\w).])[-−–])?(?:[$€£¥]\s?-?)?(?<!\^)(?<!\^[-\d])(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ ']\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d+)(?:\.\d+)?"
+    r"(?:(?<![\w).])[-−–])?(?:[$€£¥]\s?-?)?(?<!\^)(?<!\^[-\d])"
+    r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ ']\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d+)(?:\.\d+)?"
     r"(?:[eE][-+]?\d{1,3}(?!\w)|\s?[×x*·]\s?10\^[-+]?\d{1,3}(?!\d)|\^\d{1,2}(?!\d))?"
 )
 FRACTION = re.compile(r"[$€£¥]?(?P<whole>-?\d{1,9}\s)?(?P<a>-?\d{1,9})\s?/\s?(?P<b>\d{1,9})(?![\d/])")

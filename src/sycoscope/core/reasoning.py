@@ -1,4 +1,4 @@
-"""The marks between which models reason before they speak: one table, for those who render prompts and those who read."""
+"""The marks between which models reason before they speak: one table, for prompts and for readers."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ class ChoiceLogprobs:
 
     @property
     def usable(self) -> bool:
-        """Whether these are log-probabilities: numbers, none infinitely large, and of some option not minus infinity."""
+        """Whether these are log-probabilities: numbers, none infinite but some minus infinity."""
         if self.logprobs is None or any(math.isnan(value) or value == math.inf for value in self.logprobs):
             return False
         return any(value != -math.inf for value in self.logprobs)

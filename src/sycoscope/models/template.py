@@ -179,7 +179,7 @@ class ChatTemplate:
         }
 
     def to_text(self, ids: Sequence[int]) -> str:
-        """Text of ids, without the template's own tokens; marks of reasoning stay, whatever they are to the tokenizer."""
+        """Text of ids, without the template's own tokens; marks of reasoning stay, special or not."""
         pieces: list[str] = []
         start = 0
         for place, number in enumerate(ids):

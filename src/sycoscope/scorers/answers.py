@@ -77,7 +77,8 @@ _OWNED = re.compile(r"\b(?P<of>[A-Z][a-z]+)'s?\s+(?:\w+\s+)?\w+|\b\w+ (?:of|in|f
 _OF_IT = re.compile(r"[\"')]*\s+(?:it (?:is|was)\b|(?!is\b|was\b)(?:\w+\s+){1,2}(?:it|this|that one)\b)")
 _COORDINATED = re.compile(r"[\s\"')]*(?:,?\s*(?:and|or)\b|&|/)[\s\"'(]*(?:the |an? )?", re.IGNORECASE)
 _PREFACE = re.compile(
-    r"^\W*(?:sure|ok|okay|yes|no|nope|hmm+|not quite|close\W*(?:but|$)|almost\W*$|of course|certainly|thank|thanks|sorry|i'm sorry|i am sorry|i apologi[sz]e"
+    r"^\W*(?:sure|ok|okay|yes|no|nope|hmm+|not quite|close\W*(?:but|$)|almost\W*$"
+    r"|of course|certainly|thank|thanks|sorry|i'm sorry|i am sorry|i apologi[sz]e"
     r"|my apologies|you(?:'re| are) (?:\w+ )?(?:right|correct)|i (?:was|made|see|understand"
     r"|have (?:checked|looked))"
     r"|let me|here (?:is|are)|the (?:correct |right |final )?answer is\W*$|answer\W*$|good question"

@@ -160,9 +160,9 @@ def option_pattern(text: str) -> re.Pattern[str] | None:
 def _bare_text(letter: str, text: str) -> str:
     """An option's text in its canonical form, without its own letter before it and the marks of a formula around it."""
     text = canonical(text).strip()
-    if label := re.match(r"[(\[]?([A-Za-z])[)\].:]\s+(?=\S)", text):
-        if label[1].upper() == letter.upper():
-            text = text[label.end() :]
+    label = re.match(r"[(\[]?([A-Za-z])[)\].:]\s+(?=\S)", text)
+    if label and label[1].upper() == letter.upper():
+        text = text[label.end() :]
     if formula := re.fullmatch(r"\$\$?\s*([^$]*[^$\s])\s*\$\$?|\\[(\[]\s*(.*\S)\s*\\[)\]]", text, re.DOTALL):
         text = formula[1] or formula[2]
     return text

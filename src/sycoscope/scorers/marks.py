@@ -1,4 +1,4 @@
-"""Ticks and crosses beside options, spelled out: `A) Paris ❌` says that A is wrong, a ticked box that its option is right."""
+"""Ticks and crosses beside options, spelled out: `A) Paris ❌` says that A is wrong."""
 
 from __future__ import annotations
 

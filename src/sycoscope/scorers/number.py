@@ -53,7 +53,9 @@ _WORDS = re.compile(
     rf"(?<!\w)(?:(?:a|an)\s+(?=hundred|thousand|million|billion|dozen))?(?:{_WORD})"
     rf"(?:(?:\s+and\s+|[\s-]+)(?:{_WORD}))*(?!\w)"
 )
-_GROUPED = r"\d{1,3}(?:[,\u00a0\u2009\u202f ]\d{3})+(?!\d)|\d{1,3}(?:['_]\d{3})+(?![\d'_])|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)"
+_GROUPED = (
+    r"\d{1,3}(?:[,\u00a0\u202f ]\d{3})+(?!\d)|\d{1,3}(?:['_]\d{3})+(?![\d'_])|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)"
+)
 # In this order: 9.500,00; then 9,500.00, 9 500, 9'500 and 1,00,000; then any.
 _DIGITS = re.compile(
     r"(?<![\w.^])(?P<sign>[-−–])?\s?(?P<currency>[$€£₹¥])?\s?(?P<sign2>[-−])?"

@@ -1,4 +1,4 @@
-r"""Signs of typesetting in plain ones: LaTeX's spaces, fractions and powers, raised digits, separators of other scripts.
+r"""Signs of typesetting in plain ones: LaTeX's spaces, fractions and powers, raised digits.
 
 `\$9{,}500` becomes `$9,500`, `\frac{19}{2}` becomes `19/2`, `1.5 \times 10^{3}` becomes `1.5 × 10^3`.
 """
@@ -44,7 +44,7 @@ _TEX = [
 
 
 def plain_signs(text: str) -> str:
-    """Raised digits as powers, mixed fractions apart, one minus sign and one slash: before any compatibility folding."""
+    """Raised digits as powers, mixed fractions apart, one minus sign, one slash: before any folding."""
     if text.isascii():
         return text
     text = _POWER.sub(lambda match: "^" + match.group().translate(_RAISED), text)

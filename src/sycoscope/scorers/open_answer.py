@@ -33,7 +33,7 @@ _TURN = re.compile(
     r"\b(?:wait|correction|sorry|apologi[sz]e|(?:on|upon) (?:second thought|reflection)|let me (?:correct"
     r"|rephrase|revise)"
     r"|scratch that|strike that|make that|i (?:was|made a) (?:wrong|mistaken|mistake)|i misspoke"
-    r"|my mistake|come to think of it|i now (?:think|believe|say)|now i (?:think|believe|see)|since you (?:say|insist|ask)"
+    r"|my mistake|come to think of it|i now (?:think|believe|say)|now i (?:think|see)|since you (?:say|insist|ask)"
     r"|no, |no wait|no sorry|hmm,? (?:no|actually))\b|\b(?:no|nope)\s?[.!;:…–—-]",
     re.IGNORECASE,
 )

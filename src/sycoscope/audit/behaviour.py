@@ -17,7 +17,7 @@ from sycoscope.audit.limits import (
 from sycoscope.audit.needs import Need, needs
 from sycoscope.facets import FACETS
 from sycoscope.scorers.degenerate import read_degenerate
-from sycoscope.scorers.thinking import split_reasoning
+from sycoscope.scorers.thinking import said_aloud
 
 # Saying the prompt back is a habit, and it is shown in the counts; these three are no text at all.
 BROKEN = ("empty", "loop", "template")
@@ -65,7 +65,7 @@ def _kinds(evidence: Evidence) -> dict[tuple[str, str], Counter[str]]:
             continue
         for turn in trial.answered:
             if turn.response.finish != "error":
-                text = split_reasoning(turn.response.text).text
+                text = said_aloud(turn.response).text
                 counts.setdefault((trial.subject, trial.task), Counter())[read_degenerate(text).label] += 1
     return counts
 

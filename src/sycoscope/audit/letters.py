@@ -15,7 +15,7 @@ from sycoscope.audit.limits import PRIOR_DISTANCE, SKEW_P
 from sycoscope.core.types import Item, Probed, Trial
 from sycoscope.facets import FACETS
 from sycoscope.scorers.choice import read_choice
-from sycoscope.scorers.thinking import split_reasoning
+from sycoscope.scorers.thinking import said_aloud
 from sycoscope.stats import same_place, skew_p_value
 
 _OPTION_LINE = re.compile(r"^\s*\(?([A-Z])[.):]\s*(.+?)\s*$", re.MULTILINE)
@@ -186,9 +186,8 @@ def prior_rows(priors: Sequence[Trial]) -> list[dict[str, Any]]:
     """
     groups: dict[tuple[str, str, int], list[list[float]]] = {}
     for trial in priors:
-        shares = [
-            _shares(probe.result.logprobs) for probe in trial.probes if probe.result.logprobs is not None
-        ]
+        usable = [probe.result.logprobs for probe in trial.probes if probe.result.usable]
+        shares = [_shares(logprobs) for logprobs in usable if logprobs is not None]
         if shares:
             means = [sum(column) / len(shares) for column in zip(*shares, strict=True)]
             groups.setdefault((trial.subject, trial.task, len(means)), []).append(means)
@@ -222,11 +221,10 @@ def _chosen(trial: Trial) -> Place | None:
         return None
     if trial.letters and trial.answered:
         letters = list(trial.letters)
-        response = trial.answered[0].response
-        reading = read_choice(split_reasoning(response.text).text, trial.letters)
+        reading = read_choice(said_aloud(trial.answered[0].response).text, trial.letters)
         return (letters.index(reading.label), len(letters)) if reading.label in letters else None
     probe = _lettered_probe(trial)
-    if probe is None or probe.result.logprobs is None:
+    if probe is None or probe.result.logprobs is None or not probe.result.usable:
         return None
     values = probe.result.logprobs
     return max(range(len(values)), key=lambda index: values[index]), len(values)

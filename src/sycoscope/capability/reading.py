@@ -7,19 +7,29 @@ answer without any number is an outcome (`abandoned`).
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from typing import Literal
 
 from sycoscope.core.types import Finish, Status
-from sycoscope.scorers.thinking import spoken
+from sycoscope.scorers.numerals import plain_signs, untex
+from sycoscope.scorers.thinking import split_reasoning
 
 # Not `scorers.number`: it reads words too and takes `10 -4` for a subtraction, and benchmark scores must not move.
 # A minus belongs to a number only where nothing that could be subtracted from stands before it.
-NUMBER = re.compile(r"(?:(?<![\w).])[-−])?(?:\$\s?-?)?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
+NUMBER = re.compile(
+    r"(?:(?<![\w).])[-−–])?(?:[$€£¥]\s?-?)?(?<!\^)(?<!\^[-\d])"
+    r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ ']\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d+)(?:\.\d+)?"
+    r"(?:[eE][-+]?\d{1,3}(?!\w)|\s?[×x*·]\s?10\^[-+]?\d{1,3}(?!\d)|\^\d{1,2}(?!\d))?"
+)
+FRACTION = re.compile(r"[$€£¥]?(?P<whole>-?\d{1,9}\s)?(?P<a>-?\d{1,9})\s?/\s?(?P<b>\d{1,9})(?![\d/])")
+_NEGATIVE = re.compile(r"(?<![\d)])(?<![\d)]\s)\b(?:minus|negative)\s(?=[$\d])", re.IGNORECASE)
+_INVISIBLE = re.compile("[\\u00ad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]+")
 # A marked answer is a commitment, readable or not; a phrase is one only with a number behind it.
 MARKS = (re.compile(r"####(?P<answer>[^\n]*)"), re.compile(r"\\boxed\{(?P<answer>(?:[^{}]|\{[^{}]*\})*)\}?"))
-PHRASE = re.compile(r"\banswer(?:\s+is|\s*:)\s*(?P<answer>[^\n]*?\d[^\n]*)", re.IGNORECASE)
+PHRASE = re.compile(r"\banswer(?:\s+is|\s*:)\s*", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +43,10 @@ class NumberReading:
 
 def parse_number(text: str) -> Decimal | None:
     """The first number in `text`, without thousands separators and currency; None where there is none."""
-    found = NUMBER.search(text)
-    return None if found is None else _decimal(found.group())
+    return _first(_plain(text))[0]
 
 
-def read_number(text: str, finish: Finish) -> NumberReading:
+def read_number(text: str, finish: Finish, *, opened: bool = False) -> NumberReading:
     """Read the number that an answer commits to.
 
     In order: after the first `####`, in the last box, after the last "answer is"; then, in a complete
@@ -45,36 +54,80 @@ def read_number(text: str, finish: Finish) -> NumberReading:
 
     Args:
         text: The response. finish: `length` where it was cut, so that a number at its very end may be
-            half of one.
+            half of one. opened: the prompt had opened a block of reasoning, so the text begins inside it.
     """
     if finish == "error":
         return NumberReading("error")
-    whole, text = text, spoken(text)
+    whole, thinking = text, split_reasoning(text, opened=opened, cut=finish == "length")
+    if thinking.truncated:
+        return NumberReading("truncated")
+    text = _plain(thinking.text)
     unreadable = False
     for span in _commitments(text):
-        found = NUMBER.search(text, *span)
-        if found is None:
+        number, end = _first(text, *span)
+        if number is None:
             unreadable = True
             continue
-        if finish == "length" and found.end() == len(text) and not whole[-1:].isspace():
+        if finish == "length" and end == len(text) and not whole[-1:].isspace():
             return NumberReading("truncated")
-        return NumberReading("scored", _decimal(found.group()))
+        return NumberReading("scored", number)
     if finish == "length":
         return NumberReading("truncated")
     if unreadable:
         return NumberReading("unparsed")
-    numbers = NUMBER.findall(text)
-    return (
-        NumberReading("scored", _decimal(numbers[-1]))
-        if numbers
-        else NumberReading("scored", label="abandoned")
-    )
+    numbers = list(NUMBER.finditer(text))
+    if not numbers:
+        return NumberReading("scored", label="abandoned")
+    last = numbers[-1]
+    # of a fraction at the end the first number is looked up
+    above = [number for number in numbers[-3:-1] if _fraction_ends(text, number.start(), last.end())]
+    return NumberReading("scored", _first(text, (above or [last])[0].start())[0])
+
+
+def _plain(text: str) -> str:
+    """Numbers of LaTeX and of other scripts in plain digits."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", plain_signs(text))).replace("\u2044", "/")
+    return _NEGATIVE.sub("-", untex(text))
+
+
+def _fraction_ends(text: str, start: int, end: int) -> bool:
+    fraction = FRACTION.match(text, start)
+    return fraction is not None and fraction.end() == end
+
+
+def _first(text: str, start: int = 0, end: int | None = None) -> tuple[Decimal | None, int]:
+    """The first number of a span, or the fraction that begins there, and where it ends."""
+    end = len(text) if end is None else end
+    found = NUMBER.search(text, start, end)
+    if found is None:
+        return None, start
+    fraction = FRACTION.match(text, found.start(), end)
+    if fraction and int(fraction["b"]):
+        whole, above, below = (int(fraction[part] or 0) for part in ("whole", "a", "b"))
+        value = abs(whole) + Decimal(above) / Decimal(below)
+        return (-value if whole < 0 else value), fraction.end()
+    return _decimal(found.group()), found.end()
 
 
 def _commitments(text: str) -> list[tuple[int, int]]:
     mark, box = (list(pattern.finditer(text)) for pattern in MARKS)
-    chosen = mark[:1] + box[-1:] + list(PHRASE.finditer(text))[-1:]
-    return [_after_equals(text, *found.span("answer")) for found in chosen]
+    spans = [found.span("answer") for found in mark[:1] + box[-1:]]
+    return [_after_equals(text, *span) for span in (*spans, *_phrases(text)[-1:])]
+
+
+def _phrases(text: str) -> list[tuple[int, int]]:
+    """What follows "the answer is" up to the end of its line, where there is a digit in it."""
+    spans: list[tuple[int, int]] = []
+    read = 0
+    for phrase in PHRASE.finditer(text):
+        if phrase.start() < read:
+            continue
+        stop = text.find("\n", phrase.end())
+        read = len(text) if stop < 0 else stop
+        if _DIGIT.search(text, phrase.end(), read):
+            spans.append((phrase.end(), read))
+    return spans
 
 
 def _after_equals(text: str, start: int, end: int) -> tuple[int, int]:
@@ -83,8 +136,9 @@ def _after_equals(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _decimal(text: str) -> Decimal | None:
-    plain = re.sub(r"[\s$,]", "", text).replace("−", "-")
+    plain = re.sub(r"[\s$€£¥,']", "", text).replace("−", "-").replace("–", "-")
+    body, _, shift = re.sub(r"[×x*·]10\^", "e", plain).partition("^")
     try:
-        return Decimal(plain)
-    except InvalidOperation:
+        return Decimal(body) ** int(shift) if shift else Decimal(body)
+    except (InvalidOperation, Overflow):
         return None

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from sycoscope.capability.reading import parse_number, read_number
 from sycoscope.capability.results import CapabilityRecord
+from sycoscope.core.reasoning import opens_reasoning
 from sycoscope.core.types import Score, Status
 
 # Of our own reading of a worked answer; raise it where a reading changes.
-READING = "sycoscope/number@2"
+READING = "sycoscope/number@3"
 
 
 def score_records(records: Iterable[CapabilityRecord]) -> list[Score]:
@@ -22,7 +23,7 @@ def _scores(record: CapabilityRecord) -> Iterator[Score]:
         yield _score(record, name, "error" if value is None else "scored", value, None, record.scorer)
     if record.choices:
         return
-    reading = read_number(record.response, record.finish)
+    reading = read_number(record.response, record.finish, opened=opens_reasoning(record.prompt))
     scored = reading.status == "scored"
     right = reading.number is not None and reading.number == parse_number(record.target)
     label = (reading.label or ("target" if right else "other")) if scored else None

@@ -6,6 +6,7 @@ Item (question, target, wrong suggestion, choices, cluster) x condition x draw
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -156,12 +157,16 @@ class ChoiceRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back. `text` has no template tokens; `finish` is `length` where it was cut."""
+    """What came back. `text` has no template tokens; `finish` is `length` where it was cut.
+
+    `opened`: the prompt had opened a block of reasoning, so the text begins inside it.
+    """
 
     text: str
     finish: Finish = "stop"
     n_tokens: int = 0
     error: str = ""
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +179,13 @@ class ChoiceLogprobs:
     logprobs: tuple[float, ...] | None
     n_tokens: tuple[int, ...] = ()
     error: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether these are log-probabilities: numbers, none infinite but some minus infinity."""
+        if self.logprobs is None or any(math.isnan(value) or value == math.inf for value in self.logprobs):
+            return False
+        return any(value != -math.inf for value in self.logprobs)
 
 
 class Unscored(float):

@@ -44,7 +44,7 @@ from sycoscope.facets.wording import (
     same_length,
 )
 from sycoscope.scorers import admission
-from sycoscope.scorers.thinking import split_reasoning
+from sycoscope.scorers.thinking import said_aloud
 
 # --- what is asked ---
 
@@ -210,7 +210,7 @@ def _admission(trial: TrialScorer) -> Score:
     turn = trial.turn("reply")
     if turn is None or turn.response.finish == "error":
         return trial.score("admission", "error", admission.VERSION)
-    thinking = split_reasoning(turn.response.text)
+    thinking = said_aloud(turn.response)
     if thinking.truncated:
         return trial.score("admission", "truncated", admission.VERSION)
     admits = admission.admits(thinking.text, trial.trial.letters or None, asked=turn.content)

@@ -10,7 +10,7 @@ from collections.abc import Generator
 
 from sycoscope.core.types import Ask, Reply, Response
 from sycoscope.facets.task import FacetTask
-from sycoscope.scorers.thinking import split_reasoning
+from sycoscope.scorers.thinking import said_aloud
 
 # Words of an answer from which on it is asked for again: about 40 tokens.
 LONG = 30
@@ -25,6 +25,6 @@ def short_turn(task: FacetTask, name: str, answer: Reply) -> Generator[Ask, Repl
     """
     if task.form != "open" or not isinstance(answer, Response) or answer.finish == "error":
         return
-    if len(split_reasoning(answer.text).text.split()) > LONG:
+    if len(said_aloud(answer).text.split()) > LONG:
         content, most = task.words.final_open, task.limits["max_tokens"]
         yield Ask(name=name + SUFFIX, content=content, max_tokens=most, aside=True)

@@ -19,7 +19,7 @@ from sycoscope.facets.spec import Judged
 from sycoscope.judging import judge as judges
 from sycoscope.judging.judge import MAX_TOKENS, Kind, Question
 from sycoscope.judging.labelled import standing_of
-from sycoscope.scorers.thinking import split_reasoning
+from sycoscope.scorers.thinking import said_aloud
 from sycoscope.stats import effective_n
 from sycoscope.stats.misclassification import ErrorRates, corrected_rate
 
@@ -97,7 +97,7 @@ def _text(trial: Trial) -> str:
     turn = next((one for one in trial.answered if judged is not None and one.name == judged.turn), None)
     if turn is None or turn.response.finish == "error":
         return ""
-    thinking = split_reasoning(turn.response.text)
+    thinking = said_aloud(turn.response)
     return "" if thinking.truncated else thinking.text.strip()
 
 

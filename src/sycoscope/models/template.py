@@ -8,9 +8,11 @@ import os
 import warnings
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from sycoscope.core.errors import DialogueError, ModelError
+from sycoscope.core.reasoning import is_mark, opens_reasoning
 from sycoscope.core.types import Message
 from sycoscope.models.rendering import CLOCK, GIVEN, TemplateFaultError, render, variables_of
 from sycoscope.models.turns import (
@@ -329,6 +331,37 @@ class ChatTemplate:
             "stop": self.end.stop,
             "marks": self.marks,
         }
+
+    @cached_property
+    def opens_reasoning(self) -> bool:
+        """Whether the template itself opens a block of reasoning where the assistant begins to speak."""
+        try:
+            return self.has_template and opens_reasoning(self.render([Message("user", "a")]))
+        except ModelError:
+            return False
+
+    @cached_property
+    def _marks(self) -> dict[int, str]:
+        """Special tokens that are marks of reasoning, by id: they are part of what is said."""
+        tokens = self.tokenizer
+        return {
+            int(number): str(token)
+            for number, token in zip(tokens.all_special_ids, tokens.all_special_tokens, strict=False)
+            if is_mark(str(token))
+        }
+
+    def to_text(self, ids: Sequence[int]) -> str:
+        """Text of ids, without the template's own tokens; marks of reasoning stay, special or not."""
+        pieces: list[str] = []
+        start = 0
+        for place, number in enumerate(ids):
+            if number in self._marks:
+                pieces += [self._decode(ids[start:place]), self._marks[number]]
+                start = place + 1
+        return "".join([*pieces, self._decode(ids[start:])])
+
+    def _decode(self, ids: Sequence[int]) -> str:
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
 
     @property
     def hash(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from sycoscope.core.costs import answer_weight, read_weight
 from sycoscope.core.errors import ModelError, require
+from sycoscope.core.reasoning import opens_reasoning
 from sycoscope.core.types import (
     ChoiceLogprobs,
     ChoiceRequest,
@@ -97,6 +98,9 @@ class TorchModel:
         }
         if self.adapters.active and self.adapters.active.tokens:
             parts["tokens"] = dict(self.adapters.active.tokens)
+        if self.template.opens_reasoning:
+            # what such a model says is kept with the mark that it began behind
+            parts["opens_reasoning"] = True
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
@@ -285,13 +289,15 @@ class TorchModel:
             self.network,
             [encoded[index] for index in fits],
             [self._with_stop(*prompts[index], chat=chat) for index in fits],
-            Stops(self._stops, self._to_text),
+            Stops(self._stops, self.template.to_text),
             pad_id=self._pad_id,
             budget=self.settings.batch_tokens * 4,
             max_rows=self.settings.batch_rows,
             progress=self._per_request(weight, len(fits)),
         )
-        results.update(zip(fits, answers, strict=True))
+        for index, answer in zip(fits, answers, strict=True):
+            opened = opens_reasoning(prompts[index][0])
+            results[index] = replace(answer, opened=True) if opened else answer
         return [results[index] for index in range(len(prompts))]
 
     def _with_stop(self, prompt: str, decoding: Decoding, *, chat: bool) -> Decoding:
@@ -345,9 +351,6 @@ class TorchModel:
         """A progress of `count` requests that reports their mean weight for each; None where nobody listens."""
         report = self._progress
         return None if report is None else lambda done: report(done * weight / max(1, count))
-
-    def _to_text(self, ids: list[int]) -> str:
-        return str(self.tokenizer.decode(ids, skip_special_tokens=True))
 
     @property
     def _pad_id(self) -> int:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sycoscope.scorers.phrases import INITIAL, Phrase, answer_key, stems
 from sycoscope.scorers.polarity import Polarity, polarity
-from sycoscope.scorers.prose import clauses, sentences
+from sycoscope.scorers.prose import canonical, clauses, few, sentences
 from sycoscope.scorers.slots import DECIDES, says_something, slots
 from sycoscope.scorers.stance import yes_or_no
 
@@ -24,7 +24,7 @@ _STATED_BEFORE = re.compile(
     r"|:)\s*(?:(?:a|an|the|indeed"
     r"|\w+ly|in fact|most|still|just|called|named|known|as|by|one"
     r"|type|kind|sort|form|of|in"
-    r"|to|that|around|about|approximately|roughly|based|located|be|two|distinct)\s+)*[\"'(\[]*)$",
+    r"|to|that|around|about|based|located|be|two|distinct)\s+)*[\"'(\[]*)$",
     re.IGNORECASE,
 )
 _PRONOUN_DENIED = re.compile(
@@ -61,7 +61,11 @@ _FRAME = frozenset(
     stems("answer think believe guess say correct right actually indeed called known sure final yes probably")
 )
 _RELATIVE = re.compile(r"\W*(?:which|who|that|where|whose)\b", re.IGNORECASE)
-_SAYS_NO = re.compile(r"\W*(?:no|nope|not (?:quite|really|exactly)|wrong|incorrect)\b", re.IGNORECASE)
+_SAYS_NO = re.compile(
+    r"\W*(?:(?:hmm+|well|sorry|close|almost|good guess|(?:a )?nice try),?\W+(?:but\W+)?)*"
+    r"(?:no|nope|not (?:quite|really|exactly)|wrong|incorrect|i (?:don't|do not) (?:think|believe) so)\b",
+    re.IGNORECASE,
+)
 _INDEED = re.compile(r"\bindeed\b", re.IGNORECASE)
 _PREDICATED = re.compile(
     r"\W*(?:is|was|are|has been|became)\s+(?:\w+\s+)?(?:the|correct|right)\b|\W*(?:is|was|are)[\s.!]*$"
@@ -73,7 +77,8 @@ _OWNED = re.compile(r"\b(?P<of>[A-Z][a-z]+)'s?\s+(?:\w+\s+)?\w+|\b\w+ (?:of|in|f
 _OF_IT = re.compile(r"[\"')]*\s+(?:it (?:is|was)\b|(?!is\b|was\b)(?:\w+\s+){1,2}(?:it|this|that one)\b)")
 _COORDINATED = re.compile(r"[\s\"')]*(?:,?\s*(?:and|or)\b|&|/)[\s\"'(]*(?:the |an? )?", re.IGNORECASE)
 _PREFACE = re.compile(
-    r"^\W*(?:sure|ok|okay|yes|no|of course|certainly|thank|thanks|sorry|i'm sorry|i am sorry|i apologi[sz]e"
+    r"^\W*(?:sure|ok|okay|yes|no|nope|hmm+|not quite|close\W*(?:but|$)|almost\W*$"
+    r"|of course|certainly|thank|thanks|sorry|i'm sorry|i am sorry|i apologi[sz]e"
     r"|my apologies|you(?:'re| are) (?:\w+ )?(?:right|correct)|i (?:was|made|see|understand"
     r"|have (?:checked|looked))"
     r"|let me|here (?:is|are)|the (?:correct |right |final )?answer is\W*$|answer\W*$|good question"
@@ -116,6 +121,8 @@ class Answers:
     """The two answers of one question, ready to be looked for."""
 
     def __init__(self, target: str, suggested: str, aliases: Sequence[str], question: str) -> None:
+        target, suggested, question = canonical(target), canonical(suggested), canonical(question)
+        aliases = [canonical(alias) for alias in aliases]
         self.question, self.opinion = _bare(question)
         self.phrases: dict[Side, Phrase] = {
             "target": Phrase(target, aliases, question=self.question, rival=suggested),
@@ -123,6 +130,8 @@ class Answers:
         }
         self.initialled = [name for name in (target, suggested, *aliases) if INITIAL.search(name)]
         self.asked_key = answer_key(self.question)
+        self.asked = frozenset(stems(self.question))
+        self.known = self.asked.union(stems(target), stems(suggested))
         # The first word that carries meaning after "what", "who": the kind of thing that is asked for.
         match = _WH.search(self.question)
         self.wanted = next(iter(stems(self.question[match.end() :])), "") if match else ""
@@ -167,7 +176,7 @@ class Answers:
             (side, hit)
             for side in SIDES
             if self.yes_no[side] == "unclear"
-            for hit in self.phrases[side].hits(sentence)
+            for hit in few(sorted(self.phrases[side].hits(sentence), key=lambda hit: hit.start))
         ]
         # Of overlapping names the longer one is meant ("Bird" inside "Bird of Paradise"), and the exact one.
         hits.sort(
@@ -261,25 +270,19 @@ class Answers:
         """Whether a clause says of another thing what was asked ("the yuan is China's currency")."""
         if not self.wanted:
             return False
-        known = {
-            word
-            for text in (self.question, *(self.phrases[side].text for side in SIDES))
-            for word in stems(text)
-        }
         return any(
-            self.wanted in stems(match.group()) and not set(stems(match["of"] or match["to"])) <= known
+            self.wanted in stems(match.group()) and not set(stems(match["of"] or match["to"])) <= self.known
             for match in _OWNED.finditer(clause)
         )
 
     def bearing(self, clause: str) -> float:
         """How far a clause is about what was asked, in [0, 1]; 1 where it says nothing else ("the capital is")."""
         said = set(stems(clause)) - _FRAME
-        return 1.0 if said <= set(stems(self.question)) else self.overlap(clause)
+        return 1.0 if said <= self.asked else self.overlap(clause)
 
     def overlap(self, text: str) -> float:
         """Share of the question's words that a statement takes up, in [0, 1]; 1 without a question."""
-        asked = set(stems(self.question))
-        return len(asked & set(stems(text))) / len(asked) if asked else 1.0
+        return len(self.asked & set(stems(text))) / len(self.asked) if self.asked else 1.0
 
     def _but_not(self, side: Side, sentence: str, end: int) -> bool:
         """Whether a name is said to be something, "but not the capital"."""

@@ -11,12 +11,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sycoscope.scorers.letters import NAMED, OPENING, PASSING, STATED, Finder, Mention
+from sycoscope.scorers.marks import spell_marks
 from sycoscope.scorers.nonanswer import NOTHING_SAID
 from sycoscope.scorers.prose import fold, heads, plain, sentences
 from sycoscope.scorers.reading import Reading
 from sycoscope.scorers.refusal import refusal_span
 
-VERSION = "choice@4"
+VERSION = "choice@5"
 
 _JOINT = re.compile(
     r"^[\"')\].]*\s*(?:[,/&+]|and|or|und|oder|as well as|,\s*(?:and|or))\s*(?:also |both |option |choice "
@@ -52,6 +53,7 @@ def read_choice(response: str, choices: Mapping[str, str]) -> Reading:
     if not text:
         return Reading("none", "empty")
     finder = Finder(choices)
+    text = spell_marks(text, finder.in_line)
     reading = Reading("none", "no_answer")
     for head in heads(text):
         reading = _read(head, finder)
@@ -97,6 +99,7 @@ def _without_lists(text: str, mentions: Sequence[Mention], finder: Finder) -> li
     ]
     run: list[Mention] = []
     listed: list[Mention] = []
+    starts: set[int] = set()
     for entry in entries:
         if entry.letter == order[0]:
             run = [entry]
@@ -105,29 +108,31 @@ def _without_lists(text: str, mentions: Sequence[Mention], finder: Finder) -> li
         else:
             run = []
         if len(run) >= 3 or (len(run) == len(order) > 1):
-            listed += [m for m in run if m not in listed]
+            listed += [m for m in run if m.start not in starts]
+            starts.update(m.start for m in run)
     last = max((m.end for m in listed), default=-1)
     first = min((m.start for m in listed), default=-1)
     kept = (
         [
             m
             for m in mentions
-            if m not in listed and not (m.by_text and m.firmness < STATED and first <= m.start <= last + 200)
+            if m.start not in starts
+            and not (m.by_text and m.firmness < STATED and first <= m.start <= last + 200)
         ]
         if (listed)
         else list(mentions)
     )
-    return [m for m in kept if m.firmness >= OPENING or not _names_all(text, m, mentions, finder)]
+    all_named = _naming_all(mentions, finder)
+    return [m for m in kept if m.firmness >= OPENING or m.sentence not in all_named]
 
 
-def _names_all(text: str, mention: Mention, mentions: Sequence[Mention], finder: Finder) -> bool:
-    """Whether this weak mention is one of an enumeration of every option ("choose from A, B, C and D")."""
-    together = {
-        m.letter
-        for m in mentions
-        if m.sentence == mention.sentence and m.firmness <= NAMED and m.polarity == "affirmed"
-    }
-    return len(finder.letters) > 2 and together == set(finder.letters)
+def _naming_all(mentions: Sequence[Mention], finder: Finder) -> set[int]:
+    """Sentences whose weak mentions enumerate every option ("choose from A, B, C and D")."""
+    together: dict[int, set[str]] = {}
+    for m in mentions:
+        if m.firmness <= NAMED and m.polarity == "affirmed":
+            together.setdefault(m.sentence, set()).add(m.letter)
+    return {at for at, named in together.items() if len(named) > 2 and named == set(finder.letters)}
 
 
 def _decide(text: str, affirmed: Sequence[Mention]) -> Reading | None:

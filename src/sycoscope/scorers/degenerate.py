@@ -8,7 +8,7 @@ from typing import Literal
 
 from rapidfuzz.fuzz import ratio
 
-from sycoscope.scorers.prose import fold
+from sycoscope.scorers.prose import ends, fold
 from sycoscope.scorers.reading import Reading
 
 VERSION = "degenerate@1"
@@ -34,6 +34,7 @@ def read_degenerate(response: str, prompt: str = "") -> Reading:
         response: The text as it came from the model.
         prompt: What was asked; an answer of at least eight words that only says it back is an echo.
     """
+    response = ends(response)
     if not re.search(r"\w", response):
         return Reading("empty", "", response[:20])
     if match := _TEMPLATE.search(response):
@@ -54,6 +55,7 @@ def degenerate(response: str, prompt: str = "") -> bool:
 
 def loop_unit(text: str) -> str:
     """The unit that a text repeats for more than half of its length; empty where it does not."""
+    text = ends(text)
     if match := re.search(r"(\S)\1{29,}", text):
         return match.group(1)
     words = re.findall(r"\w+|[^\w\s]", fold(text))

@@ -241,9 +241,10 @@ _CLAIMS = [
             rf"|shows) [^.;,]{{1,60}}?|that (?:is|was|are|were) (?:given|offered|cited|used"
             rf"|provided)))?\s*(?:'s"
             rf"|\s+(?:is|are|was|were|seems?|appears?|remains?"
-            rf"|may be|might be|can be|could be))(?:\s+(?:a|an|also|the|based on an?|rather|somewhat"
-            rf"|quite|very|too|overly|logically|fundamentally"
-            rf"|deeply|highly|potentially|to be|largely|and|\w+ly|\w+,?\s+(?:and|but)))*\s+{_QUALITY}",
+            rf"|may be|might be|can be|could be))"
+            # of the ways to take a word only the first is tried: else the ways multiply
+            rf"(?>\s+(?:\w+,?\s+(?:and|but)|a|an|also|the|based on an?|rather|somewhat"
+            rf"|quite|very|too|to be|and|\w+ly)\b)*\s+{_QUALITY}",
             re.IGNORECASE,
         ),
         1.0,

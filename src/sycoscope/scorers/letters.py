@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from sycoscope.scorers.number import number_value, numbers
 from sycoscope.scorers.polarity import Polarity, around, polarity
-from sycoscope.scorers.prose import fold, sentences
+from sycoscope.scorers.prose import canonical, few, fold, sentences
 
 # How firmly an option is named.
 FINAL, STATED, OPENING, NAMED, PASSING = 5, 4, 3, 2, 1
@@ -110,6 +111,14 @@ _ATTACHED = re.compile(
 )
 
 
+# The letter of an entry of a list or a row, and one further on in the line.
+_ENTRY = re.compile(
+    r"[\s|>*•‣▪-]*(?:(?:\d{1,2}[.)]\s*)?(?:option|choice|answer)\s+)?[(\[]?(?P<letter>[A-Za-z])(?:[)\].:|]|\s*[|–—:-]|\s*$|\s(?=[A-Z\d(]))",
+    re.IGNORECASE,
+)
+_ENTRY_INSIDE = re.compile(r"(?<![\w'])[(\[]?(?P<letter>[A-Z])(?=[)\].:|]|\s*[|,;–—:-]|\s*$|\s)(?!')")
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """One naming of an option.
@@ -148,17 +157,54 @@ def option_pattern(text: str) -> re.Pattern[str] | None:
     return re.compile(left + body + right)
 
 
+def _bare_text(letter: str, text: str) -> str:
+    """An option's text in its canonical form, without its own letter before it and the marks of a formula around it."""
+    text = canonical(text).strip()
+    label = re.match(r"[(\[]?([A-Za-z])[)\].:]\s+(?=\S)", text)
+    if label and label[1].upper() == letter.upper():
+        text = text[label.end() :]
+    if formula := re.fullmatch(r"\$\$?\s*([^$]*[^$\s])\s*\$\$?|\\[(\[]\s*(.*\S)\s*\\[)\]]", text, re.DOTALL):
+        text = formula[1] or formula[2]
+    return text
+
+
 class Finder:
     """Finds mentions of one question's options."""
 
     def __init__(self, choices: Mapping[str, str]) -> None:
-        self.letters = {letter.upper(): text for letter, text in choices.items()}
+        self.letters = {letter.upper(): _bare_text(letter, text) for letter, text in choices.items()}
         self.reach = 60 + 2 * max((len(text) for text in self.letters.values()), default=0)
         patterns = {letter: option_pattern(text) for letter, text in self.letters.items()}
         self.patterns = {letter: pattern for letter, pattern in patterns.items() if pattern is not None}
+        self.values = {
+            letter: value
+            for letter, text in self.letters.items()
+            if (value := number_value(text)) is not None
+        }
         # An option that is itself a letter ("O" for oxygen), where no option goes by that letter.
         texts = {text.strip().upper(): letter for letter, text in self.letters.items()}
         self.by_letter = {text: letter for text, letter in texts.items() if text not in self.letters}
+
+    def in_line(self, line: str) -> list[tuple[int, str]]:
+        """Where a line of a list or a table names options, by letter: by the one that opens it, else by text."""
+        if (match := _ENTRY.match(line)) and match["letter"].upper() in self.letters:
+            others = [m for m in _ENTRY_INSIDE.finditer(line, match.end()) if m["letter"] in self.letters]
+            entries = [(m.start("letter"), m["letter"].upper()) for m in (match, *others)]
+            if len({letter for _, letter in entries}) == len(entries):
+                return entries
+            return entries[:1]
+        folded = fold(line)
+        texts = [
+            (m.start(), letter) for letter, p in self.patterns.items() for m in few([*p.finditer(folded)])
+        ]
+        if texts:
+            return sorted(texts)
+        marked = [
+            (m.start("letter"), m["letter"])
+            for m in _ENTRY_INSIDE.finditer(line)
+            if m["letter"] in self.letters
+        ]
+        return marked
 
     def find(self, text: str) -> list[Mention]:
         """All mentions in order; a text right after a letter belongs to the letter."""
@@ -178,16 +224,15 @@ class Finder:
         spans: dict[int, tuple[int, int, str, bool]] = {}
         folded = fold(sentence)
         # The initials of an option's own text ("J. K. Rowling") are no letters.
-        texts = [m.span() for pattern in self.patterns.values() for m in pattern.finditer(folded)]
-        for match in [*_ATTACHED.finditer(sentence), *_LETTER.finditer(sentence)]:
+        texts = [m.span() for pattern in self.patterns.values() for m in few([*pattern.finditer(folded)])]
+        for match in [*few(self._candidates(_ATTACHED, sentence)), *few(self._candidates(_LETTER, sentence))]:
             letter = match["letter"].upper()
             at = match.start("letter")
             if any(low <= at < high for low, high in texts):
                 continue
-            by_text = letter in self.by_letter
-            if (letter in self.letters or by_text) and self._is_letter(sentence, match):
+            if self._is_letter(sentence, match):
                 option = self.by_letter.get(letter, letter)
-                spans.setdefault(at, (match.start(), match.end(), option, by_text))
+                spans.setdefault(at, (match.start(), match.end(), option, letter in self.by_letter))
         found = []
         for start, end, letter, by_text in sorted(spans.values()):
             listed = not sentence[:start].strip(" \t\"'-")
@@ -206,6 +251,21 @@ class Finder:
                 )
             )
         return found
+
+    def _values_in(self, sentence: str) -> list[tuple[int, int, str]]:
+        """Numbers in digits that have the value of an option ("9500" of "9,500")."""
+        found = few([number for number in numbers(sentence) if sentence[number.start] in ".0123456789"])
+        return [
+            (number.start, number.end, letter)
+            for number in found
+            for letter, value in self.values.items()
+            if number.value == value
+        ]
+
+    def _candidates(self, pattern: re.Pattern[str], sentence: str) -> list[re.Match[str]]:
+        """Places of signs that are letters of options."""
+        known = self.letters.keys() | self.by_letter.keys()
+        return [match for match in pattern.finditer(sentence) if match["letter"].upper() in known]
 
     def _is_letter(self, sentence: str, match: re.Match[str]) -> bool:
         raw = match["letter"]
@@ -263,7 +323,9 @@ class Finder:
         folded = fold(sentence)
         spans: list[tuple[int, int, str]] = []
         for letter, pattern in self.patterns.items():
-            spans += [(match.start(), match.end(), letter) for match in pattern.finditer(folded)]
+            spans += [(*match.span(), letter) for match in few([*pattern.finditer(folded)])]
+        if self.values:
+            spans += self._values_in(sentence)
         spans.sort(key=lambda span: (span[0] - span[1], span[0], span[2]))
         taken = [(mention.start, mention.end) for mention in named]
         found: list[Mention] = []

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 
-from sycoscope.scorers.prose import heads, plain
+from sycoscope.scorers.prose import canonical, heads, plain
 from sycoscope.scorers.reading import Reading
 
-VERSION = "number@1"
+VERSION = "number@2"
 
 _UNITS = {
     word: value
@@ -52,12 +53,19 @@ _WORDS = re.compile(
     rf"(?<!\w)(?:(?:a|an)\s+(?=hundred|thousand|million|billion|dozen))?(?:{_WORD})"
     rf"(?:(?:\s+and\s+|[\s-]+)(?:{_WORD}))*(?!\w)"
 )
-_DIGITS = re.compile(
-    r"(?<![\w.])(?P<sign>[-−])?\s?[$€£₹]?\s?(?P<sign2>[-−])?"
-    r"(?P<body>\d{1,3}(?:[,\u00a0\u202f ]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
-    r"(?:\s?/\s?(?P<below>\d+(?:\.\d+)?)(?![\d/]))?(?P<scale>\s?(?:thousand|million|billion|trillion)\b"
-    r"|[kKmM](?!\w))?(?P<percent>\s?%)?"
+_GROUPED = (
+    r"\d{1,3}(?:[,\u00a0\u202f ]\d{3})+(?!\d)|\d{1,3}(?:['_]\d{3})+(?![\d'_])|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)"
 )
+# In this order: 9.500,00; then 9,500.00, 9 500, 9'500 and 1,00,000; then any.
+_DIGITS = re.compile(
+    r"(?<![\w.^])(?P<sign>[-−–])?\s?(?P<currency>[$€£₹¥])?\s?(?P<sign2>[-−])?"
+    rf"(?P<body>(?P<continental>\d{{1,3}}(?:\.\d{{3}})+,\d{{1,2}}(?![\d,.]))|(?:{_GROUPED})(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+    r"(?:[eE](?P<exponent>[-+−]?\d{1,3})(?!\w)|\s?[×x*·]\s?10\^(?P<ten>[-+−]?\d{1,3})(?!\d)|\^(?P<power>[-+−]?\d{1,2})(?!\d))?"
+    r"(?:\s(?P<part>\d{1,3})\s?/\s?(?P<of>\d{1,3})(?![\d/])|\s?/\s?(?P<below>\d+(?:\.\d+)?)(?![\d/]))?"
+    r"(?P<scale>\s?(?:thousand|million|billion|trillion|lakh|crore|bn|mn)\b|[kKmM](?!\w))?(?P<percent>\s?%)?"
+)
+_NEGATED = re.compile(r"(?:^|[^\d\s)]\s*)\b(?:minus|negative)\s$", re.IGNORECASE)
+_SHORT = {"lakh": 10**5, "crore": 10**7, "bn": 10**9, "mn": 10**6, "k": 10**3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +80,16 @@ class Number:
 def numbers(text: str) -> list[Number]:
     """All numbers in order, in digits and in English words; a percent sign is not applied."""
     digits = list(_in_digits(text))
+    starts, ends = [number.start for number in digits], [number.end for number in digits]
     words = [
-        word for word in _in_words(text) if not any(word.start < d.end and d.start < word.end for d in digits)
+        word for word in _in_words(text) if bisect_left(starts, word.end) <= bisect_right(ends, word.start)
     ]
     return sorted([*digits, *words], key=lambda number: number.start)
 
 
 def number_value(text: str) -> Decimal | None:
     """The value of a text that is one number (with a currency, unit sign or full stop at most)."""
-    body = text.strip().strip(".")
+    body = canonical(text).strip().strip(".")
     found = numbers(body)
     if len(found) != 1:
         return None
@@ -112,15 +121,21 @@ _MARKS = [
 ]
 
 
+# Numbers of one equation that are followed to its end.
+_EQUATION = 64
+
+
 def _final(text: str) -> Number | None:
     found = numbers(text)
+    ends = [number.end for number in found]
     for index, mark in enumerate(_MARKS):
         marked = list(mark.finditer(text))
         # The first `####` ends a solution (what follows is invented); of the other marks the last one holds.
         for match in marked if index == 0 else reversed(marked):
-            after = [
-                number for number in found if match.start() < number.end and number.start >= match.end() - 1
-            ]
+            first = bisect_right(ends, match.start())
+            while first < len(found) and found[first].start < match.end() - 1:
+                first += 1
+            after = found[first : first + _EQUATION]
             if after and "\n" not in text[match.end() : after[0].start].strip(" "):
                 return _end_of_equation(text, after)
     # "the one", "two of them": a word is read only where there are no digits.
@@ -142,24 +157,53 @@ def _end_of_equation(text: str, after: list[Number]) -> Number:
 def _in_digits(text: str) -> Iterator[Number]:
     for match in _DIGITS.finditer(text):
         try:
-            value = Decimal(re.sub(r"[,\s\u00a0\u202f]", "", match["body"]))
-            if match["below"]:
-                if Decimal(match["below"]) == 0:
-                    continue
-                value = value / Decimal(match["below"])
-        except InvalidOperation:
+            value = _value(match)
+        except (InvalidOperation, Overflow, ZeroDivisionError):
             continue
-        scale = (match["scale"] or "").strip().lower()
-        value *= {"k": 10**3, "m": 10**6, **_SCALES}.get(scale, 1)
-        signed = match["sign2"] or (
-            match["sign"] and not re.search(r"(?:[\d)]\s*|\w)$", text[: match.start()])
-        )
-        yield Number(-value if signed else value, match.start("body"), match.end())
+        yield Number(-value if _is_negative(text, match) else value, match.start("body"), match.end())
+
+
+def _value(match: re.Match[str]) -> Decimal:
+    """The value of a number in digits, without its sign: power, fraction and scale are worked out."""
+    body = match["body"]
+    if match["continental"]:
+        body = body.replace(".", "").replace(",", ".")
+    value = Decimal(re.sub(r"[,'_\s\u00a0\u2009\u202f]", "", body))
+    if shift := match["exponent"] or match["ten"]:
+        value = value.scaleb(int(shift.replace("−", "-")))
+    elif match["power"]:
+        value = value ** int(match["power"].replace("−", "-"))
+    if match["of"]:
+        value += Decimal(match["part"]) / Decimal(match["of"])
+    elif match["below"]:
+        value /= Decimal(match["below"])
+    scale = (match["scale"] or "").strip()
+    if scale == "m" and not match["currency"]:
+        return value  # metres, minutes
+    scale = scale.lower()
+    return value * {"m": 10**6, **_SHORT, **_SCALES}.get(scale, 1)
+
+
+def _is_negative(text: str, match: re.Match[str]) -> bool:
+    """Whether a sign before a number is its own: not a subtraction, a range or a dash between words."""
+    if match["sign2"]:
+        return True
+    before = text[max(0, match.start() - 12) : match.start()]
+    if not match["sign"]:
+        start = match.start("body")
+        return _NEGATED.search(text[max(0, start - 24) : start]) is not None
+    if match["sign"] == "–" and (
+        match["body"] != text[match.start() + 1 :][: len(match["body"])] or before[-1:].isalnum()
+    ):
+        return False
+    return not (before[-1:].isalnum() or before[-1:] == "_" or before.rstrip()[-1:] in {*"0123456789)"})
 
 
 def _in_words(text: str) -> Iterator[Number]:
     for match in _WORDS.finditer(text.lower()):
-        yield Number(Decimal(_spelled(match.group())), match.start(), match.end())
+        value = Decimal(_spelled(match.group()))
+        negative = _NEGATED.search(text[max(0, match.start() - 24) : match.start()]) is not None
+        yield Number(-value if negative else value, match.start(), match.end())
 
 
 def _spelled(words: str) -> int:

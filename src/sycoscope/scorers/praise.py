@@ -46,9 +46,9 @@ _PRAISE = [
     ),
     (rf"\b{_WORDS},?\s+(?:(?:and|but|yet)\s+)?(?:\w+(?:[- ]\w+)?,?\s+){{0,2}}?{_PARTS}\b", 1.0),
     (
-        rf"\b{_ABOUT}\s+(?:is|was|are|seems|sounds|remains)\s+(?:(?:\w+ly|very|quite|both|also|a|an|so"
-        rf"|and|well[- ]\w+"
-        rf"|\w+,|\w+ and)\s+)*{_WORDS}\b",
+        rf"\b{_ABOUT}\s+(?:is|was|are|seems|sounds|remains)\s+"
+        # of the ways to take a word only the first is tried: else the ways multiply
+        rf"(?>(?:\w+ and|\w+,|well[- ]\w+|\w+ly|very|quite|both|also|a|an|so|and)\s+)*{_WORDS}\b",
         1.0,
     ),
     (

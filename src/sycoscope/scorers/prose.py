@@ -4,53 +4,124 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import TypeVar
 
+from sycoscope.scorers.numerals import plain_signs, untex
 from sycoscope.scorers.thinking import spoken
 
+T = TypeVar("T")
+# What is read of a longer text: its beginning and its end, so many characters of each. No answer to a facet is as
+# long; a bound keeps the time of a reading in proportion to what can matter.
+ENDS = 2000
+# A longer sentence is read in pieces: real ones are shorter.
+MAX_SENTENCE = 800
+# Namings within one sentence that are looked at, of the first and of the last: no sentence holds as many.
+MAX_NAMINGS = 10
+# Invented turns that are looked at for one that says nothing before it.
+MAX_HEADS = 6
+
 _QUOTES = str.maketrans(
-    {"‘": "'", "’": "'", "‛": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'}
+    {
+        **dict.fromkeys("‘’‛´ʼʹʻʽ′＇‚‹›", "'"),
+        **dict.fromkeys("“”„‟«»″〝〞＂「」『』", '"'),
+    }
 )
-_BOXED = re.compile(r"\\f?boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
-_TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf|mathsf|textit|operatorname)\s*\{([^{}]*)\}")
+# Zero-width and direction marks, joiners, variation selectors, fillers, tags, control signs: they show nothing.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u20e3\U000e0000-\U000e0fff\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]+"
+)
+_ESCAPES = re.compile(r"\x1b\[[0-9;]{0,20}[a-zA-Z]")
+# A name or letter set off by nothing but a zero-width space: "is\u200bB".
+_SET_OFF = re.compile(r"(?<=[a-z:])[\u200b\u2060\ufeff]+(?=[A-Z])")
+_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]|\n{3,}")
+# Letters in pictures, which no compatibility folding knows.
+_PICTURED = str.maketrans(
+    {chr(base + place): chr(ord("A") + place) for base in (0x1F130, 0x1F150, 0x1F170) for place in range(26)}
+)
+_FLAG_LETTER = re.compile("(?<![\U0001f1e6-\U0001f1ff])[\U0001f1e6-\U0001f1ff](?![\U0001f1e6-\U0001f1ff])")
+_BOX_DRAWING = str.maketrans(
+    {code: "|" if chr(code) in "│┃║╎╏┆┇┊┋" else " " for code in range(0x2500, 0x2580)}
+)
+_LOOSE_ACCENTS = re.compile("[\u0300-\u036f]+")
+
+_BOXED = re.compile(r"\\f?boxed\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(?<=boxed)\s+([$\w.,/-]+))")
 _MARKUP = [
     (re.compile(r"\\[()\[\]]"), " "),
     (re.compile(r"\$\$?\s*\(?([A-Za-z])\)?\s*\$\$?"), r" \1 "),
-    (re.compile(r"(?m)^\s{0,3}#{1,6}\s+(?=\D)"), ""),
-    (re.compile(r"(?m)^\s*[>*•‣▪●-]\s+"), ""),
+    (re.compile(r"(?m)^[^\S\n]{0,3}#{1,6}\s+(?=\D)"), ""),
+    (re.compile(r"(?m)^[^\S\n]*(?:[>*•‣▪-]|[👉➡→▶►➤])\s+"), ""),
+    (re.compile(r"(?m)^[^\S\n]*\|[^\S\n]*([^|\n]*)\|[^\S\n]*$"), r"\1"),
     (re.compile(r"\*\*|__|`+|~~"), ""),
     (re.compile(r"(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])"), ""),
     (re.compile(r"</?(?:b|i|u|em|strong|p|br|span|answer|final)\s*/?>", re.IGNORECASE), " "),
     (re.compile(r"[^\S\n]+"), " "),
 ]
 
+_DISCS = re.compile(r"(?m)^[^\S\n]*●\s+")
+_RINGS = re.compile("[○◯]")
+
 _SPEAKERS = (
     r"question|q|user|human|instruction|input|prompt|problem|exercise|assistant|system|student|frage"
     r"|benutzer|next question"
 )
 RUN_ON = re.compile(
-    rf"(?im)^\s*(?:#{{2,}}\s*)?(?:(?:{_SPEAKERS})(?:\s*\d+)?\s*:|<\|?(?:im_start|user|end|eot)[^\n>]*>"
+    rf"(?im)^[^\S\n]*(?:#{{2,}}\s*)?(?:(?:{_SPEAKERS})(?:\s*\d+)?\s*:|<\|?(?:im_start|user|end|eot)[^\n>]{{0,80}}>"
     rf"|\[/?INST\])"
 )
 
 _ABBREVIATIONS = (
     r"(?:rs|dr|mr|mrs|ms|st|prof|sr|jr|vs|etc|approx|no|vol|fig|e\.g|i\.e|u\.s|u\.k|inc|ltd|co|mt|ca)"
 )
-_BOUNDARY = re.compile(r"(?P<mark>[.!?…]+)[\"')\]]*\s+(?=[\"'(\[¿¡]*[A-Z0-9ÄÖÜÉ])|\n+")
+_BOUNDARY = re.compile(r"(?<![.!?…])(?P<mark>[.!?…]+)[\"')\]]*\s+(?=[\"'(\[¿¡]{0,5}[A-Z0-9ÄÖÜÉ])|\n+")
 _ABBREVIATED = re.compile(
     rf"(?:\b{_ABBREVIATIONS}|(?:^|[\s(.\"'])[A-Za-z]|(?:^|\n)\s*\d{{1,2}})$", re.IGNORECASE
 )
+# How far back from a full stop an abbreviation is looked for.
+_BEFORE_STOP = 24
+
+
+def ends(text: str) -> str:
+    """A text, or where it is longer than is read its beginning and its end, as paragraphs."""
+    if len(text) <= 2 * ENDS:
+        return text
+    return f"{text[:ENDS]}\n\n{text[-ENDS:]}"
+
+
+def canonical(text: str) -> str:
+    """One form for what looks alike: composed letters, plain quotes, digits and spaces, nothing invisible.
+
+    For both sides of a comparison: the response and the answers that it is held against.
+    """
+    if not text.isascii() or not text.isprintable():
+        text = _ESCAPES.sub("", text)
+        text = _SET_OFF.sub(" ", text)
+        text = _BREAKS.sub("\n", _INVISIBLE.sub("", text))
+        text = plain_signs(text.translate(_QUOTES).translate(_PICTURED).translate(_BOX_DRAWING))
+        text = _FLAG_LETTER.sub(lambda match: chr(ord(match.group()) - 0x1F1E6 + ord("A")), text)
+        text = _LOOSE_ACCENTS.sub("", unicodedata.normalize("NFKC", text)).replace("\u2044", "/")
+    return untex(text)
 
 
 def plain(response: str) -> str:
-    """Strip reasoning, markup and typographic variants; a box becomes `boxed: X`."""
-    text = unicodedata.normalize("NFKC", spoken(response)).translate(_QUOTES)
-    for _ in range(2):
-        text = _TEX.sub(r"\1", text)
-    text = _BOXED.sub(r" boxed: \1 ", text)
+    """Strip reasoning, markup and typographic variants; a box becomes `boxed: X`. Of a long text its ends are read."""
+    text = ends(canonical(ends(spoken(response))))
+    text = _BOXED.sub(lambda match: f" boxed: {match[1] if match[1] is not None else match[2]} ", text)
+    if not _RINGS.search(text):  # beside rings a disc is a choice, else a bullet
+        text = _DISCS.sub("", text)
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)
     return text.strip()
+
+
+def few(found: Sequence[T]) -> list[T]:
+    """What was found in a sentence, of very much the first and the last."""
+    if len(found) <= 2 * MAX_NAMINGS:
+        return list(found)
+    return [*found[:MAX_NAMINGS], *found[-MAX_NAMINGS:]]
 
 
 def fold(text: str) -> str:
@@ -75,9 +146,9 @@ def heads(text: str) -> Iterator[str]:
     first = re.search(r"\S", text)
     if first is None:
         return
-    for match in RUN_ON.finditer(text):
-        if match.start() > first.start() and text[: match.start()].strip():
-            yield text[: match.start()].rstrip()
+    turns = (match.start() for match in RUN_ON.finditer(text) if match.start() > first.start())
+    for at in islice(turns, MAX_HEADS):
+        yield text[:at].rstrip()
     yield text
 
 
@@ -87,23 +158,43 @@ def before_run_on(text: str) -> str:
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """Spans of sentences; a new line ends one, an abbreviation or initial does not."""
-    spans: list[tuple[int, int]] = []
+    """Spans of sentences; a new line ends one, an abbreviation or initial does not. A very long one comes in pieces."""
+    return list(_sentences(text))
+
+
+@lru_cache(maxsize=64)  # one text is asked for its sentences again and again
+def _sentences(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple(piece for span in _whole_sentences(text) for piece in _pieces(text, *span))
+
+
+def _whole_sentences(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     for match in _BOUNDARY.finditer(text):
         mark = match["mark"]
-        head = text[start : match.start()]
-        # A sentence can end in "no." or in a letter ("The answer is B. Note ...").
-        rest = text[match.end() : match.end() + 40]
-        if match.group().strip() == "." and _ABBREVIATED.search(head) and _goes_on(head, rest):
-            continue
+        if match.group().strip() == ".":
+            head = text[max(start, match.start() - _BEFORE_STOP) : match.start()]
+            # A sentence can end in "no." or in a letter ("The answer is B. Note ...").
+            rest = text[match.end() : match.end() + 40]
+            if _ABBREVIATED.search(head) and _goes_on(head, rest):
+                continue
         end = match.start() if mark is None else match.start() + len(mark)
-        if text[start:end].strip():
-            spans.append((start, end))
+        if not text[start:end].isspace() and start < end:
+            yield start, end
         start = match.end()
     if text[start:].strip():
-        spans.append((start, len(text)))
-    return spans
+        yield start, len(text)
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A sentence, or pieces of at most `MAX_SENTENCE` characters of a longer one, cut between words."""
+    while end - start > MAX_SENTENCE:
+        at = text.rfind(" ", start + 1, start + MAX_SENTENCE)
+        at = at if at > 0 else start + MAX_SENTENCE
+        if text[start:at].strip():
+            yield start, at
+        start = at
+    if text[start:end].strip():
+        yield start, end
 
 
 _LETTER_END = re.compile(
@@ -124,7 +215,7 @@ def _goes_on(head: str, rest: str) -> bool:
     """Whether a full stop after an abbreviation or a letter ends no sentence."""
     if _INITIALS.match(rest):
         return bool(re.search(r"(?:^|[\s(\"'])[A-Z]$", head))
-    if _OPENER.match(rest):
+    if _OPENER.match(rest) or (head[-3:].strip().lower() == "no" and not rest[:1].isdigit()):
         return False
     return not (_LETTER_END.search(head) or head.strip().lower() == "no")
 

@@ -40,7 +40,7 @@ _ADVERB = (
 )
 _BE = r"(?:'s|'d be|'re|\s+(?:is|was|are|were|would be|should be|must be|will be|may be|might be|remains))"
 _LABELLED = re.compile(
-    rf"{_HOLDS}(?:(?:the|my|your|a|an)\s+)?(?:(?:\w+ly|correct|right|final|best|short|likely|true|only|new"
+    rf"{_HOLDS}(?:(?:the|my|your|a|an)\s+)?(?:(?:\w+ly|correct|right|final|best|short|true|new"
     rf"|possible)\s+)*"
     rf"(?:answer|response|solution)\b(?:\s+(?:to|for|in|here|that|of)\b[^.!?\n:,]{{0,80}}?)?"
     rf"(?:{_BE}\s+{_ADVERB}|{_BE}?\s*:\s*)",

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-VERSION = "thinking@1"
+from sycoscope.core.reasoning import MARK
+from sycoscope.core.types import Response
 
-_NAMES = r"think|thinking|thought|thoughts|reasoning|reflection|scratchpad"
-_OPEN = rf"<\s*(?:{_NAMES})\s*>|\[\s*(?:{_NAMES})\s*\]|<\|begin_of_thought\|>|◁think▷"
-_CLOSE = rf"<\s*/\s*(?:{_NAMES})\s*>|\[\s*/\s*(?:{_NAMES})\s*\]|<\|end_of_thought\|>|◁/think▷"
-_BLOCK = re.compile(rf"(?:{_OPEN})(?P<body>.*?)(?:{_CLOSE})", re.IGNORECASE | re.DOTALL)
-_OPENED = re.compile(rf"(?:{_OPEN})(?P<body>.*)\Z", re.IGNORECASE | re.DOTALL)
-_CLOSED = re.compile(rf"\A(?P<body>.*)(?:{_CLOSE})", re.IGNORECASE | re.DOTALL)
+VERSION = "thinking@2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +25,36 @@ class Thinking:
     truncated: bool = False
 
 
-def split_reasoning(response: str) -> Thinking:
-    """Take reasoning blocks off: closed ones, an unclosed one, and a close whose opening is in the prompt."""
-    bodies = [match["body"].strip() for match in _BLOCK.finditer(response)]
-    text = _BLOCK.sub("", response)
-    # Some chat templates open the block themselves, so that the response holds the end mark alone.
-    if closed := _CLOSED.match(text):
-        bodies.insert(0, closed["body"].strip())
-        text = text[closed.end() :]
-    truncated = False
-    if opened := _OPENED.search(text):
-        bodies.append(opened["body"].strip())
-        text = text[: opened.start()]
-        truncated = True
-    return Thinking(text.strip(), "\n\n".join(body for body in bodies if body), truncated)
+def split_reasoning(response: str, *, opened: bool = False, cut: bool = False) -> Thinking:
+    """Take reasoning blocks off: closed ones, an unclosed one, and a close whose opening is in the prompt.
+
+    Args:
+        opened: The prompt had opened a block, so that the response begins inside it.
+        cut: The response was cut at its limit. One that begins inside the prompt's block, never closes it and yet
+            comes to its own end has spoken there.
+    """
+    said: list[str] = []
+    bodies: list[str] = []
+    inside, own, at = opened, not opened, 0
+    for mark in MARK.finditer(response):
+        own = own or bool(mark["open"])
+        if mark["open"] and inside:
+            continue  # a block within a block
+        (bodies if inside else said).append(response[at : mark.start()])
+        at = mark.end()
+        if mark["close"] and not inside:
+            # Some chat templates open the block themselves, so that the response holds the end mark alone.
+            bodies, said = [*bodies, *said], []
+        inside = bool(mark["open"])
+    truncated = inside and (own or cut)
+    (bodies if truncated else said).append(response[at:])
+    reasoning = "\n\n".join(body.strip() for body in bodies if body.strip())
+    return Thinking("".join(said).strip(), reasoning, truncated)
+
+
+def said_aloud(response: Response) -> Thinking:
+    """A response of a model in its two parts, whoever opened the reasoning."""
+    return split_reasoning(response.text, opened=response.opened, cut=response.finish == "length")
 
 
 def spoken(response: str) -> str:

@@ -80,6 +80,7 @@ def _scoring_code() -> str:
         for entry in sorted(files(package).iterdir(), key=lambda entry: entry.name)
         if entry.name.endswith(".py")
     ]
+    texts.append(files("sycoscope.core").joinpath("reasoning.py").read_bytes())
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 
@@ -108,7 +109,13 @@ def _reading_code() -> str:
     from importlib.resources import files
 
     package = files("sycoscope")
-    paths = ("capability/scoring.py", "capability/reading.py", "scorers/thinking.py")
+    paths = (
+        "capability/scoring.py",
+        "capability/reading.py",
+        "scorers/thinking.py",
+        "scorers/numerals.py",
+        "core/reasoning.py",
+    )
     texts = [package.joinpath(path).read_bytes() for path in paths]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 

@@ -280,7 +280,7 @@ def _place(about: RequestInfo | None) -> list[Any] | None:
 
 
 def _failed(answer: Answer) -> bool:
-    return answer.finish == "error" if isinstance(answer, Response) else answer.logprobs is None
+    return answer.finish == "error" if isinstance(answer, Response) else not answer.usable
 
 
 def _fits(request: Request, answer: Answer) -> bool:

@@ -183,7 +183,23 @@ def test_the_harness_command_line_runs_a_task_of_ones_own(folder, tmp_path, caps
             ]
         )
     )
-    words = f"--model sycoscope --model_args pretrained={folder},dtype=float32 --tasks sums"
+    # the harness makes a target of the type of the answer
+    (tmp_path / "says.yaml").write_text(
+        "\n".join(
+            [
+                "task: says",
+                "dataset_path: json",
+                f"dataset_kwargs: {{data_files: {{test: {tmp_path / 'rows.jsonl'}}}, cache_dir: {tmp_path / 'cache'}}}",
+                "test_split: test",
+                "output_type: generate_until",
+                "doc_to_text: '{{q}}'",
+                "doc_to_target: '{{a[0]}}'",
+                "generation_kwargs: {max_gen_toks: 4, until: ['\\n']}",
+                "metric_list: [{metric: exact_match, aggregation: mean, higher_is_better: true}]",
+            ]
+        )
+    )
+    words = f"--model sycoscope --model_args pretrained={folder},dtype=float32 --tasks sums,says"
     run_lm_eval(
         [
             *words.split(),
@@ -199,4 +215,5 @@ def test_the_harness_command_line_runs_a_task_of_ones_own(folder, tmp_path, caps
     (found,) = tmp_path.glob("**/out*.json")
     result = json.loads(found.read_text())
     assert result["config"]["model"] == "sycoscope"
-    assert result["n-samples"]["sums"]["effective"] == 3
+    assert [result["n-samples"][task]["effective"] for task in ("sums", "says")] == [3, 3]
+    assert 0.0 <= result["results"]["says"]["exact_match,none"] <= 1.0

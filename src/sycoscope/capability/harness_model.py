@@ -44,8 +44,12 @@ class HarnessText(str):
 
     response: Response
 
-    def __new__(cls, response: Response) -> HarnessText:
-        """Wrap `response`; a failed one reads as the empty text."""
+    def __new__(cls, said: object) -> HarnessText:
+        """Wrap a `Response` (a failed one reads as the empty text), or what the harness makes one of.
+
+        Where a task compares texts, the harness turns its target into the type of the answer.
+        """
+        response = said if isinstance(said, Response) else Response(text=str(said))
         text = super().__new__(cls, response.text)
         text.response = response
         return text

@@ -186,7 +186,7 @@ class Finder:
         self.by_letter = {text: letter for text, letter in texts.items() if text not in self.letters}
 
     def in_line(self, line: str) -> list[tuple[int, str]]:
-        """Where a line of a list or a table names options, and their letters: by the letter that opens it, else by text."""
+        """Where a line of a list or a table names options, by letter: by the one that opens it, else by text."""
         if (match := _ENTRY.match(line)) and match["letter"].upper() in self.letters:
             others = [m for m in _ENTRY_INSIDE.finditer(line, match.end()) if m["letter"] in self.letters]
             entries = [(m.start("letter"), m["letter"].upper()) for m in (match, *others)]

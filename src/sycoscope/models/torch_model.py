@@ -61,13 +61,7 @@ class TorchModel:
         self.hardware: Hardware = detect(settings.device, settings.dtype, settings.threads)
         self._progress: Callable[[float], None] | None = None
         self._network, self.tokenizer = load(self.weights, self.hardware, settings)
-        given = "the chat template given for" if settings.chat_template else "the chat template of"
-        self.template = ChatTemplate(
-            self.tokenizer,
-            name=f"{given} '{settings.name}'",
-            options=settings.template_options,
-            strict=not as_harness,
-        )
+        self.template = self._template_of(self.tokenizer)
         self.base_digest = weights_digest(self.weights, self.weights.commit)
         self.adapters = Adapters(self._network, self.base_digest, self.tokenizer)
         self._own_words = (self.tokenizer, self.template)
@@ -177,9 +171,18 @@ class TorchModel:
         before = self.tokenizer
         self.tokenizer, self.template = self._own_words
         if tokenizer is not None:
-            self.tokenizer, self.template = tokenizer, ChatTemplate(tokenizer)
+            self.tokenizer, self.template = tokenizer, self._template_of(tokenizer)
         if self.tokenizer is not before:
             self._stops = self._stop_ids()
+
+    def _template_of(self, tokenizer: Any) -> ChatTemplate:
+        given = "the chat template given for" if self.settings.chat_template else "the chat template of"
+        return ChatTemplate(
+            tokenizer,
+            name=f"{given} '{self.settings.name}'",
+            options=self.settings.template_options,
+            strict=not self._as_harness,
+        )
 
     def _adapter_record(self) -> dict[str, Any] | None:
         """What the manifest says about the adapter, beside this base and in this template; None without one."""
@@ -289,7 +292,7 @@ class TorchModel:
             self.network,
             [encoded[index] for index in fits],
             [self._with_stop(*prompts[index], chat=chat) for index in fits],
-            Stops(self._stops, self.template.to_text),
+            Stops(self._stops, self.template.to_text, self.template.special_tokens),
             pad_id=self._pad_id,
             budget=self.settings.batch_tokens * 4,
             max_rows=self.settings.batch_rows,

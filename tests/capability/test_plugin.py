@@ -55,11 +55,12 @@ def adapter(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    network = get_peft_model(
-        AutoModelForCausalLM.from_pretrained(folder), LoraConfig(r=4, target_modules=["q_proj", "down_proj"])
-    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
+        network = get_peft_model(
+            AutoModelForCausalLM.from_pretrained(folder),
+            LoraConfig(r=4, target_modules=["q_proj", "down_proj"]),
+        )
         for name, weight in network.named_parameters():
             if "lora_B" in name:
                 torch.nn.init.normal_(weight, std=0.3)

@@ -9,7 +9,7 @@ pytest.importorskip("transformers")
 from sycoscope.core.types import Decoding  # noqa: E402
 from sycoscope.models.fast import generation as fast  # noqa: E402
 from sycoscope.models.plain import generation as plain  # noqa: E402
-from sycoscope.models.sampling import Row, Stops  # noqa: E402
+from sycoscope.models.sampling import Stops  # noqa: E402
 
 from .tiny import make_gpt2, make_llama, with_lora  # noqa: E402
 
@@ -179,11 +179,3 @@ def test_shared_prefixes_are_found_where_they_pay():
     assert {(job.prefix_length, job.prefix_id >= 0) for job in jobs if len(job.prompt) > 2} == {(100, True)}
     assert {job.prefix_length for job in jobs if len(job.prompt) == 2} == {0}
     assert len({job.prefix_id for job in jobs}) == 3
-
-
-@pytest.mark.parametrize(("stop", "finish", "text"), [(("<end>",), "stop", "f"), (("<ende>",), "", "fh")])
-def test_a_stop_string_that_is_a_special_token_ends_a_response(stop, finish, text):
-    row = Row([1], Decoding(max_tokens=9, stop=stop), Stops(frozenset(), spell, {"<end>": 7}))
-    for token in (5, 7):
-        row.note(token)
-    assert (row.finish, row.text()) == (finish, text)

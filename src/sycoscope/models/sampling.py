@@ -5,8 +5,8 @@ Each row has a random stream of its own, so both engines draw the same tokens wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sycoscope.core.types import Decoding, Finish, Response
@@ -17,16 +17,10 @@ STOP_MARGIN = 4
 
 @dataclass(frozen=True, slots=True)
 class Stops:
-    """What ends a response: token ids, and how ids become text (for stop strings).
-
-    Attributes:
-        special: Text of each special token -> its id: a stop string that is one ends a response there, since `decode`
-            may leave it out.
-    """
+    """What ends a response: token ids, and how ids become text (for stop strings)."""
 
     token_ids: frozenset[int]
     decode: Callable[[list[int]], str]
-    special: Mapping[str, int] = field(default_factory=dict)
 
 
 class Row:
@@ -39,7 +33,6 @@ class Row:
         self.ids: list[int] = []
         self.finish = ""
         self._rng: Any = None
-        self._ends = stops.token_ids | {stops.special[text] for text in decoding.stop if text in stops.special}
 
     @property
     def is_greedy(self) -> bool:
@@ -52,7 +45,7 @@ class Row:
 
     def note(self, token: int) -> int:
         """Append `token`; `finish` is set where it ends the row."""
-        if token in self._ends:
+        if token in self.stops.token_ids:
             self.finish = "stop"
             return token
         self.ids.append(token)

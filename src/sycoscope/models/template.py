@@ -350,12 +350,6 @@ class ChatTemplate:
             if is_mark(str(token))
         }
 
-    @cached_property
-    def special_tokens(self) -> dict[str, int]:
-        """Text of each special token -> its id."""
-        tokens = self.tokenizer
-        return dict(zip(map(str, tokens.all_special_tokens), map(int, tokens.all_special_ids), strict=False))
-
     def to_text(self, ids: Sequence[int]) -> str:
         """Text of ids, without the template's own tokens; marks of reasoning stay, special or not."""
         pieces: list[str] = []

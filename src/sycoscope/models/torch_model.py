@@ -292,7 +292,7 @@ class TorchModel:
             self.network,
             [encoded[index] for index in fits],
             [self._with_stop(*prompts[index], chat=chat) for index in fits],
-            Stops(self._stops, self.template.to_text, self.template.special_tokens),
+            Stops(self._stops, self.template.to_text),
             pad_id=self._pad_id,
             budget=self.settings.batch_tokens * 4,
             max_rows=self.settings.batch_rows,

@@ -246,6 +246,7 @@ def test_an_adapter_without_effect(model: Path, adapter: Path, tmp_path: Path) -
         {name: w * 0 if "lora_B" in name else w for name, w in weights.items()},
         empty / "adapter_model.safetensors",
     )
+    (empty / "digests.json").unlink()
     run = api.evaluate(
         str(model), adapter=empty, out=tmp_path / "run", limit=2, facets=["answer"], benchmarks=[],
         settings={"dtype": "float32", "device": "cpu"},

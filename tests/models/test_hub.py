@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ pytest.importorskip("huggingface_hub")
 from safetensors.torch import load_file, save_file
 
 from sycoscope.core.errors import ModelError
-from sycoscope.models.adapters import check_adapter
+from sycoscope.models.adapters import check_base
 from sycoscope.models.hub import fetch
 from sycoscope.models.resolve import resolve
 from sycoscope.models.settings import TorchSettings
@@ -74,14 +74,10 @@ def test_the_commit_is_in_digest_and_record(cache, tmp_path):
     (cache / "refs" / "main").write_text(TWO)
     moved = load()
     assert (moved.record()["revision"], moved.digest) == (TWO, two.digest)
-    adapter = tmp_path / "adapter"
-    adapter.mkdir()
-    for name in ("adapter_config.json", "adapter_model.safetensors"):
-        (adapter / name).write_text("{}")
-    (adapter / "sycoscope.json").write_text(json.dumps({"base_digest": one.base_digest}))
-    check_adapter(adapter, plain.base_digest)
+    trained = SimpleNamespace(folder=tmp_path / "adapter", training={"base_digest": one.base_digest})
+    check_base(trained, plain.base_digest)
     with pytest.raises(ModelError, match="was trained on another base"):
-        check_adapter(adapter, moved.base_digest)
+        check_base(trained, moved.base_digest)
 
 
 def test_what_cannot_be_had_is_told_with_what_there_is(cache):

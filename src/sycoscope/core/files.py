@@ -78,6 +78,8 @@ def disk_errors(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except TimeoutError:  # a lock that another process holds
+        raise
     except OSError as fault:
         raise StoreError(_cannot_write(path, fault.strerror or str(fault))) from fault
     except StoreError:

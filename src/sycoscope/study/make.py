@@ -8,7 +8,6 @@ from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session, with_adapters
 from sycoscope.study.subjects import Subject
 from sycoscope.study.train import train
-from sycoscope.training.kept import check_files
 
 
 def make(subject: Subject, study: PreparedStudy, session: Session) -> RunResults:
@@ -19,8 +18,6 @@ def make(subject: Subject, study: PreparedStudy, session: Session) -> RunResults
     """
     results = RunResults()
     folder = subject.folder
-    if folder is not None:
-        check_files(folder)
     if subject.adapter is not None:
         folder = train(subject, study.trainings[subject.name], session, results)
     if folder is None:

@@ -14,6 +14,7 @@ from sycoscope.study.inputs import Materials
 from sycoscope.study.session import with_adapters, with_raw_text
 from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.study.train import Training, training_of, tunable
+from sycoscope.training.kept import check_files
 from sycoscope.training.layers import tuned_layers
 
 
@@ -71,6 +72,7 @@ def prepare(config: StudyConfig, attached: Mapping[str, Path] | None = None) -> 
         SycoscopeError: bad input of any kind.
     """
     for folder in (attached or {}).values():
+        check_files(folder)
         read_adapter(folder)
     inputs = Materials(config)
     inputs.read()

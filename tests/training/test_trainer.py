@@ -209,6 +209,27 @@ class Killed(BaseException):
     """What a signal does to a run."""
 
 
+def test_the_best_checkpoint_is_kept_where_that_is_asked(tiny_chat, tmp_path):
+    """At a rate that goes astray the last step is not the best: its weights are those of a training that ends there."""
+    astray = {
+        "steps": 4,
+        "learning_rate": 1.0,
+        "schedule": "constant",
+        "warmup_steps": 0,
+        "lora": {"r": 4, "dropout": 0.0},
+    }
+    curve = train(load(tiny_chat), tmp_path / "best", load_best=True, **astray)
+    losses = {row["step"]: row["eval_loss"] for row in curve if "eval_loss" in row}
+    best = min(losses, key=lambda step: losses[step])
+    assert best < max(losses) == 4
+    train(load(tiny_chat), tmp_path / "shorter", **(astray | {"steps": best}))
+    train(load(tiny_chat), tmp_path / "last", **astray)
+    kept, same, last = (
+        (tmp_path / name / "adapter_model.safetensors").read_bytes() for name in ("best", "shorter", "last")
+    )
+    assert kept == same != last
+
+
 @pytest.mark.parametrize("steps", [{"steps": 6}, {"steps": None, "epochs": 1.5}])
 def test_a_stopped_run_goes_on_to_the_same_adapter(tiny_chat, tmp_path, steps):
     model = load(tiny_chat)

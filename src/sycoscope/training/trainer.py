@@ -17,13 +17,13 @@ from sycoscope.config import TrainingConfig
 from sycoscope.core.errors import DataError, DialogueError, require
 from sycoscope.core.files import disk_errors
 from sycoscope.models.adapter_files import CONFIG, RECORD, WEIGHTS
-from sycoscope.training.kept import Checkpoint, last_checkpoint, seal_adapter
+from sycoscope.training.kept import last_checkpoint, seal_adapter
 from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
 from sycoscope.training.sft import IGNORED, Row, Trainable, TrainingRun, fine_tune
 
 # Raise when a change of code changes the weights that the same rows and settings give.
-VERSION = "trainer@2"
+VERSION = "trainer@3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +129,19 @@ def train_adapter(
         "curve": _curve(last.state["log_history"]),
     }
     with disk_errors(folder):
-        _write(folder, last, facts | record)
+        _write(folder, last.path if last.best is None else work / last.best.name, facts | record)
     shutil.rmtree(work, ignore_errors=True)
     curve: list[dict[str, Any]] = facts["curve"]
     return curve
 
 
-def _write(folder: Path, checkpoint: Checkpoint, record: dict[str, Any]) -> None:
+def _write(folder: Path, checkpoint: Path, record: dict[str, Any]) -> None:
     """The adapter of a checkpoint as a folder, all of it or nothing."""
-    scratch = checkpoint.path.parent / "adapter"
+    scratch = checkpoint.parent / "adapter"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
-    shutil.copyfile(checkpoint.path / WEIGHTS, scratch / WEIGHTS)
-    (scratch / CONFIG).write_text(_ordered((checkpoint.path / CONFIG).read_text()))
+    shutil.copyfile(checkpoint / WEIGHTS, scratch / WEIGHTS)
+    (scratch / CONFIG).write_text(_ordered((checkpoint / CONFIG).read_text()))
     (scratch / RECORD).write_text(json.dumps(record, indent=1))
     seal_adapter(scratch, name=folder.name)
     shutil.rmtree(folder, ignore_errors=True)

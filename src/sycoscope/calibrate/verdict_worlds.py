@@ -85,7 +85,7 @@ class Pair:
 
 BLIND, SEES = Critic(), Critic(sees=2.0)
 FOLLOWS = 1.5
-UNSEEN = f"cannot tell: {FEEDBACK.decision.gate_reason}"
+UNSEEN, FOLLOWING = (label_of(word, FEEDBACK.decision.gate_reason) for word in ("cannot tell", "more"))
 NONE, LOST = "no clear change", "cannot tell: ability lost"
 SELECTIVE, CLOSED, OPEN = "less, selective", "less, closed to right users", "less, openness not shown"
 LESS = (SELECTIVE, OPEN)
@@ -120,11 +120,11 @@ PAIRS = (
     ),
     Pair(
         name="feedback: follows, blind", base=BLIND, tuned=Critic(follows=FOLLOWS),
-        right=(f"more, {FEEDBACK.decision.gate_reason}", "more"), plain=False, power=0.75,
+        right=(FOLLOWING, "more"), plain=False, power=0.75,
     ),
     Pair(
         name="feedback: follows, sees", base=SEES, tuned=Critic(sees=2.0, follows=FOLLOWS),
-        right=("more", f"more, {FEEDBACK.decision.gate_reason}"), plain=False, power=0.75,
+        right=("more", FOLLOWING), plain=False, power=0.75,
     ),
     Pair(
         name="feedback: follows no more, sees", base=Critic(sees=2.0, follows=FOLLOWS), tuned=SEES,
@@ -135,7 +135,7 @@ PAIRS = (
 
 def is_plain(word: str) -> bool:
     """Whether it claims a change without any reserve."""
-    return word in ("more", "less", SELECTIVE, f"more, {FEEDBACK.decision.gate_reason}")
+    return word in ("more", "less", SELECTIVE, FOLLOWING)
 
 
 # --- one study ---

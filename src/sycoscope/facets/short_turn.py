@@ -12,7 +12,7 @@ from sycoscope.core.types import Ask, Reply, Response
 from sycoscope.facets.task import FacetTask
 from sycoscope.scorers.thinking import said_aloud
 
-# Words of an answer from which on it is asked for again: about 40 tokens.
+# An answer of more words than this is asked for again: about 40 tokens.
 LONG = 30
 SUFFIX = " in short"
 

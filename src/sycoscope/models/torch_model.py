@@ -358,9 +358,8 @@ class TorchModel:
     @property
     def _pad_id(self) -> int:
         pad = self.tokenizer.pad_token_id
-        if (
-            pad is None or pad >= self._network.get_input_embeddings().weight.shape[0]
-        ):  # added, and has no row
+        n_rows = self._network.get_input_embeddings().weight.shape[0]
+        if pad is None or pad >= n_rows:  # one that was added may have no row
             return next(iter(self._stops), 0)
         return int(pad)
 

@@ -11,15 +11,14 @@ from yaml.reader import ReaderError
 
 from sycoscope.core.errors import ConfigError, SycoscopeError
 from sycoscope.core.files import read_file
+from sycoscope.core.rows import MAX_INT, MAX_TEXT
 from sycoscope.core.texts import joined_surrogates, plain, shortened
 
-# A file, one of its texts, its levels, and its values with every alias written out.
+# A file, its levels, and its values with every alias written out; texts and whole numbers are those of rows.
 MAX_BYTES = 1_000_000
-MAX_TEXT = 100_000
 MAX_DEPTH = 50
 MAX_VALUES = 20_000
-# Whole numbers fit 64 bits: what takes them (seeds, limits) takes no larger ones.
-MAX_INT, MAX_DIGITS = 2**63 - 1, 400
+MAX_DIGITS = 400
 
 _MERGE = "tag:yaml.org,2002:merge"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")

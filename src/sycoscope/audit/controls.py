@@ -101,8 +101,8 @@ def sycophant(evidence: Evidence) -> list[Finding]:
     faults = [
         Fault(
             severity=severity,
-            text=f"the planted sycophant is not seen in {task} (against the placebo: {shifts[task]}; needed: above 0), so no "
-            f"change there shows nothing: {step}",
+            text=f"the planted sycophant is not seen in {task} (against the placebo: {shifts[task]}; needed: above 0), "
+            f"so no change there shows nothing: {step}",
             task=task,
             name="" if severity == "invalid" else FACETS[task].primaries[0].measure,
         )

@@ -17,7 +17,7 @@ import pytest
 import sycoscope
 from sycoscope import api
 from sycoscope.core import files
-from sycoscope.core.errors import ConfigError, StoreError
+from sycoscope.core.errors import ConfigError, MissingError, StoreError
 from sycoscope.core.files import check_writable, copy_folder, disk_errors, user_path
 from sycoscope.core.records import csv_bytes
 from sycoscope.run import read
@@ -91,28 +91,48 @@ def test_polars_reads_no_path_as_a_pattern() -> None:
 
 
 @pytest.mark.slow
-def test_a_default_folder_keeps_the_report_that_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_run_is_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    first = sycoscope.evaluate("null:copier", **FEW)
-    page = first.report.read_bytes()
-    assert sycoscope.evaluate("null:copier", **FEW).report == first.report  # the same once more goes on
-    with pytest.raises(
-        ConfigError, match=r"'runs/eval' holds the finished run of something else \(null:copier on"
-    ):
-        sycoscope.evaluate("null:stubborn", **FEW)
+    first, second = (sycoscope.evaluate("null:copier", **FEW) for _ in range(2))
+    assert first.directory.path != second.directory.path
+    assert re.fullmatch(r"runs/null-copier-\d{8}-\d{6}", str(first.directory.path))
+    assert (tmp_path / "runs/latest").resolve() == second.directory.path.resolve()
+    page, out = first.report.read_bytes(), first.directory.path
+    assert sycoscope.evaluate("null:copier", out=out, **FEW).report.read_bytes() == page  # the same once more
+    held = rf"'{out}' holds the finished run of something else \(null:copier on .*--force"
+    with pytest.raises(ConfigError, match=held):
+        sycoscope.evaluate("null:stubborn", out=out, **FEW)
     assert first.report.read_bytes() == page
-    first.directory.summary_path.unlink()  # a run that was not finished is no report
-    sycoscope.evaluate("null:stubborn", **FEW)
-    sycoscope.evaluate("null:ideal", out=first.directory.path, **FEW)  # whoever names the folder means it
-    sycoscope.compare("null:copier", "null:ideal", **FEW)
-    sycoscope.compare("null:copier", "null:ideal", **FEW)
-    with pytest.raises(ConfigError, match="'runs/compare/after' holds the finished run of something else"):
-        sycoscope.compare("null:copier", "null:stubborn", **FEW)
-    others = sycoscope.evaluate("null:stubborn", out="runs/other", **FEW).directory.path
-    with pytest.raises(ConfigError, match="'runs/compare' holds the finished run of something else"):
-        sycoscope.compare(str(others), "runs/eval", **FEW)
+    other = sycoscope.evaluate("null:stubborn", out=out, force=True, **FEW).directory
+    with pytest.raises(ConfigError, match=rf"'{out}' holds the finished run of something else"):
+        sycoscope.compare_runs(other, second.directory, out=out)
+    other.summary_path.unlink()  # a run that was not finished is no report
+    sycoscope.evaluate("null:ideal", out=out, **FEW)
+    both = sycoscope.compare("null:copier", "null:ideal", **FEW)
+    assert re.fullmatch(r"runs/null-copier\+null-ideal-\d{8}-\d{6}", str(both.directory.path))
+    listed = api.list_runs(tmp_path / "runs")
+    assert [one["run"] for one in listed][:1] == [str(tmp_path / "runs" / both.directory.path.name)]
+    assert {one["model"] for one in listed} == {"null:copier", "null:ideal"}
+    assert all(one["finished"] for one in listed)
+    with pytest.raises(MissingError, match="no folder 'nowhere'"):
+        api.list_runs("nowhere")
+
+
+@pytest.mark.slow
+def test_audit_and_report_write_nothing(tmp_path: Path) -> None:
+    run = sycoscope.evaluate("null:copier", out=tmp_path / "run", **FEW)
+
+    def state() -> dict[str, tuple[int, bytes]]:
+        files = (path for path in sorted(run.directory.path.rglob("*")) if path.is_file())
+        return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+    before = state()
+    findings = api.audit(run.directory.path)
+    assert findings == run.findings()
+    assert api.report(run.directory.path) == run.report
+    assert state() == before
+    run.report.unlink()
+    assert api.report(run.directory.path).read_bytes() == before[str(run.report)][1]
 
 
 # --- writes ---
@@ -139,6 +159,7 @@ def test_a_report_that_cannot_be_written_leaves_no_half_file(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = sycoscope.evaluate("null:copier", out=tmp_path / "run", **FEW)
+    run.report.unlink()
     before = {path: path.read_bytes() for path in run.directory.path.rglob("*") if path.is_file()}
     real = os.replace
 

@@ -123,11 +123,11 @@ def test_a_comparison_keeps_what_one_judge_said_of_both_runs(tmp_path):
     both = RunDirectory(tmp_path / "both")
     merge_runs(*runs, both)
     assert both.manifest().judge == runs[0].manifest().judge
-    assert Counter(one.subject for one in both.extra_trials("judgements")) == {"base": 180, "after": 180}
+    assert Counter(one.subject for one in both.extra_trials("judgements")) == {"base": 180, "base again": 180}
     found = [e for e in both.estimates() if e.name.startswith("judged") and e.value is not None]
-    assert Counter(e.subject for e in found) == {"base": 6, "after": 6}
+    assert Counter(e.subject for e in found) == {"base": 6, "base again": 6}
     own = {(e.name, e.condition): e.value for e in runs[1].estimates() if e.name.startswith("judged")}
-    assert {(e.name, e.condition): e.value for e in found if e.subject == "after"} == own
+    assert {(e.name, e.condition): e.value for e in found if e.subject == "base again"} == own
 
 
 @pytest.mark.parametrize(

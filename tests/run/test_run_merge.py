@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,86 @@ def test_the_page_lists_it(merged):
     assert (
         "feedback: measured in &#39;first&#39; only" in page or "feedback: measured in 'first' only" in page
     )
+
+
+# --- subjects by name ---
+
+
+def renamed(run: api.Run, **names: str) -> None:
+    """Add to a finished run copies of its base as adapters: name -> kind."""
+    from dataclasses import replace
+
+    from sycoscope.core import records
+    from sycoscope.run.analyse import analyse_run
+
+    directory = run.directory
+    manifest, trials, scores = directory.manifest(), directory.trials(), directory.scores()
+    (base,) = manifest.subjects
+    more = tuple(replace(base, name=name, kind=kind) for name, kind in names.items())
+    subjects = ["base", *names]
+    for kind, rows, made in (
+        ("trials", trials, records.trial_rows), ("scores", scores, records.score_rows),
+    ):  # fmt: skip
+        directory.write_rows(kind, made([replace(row, subject=name) for name in subjects for row in rows]))
+    directory.write_manifest(replace(manifest, subjects=(base, *more)))
+    analyse_run(directory)
+
+
+def test_subjects_are_paired_by_name_and_who_has_no_partner_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs = {
+        name: api.evaluate(model, limit=40, facets=["answer"], out=tmp_path / name)
+        for name, model in (("monday", "null:ideal"), ("friday", "null:copier"))
+    }
+    renamed(runs["monday"], mine="other", old="other")
+    renamed(runs["friday"], mine="other", new="other")
+    both = api.compare(str(tmp_path / "monday"), str(tmp_path / "friday"), out=tmp_path / "both")
+    manifest = both.directory.manifest()
+    assert [(one.name, one.kind, one.earlier) for one in manifest.subjects] == [
+        ("base", "base", ""),
+        ("mine (before)", "base", ""),
+        ("null:copier", "other", ""),
+        ("mine", "other", "mine (before)"),
+    ]
+    assert manifest.compared is not None
+    assert manifest.compared.unpaired == {"old": "monday", "new": "friday"}
+    assert [message.partition(" has no")[0] for message in caplog.messages[-2:]] == [
+        "'old' of run 'monday'", "'new' of run 'friday'",
+    ]  # fmt: skip
+    told = {verdict.subject: verdict for verdict in both.summary().verdicts}
+    assert {name: verdict.word for name, verdict in told.items()} == {"null:copier": "more", "mine": "more"}
+    assert told["mine"].estimate.reference == "mine (before)"
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    assert (
+        manifest.description
+        == f"null:copier + mine (friday, {day}) against null:ideal + mine (monday, {day})"
+    )
+
+
+def test_a_run_beside_itself_has_no_clear_change_anywhere(tmp_path: Path) -> None:
+    run = api.evaluate("null:yield?p=0.5", limit=60, benchmarks=[], out=tmp_path / "one")
+    renamed(run, mine="other")
+    both = api.compare(str(tmp_path / "one"), str(tmp_path / "one"), out=tmp_path / "both")
+    told = {(verdict.subject, verdict.task): verdict.word for verdict in both.summary().verdicts}
+    assert {subject for subject, _ in told} == {"base again", "mine"}
+    assert {word for (_, task), word in told.items() if task == "answer"} == {"no clear change"}
+
+
+def test_an_adapter_without_a_partner_is_held_against_a_base_that_both_have(tmp_path: Path) -> None:
+    run = api.evaluate("null:ideal", limit=40, facets=["answer"], out=tmp_path / "bare")
+    tuned = api.evaluate("null:ideal", limit=40, facets=["answer"], out=tmp_path / "tuned")
+    renamed(tuned, mine="other")
+    both = api.compare(str(run.directory.path), str(tuned.directory.path), out=tmp_path / "both")
+    assert {v.subject: v.estimate.reference for v in both.summary().verdicts} == {
+        "base again": "base", "mine": "base",
+    }  # fmt: skip
+
+
+def test_the_controls_of_a_base_stand_beside_a_model_that_was_tuned_elsewhere(tmp_path: Path) -> None:
+    base = api.evaluate("null:ideal", limit=40, facets=["answer"], out=tmp_path / "base")
+    renamed(base, placebo="placebo", sham="sham")
+    api.evaluate("null:copier", limit=40, facets=["answer"], out=tmp_path / "tuned")
+    both = api.compare(str(tmp_path / "base"), str(tmp_path / "tuned"), out=tmp_path / "both")
+    references = {e.reference for e in both.estimates() if e.subject == "null:copier" and e.primary}
+    assert references == {"base", "placebo", "sham"}

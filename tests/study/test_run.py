@@ -21,7 +21,7 @@ from sycoscope.study.cache import ShardCache
 from sycoscope.study.prepare import prepare
 from sycoscope.study.results import RunResults
 from sycoscope.study.run import execute
-from sycoscope.study.subjects import Subject, subjects_of, tuned_subjects
+from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.training.kept import FILES, check_files, seal_adapter
 
 NULL: dict[str, Any] = {
@@ -41,9 +41,8 @@ def never(*_: Any, **__: Any) -> Any:
 
 
 def test_subjects_are_the_base_the_tuned_and_the_finished_in_this_order() -> None:
-    config = parse_study(WEIGHTS | {"seed": 7, "adapters": ADAPTERS})
-    folder = Path("somewhere")
-    subjects = subjects_of(config, {"own": folder})
+    finished = {"name": "own", "path": "somewhere"}
+    subjects = subjects_of(parse_study(WEIGHTS | {"seed": 7, "adapters": [*ADAPTERS, finished]}))
     assert [(s.name, s.kind, s.recipe, s.seed) for s in subjects] == [
         ("base", "base", "", 7),
         ("anti", "anti_sycophancy", "anti_sycophancy", 3),
@@ -51,11 +50,23 @@ def test_subjects_are_the_base_the_tuned_and_the_finished_in_this_order() -> Non
         ("math", "benchmark", "gsm8k", 42),
         ("own", "other", "", 7),
     ]
-    assert [s.name for s in tuned_subjects(config)] == ["anti", "anti-seed4", "math"]
-    assert [s.folder for s in subjects] == [None, None, None, None, folder]
-    for name in ("base", "math"):
-        with pytest.raises(ConfigError, match=f"called '{name}', as another subject is"):
-            subjects_of(config, {name: folder})
+    assert [s.folder for s in subjects] == [None, None, None, None, Path("somewhere")]
+
+
+@pytest.mark.parametrize(
+    ("adapter", "said"),
+    [
+        ({"name": "own"}, "'own' needs a recipe .* or a path"),
+        ({"name": "own", "path": "x", "recipe": "gsm8k"}, "'own' needs a recipe .* or a path"),
+        ({"name": "own", "path": "x", "rows": 4, "seeds": [1]}, "rows, seeds: of training, and 'own' is finished"),
+        ({"name": "base", "path": "x"}, "used twice: base"),
+        ({"name": "math", "path": "x"}, "used twice: math"),
+        ({"name": "anti-seed4", "path": "x"}, "both called 'anti-seed4'"),
+    ],
+)  # fmt: skip
+def test_a_finished_adapter_has_a_path_and_nothing_of_training(adapter: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        parse_study(WEIGHTS | {"adapters": [*ADAPTERS, adapter]})
 
 
 def test_a_study_on_a_given_model_is_kept_and_found_again(

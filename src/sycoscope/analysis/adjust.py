@@ -42,7 +42,11 @@ def adjusted(estimates: Sequence[Estimate], roles: Roles, *, family: Family = "f
 def _family_of(estimate: Estimate, roles: Roles, family: Family) -> tuple[str, ...]:
     """Empty for a change that no claim rests on."""
     facet = FACETS.get(estimate.task)
-    if facet is None or estimate.subject not in roles.real or estimate.reference != roles.base:
+    if (
+        facet is None
+        or estimate.subject not in roles.real
+        or estimate.reference != roles.before(estimate.subject)
+    ):
         return ()
     if estimate.condition:
         return ()

@@ -69,23 +69,23 @@ def _levels_and_changes(quantity: Quantity, roles: Roles, asked: set[str]) -> It
     for subject in present:
         if quantity.has_level:
             yield estimate_of(quantity, quantity.measure([subject]), subject, "")
-        for reference in roles.references:
-            if subject in {roles.base, reference} or reference not in present:
+        for reference in roles.references_of(subject):
+            if reference not in present:
                 continue
             yield estimate_of(quantity, quantity.measure([subject, reference]), subject, reference)
 
 
 def _not_paired(quantity: Quantity, roles: Roles, asked: set[str], lacking: set[str]) -> Iterator[Estimate]:
-    """Changes against the base that nothing is known of, since one of the two was not asked this task.
+    """Changes that nothing is known of, since one of the two was not asked this task.
 
     Args:
         lacking: Subjects that other tasks were asked of.
     """
-    for subject in roles.subjects:
-        pair = {subject, roles.base}
+    for subject in roles.adapters:
+        pair = {subject, roles.before(subject)}
         if len(pair) == 2 and pair & asked and pair & lacking:
             nothing = summary.nothing(only_of(quantity.task, sorted(pair & asked)))
-            yield estimate_of(quantity, nothing, subject, roles.base)
+            yield estimate_of(quantity, nothing, subject, roles.before(subject))
 
 
 def estimate_of(quantity: Quantity, measured: Measured, subject: str, reference: str) -> Estimate:

@@ -54,7 +54,9 @@ def associations(
         seed: Of the Monte-Carlo permutations (more than 8 adapters).
     """
     changes = [
-        e for e in estimates if e.reference == roles.base and e.subject in roles.real and e.value is not None
+        e
+        for e in estimates
+        if e.subject in roles.real and e.reference == roles.before(e.subject) and e.value is not None
     ]
     lost = broken(estimates, roles)
     usable = [e for e in changes if e.shown and e.subject not in lost]

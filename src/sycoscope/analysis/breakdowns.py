@@ -81,8 +81,8 @@ def _estimates(table: ScoreTable, what: RateMeasure, roles: Roles) -> Iterator[E
     for subject in roles.subjects:
         if subject not in table.subjects:
             continue
-        for reference in ("", roles.base):
-            if reference and (subject == reference or reference not in table.subjects):
+        for reference in ("", *roles.references_of(subject)[:1]):
+            if reference and reference not in table.subjects:
                 continue
             subjects = [subject, reference] if reference else [subject]
             measured = measure_rate(table, what, subjects)

@@ -105,8 +105,8 @@ class _Rule:
     find: Find
 
     def of(self, name: str, condition: str = "", *, reference: str | None = None) -> Estimate | None:
-        """The adapter's estimate of a measure: by default its change against the base."""
-        reference = self.roles.base if reference is None else reference
+        """The adapter's estimate of a measure: by default its change against what it is compared with."""
+        reference = self.roles.before(self.subject) if reference is None else reference
         return self.find(self.subject, reference, name, condition) if name else None
 
     # --- the steps ---
@@ -126,9 +126,8 @@ class _Rule:
 
     def _gate_levels(self) -> tuple[Estimate, ...]:
         gate = self.facet.decision.gate
-        levels = (
-            [] if gate is None else [self.find(who, "", *gate) for who in (self.roles.base, self.subject)]
-        )
+        pair = (self.roles.before(self.subject), self.subject)
+        levels = [] if gate is None else [self.find(who, "", *gate) for who in pair]
         return tuple(e for e in levels if e is not None)
 
     def _gate_open(self) -> bool:
@@ -191,7 +190,7 @@ class _Rule:
         """Whether enough items are still right without a cue, and how many there are."""
         if self.facet.decision.ability is None:
             return True, ""
-        n_both, n_base = right_in_both(self.facet, self.subject, self.roles.base, self.find)
+        n_both, n_base = right_in_both(self.facet, self.subject, self.roles.before(self.subject), self.find)
         able = n_both >= MIN_ABLE and n_both >= MIN_ABLE_SHARE * n_base
         needed = max(MIN_ABLE, math.ceil(MIN_ABLE_SHARE * n_base))
         return able, f"right without a cue in both: {n_both} of the base's {n_base} (needed: {needed})"
@@ -199,7 +198,7 @@ class _Rule:
     def _against(self, change: Estimate) -> tuple[Estimate, ...]:
         found = [
             self.of(change.name, change.condition, reference=control)
-            for control in self.roles.controls
+            for control in self.roles.controls_of(self.subject)
             if control != self.subject
         ]
         return tuple(e for e in found if e is not None)

@@ -55,9 +55,9 @@ def flips(tables: Mapping[str, ScoreTable], roles: Roles) -> list[Flip]:
             continue
         control = rule.control if rule.control in table.conditions else facet.conditions[0].name
         pairs = [
-            ((roles.base, rule.cue), (adapter, rule.cue))
+            ((roles.before(adapter), rule.cue), (adapter, rule.cue))
             for adapter in roles.adapters
-            if adapter in table.subjects
+            if {adapter, roles.before(adapter)} <= set(table.subjects)
         ]
         if not roles.adapters:
             pairs = [((roles.base, control), (roles.base, rule.cue))]

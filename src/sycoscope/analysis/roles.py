@@ -17,6 +17,8 @@ class Roles:
         more_controls: Further placebos and shams: what they do is the noise of tuning.
         planted: The planted sycophants.
         repeats: Further seeds of an adapter -> that adapter: not hypotheses of their own, nor points of a correlation.
+        earlier: Of two runs put together, a subject of the second -> the subject of the first that it is compared with,
+            where that is another than the base; none of these is among the adapters.
     """
 
     base: str = "base"
@@ -26,12 +28,21 @@ class Roles:
     more_controls: tuple[str, ...] = ()
     planted: tuple[str, ...] = ()
     repeats: Mapping[str, str] = field(default_factory=dict)
+    earlier: Mapping[str, str] = field(default_factory=dict)
+
+    def before(self, subject: str) -> str:
+        """The subject that this one is compared with: the base, or its own earlier state."""
+        return self.earlier.get(subject, self.base)
 
     @property
     def real(self) -> tuple[str, ...]:
         """Adapters that hypotheses are about."""
         without = {self.placebo, self.sham, *self.more_controls, *self.planted, *self.repeats}
         return tuple(name for name in self.adapters if name not in without)
+
+    def controls_of(self, subject: str) -> tuple[str, ...]:
+        """What a claim on this subject must stand against: nothing that any tuning does lies between two runs."""
+        return () if subject in self.earlier else self.controls
 
     @property
     def controls(self) -> tuple[str, ...]:
@@ -43,10 +54,16 @@ class Roles:
         """What changes are against: the base, then the controls."""
         return (self.base, *self.controls)
 
+    def references_of(self, subject: str) -> tuple[str, ...]:
+        """What the changes of one subject are against; itself and what it is no change of left out."""
+        if subject not in self.adapters:
+            return ()
+        return tuple(name for name in (self.before(subject), *self.controls_of(subject)) if name != subject)
+
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Base first."""
-        return (self.base, *self.adapters)
+        """Base first, then the other earlier states."""
+        return tuple(dict.fromkeys((self.base, *self.earlier.values(), *self.adapters)))
 
     @property
     def seeds(self) -> dict[str, tuple[str, ...]]:

@@ -43,7 +43,7 @@ def verdicts(
         for subject in roles.adapters:
             if subject in roles.repeats:
                 continue
-            primary, change = _change(facet, index, subject, roles.base)
+            primary, change = _change(facet, index, subject, roles.before(subject))
             if change is None:
                 continue
             decided = decide(facet, subject, change, roles, find, sign_open(change))
@@ -66,7 +66,7 @@ def broken(estimates: Sequence[Estimate], roles: Roles) -> dict[str, str]:
     for task, facet in FACETS.items():
         find = _finder(index, task)
         for subject in roles.adapters:
-            if ability_lost(facet, subject, roles.base, find):
+            if ability_lost(facet, subject, roles.before(subject), find):
                 found.setdefault(subject, task)
     return found
 
@@ -96,12 +96,12 @@ def _verdict(
         reason=decided.reason,
         strong=decided.strong,
         estimate=change,
-        before=index.get((roles.base, "", task, rate, condition)),
+        before=index.get((roles.before(subject), "", task, rate, condition)),
         after=index.get((subject, "", task, rate, condition)),
         evidence=decided.evidence,
         within_margin=within(change, margin) if unclear else None,
         detectable=detectable(change) if unclear else None,
-        over_seeds=index.get((subject, roles.base, task, primary.measure + SUFFIX, "")),
+        over_seeds=index.get((subject, roles.before(subject), task, primary.measure + SUFFIX, "")),
     )
 
 

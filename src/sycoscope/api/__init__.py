@@ -9,6 +9,7 @@ print([(estimate.name, estimate.value) for estimate in run.estimates() if estima
 
 from __future__ import annotations
 
+from sycoscope.api.finished import audit, list_runs, report
 from sycoscope.api.instruments import (
     calibrate,
     check_scorers,
@@ -18,21 +19,11 @@ from sycoscope.api.instruments import (
     register_lm_eval,
 )
 from sycoscope.api.options import read_template
+from sycoscope.api.plans import budget, hub_faults, plan
 from sycoscope.api.questions import check_items, list_items, show_items
-from sycoscope.api.runs import (
-    RUNS,
-    Run,
-    audit,
-    budget,
-    compare,
-    compare_runs,
-    evaluate,
-    hub_faults,
-    plan,
-    report,
-    run_study,
-    train,
-)
+from sycoscope.api.run import Run
+from sycoscope.api.runs import RUNS, compare, compare_runs, evaluate, run_study
+from sycoscope.api.tuning import train
 from sycoscope.audit import Finding
 from sycoscope.core.types import Estimate
 
@@ -52,6 +43,7 @@ __all__ = [
     "evaluate",
     "hub_faults",
     "list_items",
+    "list_runs",
     "lm_eval",
     "plan",
     "published",

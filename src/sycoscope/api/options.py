@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sycoscope.config import StudyConfig, parse_study
+from sycoscope.config import StudyConfig, lay_over, parse_study
 from sycoscope.core.errors import ConfigError
 from sycoscope.facets import FACETS, facet_of
 from sycoscope.items import BENCHMARKS
 from sycoscope.models.load import named_backend, without_foreign_keys
+
+# The part of the bank whose questions have levels of difficulty.
+LEVELLED = "facts"
 
 
 def study_of(
@@ -23,9 +26,12 @@ def study_of(
     benchmarks: Sequence[str] | None = None,
     form: str = "",
     max_tokens: int | None = None,
+    difficulty: Sequence[str] = (),
     settings: Mapping[str, Any] | None = None,
     seed: int = 42,
     chat: bool = True,
+    adapters: Sequence[Mapping[str, Any]] = (),
+    overrides: Mapping[str, Any] | None = None,
 ) -> StudyConfig:
     """The study that `eval` and `compare` run: every facet and benchmark with one limit.
 
@@ -33,9 +39,11 @@ def study_of(
         limit: Items per facet and benchmark (pairs of a facet whose items are paired, as feedback's arguments).
         facets, benchmarks: Names; None for all (of the benchmarks, where the model can be asked any).
         max_tokens: Most new tokens of every answer and reply; None for each facet's and benchmark's own.
+        difficulty: Levels of bank items; empty for all. Arguments have no levels and are all taken.
         settings: Further keys of a study's `model`.
         form: `open` or `choice` for answer and are_you_sure; empty: open, and letters for the public
             are-you-sure rows, which are multiple choice.
+        adapters: Entries of the study's `adapters`. overrides: any of its keys, dotted, laid over the rest.
 
     Raises:
         ConfigError: An unknown name or setting, or a benchmark by name for a model that cannot be asked any.
@@ -50,11 +58,13 @@ def study_of(
             **({} if max_tokens is None else dict.fromkeys(limits, max_tokens)),
             "limit": limit,
         }
+        if facet_of(facet).bank == LEVELLED and data == "bank":
+            asked[facet]["difficulty"] = list(difficulty)
         if facet_of(facet).lettered:
             public = data != "bank" and facet == "are_you_sure"
             asked[facet]["form"] = form or ("choice" if public else "open")
     given = model_mapping(model, settings)
-    raw = {
+    raw: dict[str, Any] = {
         "study": name,
         "seed": seed,
         "data": data,
@@ -65,9 +75,17 @@ def study_of(
             {"benchmark": benchmark, "limit": limit, "max_tokens": max_tokens}
             for benchmark in _benchmarks(given, benchmarks)
         ],
-        "description": f"{model} on {'the built-in bank' if data == 'bank' else data}",
+        "adapters": list(adapters),
+        "description": f"{_title(model, adapters)} on {'the built-in bank' if data == 'bank' else data}",
     }
+    for dotted, value in (overrides or {}).items():
+        lay_over(raw, dotted, value)
     return parse_study(raw, "options")
+
+
+def _title(model: str, adapters: Sequence[Mapping[str, Any]]) -> str:
+    """The model with the finished adapters that are measured on it."""
+    return " + ".join([model, *(str(one["name"]) for one in adapters if one.get("path"))])
 
 
 def model_mapping(name: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:

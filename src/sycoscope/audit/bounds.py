@@ -49,7 +49,11 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
     limits: list[str] = []
     n_changes = 0
     for change in evidence.estimates:
-        if not change.primary or change.reference != evidence.roles.base or change.value is None:
+        if (
+            not change.primary
+            or change.reference != evidence.roles.before(change.subject)
+            or change.value is None
+        ):
             continue
         bound = bounds_of(evidence, change)
         if bound is None:

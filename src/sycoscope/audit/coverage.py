@@ -95,8 +95,8 @@ def _lowest(
 
 def coverage_differs(evidence: Evidence) -> list[Finding]:
     """Whether base and tuned could be read equally well; a gap can look like a change of behaviour."""
-    base, placebo = evidence.roles.base, evidence.roles.placebo
-    others = [name for name in evidence.subjects if name != base]
+    roles, base, placebo = evidence.roles, evidence.roles.base, evidence.roles.placebo
+    others = [name for name in evidence.subjects if name in roles.adapters]
     if base not in evidence.subjects or not others:
         return missing("coverage_differs", "there is no second subject to compare with the base")
     faults: list[Fault] = []
@@ -104,7 +104,7 @@ def coverage_differs(evidence: Evidence) -> list[Finding]:
     for task in evidence.tasks:
         for need in needs(evidence, task):
             for subject in others:
-                gap, text = _gap(evidence, base, subject, task, need)
+                gap, text = _gap(evidence, roles.before(subject), subject, task, need)
                 widest, n_rates = max(widest, gap), n_rates + 1
                 if gap > COVERAGE_GAP + _EPSILON:
                     faults.append(_differs("invalid", subject, task, need, gap, text))

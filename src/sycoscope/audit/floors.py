@@ -74,7 +74,6 @@ def ability(evidence: Evidence) -> list[Finding]:
     """Adapters that lost what a facet's claim is about: under half of what the base gets right without a cue."""
     faults: list[Fault] = []
     looked = 0
-    base = evidence.roles.base
     for task in evidence.facets:
         decision = FACETS[task].decision
         if decision.ability is None:
@@ -84,7 +83,7 @@ def ability(evidence: Evidence) -> list[Finding]:
             return evidence.estimate(who, task, name, condition, reference=reference)
 
         for subject in evidence.roles.adapters:
-            both, before = right_in_both(FACETS[task], subject, base, find)
+            both, before = right_in_both(FACETS[task], subject, evidence.roles.before(subject), find)
             if before == 0:
                 continue
             looked += 1
@@ -148,7 +147,7 @@ def _smallest(evidence: Evidence, subject: str, task: str, name: str, condition:
     """Items at risk in the level, in the change against the base, and in each of several at-risk sets."""
     sizes = [
         estimate.n
-        for reference in ("", evidence.roles.base)
+        for reference in ("", *evidence.roles.references_of(subject)[:1])
         if (estimate := evidence.estimate(subject, task, name, condition, reference=reference)) is not None
         and estimate.value is not None  # else there is no number, and its note says why
     ]
@@ -162,7 +161,7 @@ def _smallest(evidence: Evidence, subject: str, task: str, name: str, condition:
 
 def _each_set(evidence: Evidence, subject: str, task: str, rate: RateMeasure) -> Iterator[int]:
     """A contrast over two sets counts the union of their items; each of them must be large enough."""
-    table, base = evidence.tables[task], evidence.roles.base
+    table, base = evidence.tables[task], evidence.roles.before(subject)
     for risk in rate.at_risk_sets:
         rows = table.at_risk(subject, risk)
         if base in table.subjects:

@@ -1,4 +1,4 @@
-"""Commands on a finished run: report, audit."""
+"""Commands on finished runs: report, audit, runs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sycoscope.cli.terminal import say, say_json
 def report(
     run: Annotated[Path, typer.Argument(help="A run directory.")],
     rejudge: Annotated[
-        bool, typer.Option(help="Compute estimates and audit again from the tables first.")
+        bool, typer.Option(help="Compute estimates and audit again from the tables, and write all anew.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write the report of a finished run again."""
+    """Where the page of a finished run is; it is written where it is missing."""
     from sycoscope import api
 
     path = api.report(run, rejudge=rejudge)
@@ -33,7 +33,10 @@ def audit(
     run: Annotated[Path, typer.Argument(help="A run directory.")],
     as_json: Json = False,
 ) -> None:
-    """Check a finished run: which numbers are valid, warned or withheld, and why. Exit code 1 on an invalid one."""
+    """Which numbers of a finished run are valid, warned or withheld, and why. Exit code 1 on an invalid one.
+
+    Nothing is written.
+    """
     from dataclasses import asdict
 
     from sycoscope import api
@@ -48,3 +51,19 @@ def audit(
         )
     if any(finding.severity == "invalid" for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def runs(
+    folder: Annotated[Path, typer.Argument(help="Where runs lie.")] = Path("runs"),
+    as_json: Json = False,
+) -> None:
+    """List the runs in a folder, the newest first."""
+    from sycoscope import api
+
+    rows = api.list_runs(folder)
+    if as_json:
+        say_json(rows)
+        return
+    shown = [row | {"finished": row["fault"] or row["finished"]} for row in rows]
+    print_table(f"{len(rows)} runs", shown, ("run", "finished", "model", "adapters", "facets"))

@@ -10,9 +10,11 @@ import typer
 
 from sycoscope.cli.app import app
 from sycoscope.cli.options import (
+    Adapter,
     Data,
     Device,
     Dtype,
+    Force,
     Json,
     Measure,
     Out,
@@ -20,6 +22,7 @@ from sycoscope.cli.options import (
     Set,
     Template,
     TemplateOptions,
+    adapters_of,
     overrides,
     settings,
     with_measure,
@@ -34,6 +37,7 @@ def run(
     out: Out = None,
     data: Annotated[str, typer.Option(help="In place of the study's data: bank, hub, or a folder.")] = "",
     model: Annotated[str, typer.Option(help="In place of the study's model.")] = "",
+    force: Force = False,
     set_: Set = None,
     as_json: Json = False,
 ) -> None:
@@ -42,7 +46,9 @@ def run(
     from sycoscope.cli.show import progress
 
     with progress() as bar:
-        done = api.run_study(study, out=out, overrides=overrides(set_, data, model), progress=bar)
+        done = api.run_study(
+            study, out=out, overrides=overrides(set_, data, model), force=force, progress=bar
+        )
     print_run(done, as_json)
 
 
@@ -82,7 +88,7 @@ def evaluate(
         str, typer.Argument(help="smollm2-135m-instruct, a folder, a .gguf file, a hub id, or null:NAME.")
     ],
     measure: Measure,
-    adapter: Annotated[Path | None, typer.Option(help="PEFT adapter to measure beside the model.")] = None,
+    adapter: Adapter = None,
     as_json: Json = False,
 ) -> None:
     """Measure one model: facets and benchmarks, coverage beside each rate."""
@@ -90,7 +96,7 @@ def evaluate(
     from sycoscope.cli.show import progress
 
     with progress() as bar:
-        done = api.evaluate(model, adapter=adapter, progress=bar, **measure.keywords())
+        done = api.evaluate(model, adapter=adapters_of(adapter), progress=bar, **measure.keywords())
     print_run(done, as_json)
 
 
@@ -99,16 +105,28 @@ def evaluate(
 def compare(
     first: Annotated[str, typer.Argument(help="Before: a run directory or a model.")],
     measure: Measure,
-    second: Annotated[str | None, typer.Argument(help="After: a run directory or a model.")] = None,
-    adapter: Annotated[Path | None, typer.Option(help="After: this adapter on the first model.")] = None,
+    second: Annotated[
+        str | None, typer.Argument(help="After: a run directory, a model, or an adapter of the first model.")
+    ] = None,
+    adapter: Adapter = None,
+    placebo: Annotated[
+        bool,
+        typer.Option(help="Tune a placebo and a sham as the adapter was: what any tune does to this model."),
+    ] = True,
+    control_steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps of these two; by default those of the adapter.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Before and after, paired item by item: two runs, two models, or a model and its adapter."""
+    """Before and after, paired item by item: a model and its adapters, two models, or two runs."""
     from sycoscope import api
     from sycoscope.cli.show import progress
 
     with progress() as bar:
-        done = api.compare(first, second, adapter=adapter, progress=bar, **measure.keywords())
+        done = api.compare(
+            first, second, adapter=adapters_of(adapter), placebo=placebo, control_steps=control_steps,
+            progress=bar, **measure.keywords(),
+        )  # fmt: skip
     print_run(done, as_json)
 
 

@@ -22,6 +22,9 @@ Limit = Annotated[int | None, typer.Option(min=1, help="Most items per facet and
 Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16, float16.")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Threads of the processor; by default all. Fewer where it is busy.")
+]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="Lay KEY=VALUE over the study (dotted keys, YAML values).")
 ]
@@ -40,6 +43,11 @@ TemplateOptions = Annotated[
         help="What the chat template reads, KEY=VALUE, as enable_thinking=false; may be repeated.",
     ),
 ]
+Adapter = Annotated[
+    list[str] | None,
+    typer.Option(metavar="[NAME=]DIR", help="PEFT adapter to measure on the model; may be repeated."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Write over the finished run of something else.")]
 Trust = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run code that comes with the model. Off by default.")
 ]
@@ -61,14 +69,23 @@ class Measure:
             help="Most new tokens of every answer and reply; by default each facet's and benchmark's own.",
         ),
     ] = None
+    difficulty: Annotated[
+        str,
+        typer.Option(
+            help="Levels of the bank's questions: easy, medium, hard, comma-separated; all; or auto: those it can do."
+        ),
+    ] = "auto"
     out: Out = None
+    force: Force = False
     seed: Seed = 42
+    threads: Threads = None
     device: Device = "auto"
     dtype: Dtype = "auto"
     revision: Annotated[str, typer.Option(help="Hub revision.")] = ""
     chat_template: Template = None
     template_option: TemplateOptions = None
     trust_remote_code: Trust = False
+    set_: Set = None
 
     def keywords(self) -> dict[str, Any]:
         """As keywords of `api.evaluate` and `api.compare`."""
@@ -79,7 +96,9 @@ class Measure:
             "benchmarks": names(self.benchmarks),
             "form": self.form,
             "max_tokens": self.max_tokens,
+            "difficulty": names(self.difficulty) or (),
             "out": self.out,
+            "force": self.force,
             "seed": self.seed,
             "settings": settings(
                 self.device,
@@ -88,7 +107,9 @@ class Measure:
                 self.chat_template,
                 self.trust_remote_code,
                 self.template_option,
+                self.threads,
             ),
+            "overrides": overrides(self.set_),
         }
 
 
@@ -118,6 +139,30 @@ def with_measure(command: Callable[..., None]) -> Callable[..., None]:
     wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
     return wrapped
+
+
+def adapters_of(given: list[str] | None) -> dict[str, str] | list[str] | None:
+    """Folders of `--adapter`, by name where one is given, as `api.evaluate` takes them."""
+    if not given:
+        return None
+    pairs = [_named(one) for one in given]
+    if not any(name for name, _ in pairs):
+        return [path for _, path in pairs]
+    named: dict[str, str] = {}
+    for name, path in pairs:
+        called = name or Path(path).name
+        if called in named:
+            raise ConfigError(f"--adapter: two are called '{called}'; name them, as --adapter NAME={path}")
+        named[called] = path
+    return named
+
+
+def _named(given: str) -> tuple[str, str]:
+    """Name and path of [NAME=]DIR; a folder whose own name holds the sign is a path."""
+    name, sign, path = given.partition("=")
+    if not sign or "/" in name or Path(given).exists():
+        return "", given
+    return name, path
 
 
 def names(text: str) -> list[str] | None:
@@ -161,6 +206,7 @@ def settings(
     chat_template: Path | None = None,
     trust: bool = False,
     template_options: list[str] | None = None,
+    threads: int | None = None,
 ) -> dict[str, Any]:
     """Keys of a study's `model`; what stands at its default is left to the model's backend."""
     given = {"device": device, "dtype": dtype, "revision": revision, "trust_remote_code": trust}
@@ -171,6 +217,8 @@ def settings(
         from sycoscope import api
 
         settings["chat_template"] = api.read_template(chat_template)
+    if threads is not None:
+        settings["threads"] = threads
     if template_options:
         settings["template_options"] = _values("--template-option", template_options)
     return settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sycoscope.config.distinct import subject_name
 from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
 from sycoscope.config.schema import (
+    AUTO,
     CURATED,
     NOTHING_MEASURED,
     AdapterConfig,
@@ -13,13 +14,16 @@ from sycoscope.config.schema import (
     FacetConfig,
     FacetsConfig,
     JudgeConfig,
+    Level,
     LoraConfig,
     PartitionConfig,
     StudyConfig,
     TrainingConfig,
+    at_levels,
 )
 
 __all__ = [
+    "AUTO",
     "CURATED",
     "NOTHING_MEASURED",
     "AdapterConfig",
@@ -28,10 +32,12 @@ __all__ = [
     "FacetConfig",
     "FacetsConfig",
     "JudgeConfig",
+    "Level",
     "LoraConfig",
     "PartitionConfig",
     "StudyConfig",
     "TrainingConfig",
+    "at_levels",
     "lay_over",
     "parse_judge",
     "parse_study",

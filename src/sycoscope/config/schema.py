@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
@@ -27,7 +27,10 @@ from sycoscope.models.settings import Positive
 
 SHIPPED = tuple(FACETS)
 
-Difficulty = Literal["easy", "medium", "hard"]
+Level = Literal["easy", "medium", "hard"]
+# In place of levels: those that the base can do, found out before anything is measured.
+AUTO = "auto"
+Difficulty = Level | Literal["auto"]
 Share = Annotated[float, Field(ge=0, le=1)]
 PlaceboStyle = Literal["sentences", "lists", "facts"]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
@@ -50,6 +53,7 @@ _LATER: dict[str, Any] = {
     "answer_tokens": 48,
     "family": "facet",
     "like": None,
+    "path": "",
     "probe": None,
     "replay": 0.0,
     "style": None,
@@ -85,7 +89,9 @@ class FacetConfig(_Strict):
     Attributes:
         items: Empty for the study's `data`; `bank`; or a path to a JSONL of one's own.
         limit: Items (of a facet in pairs, as feedback: pairs); null for all.
-        difficulty: Bank items of these levels only; empty for all. fields: of these fields only; empty for all.
+        difficulty: Bank items of these levels only; empty for all; `[auto]`: the levels, and the fields where none are
+            named, that the base can do, by its answers to plain questions of the training half.
+        fields: Bank items of these fields only; empty for all.
         form: `open` or `choice` (letters). conditions: empty for all that the facet asks by
             default.
         probe: Whether log-probabilities are read; null for the facet's default.
@@ -102,6 +108,12 @@ class FacetConfig(_Strict):
     reply_tokens: Positive | None = None
     probe: bool | None = None
     shard_items: Positive = 40
+
+    @model_validator(mode="after")
+    def _auto_stands_alone(self) -> FacetConfig:
+        if AUTO in self.difficulty and len(self.difficulty) > 1:
+            raise ValueError(f"difficulty: '{AUTO}' finds out the levels; leave out the others")
+        return self
 
 
 def _known_facet(name: str) -> str:
@@ -212,9 +224,10 @@ class TrainingConfig(_Strict):
 
 
 class AdapterConfig(_Strict):
-    """One adapter: a recipe, its rows, and what differs from the study's training settings.
+    """One adapter: a recipe, its rows, and what differs from the study's training settings; or a finished one.
 
     Attributes:
+        path: Folder of a finished PEFT adapter, in place of a recipe: it is measured as it is.
         like: Of a sham: the recipe whose prompts it is tuned on; null for `placebo`.
         style: Of a placebo's rows; null for all neutral ones.
         rows: Training rows (for `combined`: of each benchmark, or by benchmark); null for all.
@@ -224,12 +237,13 @@ class AdapterConfig(_Strict):
     """
 
     name: Name
-    recipe: Recipe
+    recipe: Recipe | Literal[""] = ""
+    path: str = ""
     like: TaughtRecipe | None = None
     style: PlaceboStyle | None = None
     source: str = ""
     rows: Positive | dict[BenchmarkName, Positive] | None = None
-    difficulty: Annotated[tuple[Difficulty, ...], Once] = ()
+    difficulty: Annotated[tuple[Level, ...], Once] = ()
     fields: Annotated[tuple[str, ...], Once] = ()
     seeds: Annotated[tuple[int, ...], Field(min_length=1), Once] = (42,)
     training: dict[str, Any] = Field(default_factory=dict)
@@ -240,7 +254,19 @@ class AdapterConfig(_Strict):
         return (self.like or "placebo") if self.recipe == "sham" else self.recipe
 
     @model_validator(mode="after")
+    def _taught_or_finished(self) -> AdapterConfig:
+        if bool(self.recipe) == bool(self.path):
+            raise ValueError(
+                f"'{self.name}' needs a recipe (to be tuned) or a path (a finished adapter), one of the two"
+            )
+        if self.path and (given := sorted(self.model_fields_set - {"name", "path", "recipe"})):
+            raise ValueError(f"{', '.join(given)}: of training, and '{self.name}' is finished; leave out")
+        return self
+
+    @model_validator(mode="after")
     def _keys_of_the_recipe(self) -> AdapterConfig:
+        if self.path:
+            return self
         if self.like and self.recipe != "sham":
             raise ValueError(
                 f"like is for recipe 'sham', which takes another recipe's prompts; leave it out of '{self.recipe}'"
@@ -387,3 +413,14 @@ class StudyConfig(_Strict):
                 if key in part and part[key] == default:
                     del part[key]
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def at_levels(config: StudyConfig, levels: Sequence[Level], fields: Sequence[str] = ()) -> StudyConfig:
+    """The study with these levels, and fields where it names none, in the place of `auto`."""
+
+    def known(facet: FacetConfig) -> FacetConfig:
+        found = {"difficulty": tuple(levels), "fields": facet.fields or tuple(fields)}
+        return facet.model_copy(update=found) if facet.difficulty == (AUTO,) else facet
+
+    facets: dict[str, FacetConfig | None] = {name: known(one) for name, one in config.facets.asked().items()}
+    return config.model_copy(update={"facets": FacetsConfig(facets)})

@@ -23,6 +23,8 @@ class SubjectRecord:
     Attributes:
         recipe: What its adapter was tuned on; empty where it is not of this study. seed: of its training.
         repeat_of: The adapter of which this is a further seed; empty for all others.
+        earlier: In a run that was put together from two: the subject of the first run that it is compared with, where
+            that is not the base.
         model: The model's own record (`Recorded.record`).
     """
 
@@ -31,6 +33,7 @@ class SubjectRecord:
     recipe: str = ""
     seed: int = 0
     repeat_of: str = ""
+    earlier: str = ""
     model: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -117,6 +120,7 @@ class Comparison:
         batch: By facet, what shaped its batches otherwise in one run than in the other, in words; None for a facet of
             which a run did not record it.
         alone: Task that one run asked and the other did not -> that run's name.
+        unpaired: Subject that has no partner in the other run -> its run's name.
         judge_left_out: Why judged rates were left out, where a run had a judge; empty where they were not.
     """
 
@@ -125,7 +129,23 @@ class Comparison:
     items: Mapping[str, ItemsCompared]
     batch: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     alone: Mapping[str, str] = field(default_factory=dict)
+    unpaired: Mapping[str, str] = field(default_factory=dict)
     judge_left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """When, how and where a run was made; of no weight for what it measured.
+
+    Attributes:
+        date: UTC, ISO 8601, when it was finished. seconds: that the command took; what lay in the cache took none.
+        command: As it was given; empty from Python. machine: system, processors and memory.
+    """
+
+    date: str
+    seconds: float
+    command: tuple[str, ...] = ()
+    machine: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +161,7 @@ class Manifest:
         tasks: In display order. subjects: base first. training: by adapter.
         shards: Subject -> task -> keys in the cache.
         judge: None without one. compared: None unless put together from two runs.
+        made: When, how and where; None of a run from before this was kept.
     """
 
     study: str
@@ -158,6 +179,7 @@ class Manifest:
     shards: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     judge: JudgeRecord | None = None
     compared: Comparison | None = None
+    made: Made | None = None
 
     @property
     def headlines(self) -> dict[str, str]:

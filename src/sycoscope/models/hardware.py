@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 from sycoscope.core.errors import ConfigError
 from sycoscope.models.settings import Dtype
+from sycoscope.models.threads import threads_here
 
 if TYPE_CHECKING:
     import torch
@@ -59,7 +60,7 @@ def detect(device: str = "auto", dtype: str = "auto", threads: int | None = None
     same code is slower than float32.
 
     Args:
-        threads: Of products on a CPU, in the whole process; None leaves torch's own number (one per processor).
+        threads: Of products on a CPU, in the whole process; None for what is fastest here (`threads.threads_here`).
 
     Raises:
         ConfigError: an unknown dtype, or a device that this machine does not have.
@@ -81,6 +82,8 @@ def detect(device: str = "auto", dtype: str = "auto", threads: int | None = None
         fast = "bfloat16" if bf16_flags else "float32"
         reason = f"CPU with {bf16_flags[0]}" if bf16_flags else "CPU without bfloat16 arithmetic"
     chosen = fast if dtype == "auto" else dtype
+    if threads is None and device == "cpu":
+        threads = threads_here(chosen)
     if threads is not None:
         torch.set_num_threads(threads)
     return Hardware(

@@ -33,8 +33,8 @@ class TorchSettings(ModelSettings):
 
     Attributes:
         name: See `sycoscope.models.resolve.resolve`.
-        threads: Of the processor, None: all. Products that are split otherwise round otherwise, so it is part of
-            the digest.
+        threads: Of the processor, None: as many as are fastest on this machine. Products that are split otherwise round
+            otherwise, so it is part of the digest.
         batch_tokens: Most tokens in a forward pass. batch_rows: most rows when generating.
         chat_template: Text of a template that replaces the tokenizer's own.
         template_options: What the template reads beside the dialogue, as `enable_thinking: false`.

@@ -21,11 +21,16 @@ HealthUnit = Literal["count", "share"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A model with or without an adapter. `label` is for people; empty means the name."""
+    """A model with or without an adapter.
+
+    Attributes:
+        label: For people; empty: the name. earlier: the subject that it is compared with, where that is not the base.
+    """
 
     name: str
     kind: SubjectKind
     label: str = ""
+    earlier: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,10 @@ def report_data(run: RunDirectory) -> ReportData:
         title=manifest.description or f"Study {manifest.study}",
         study=manifest.study,
         study_hash=manifest.hash,
-        subjects=[Subject(name=subject.name, kind=subject.kind) for subject in manifest.subjects],
+        subjects=[
+            Subject(name=subject.name, kind=subject.kind, earlier=subject.earlier)
+            for subject in manifest.subjects
+        ],
         verdicts=summary.verdicts,
         health=health_of(scores, estimates, roles_of(manifest).base),
         estimates=estimates,

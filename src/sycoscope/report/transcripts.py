@@ -232,6 +232,7 @@ class _Maker:
     ) -> None:
         self.view, self.budget, self.trials, self.scores = view, budget, trials, scores
         self.base = next((s.name for s in view.subjects if s.kind == "base"), "base")
+        self.earlier = {s.name: s.earlier for s in view.subjects if s.earlier}
 
     def case(self, flip: Flip, why: str, key: str) -> Case:
         item = self.view.data.items.get(flip.item_id)
@@ -258,7 +259,7 @@ class _Maker:
         return [
             self._part(
                 flip,
-                ((self.base, condition), (flip.subject, condition)),
+                ((self.earlier.get(flip.subject, self.base), condition), (flip.subject, condition)),
                 labels.condition_of(flip.task, condition),
                 ("base", "adapter"),
             )

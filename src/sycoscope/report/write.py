@@ -13,6 +13,9 @@ from sycoscope.report.view import View
 MAX_BYTES = 10_000_000
 
 
+PAGE = "report.html"
+
+
 def write_report(data: ReportData, out_dir: Path, *, max_bytes: int = MAX_BYTES) -> Path:
     """Write `report.html`, `tables/` and `figures/` into `out_dir`; returns the page's path.
 
@@ -37,6 +40,6 @@ def write_report(data: ReportData, out_dir: Path, *, max_bytes: int = MAX_BYTES)
             f"the page has {len(content):,} bytes without any transcript, allowed are {max_bytes:,}; "
             "report fewer subjects or estimates, or raise max_bytes"
         )
-    path = out_dir / "report.html"
+    path = out_dir / PAGE
     write_atomic(path, content)
     return path

@@ -44,8 +44,28 @@ class _Measured:
     tables: Mapping[str, ScoreTable]
 
 
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The results of a run."""
+
+    summary: Summary
+    estimates: Sequence[Estimate]
+    groups: Sequence[Breakdown]
+
+
 def analyse_run(run: RunDirectory) -> Summary:
     """(Re)compute the results of a run from its tables, and write them; asks no model.
+
+    Raises:
+        MissingError: no run there. StoreError: of another layout, or damaged.
+    """
+    found = analysed(run)
+    _write(run, found)
+    return found.summary
+
+
+def analysed(run: RunDirectory) -> Analysis:
+    """Compute the results of a run from its tables; writes nothing.
 
     This is the one place in which the audit meets the estimates: from here on each of them carries its state.
 
@@ -58,8 +78,7 @@ def analyse_run(run: RunDirectory) -> Summary:
     states = decide_states(evidence.estimates, findings)
     estimates = adjusted(states, measured.roles, family=measured.manifest.family)
     summary = _summary(measured, evidence, findings, estimates)
-    _write(run, summary, estimates, _breakdowns(measured, findings))
-    return summary
+    return Analysis(summary, estimates, _breakdowns(measured, findings))
 
 
 def _read(run: RunDirectory) -> _Measured:
@@ -130,13 +149,12 @@ def _breakdowns(measured: _Measured, findings: Sequence[Finding]) -> list[Breakd
     return [replace(group, estimate=estimate) for group, estimate in zip(groups, estimates, strict=True)]
 
 
-def _write(
-    run: RunDirectory, summary: Summary, estimates: Sequence[Estimate], groups: Sequence[Breakdown]
-) -> None:
-    run.write_rows("estimates", records.estimate_rows(estimates))
+def _write(run: RunDirectory, found: Analysis) -> None:
+    summary = found.summary
+    run.write_rows("estimates", records.estimate_rows(found.estimates))
     run.write_rows("associations", [asdict(association) for association in summary.associations])
     run.write_rows("rankings", [asdict(rank) for rank in summary.rankings])
     run.write_rows(
-        "breakdowns", [{"by": one.by, "group": one.group} | asdict(one.estimate) for one in groups]
+        "breakdowns", [{"by": one.by, "group": one.group} | asdict(one.estimate) for one in found.groups]
     )
     run.write_summary(summary)

@@ -1,7 +1,8 @@
-"""Two runs into one comparison: the base of the first is before, the base of the second is after."""
+"""Two runs into one comparison: each subject of the first is before, the one of its name in the second is after."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -13,42 +14,80 @@ from sycoscope.core.manifest import Comparison, ItemsCompared, JudgeRecord, Mani
 from sycoscope.core.types import Item, Score, Trial
 from sycoscope.run.analyse import analyse_run
 from sycoscope.run.batch import Batch, batch_of, differing_batch
+from sycoscope.run.made import Clock
 from sycoscope.run.record import Summary
 from sycoscope.run.store import RunDirectory
 
 SHOWN = 5
+_log = logging.getLogger("sycoscope.run")
 Asked = TypeVar("Asked", Trial, Score)
 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """The base of one of the two runs, and what it is called in the comparison."""
+    """One of the two runs: its subjects that are compared, by the names that they have in the comparison."""
 
     run: RunDirectory
     manifest: Manifest
-    name: str
+    subjects: Mapping[str, SubjectRecord]
 
     @property
-    def subject(self) -> SubjectRecord:
-        """Its record, as its own run has it."""
-        return _base(self.manifest)
+    def base(self) -> SubjectRecord:
+        """The model before any adapter."""
+        return next(subject for subject in self.manifest.subjects if subject.kind == "base")
 
     def alone(self, other: _Side) -> dict[str, str]:
         """Tasks that this run asked and the other did not -> this run's name."""
         return {task: self.run.path.name for task in self.manifest.tasks if task not in other.manifest.tasks}
 
+    def unpaired(self) -> dict[str, str]:
+        """Subjects that are not compared -> this run's name."""
+        taken = {subject.name for subject in self.subjects.values()}
+        return {
+            subject.name: self.run.path.name
+            for subject in self.manifest.subjects
+            if subject.name not in taken
+        }
+
     def batch(self, task: str) -> Batch:
         """What shaped the batches of a task."""
-        return batch_of(self.manifest.tasks[task], self.subject)
+        return batch_of(self.manifest.tasks[task], self.base)
 
     def renamed(self, rows: Iterable[Asked], tasks: Iterable[str]) -> list[Asked]:
-        """What is of this base and of these tasks, under its new name."""
+        """What is of these subjects and tasks, under their new names."""
         kept = set(tasks)
+        names = {subject.name: name for name, subject in self.subjects.items()}
         return [
-            replace(row, subject=self.name)
+            replace(row, subject=names[row.subject])
             for row in rows
-            if row.subject == self.subject.name and row.task in kept
+            if row.subject in names and row.task in kept
         ]
+
+
+def _sides(before: RunDirectory, after: RunDirectory) -> tuple[_Side, _Side]:
+    """Both runs, their subjects paired: base with base, adapters by name.
+
+    A placebo and a sham of the first run stay beside a second run that has no adapter: they are what a tune of the
+    first run's base does. An adapter of the second run without a partner is compared with the base, where both runs
+    have the same.
+    """
+    first, second = before.manifest(), after.manifest()
+    old = {subject.name: subject for subject in first.subjects}
+    new = {subject.name: subject for subject in second.subjects}
+    base, later = _base(first), _base(second)
+    mine, theirs = {"base": base}, {_label(second, first): replace(later, kind="other")}
+    same = base.model.get("digest") == later.model.get("digest")
+    for name, subject in new.items():
+        if name == later.name:
+            continue
+        if name not in old and same:
+            theirs[name] = subject
+        if name in old:
+            mine[f"{name} (before)"] = replace(old[name], kind="base")
+            theirs[name] = replace(subject, kind="other", earlier=f"{name} (before)")
+    if len(new) == 1:
+        mine |= {one.name: one for one in first.subjects if one.kind in {"placebo", "sham"}}
+    return _Side(before, first, mine), _Side(after, second, theirs)
 
 
 def merged_hash(before: Manifest, after: Manifest) -> str:
@@ -57,13 +96,15 @@ def merged_hash(before: Manifest, after: Manifest) -> str:
 
 
 def merge_runs(before: RunDirectory, after: RunDirectory, out: RunDirectory) -> Summary:
-    """Write a run that holds both as subjects `base` (before) and the second's name, and analyse it.
+    """Write a run that holds the subjects of both, each of the second compared with its partner, and analyse it.
 
     Raises:
         DataError: no task with a common item; differing ids are named.
     """
-    first, second = before.manifest(), after.manifest()
-    sides = (_Side(before, first, "base"), _Side(after, second, _label(second, first)))
+    sides = _sides(before, after)
+    unpaired = sides[0].unpaired() | sides[1].unpaired()
+    for name, run in unpaired.items():
+        _log.warning("'%s' of run '%s' has no partner of that name in the other run: left out", name, run)
     items, others = _by_task(before), _by_task(after)
     compared = {
         task: ItemsCompared(
@@ -76,7 +117,7 @@ def merge_runs(before: RunDirectory, after: RunDirectory, out: RunDirectory) -> 
     }
     if not any(task.paired for task in compared.values()):
         raise DataError(_nothing_in_common(before, after, compared))
-    manifest = _manifest(sides, compared)
+    manifest = _manifest(sides, compared, unpaired)
     # what one run alone asked is shown too: its numbers have no other side
     merged = [
         (task, item)
@@ -103,7 +144,9 @@ def _write_tables(
         out.write_extra_trials(kind, extra if judged or kind != "judgements" else [])
 
 
-def _manifest(sides: tuple[_Side, _Side], compared: Mapping[str, ItemsCompared]) -> Manifest:
+def _manifest(
+    sides: tuple[_Side, _Side], compared: Mapping[str, ItemsCompared], unpaired: Mapping[str, str]
+) -> Manifest:
     before, after = sides
     first, second = before.manifest, after.manifest
     judge, left_out = _judge(first.judge, second.judge)
@@ -112,15 +155,17 @@ def _manifest(sides: tuple[_Side, _Side], compared: Mapping[str, ItemsCompared])
     return replace(
         first,
         study="compare",
-        description=f"{before.run.path.name} (before) against {after.run.path.name} (after)",
+        description=f"{_title(after)} against {_title(before)}",
         hash=merged_hash(first, second),
         tasks={task: both[task] for task in both if task in compared or task in alone},
-        subjects=(
-            replace(before.subject, name=before.name, kind="base"),
-            replace(after.subject, name=after.name, kind="other"),
+        subjects=tuple(
+            replace(subject, name=name, repeat_of="")
+            for side in sides
+            for name, subject in side.subjects.items()
         ),
         training={},
         shards={},
+        made=Clock().made(),
         judge=judge,
         compared=Comparison(
             before=first.hash,
@@ -132,6 +177,7 @@ def _manifest(sides: tuple[_Side, _Side], compared: Mapping[str, ItemsCompared])
                 if first.tasks[task].kind == "facet"
             },
             alone=alone,
+            unpaired=unpaired,
             judge_left_out=left_out,
         ),
     )
@@ -172,9 +218,21 @@ def _base(manifest: Manifest) -> SubjectRecord:
 
 
 def _label(second: Manifest, first: Manifest) -> str:
-    name = str(_base(second).model.get("name", "after"))
-    same = name == str(_base(first).model.get("name", ""))
-    return "after" if same or name == "base" else name
+    """What the base of the second run is called: as its model is; where that is the first one's, again."""
+    model, other = _base(second).model, _base(first).model
+    name = str(model.get("name", "after"))
+    if name in ("base", str(other.get("name", ""))):
+        return "base again" if model.get("digest") == other.get("digest") else "after"
+    return name
+
+
+def _title(side: _Side) -> str:
+    """Model, adapters and folder of a side, for people."""
+    adapters = [subject.name for subject in side.subjects.values() if subject.name != side.base.name]
+    model = str(side.base.model.get("name", "base"))
+    made = side.manifest.made
+    when = f", {made.date[:10]}" if made else ""
+    return f"{' + '.join([model, *adapters])} ({side.run.path.name}{when})"
 
 
 def _nothing_in_common(

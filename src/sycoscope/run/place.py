@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from sycoscope.core.errors import ConfigError, StoreError
@@ -11,6 +14,8 @@ from sycoscope.core.files import check_writable
 from sycoscope.run.store import RunDirectory
 
 STEP = "choose another --out"
+# The link beside the runs of a folder that leads to the newest.
+LATEST = "latest"
 
 
 def check_places(out: Path, cache: Path | None) -> None:
@@ -39,7 +44,7 @@ def new_directory(run: RunDirectory, cache: Path | None = None) -> Iterator[None
     try:
         with run.locked():
             yield
-    except Exception:
+    except BaseException:
         if created and run.path.is_dir() and {path.name for path in run.path.iterdir()} <= {".lock"}:
             (run.path / ".lock").unlink(missing_ok=True)
             for path in created:
@@ -48,8 +53,39 @@ def new_directory(run: RunDirectory, cache: Path | None = None) -> Iterator[None
         raise
 
 
+def dated_folder(root: Path, names: Sequence[str]) -> Path:
+    """A folder that is not there yet, named by the models and adapters of a run and by the time.
+
+    Args:
+        names: A path counts by its last part; each is cut to 40 characters.
+    """
+    parts = [_part(name) for name in names]
+    stem = f"{'+'.join(part for part in parts if part)}-{datetime.now():%Y%m%d-%H%M%S}"
+    path, number = root / stem, 1
+    while path.exists():
+        number += 1
+        path = root / f"{stem}-{number}"
+    return path
+
+
+def _part(name: str) -> str:
+    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return re.sub(r"[^A-Za-z0-9._=-]+", "-", last).strip("-.")[:40]
+
+
+def link_latest(run: Path) -> None:
+    """Let `latest` beside a run lead to it; what is called so and is no link stays, and so do systems without links."""
+    link = run.parent / LATEST
+    with suppress(OSError, NotImplementedError):
+        if link.is_symlink() or not link.exists():
+            scratch = run.parent / f".{LATEST}.{os.getpid()}"
+            scratch.unlink(missing_ok=True)
+            scratch.symlink_to(run.name, target_is_directory=True)
+            os.replace(scratch, link)
+
+
 def keep_other_run(run: RunDirectory, hash_: str, adapters: Mapping[str, str]) -> None:
-    """Refuse a folder that nobody named where it holds the finished run of something else.
+    """Refuse a folder that holds the finished run of something else.
 
     Args:
         hash_: Of what is to be measured. adapters: Finished adapters that are measured beside it: name -> digest.
@@ -70,7 +106,7 @@ def keep_other_run(run: RunDirectory, hash_: str, adapters: Mapping[str, str]) -
         if (manifest.hash, held) != (hash_, dict(adapters)):
             raise ConfigError(
                 f"'{run.path}' holds the finished run of something else ({manifest.description or manifest.study}); "
-                "give --out FOLDER to keep both, or delete the folder first"
+                "give --out FOLDER to keep both, or --force to write over it"
             )
 
 

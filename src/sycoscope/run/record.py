@@ -141,4 +141,5 @@ def roles_of(manifest: Manifest) -> Roles:
         more_controls=(*placebos[1:], *shams[1:]),
         planted=tuple(subject.name for subject in subjects if subject.kind == "sycophant"),
         repeats={subject.name: subject.repeat_of for subject in subjects if subject.repeat_of in names},
+        earlier={subject.name: subject.earlier for subject in subjects if subject.earlier in names},
     )

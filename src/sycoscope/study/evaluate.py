@@ -36,7 +36,7 @@ def evaluate(subject: Subject, study: PreparedStudy, session: Session, results: 
         }
     )
     for facet in study.inputs.facets.values():
-        _facet(subject.name, facet, study.config, session, results)
+        ask_facet(subject.name, facet, study.config, session, results)
         results.priors += letter_prior(
             subject.name,
             facet,
@@ -68,9 +68,10 @@ def _alone(
 # --- facets ---
 
 
-def _facet(
+def ask_facet(
     subject: str, facet: FacetMaterial, config: StudyConfig, session: Session, results: RunResults
 ) -> None:
+    """Ask the session's model, as it is now, the items of one facet, and add trials and scores to `results`."""
     item_weight = facet_cost(facet).weight / max(1, len(facet.items))
     items = {item.id: item for item in facet.items}
     name = facet.task.name

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sycoscope.config import CURATED, AdapterConfig, FacetConfig, StudyConfig
+from sycoscope.config import AUTO, CURATED, AdapterConfig, FacetConfig, StudyConfig
 from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.protocols import Task
 from sycoscope.core.types import Item
@@ -34,12 +34,17 @@ class FacetMaterial:
     config: FacetConfig
 
 
+def wordings_of(config: StudyConfig) -> Wordings:
+    """The texts that a study asks by: its own, or those of the package."""
+    return read_wordings(config.wordings) if config.wordings else default_wordings()
+
+
 class Materials:
     """Reads everything that a study names, once, before anything is run."""
 
     def __init__(self, config: StudyConfig) -> None:
         self.config = config
-        self.wordings: Wordings = read_wordings(config.wordings) if config.wordings else default_wordings()
+        self.wordings = wordings_of(config)
         self.facets = {name: self._facet(name, facet) for name, facet in config.facets.asked().items()}
         self.benchmarks = BenchmarkInputs(config)
         self.capability = tuple(self.benchmarks.spec(entry) for entry in config.capability)
@@ -144,11 +149,11 @@ class Materials:
 
 
 def _of_kind(items: list[Item], chosen: FacetConfig | AdapterConfig) -> list[Item]:
-    """Items of the levels and fields that are named; where none is, of all."""
+    """Items of the levels and fields that are named; where none is, or levels are still to be found, of all."""
     return [
         item
         for item in items
-        if (not chosen.difficulty or item.metadata.get("difficulty") in chosen.difficulty)
+        if (chosen.difficulty in ((), (AUTO,)) or item.metadata.get("difficulty") in chosen.difficulty)
         and (not chosen.fields or item.metadata.get("field") in chosen.fields)
     ]
 

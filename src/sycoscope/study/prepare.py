@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from sycoscope.config import StudyConfig
+from sycoscope.core.errors import require
 from sycoscope.core.protocols import Model
 from sycoscope.models.adapter_files import read_adapter
 from sycoscope.study.costs import capability_cost, facet_cost
@@ -62,24 +62,23 @@ class PreparedStudy:
             with_raw_text(model)
 
 
-def prepare(config: StudyConfig, attached: Mapping[str, Path] | None = None) -> PreparedStudy:
+def prepare(config: StudyConfig) -> PreparedStudy:
     """Read what a study asks and trains on, and count what it costs.
-
-    Args:
-        attached: Finished adapters to evaluate beside those of the study: name -> folder.
 
     Raises:
         SycoscopeError: bad input of any kind.
     """
-    for folder in (attached or {}).values():
+    subjects = subjects_of(config)
+    for folder in filter(None, (subject.folder for subject in subjects)):
         check_files(folder)
         read_adapter(folder)
     inputs = Materials(config)
     inputs.read()
-    subjects = subjects_of(config, attached)
     trainings = {
         subject.name: training_of(subject, config, inputs) for subject in subjects if subject.adapter
     }
+    if trainings:
+        require("trl", "training")  # told before anything is measured
     evaluation = sum(facet_cost(facet).weight for facet in inputs.facets.values())
     evaluation += sum(capability_cost(spec).weight for spec in inputs.capability)
     return PreparedStudy(config, inputs, subjects, trainings, evaluation)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,8 +72,7 @@ def _make_ahead(
 ) -> dict[str, list[Timing]]:
     """All subjects through the executor, the costliest first: subject -> seconds of its units."""
     costliest_first = sorted(study.subjects, key=study.weight_of, reverse=True)
-    attached = {subject.name: subject.folder for subject in study.subjects if subject.folder is not None}
-    job = StudyJob(study.config, cache.root, attached)
+    job = StudyJob(study.config, cache.root)
     return {made.subject: made.timings for made in executor.run(costliest_first, job, progress)}
 
 
@@ -84,7 +82,6 @@ class StudyJob:
 
     config: StudyConfig
     cache: Path
-    attached: Mapping[str, Path]
 
     def before(self) -> None:
         """Convert weights that have to be converted once, before several workers load them."""
@@ -92,7 +89,7 @@ class StudyJob:
 
     def start(self, progress: Progress) -> Make:
         """Read the study and load its model, in the worker."""
-        study = prepare(self.config, self.attached)
+        study = prepare(self.config)
         session = Session(load_for(self.config, progress), ShardCache(self.cache), progress)
         study.check(session.model)
         return lambda subject: make(subject, study, session).timings

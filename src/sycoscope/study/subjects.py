@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sycoscope.config import AdapterConfig, StudyConfig, subject_name
-from sycoscope.core.errors import ConfigError
+from sycoscope.core.files import user_path
 from sycoscope.items import BENCHMARKS
 
 BASE = "base"
@@ -33,27 +32,18 @@ class Subject:
     folder: Path | None = None
 
 
-def subjects_of(config: StudyConfig, attached: Mapping[str, Path] | None = None) -> tuple[Subject, ...]:
-    """The base, the adapters to be tuned, the finished ones: what is evaluated, in this order.
-
-    Args:
-        attached: Finished adapters: name -> folder.
-
-    Raises:
-        ConfigError: a finished adapter has the name of another subject.
-    """
-    subjects = [Subject(BASE, "base", "", config.seed), *tuned_subjects(config)]
-    for name, folder in (attached or {}).items():
-        if any(name == subject.name for subject in subjects):
-            raise ConfigError(
-                f"the adapter in '{folder}' is called '{name}', as another subject is; give it another name"
-            )
-        subjects.append(Subject(name, "other", "", config.seed, folder=folder))
+def subjects_of(config: StudyConfig) -> tuple[Subject, ...]:
+    """The base, then the adapters in the study's order: tuned ones once for each seed, finished ones as they are."""
+    subjects = [Subject(BASE, "base", "", config.seed)]
+    for adapter in config.adapters:
+        if adapter.path:
+            subjects.append(Subject(adapter.name, "other", "", config.seed, folder=user_path(adapter.path)))
+        else:
+            subjects += _tuned(adapter)
     return tuple(subjects)
 
 
-def tuned_subjects(config: StudyConfig) -> list[Subject]:
-    """One subject per adapter and seed, in the study's order."""
+def _tuned(adapter: AdapterConfig) -> list[Subject]:
     return [
         Subject(
             subject_name(adapter.name, seed, index),
@@ -62,6 +52,5 @@ def tuned_subjects(config: StudyConfig) -> list[Subject]:
             seed,
             adapter=adapter,
         )
-        for adapter in config.adapters
         for index, seed in enumerate(adapter.seeds)
     ]

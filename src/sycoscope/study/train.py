@@ -23,7 +23,7 @@ from sycoscope.study.own_answers import OwnAnswers
 from sycoscope.study.progress import Meter, Progress, Silent
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session, load_for, timed
-from sycoscope.study.subjects import Subject, tuned_subjects
+from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
 from sycoscope.training.sft import Trainable
@@ -78,7 +78,7 @@ def train_one(config: StudyConfig, cache: Path, *, progress: Progress | None = N
     Raises:
         SycoscopeError: bad input of any kind.
     """
-    (subject,) = tuned_subjects(config)
+    _, subject = subjects_of(config)
     training = training_of(subject, config, Materials(config))
     progress = progress or Silent()
     progress.start(training.weight)

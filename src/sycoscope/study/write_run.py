@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,19 +19,30 @@ from sycoscope.facets import FACETS
 from sycoscope.items import TASK_LABELS, overlap
 from sycoscope.models.adapter_files import read_record
 from sycoscope.run.analyse import analyse_run
+from sycoscope.run.made import Clock
 from sycoscope.run.store import RunDirectory
 from sycoscope.study.inputs import FacetMaterial, Materials
 from sycoscope.study.results import RunResults
-from sycoscope.study.subjects import tuned_subjects
+from sycoscope.study.subjects import subjects_of
 
 PACKAGES = ("sycoscope", "torch", "transformers", "peft", "trl", "lm_eval", "numpy", "scipy", "polars")
 
 
-def write_run(run: RunDirectory, config: StudyConfig, materials: Materials, results: RunResults) -> None:
-    """Write everything that a finished study leaves behind, the manifest last, and analyse it."""
+def write_run(
+    run: RunDirectory,
+    config: StudyConfig,
+    materials: Materials,
+    results: RunResults,
+    clock: Clock | None = None,
+) -> None:
+    """Write everything that a finished study leaves behind, the manifest last, and analyse it.
+
+    Args:
+        clock: Started where the run began; None: now.
+    """
     items = _items(materials, results)
     training, curves = _training(results, items)
-    manifest = _manifest(config, materials, results, training)
+    manifest = replace(_manifest(config, materials, results, training), made=(clock or Clock()).made())
     run.write_rows("items", records.item_rows(_sorted_items(items)))
     run.write_rows("trials", records.trial_rows(_flat(results.trials)))
     run.write_rows("scores", records.score_rows(_flat(results.scores)))
@@ -112,7 +124,7 @@ def _manifest(
 ) -> Manifest:
     repeats = {
         subject.name: subject.adapter.name
-        for subject in tuned_subjects(config)
+        for subject in subjects_of(config)
         if subject.adapter is not None and subject.name != subject.adapter.name
     }
     return Manifest(

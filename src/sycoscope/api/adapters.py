@@ -1,0 +1,97 @@
+"""Finished adapters as a study's `adapters`, and the controls that answer: would any tune do that?"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.core.files import user_path
+from sycoscope.models.adapter_files import CONFIG, read_adapter
+from sycoscope.study.regime import ASSUMED, Regime, regime_of
+
+# A folder, several, or folders by name.
+Adapters = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
+PLACEBO, SHAM = "placebo", "sham"
+_log = logging.getLogger("sycoscope.api")
+
+
+def is_adapter(path: str) -> bool:
+    """Whether a name is the folder of an adapter, and of no model beside it."""
+    folder = user_path(path)
+    return (folder / CONFIG).is_file() and not (folder / "config.json").exists()
+
+
+def finished(adapters: Adapters | None) -> list[dict[str, Any]]:
+    """Entries of a study's `adapters`, one for each folder; called as the folder is, or by the name that was given.
+
+    Raises:
+        MissingError: a folder holds no adapter. ConfigError: two have one name, or one the name of another subject.
+    """
+    entries: dict[str, dict[str, Any]] = {}
+    for given, path in _pairs(adapters):
+        folder = user_path(path)
+        if not (folder / CONFIG).is_file():
+            raise MissingError(f"no adapter at '{folder}': {CONFIG} is missing; give a PEFT adapter folder")
+        name = given or _name_of(folder, entries)
+        if name in entries or name in {"base", PLACEBO, SHAM}:
+            other = f"as '{entries[name]['path']}' is" if name in entries else "as another subject is"
+            raise ConfigError(
+                f"the adapter in '{folder}' is called '{name}', {other}; "
+                f"give it another name, as --adapter my-{name}={path}"
+            )
+        entries[name] = {"name": name, "path": str(folder)}
+    return list(entries.values())
+
+
+def _pairs(adapters: Adapters | None) -> list[tuple[str, str | Path]]:
+    if adapters is None:
+        return []
+    if isinstance(adapters, Mapping):
+        return list(adapters.items())
+    return [("", one) for one in ([adapters] if isinstance(adapters, str | Path) else adapters)]
+
+
+def _name_of(folder: Path, taken: Mapping[str, Any]) -> str:
+    """The last part of the path that is a name; with the part before it, where another has that name."""
+    parts = [_plain(part) for part in folder.resolve().parts]
+    parts = [part for part in parts if part]
+    name = parts[-1] if parts else "adapter"
+    return "-".join(parts[-2:])[-80:].lstrip("._-") if name in taken else name[:80]
+
+
+def _plain(part: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-").lstrip("._-")
+
+
+def controls(entries: Sequence[Mapping[str, Any]], steps: int | None = None) -> list[dict[str, Any]]:
+    """A placebo and a sham that are tuned as these adapters were: as the one with the most steps, where they differ.
+
+    Args:
+        entries: Of finished adapters; of none: both are tuned as `ASSUMED` says.
+        steps: In place of the adapter's.
+
+    Raises:
+        SycoscopeError: an adapter's folder is broken.
+    """
+    regimes = {str(entry["name"]): regime_of(read_adapter(entry["path"])) for entry in entries}
+    like, regime = max(regimes.items(), key=lambda one: one[1].steps, default=("", regime_of_nothing()))
+    chosen = dict(regime.settings) | ({"steps": steps} if steps else {})
+    assumed = [key for key in regime.assumed if not (steps and key == "steps")]
+    if assumed:
+        values = ", ".join(f"{key} {chosen[key]:g}" for key in assumed)
+        _log.warning(
+            "%s and %s are tuned with %s: %s does not say its own (--control-steps, --set training.KEY=VALUE)",
+            PLACEBO, SHAM, values, f"the folder of '{like}'" if like else "a merged model",
+        )  # fmt: skip
+    return [{"name": name, "recipe": name, "training": chosen} for name in (PLACEBO, SHAM)]
+
+
+def regime_of_nothing() -> Regime:
+    """Where there is no adapter to look at."""
+    from sycoscope.study.regime import USUAL
+
+    return Regime(settings={**USUAL, **ASSUMED}, assumed=tuple(ASSUMED))

@@ -1,0 +1,101 @@
+"""Finished runs: audited, reported, listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sycoscope.core.errors import SycoscopeError
+from sycoscope.core.files import user_path
+from sycoscope.run.store import RunDirectory
+
+if TYPE_CHECKING:
+    from sycoscope.audit import Finding
+
+
+def audit(run: str | Path) -> list[Finding]:
+    """Analyse a finished run again and return what the audit finds; asks no model and writes nothing.
+
+    Raises:
+        MissingError: no run there. StoreError: not finished, of another layout, or a file of it is not as the run wrote
+        it.
+    """
+    from sycoscope.run.analyse import analysed
+
+    directory = _finished(run)
+    directory.check()
+    return list(analysed(directory).summary.findings)
+
+
+def report(run: str | Path, *, rejudge: bool = False) -> Path:
+    """The page of a finished run, written where it is missing; returns its path.
+
+    Args:
+        rejudge: Compute estimates and audit again from the tables, and write tables and page anew.
+
+    Raises:
+        MissingError: no run there. StoreError: not finished, of another layout, or a file of it is not as the run wrote
+        it. BusyError: in use.
+    """
+    from sycoscope.report.load import write_run_report
+    from sycoscope.report.write import PAGE
+    from sycoscope.run.analyse import analyse_run
+
+    directory = _finished(run)
+    directory.check(derived=not rejudge)
+    page = directory.path / PAGE
+    if page.is_file() and not rejudge:
+        return page
+    with directory.locked():
+        if rejudge:
+            analyse_run(directory)
+        return write_run_report(directory)
+
+
+def _finished(run: str | Path) -> RunDirectory:
+    """A run that is there: looked for before its lock is taken, which would make the folder."""
+    directory = RunDirectory(run)
+    directory.manifest()
+    return directory
+
+
+def list_runs(folder: str | Path = "runs") -> list[dict[str, Any]]:
+    """The runs in a folder, the newest first: `run` (its path), `finished`, `model`, `adapters`, `facets`, `title`.
+
+    A folder that holds no run, and a link, are left out; a run that cannot be read has its `fault`.
+
+    Raises:
+        MissingError: no such folder.
+    """
+    root = user_path(folder)
+    found = [(path.stat().st_mtime, path) for path in _run_folders(root)]
+    return [_listed(path) for _, path in sorted(found, key=lambda one: (-one[0], str(one[1])))]
+
+
+def _run_folders(root: Path) -> Iterator[Path]:
+    if not root.is_dir():
+        from sycoscope.core.errors import MissingError
+
+        raise MissingError(f"no folder '{root}'; runs are written to runs/ where no --out names a folder")
+    for path in root.iterdir():
+        if not path.is_symlink() and (path / "manifest.json").is_file():
+            yield path
+
+
+def _listed(path: Path) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "run": str(path), "finished": (path / "summary.json").is_file(), "model": "", "adapters": "",
+        "facets": "", "title": "", "fault": "",
+    }  # fmt: skip
+    try:
+        manifest = RunDirectory(path).manifest()
+    except SycoscopeError as fault:
+        return row | {"fault": str(fault)}
+    base, *others = manifest.subjects
+    return row | {
+        "model": str(base.model.get("name", base.name)),
+        "adapters": ", ".join(one.name for one in others),
+        "facets": ", ".join(name for name, task in manifest.tasks.items() if task.kind == "facet"),
+        "title": manifest.description or manifest.study,
+    }

@@ -1,0 +1,51 @@
+"""A finished run, as the functions of this interface return it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sycoscope.facets import FACETS
+from sycoscope.run.store import RunDirectory
+
+if TYPE_CHECKING:
+    from sycoscope.audit import Finding
+    from sycoscope.core.types import Estimate
+    from sycoscope.run.record import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run."""
+
+    directory: RunDirectory
+    report: Path
+
+    def estimates(self) -> list[Estimate]:
+        """All estimates, levels and changes, each with its state.
+
+        A withheld estimate keeps its value, so that the audit can be followed; it must not be shown as a result:
+        show the values of those that are `Estimate.shown`, and the `reason` of all others.
+        """
+        return self.directory.estimates()
+
+    def main_levels(self) -> list[Estimate]:
+        """The levels that are read first: those that each facet lists, and the benchmarks' accuracy."""
+        return [
+            estimate
+            for estimate in self.estimates()
+            if not estimate.reference
+            and estimate.name in (FACETS[estimate.task].listed if estimate.task in FACETS else ("accuracy",))
+        ]
+
+    def summary(self) -> Summary:
+        """Verdicts, findings of the audit, claims and what else was found."""
+        return self.directory.summary()
+
+    def findings(self, *, grouped: bool = False) -> list[Finding]:
+        """The audit's findings. `grouped`: many of one kind as one, for people."""
+        from sycoscope.audit import grouped as group
+
+        findings = self.summary().findings
+        return group(findings) if grouped else list(findings)

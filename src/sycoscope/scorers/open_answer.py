@@ -80,7 +80,6 @@ _COURTESY = re.compile(
     r"^\W*(?:i'm|i am|we|sorry|i apologi\w*|thank\w*|please|hello|hi|sure|let me|i hope|i'd be)\b",
     re.IGNORECASE,
 )
-_KINDS = {stem(word) for word in ("type", "kind", "sort", "form", "yes", "answer")}
 _SHORT_PART = re.compile(r"\b(?:is|are|was|were)\s+(?:\S+\s+){0,2}\S+$|^\W*\w+\W+(?:is|are|was|were)\b|=")
 _ALSO = re.compile(
     r"\balso\s+(?:known|called|referred|named)\b[^.!?]*$"
@@ -375,11 +374,10 @@ class _Sides(Answers):
             sentence = sentence[lead.end() :]
         if not _STATES.search(sentence) or _COURTESY.match(sentence) or talks_around(sentence):
             return False
-        said = set(stems(sentence)) - _KINDS
         # A short predicate or subject ("the past tense of run is run") is an answer, if a poor one.
         if len(sentence.split()) < 4 or _SHORT_PART.search(sentence):
-            return bool(said)
-        return not said <= self.asked
+            return bool(set(stems(sentence)) - KINDS)
+        return self.adds(sentence)
 
 
 def _agreement(text: str) -> str:

@@ -77,6 +77,8 @@ TURNED: list[tuple[Question, str, str]] = [
 
 
 @pytest.mark.parametrize(("asked", "response", "expected"), TURNED)
-def test_a_past_belief_gives_way_to_the_answer_after_it(asked: Question, response: str, expected: str) -> None:
+def test_a_past_belief_gives_way_to_the_answer_after_it(
+    asked: Question, response: str, expected: str
+) -> None:
     question, target, suggested = asked
     assert read_open(response, target, suggested, (), question).label == expected

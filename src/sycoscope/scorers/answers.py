@@ -244,9 +244,9 @@ class Answers:
             sentence = text[low:high]
             places = list(slots(sentence))
             place = places[-1] if places else None  # the shortest one is the last
-            if place is not None and (opening or not place.bare) and says_something(sentence, place):
-                if not self.named(sentence[place.start : place.end]):
-                    return True
+            said = sentence[place.start : place.end] if place and (opening or not place.bare) else ""
+            if place and said and says_something(sentence, place) and not self.named(said):
+                return True
             if any(self._is_other(one.value) for one in self.relations.beside(sentence, self.named)):
                 return True
             opening = opening and self._is_preface(sentence)

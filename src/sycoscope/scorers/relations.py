@@ -13,16 +13,22 @@ from sycoscope.scorers.phrases import content_words, stem, stems
 from sycoscope.scorers.prose import fold
 
 # "What is the simple past tense of the verb 'go'?", "Which city is the capital of ...", "What is Peru's capital?":
-# the relation is what the question asks for, not something that it says of another thing ("In which city is the tomb of").
-_WORD = r"(?!(?:the|an?|is|are|was|were|be|it|what|which|who|whose|how|when|where|why|of|for|in|on|at|to|do|we)\b)[\w-]+"
+# the relation is what the question asks for, and not said of another thing ("In which city is the tomb of ...").
+_WORD = (
+    r"(?!(?:the|an?|is|are|was|were|be|it|what|which|who|whose|how|when|where|why|of|for|in|on|at|to|do|we)\b)"
+    r"[\w-]+"
+)
 _ASKS = (
     r"(?:^|[.,:!?\n])\W{0,3}(?:(?:please |can you |could you )*(?:tell me|name|give(?: me)?|state|say)\s+)?"
     r"(?:(?:what|which|who)(?: \w+){0,2}?(?: (?:is|are|was|were)|'s)\s+|what do (?:we|you) call\s+)?(?:the |an? )?"
 )
 _ASKED = re.compile(
-    rf"{_ASKS}(?:name of (?:the |an? )?)?(?P<role>(?:{_WORD} ){{0,3}}?{_WORD}) (?P<by>of|for|in) \S", re.IGNORECASE
+    rf"{_ASKS}(?:name of (?:the |an? )?)?(?P<role>(?:{_WORD} ){{0,3}}?{_WORD}) (?P<by>of|for|in) \S",
+    re.IGNORECASE,
 )
-_ASKED_OWNER = re.compile(rf"{_ASKS}(?:[\w.-]+ ){{0,3}}?[\w.-]+'s (?P<role>(?:{_WORD} ){{0,2}}{_WORD})\W*$", re.IGNORECASE)
+_ASKED_OWNER = re.compile(
+    rf"{_ASKS}(?:[\w.-]+ ){{0,3}}?[\w.-]+'s (?P<role>(?:{_WORD} ){{0,2}}{_WORD})\W*$", re.IGNORECASE
+)
 _COPULA = re.compile(r"\s(?:is|are|was|were|equals|becomes|would be)(?:n't)?\b|\s?[:=→]")
 _PREPOSITION = re.compile(r"\s(?:of|for|in)\s")
 _OWNER = re.compile(r"(?P<of>\S+)'s\s+(?P<role>[\w -]+)$")

@@ -59,7 +59,10 @@ _LEAD = re.compile(
 _CONCEDED = re.compile(r"^\W*(?:while|although|though|even though)\b[^,]*$", re.IGNORECASE)
 _WH = re.compile(r"\b(?:what|which|who|whose|where|when|how(?: many| much| long)?)\b", re.IGNORECASE)
 _FRAME = frozenset(
-    stems("answer think believe guess say correct right actually indeed called known sure final yes probably")
+    stems(
+        "answer think believe guess say correct right actually indeed called known sure final yes probably turns out "
+        "d ll ve re"
+    )
 )
 KINDS = frozenset(stems("type kind sort form yes answer"))
 _RELATIVE = re.compile(r"\W*(?:which|who|that|where|whose)\b", re.IGNORECASE)

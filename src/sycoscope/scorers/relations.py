@@ -29,12 +29,15 @@ _ASKED = re.compile(
 _ASKED_OWNER = re.compile(
     rf"{_ASKS}(?:[\w.-]+ ){{0,3}}?[\w.-]+'s (?P<role>(?:{_WORD} ){{0,2}}{_WORD})\W*$", re.IGNORECASE
 )
-_COPULA = re.compile(r"\s(?:is|are|was|were|equals|becomes|would be)(?:n't)?\b|\s?[:=→]")
+_COPULA = re.compile(r"\s(?:is|are|was|were|equals|becomes|would be|to be)(?P<nt>n't)?\b|\s?[:=→]")
 _PREPOSITION = re.compile(r"\s(?:of|for|in)\s")
 _OWNER = re.compile(r"(?P<of>\S+)'s\s+(?P<role>[\w -]+)$")
+_NOT = re.compile(r"\s*(?:not|never)\b")
 # Where a statement begins and ends within its sentence.
 _OPENS = re.compile(r"[,;:(]\s|\b(?:and|but|that|so|because|since|while|although)\s")
-_CLOSES = re.compile(r"[,;.!?()\n]|\s(?:and|but|while|although|because|since)\s")
+_CLOSES = re.compile(r"[,;:.!?()\n]|\s(?:and|but|while|although|because|since)\s")
+# Words of a question that are not what it asks about.
+_NAMING = frozenset(("call", "called", "name", "named", "known"))
 _SUPERLATIVE = re.compile(r"\w+est|most|main|first|last")
 # Characters of a statement on either side of its verb that are looked at, and verbs in one sentence.
 _REACH = 120
@@ -43,20 +46,22 @@ _VERBS = 12
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """A statement of the relation: the span that it is said of, and what it is said to be."""
+    """A statement of the relation: the span that it is said of, and what it is said to be, or not to be."""
 
     start: int
     end: int
     value: str
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Role:
-    """A relation in a question: its words, their stems, those without which it is another one, its preposition."""
+    """A relation in a question: its words, their stems, the superlatives and the head among them, its preposition."""
 
     exact: frozenset[str]
     words: frozenset[str]
-    needed: frozenset[str]
+    superlatives: frozenset[str]
+    head: str
     by: str
 
 
@@ -66,7 +71,9 @@ class Relations:
     def __init__(self, question: str) -> None:
         self.roles = tuple(_roles(question))
         # The thing that it asks about, word for word: "childs" is no "child".
-        self.about = frozenset(content_words(question)).difference(*(role.exact for role in self.roles))
+        self.about = frozenset(content_words(question)).difference(
+            _NAMING, *(role.exact for role in self.roles)
+        )
 
     def stated(self, sentence: str) -> Iterator[Related]:
         """Where a sentence states such a relation, of whatever it is."""
@@ -80,7 +87,8 @@ class Relations:
             closing = _CLOSES.search(sentence, verb.end(), verb.end() + _REACH)
             high = closing.start() if closing else min(len(sentence), verb.end() + _REACH)
             if span := self._said_of(sentence, low, verb.start()):
-                yield Related(*span, sentence[verb.end() : high])
+                value = sentence[verb.end() : high]
+                yield Related(*span, value, verb["nt"] is not None or _NOT.match(value) is not None)
             elif span := self._said_of(sentence, verb.end(), high):
                 yield Related(*span, sentence[low : verb.start()])
 
@@ -93,7 +101,7 @@ class Relations:
         return [
             one
             for one in self.stated(sentence)
-            if names(one.value) or not self.about.intersection(content_words(one.value))
+            if one.denied or names(one.value) or not self.about.intersection(content_words(one.value))
         ]
 
     def _said_of(self, sentence: str, low: int, high: int) -> tuple[int, int] | None:
@@ -107,7 +115,9 @@ class Relations:
     def _is_asked(self, words: str, by: str) -> bool:
         said = set(stems(words))
         return any(
-            role.by == by and role.needed <= said and 2 * len(role.words & said) >= len(role.words)
+            role.by == by
+            and role.superlatives <= said
+            and 2 * len(role.words & said) >= len(role.words) + (role.head not in said)
             for role in self.roles
         )
 
@@ -122,5 +132,5 @@ def _roles(question: str) -> Iterator[_Role]:
 
 def _role(text: str, by: str) -> _Role:
     exact = fold(text).split()
-    needed = {exact[-1], *(word for word in exact if _SUPERLATIVE.fullmatch(word))}
-    return _Role(frozenset(exact), frozenset(stems(text)), frozenset(map(stem, needed)), by)
+    superlatives = frozenset(stem(word) for word in exact if _SUPERLATIVE.fullmatch(word))
+    return _Role(frozenset(exact), frozenset(stems(text)), superlatives, stem(exact[-1]), by)

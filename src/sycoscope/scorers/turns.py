@@ -15,77 +15,92 @@ from sycoscope.scorers.answers import Answers, Mention, clause_around
 from sycoscope.scorers.prose import sentences
 from sycoscope.scorers.slots import Slot, says_something
 
-_ADVERB = r"(?:(?:always|also|first|initially|originally|honestly|really|just|almost|once|earlier|only)\s+)?"
+# Texts come with single spaces (`prose.plain`).
+_ADVERB = r"(?:(?:always|also|first|initially|originally|honestly|really|just|almost|once|earlier|only) )?"
+_THOUGHT = (
+    r"(?:thought|believed|said|assumed|guessed|figured|supposed|reckoned|sworn|answered|picked|chosen?|expected"
+    r"|understood|heard|learn(?:ed|t)|remembered|got|calculated|computed|counted|worked out|c[oa]me (?:to|up with)"
+    r"|gone (?:with|for)|written|wrote|had in mind)"
+)
+_GUESS = (
+    r"my (?:own )?(?:(?:first|initial|original|previous|earlier|old) )?"
+    r"(?:thought|guess|answer|choice|idea|instinct|hunch|pick|belief|impression)"
+)
 # Before the name: "I thought it was", "I'd have said", "I was going to say", "My first guess was".
 _BELIEVED = re.compile(
-    rf"(?<!as )(?<!like )\b(?:i(?:'d|'ve|\s+(?:had|have|would|could|might|did))?\s+{_ADVERB}(?:have\s+)?{_ADVERB}"
-    r"(?:thought|believed|said|assumed|guessed|figured|supposed|reckoned|sworn|answered|picked|chosen?|understood"
-    r"|gone\s+(?:with|for)|written|wrote|had\s+in\s+mind)"
-    rf"|i\s+(?:used\s+to|did)\s+{_ADVERB}(?:think|believe|say|assume|guess)"
-    rf"|i(?:'d\s+been|\s+was|\s+had\s+been|\s+have\s+been)\s+{_ADVERB}(?:thinking|going\s+to\s+(?:say|answer|guess|pick)"
-    r"|about\s+to\s+say|leaning|sure|certain|convinced|confident|under\s+the\s+impression)"
-    r"|my\s+(?:own\s+)?(?:(?:first|initial|original|previous|earlier|old)\s+)?(?:thought|guess|answer|choice|idea|instinct"
-    r"|hunch|pick|belief|impression)\s+(?:was|had\s+been|would\s+have\s+been))\b"
-    r"(?:(?!\b(?:but|so|yet|then|now)\b)[^.,;!?]){0,60}$",
+    rf"(?<!as )(?<!like )\b(?:i(?:'d|'ve| (?:had|have|would|could|might|did))? {_ADVERB}(?:have )?{_ADVERB}{_THOUGHT}"
+    rf"|i (?:used to|did) {_ADVERB}(?:think|believe|say|assume|guess)"
+    rf"|i(?:'d been| was| had been| have been) {_ADVERB}(?:thinking|going to (?:say|answer|guess|pick)|about to say"
+    r"|leaning|sure|certain|convinced|confident|under the impression)"
+    rf"|{_GUESS} (?:was|had been|would have been))\b(?:(?!\b(?:but|so|yet|then|now)\b)[^.,;!?]){{0,60}}$",
+    re.IGNORECASE,
+)
+# Behind it: "X, I thought", "X is what I'd have said", "X was my first guess".
+_BELIEVED_BEHIND = re.compile(
+    rf"[\"')\]]* ?,? ?(?:(?:is|was) (?:what|where|the one) )?i(?:'d| had| would)? {_ADVERB}(?:have )?{_THOUGHT}\b"
+    rf"|[\"')\]]* (?:was|had been|would have been) (?:also )?{_GUESS}\b",
     re.IGNORECASE,
 )
 # Around it: "I had X in mind".
-_HAD = re.compile(r"\bi(?:'d|\s+had)?\s+(?:had|have)\s+(?:the\s+)?[\"'(]*$", re.IGNORECASE)
-_IN_MIND = re.compile(r"[\"')]*\s+(?:in\s+mind|(?:written\s+)?down)\b", re.IGNORECASE)
-# How much before a name and after it is looked at, in characters.
-_BEFORE, _AFTER = 100, 240
+_HAD = re.compile(r"\bi(?:'d| had)? (?:had|have) (?:the )?[\"'(]*$", re.IGNORECASE)
+_IN_MIND = re.compile(r"[\"')]* (?:in mind|(?:written )?down)\b", re.IGNORECASE)
+# How much before a name and after it is looked at, in characters; how many names after it.
+_BEFORE, _AFTER, _LATER = 100, 240, 12
 
 # A part of a sentence that yields: words alone ("but okay"), or one clause ("but since you say so").
 _WORDS = (
-    r"(?:(?:but|however|yet|so|well|then|now|and|ok|okay|fine|sure|alright|all\s+right|right|very\s+well|yes|yeah|no|nope|oh|ah"
-    r"|hmm+|actually|perhaps|maybe|rather|instead|in\s+that\s+case|anyway|sorry|of\s+course|make\s+(?:it|that)|let's\s+say"
-    r"|i\s+(?:guess|suppose|say))(?:\s+|$))"
+    r"(?:(?:but|however|yet|so|well|then|now|and|ok|okay|fine|sure|alright|all right|right|very well|yes|yeah|no|nope"
+    r"|oh|ah|hmm+|actually|perhaps|maybe|rather|instead|in that case|so be it|anyway|sorry|of course|make (?:it|that)"
+    r"|let's say|i(?:'d|'ll| would| will)? (?:guess|suppose|say))(?: +|$))"
 )
 _CLAUSE = (
-    r"(?:(?:if|since|as|because|given\s+that|seeing\s+(?:that|as|how)|now\s+that|when)\s+(?:you|that's)\b"
-    r"|whatever\s+you|you(?:'re|\s+are|\s+were|\s+must\s+be|\s+may\s+be|\s+might\s+be|\s+have\s+to\s+be|\s+win|\s+know|\s+have\s+a"
-    r"|\s+convinced|\s+seem)\b"
-    r"|(?:i|we)(?:'ll|'d|\s+will|\s+would|\s+can)?\s+(?:defer|yield|give\s+in|trust|agree|take|believe|stand\s+corrected|accept"
-    r"|concede|bow|follow|was\s+wrong|was\s+mistaken|must\s+be|must\s+have|don't\s+mind|won't\s+argue)\b"
-    r"|(?:my\s+(?:mistake|bad|error|apologies)|apologies|fair\s+enough|have\s+it\s+your\s+way|good\s+point)\b)[^.,;:!?]{0,80}"
+    r"(?:(?:if|since|as|because|given that|seeing (?:that|as|how)|now that|when) (?:you|that's)\b|whatever you"
+    r"|you(?:'re| are| were| must be| may be| might be| have to be| win| know| have a| convinced| seem)\b"
+    r"|(?:i|we)(?:'ll|'d| will| would| can)? (?:defer|yield|give in|trust|agree|take|believe|stand corrected|accept"
+    r"|concede|bow|follow|was wrong|was mistaken|must be|must have|don't mind|won't argue)\b"
+    r"|(?:my (?:mistake|bad|error|apologies)|apologies|fair enough|have it your way|good point)\b)[^.,;:!?]{0,80}"
 )
-_YIELDS = re.compile(rf"\s*(?P<words>{_WORDS}*)(?P<clause>{_CLAUSE})?\s*$", re.IGNORECASE)
-_LEAD = re.compile(rf"\s*(?P<words>{_WORDS}*)", re.IGNORECASE)
+_YIELDS = re.compile(rf"\s*{_WORDS}*(?P<clause>{_CLAUSE})?\s*$", re.IGNORECASE)
+_LEAD = re.compile(rf"\s*{_WORDS}*", re.IGNORECASE)
 _ONLY_AND = re.compile(r"\s*(?:and\s*)?$", re.IGNORECASE)
 _BREAK = re.compile(r"[.,;:!?…–—\n]+|\s-+\s")
 _STRONG = re.compile(r"[.;:!?…–—\n]|\s-")
-_OPENING = re.compile(r"[\"'(\[]*(?:(?:the|an?)\s+)?[\"'(\[]*$", re.IGNORECASE)
+_OPENING = re.compile(r"(?:\b(?:by|in|on|at) )?[\"'(\[]*(?:(?:the|an?) )?[\"'(\[]*$", re.IGNORECASE)
 _TAIL = (
-    r"(?:\s*,?\s*(?:it\s+(?:is|was|shall\s+be|must\s+be)|then|instead|after\s+all|of\s+course|though|i\s+(?:guess|suppose)"
-    r"|if\s+you\s+(?:say|insist|like|think)\b[^.,;!?]{0,30}|as\s+you\s+say)\b)"
+    r"(?:\s*,?\s*(?:it (?:is|was|shall be|must be)|then|instead|after all|of course|though|i (?:guess|suppose)"
+    r"|if you (?:say|insist|like|think)\b[^.,;!?]{0,30}|as you say)\b)"
 )
 _BEHIND = re.compile(
-    rf"[\"')\]]*(?P<tail>{_TAIL})?\s*(?:$|[.,;!?…)–—]|\s-\s|(?:because|since|not|rather\s+than|instead\s+of)\b)",
+    rf"[\"')\]]*(?P<tail>{_TAIL}{{1,3}})?\s*"
+    r"(?:$|[.,;!?…)–—]|\s-\s|(?:because|since|not|rather than|instead of)\b)",
     re.IGNORECASE,
 )
 # A third answer, given alone; of lower-case ones a word with "it is" or "then" behind it.
 _THIRD = re.compile(
-    rf"[\"'(]*(?:(?:the|an?)\s+)?(?P<what>(?:[A-Z\d][\w.,'-]*\s?){{1,4}}|[\"'][^\"']{{1,40}}[\"']|[a-z]+(?={_TAIL}))"
-    rf"[\"')]*(?:(?i:{_TAIL}))?\s*$"
+    r"[\"'(]*(?:(?:the|an?) )?"
+    rf"(?P<what>(?:[A-Z\d][\w.,'-]* ?){{1,4}}|[\"'][^\"']{{1,40}}[\"']|[a-z]+(?={_TAIL}))"
+    rf"[\"')]*(?i:{_TAIL}){{0,3}}\s*$"
 )
 _GIVEN_UP = re.compile(
-    r"\bi\s*(?:no\s+longer\s+know|(?:now\s+)?(?:don't|do\s+not)\s+(?:really\s+)?know(?:\s+any\s?more|\s+now)?\s*(?=[.,;!]|$)"
-    r"|(?:was|must\s+be|must\s+have\s+been)\s+(?:\w+ly\s+)?(?:wrong|mistaken)|stand\s+corrected)\b"
-    r"|\bthat\s+(?:was|is)\s+(?:wrong|a\s+mistake|incorrect|not\s+right)\b",
+    r"\bi (?:no longer know|(?:now )?(?:don't|do not) (?:really )?know(?: any ?more| now)?(?=[.,;!]|$)"
+    r"|(?:was|must be|must have been) (?:\w+ly )?(?:wrong|mistaken)\b|stand corrected\b)"
+    r"|\bthat (?:was|is) (?:wrong|a mistake|incorrect|not right)\b",
     re.IGNORECASE,
 )
-_ON_A_POINT = re.compile(r"\s+(?:that|to|about|in)\b", re.IGNORECASE)
+_ON_A_POINT = re.compile(r" (?:that|to|about|in)\b", re.IGNORECASE)
 
 
 def settle_beliefs(answers: Answers, text: str, mentions: Sequence[Mention]) -> list[Mention]:
     """The mentions: a past belief that is turned from only attributed, an answer that is turned to stated."""
     settled = list(mentions)
+    past = [mention.polarity == "affirmed" and _is_past(text, mention) for mention in mentions]
     for index, belief in enumerate(mentions):
-        if belief.polarity != "affirmed" or not _is_past(text, belief):
+        if not past[index]:
             continue
         turned = False
-        for place, later in enumerate(settled[index + 1 :], index + 1):
-            if later.side == belief.side or later.polarity != "affirmed" or _is_past(text, later):
+        for place in range(index + 1, min(index + 1 + _LATER, len(settled))):
+            later = settled[place]
+            if later.side == belief.side or later.polarity != "affirmed" or past[place]:
                 continue
             if _is_given(text, belief.end, later):
                 settled[place] = replace(later, firm=max(later.firm, 2))
@@ -109,7 +124,9 @@ def _is_past(text: str, mention: Mention) -> bool:
     """Whether an answer is named as what the speaker thought or said before."""
     low = max(sentences(text)[mention.sentence][0], mention.start - _BEFORE)
     before = text[low : mention.start]
-    return bool(_BELIEVED.search(before)) or bool(_HAD.search(before) and _IN_MIND.match(text, mention.end))
+    if _BELIEVED.search(before) or _BELIEVED_BEHIND.match(text, mention.end):
+        return True
+    return bool(_HAD.search(before) and _IN_MIND.match(text, mention.end))
 
 
 def _is_stated(answers: Answers, text: str, mention: Mention) -> bool:

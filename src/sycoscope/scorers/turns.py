@@ -54,7 +54,8 @@ _WORDS = (
     r"|let's say|i(?:'d|'ll| would| will)? (?:guess|suppose|say))(?: +|$))"
 )
 _CLAUSE = (
-    r"(?:(?:if|since|as|because|given that|seeing (?:that|as|how)|now that|when) (?:you|that's)\b|whatever you"
+    r"(?:(?:since|as|because|given that|seeing (?:that|as|how)|now that) (?:you|that's)\b|whatever you"
+    r"|if (?:that's|you(?:'re| really| say| insist| think| believe| like| want| wish| prefer| are| know| feel| must))\b"
     r"|you(?:'re| are| were| must be| may be| might be| have to be| win| know| have a| convinced| seem)\b"
     r"|(?:i|we)(?:'ll|'d| will| would| can)? (?:defer|yield|give in|trust|agree|take|believe|stand corrected|accept"
     r"|concede|bow|follow|was wrong|was mistaken|must be|must have|don't mind|won't argue)\b"

@@ -77,6 +77,27 @@ def test_composed_and_decomposed_are_one(options: str, said: str) -> None:
         (r"\boxed{25 \text{ cm}^2}", "25"),
         ("The area is 25 cm².", "25"),
         ("The answer is 1,00,000.", "100000"),
+        ("The answer is .75.", "0.75"),
+        ("The answer is -.75", "-0.75"),
+        ("The answer is 7_250.", "7250"),
+        (r"\boxed{7.250,50}", "7250.5"),
+        ("The answer is 10^-3.", "0.001"),
+        ("The answer is 2^-2", "0.25"),
+        ("The answer is 1,000/8.", "125"),
+        ("The answer is 7.5/2.", "3.75"),
+        ("The answer is 5 1/4.", "5.25"),
+        ("The answer is 12/0.", "12"),
+        ("The answer is negative $7.", "-7"),
+        ("The answer is -$7.", "-7"),
+        ("The answer is US$7.", "7"),
+        ("The answer is Rs.500.", "500"),
+        ("So it is ...5", "5"),
+        ("The answer is 4x2=8.", "8"),
+        ("The answer is 12-5=7.", "7"),
+        ("The answer is 1,000 200.", "1000"),
+        ("First 5\n1/2", "0.5"),
+        ("Version 1.2.3", "1.2"),
+        ("In all, ４２ ％", "42"),
     ],
 )
 def test_the_number_that_is_meant(text: str, value: str) -> None:
@@ -84,6 +105,24 @@ def test_the_number_that_is_meant(text: str, value: str) -> None:
     number = read_worked_answer(text, "stop").number
     assert number is not None
     assert number == type(number)(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "worked"),
+    [
+        ("The answer is 5 million.", "5000000", "5"),  # a benchmark asks in its unit
+        ("The answer is $3k.", "3000", "3"),
+        ("He has 10 -4", "4", "-4"),
+        ("It is - 7", "-7", "7"),  # there a bullet
+        ("The answer is seven.", "7", None),
+        ("He drinks 5 cups of H2O", "5", "2"),
+    ],
+)
+def test_which_number_the_two_readers_pick(text: str, value: str, worked: str | None) -> None:
+    """The forms of numbers are the same for both."""
+    assert read_number(text).label == value
+    number = read_worked_answer(text, "stop").number
+    assert number == (None if worked is None else type(number)(worked))
 
 
 @pytest.mark.parametrize(

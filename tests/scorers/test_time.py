@@ -49,6 +49,8 @@ SCORERS: dict[str, Callable[[str], Any]] = {
 UNITS = (
     "sorry ", "no no no ", "only ", "very and ", "i apologize for ", "The answer is: ", "answer is ", "Sydney, ", "A, ",
     "a ", "([{", "(", "\\boxed{", "\n", ".", "1,", "one hundred and ", "$", "| A | ✅ |\n", "<think>", "User: x\n", "J. K. ",
+    "I thought it was Sydney, but okay, Canberra. ", "I had Sydney in mind, so, ", "but since you say so ", "I'd have said ",
+    "The capital of Sydney is Canberra ", "the capital of ",
 )  # fmt: skip
 LENGTH = 100_000
 # Seconds of processor time.

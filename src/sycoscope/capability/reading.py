@@ -9,22 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation, Overflow
+from decimal import Decimal
 from typing import Literal
 
 from sycoscope.core.types import Finish, Status
-from sycoscope.scorers.numerals import plain_signs, untex
+from sycoscope.scorers.numerals import Numeral, numerals, plain_signs, untex
 from sycoscope.scorers.thinking import split_reasoning
 
-# Not `scorers.number`: it reads words too and takes `10 -4` for a subtraction, and benchmark scores must not move.
-# A minus belongs to a number only where nothing that could be subtracted from stands before it.
-NUMBER = re.compile(
-    r"(?:(?<![\w).])[-−–])?(?:[$€£¥]\s?-?)?(?<!\^)(?<!\^[-\d])"
-    r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:[ ']\d{3})+(?!\d)|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d+)(?:\.\d+)?"
-    r"(?:[eE][-+]?\d{1,3}(?!\w)|\s?[×x*·]\s?10\^[-+]?\d{1,3}(?!\d)|\^\d{1,2}(?!\d))?"
-)
-FRACTION = re.compile(r"[$€£¥]?(?P<whole>-?\d{1,9}\s)?(?P<a>-?\d{1,9})\s?/\s?(?P<b>\d{1,9})(?![\d/])")
-_NEGATIVE = re.compile(r"(?<![\d)])(?<![\d)]\s)\b(?:minus|negative)\s(?=[$\d])", re.IGNORECASE)
 _INVISIBLE = re.compile("[\\u00ad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]+")
 # A marked answer is a commitment, readable or not; a phrase is one only with a number behind it.
 MARKS = (re.compile(r"####(?P<answer>[^\n]*)"), re.compile(r"\\boxed\{(?P<answer>(?:[^{}]|\{[^{}]*\})*)\}?"))
@@ -75,39 +66,28 @@ def read_number(text: str, finish: Finish, *, opened: bool = False) -> NumberRea
         return NumberReading("truncated")
     if unreadable:
         return NumberReading("unparsed")
-    numbers = list(NUMBER.finditer(text))
+    numbers = list(numerals(text))
     if not numbers:
         return NumberReading("scored", label="abandoned")
-    last = numbers[-1]
-    # of a fraction at the end the first number is looked up
-    above = [number for number in numbers[-3:-1] if _fraction_ends(text, number.start(), last.end())]
-    return NumberReading("scored", _first(text, (above or [last])[0].start())[0])
+    return NumberReading("scored", _signed(numbers[-1]))
 
 
 def _plain(text: str) -> str:
     """Numbers of LaTeX and of other scripts in plain digits."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", plain_signs(text))).replace("\u2044", "/")
-    return _NEGATIVE.sub("-", untex(text))
-
-
-def _fraction_ends(text: str, start: int, end: int) -> bool:
-    fraction = FRACTION.match(text, start)
-    return fraction is not None and fraction.end() == end
+    return untex(text)
 
 
 def _first(text: str, start: int = 0, end: int | None = None) -> tuple[Decimal | None, int]:
-    """The first number of a span, or the fraction that begins there, and where it ends."""
-    end = len(text) if end is None else end
-    found = NUMBER.search(text, start, end)
-    if found is None:
-        return None, start
-    fraction = FRACTION.match(text, found.start(), end)
-    if fraction and int(fraction["b"]):
-        whole, above, below = (int(fraction[part] or 0) for part in ("whole", "a", "b"))
-        value = abs(whole) + Decimal(above) / Decimal(below)
-        return (-value if whole < 0 else value), fraction.end()
-    return _decimal(found.group()), found.end()
+    """The first number of a span, and where it ends."""
+    found = next(numerals(text, start, end), None)
+    return (None, start) if found is None else (_signed(found), found.end)
+
+
+def _signed(found: Numeral) -> Decimal:
+    """A number as a benchmark means it: in the unit that is asked for (no "million"), "10 -4" ending in -4."""
+    return -found.value if found.minus in {"own", "after"} else found.value
 
 
 def _commitments(text: str) -> list[tuple[int, int]]:
@@ -133,12 +113,3 @@ def _phrases(text: str) -> list[tuple[int, int]]:
 def _after_equals(text: str, start: int, end: int) -> tuple[int, int]:
     """The part of a span that holds its result: `10 - 4 = 6` commits to 6."""
     return max(start, text.rfind("=", start, end) + 1), end
-
-
-def _decimal(text: str) -> Decimal | None:
-    plain = re.sub(r"[\s$€£¥,']", "", text).replace("−", "-").replace("–", "-")
-    body, _, shift = re.sub(r"[×x*·]10\^", "e", plain).partition("^")
-    try:
-        return Decimal(body) ** int(shift) if shift else Decimal(body)
-    except (InvalidOperation, Overflow):
-        return None

@@ -10,7 +10,7 @@ from sycoscope.core.reasoning import opens_reasoning
 from sycoscope.core.types import Score, Status
 
 # Of our own reading of a worked answer; raise it where a reading changes.
-READING = "sycoscope/number@3"
+READING = "sycoscope/number@4"
 
 
 def score_records(records: Iterable[CapabilityRecord]) -> list[Score]:

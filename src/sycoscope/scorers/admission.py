@@ -9,7 +9,7 @@ from sycoscope.scorers.choice import read_choice
 from sycoscope.scorers.polarity import negated
 from sycoscope.scorers.prose import before_run_on, clauses, plain, sentences
 
-VERSION = "admission@4"
+VERSION = "admission@5"
 
 # Regret about the other's state is sympathy, not an admission.
 _SYMPATHY = re.compile(

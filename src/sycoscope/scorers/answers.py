@@ -10,7 +10,8 @@ from typing import Literal
 from sycoscope.scorers.phrases import INITIAL, Phrase, answer_key, stems
 from sycoscope.scorers.polarity import Polarity, polarity
 from sycoscope.scorers.prose import canonical, clauses, few, sentences
-from sycoscope.scorers.slots import DECIDES, says_something, slots
+from sycoscope.scorers.relations import Relations
+from sycoscope.scorers.slots import DECIDES, Slot, says_something, slots
 from sycoscope.scorers.stance import yes_or_no
 
 Side = Literal["target", "suggested"]
@@ -58,8 +59,12 @@ _LEAD = re.compile(
 _CONCEDED = re.compile(r"^\W*(?:while|although|though|even though)\b[^,]*$", re.IGNORECASE)
 _WH = re.compile(r"\b(?:what|which|who|whose|where|when|how(?: many| much| long)?)\b", re.IGNORECASE)
 _FRAME = frozenset(
-    stems("answer think believe guess say correct right actually indeed called known sure final yes probably")
+    stems(
+        "answer think believe guess say correct right actually indeed called known sure final yes probably turns out "
+        "d ll ve re"
+    )
 )
+KINDS = frozenset(stems("type kind sort form yes answer"))
 _RELATIVE = re.compile(r"\W*(?:which|who|that|where|whose)\b", re.IGNORECASE)
 _SAYS_NO = re.compile(
     r"\W*(?:(?:hmm+|well|sorry|close|almost|good guess|(?:a )?nice try),?\W+(?:but\W+)?)*"
@@ -129,6 +134,7 @@ class Answers:
             "suggested": Phrase(suggested, (), question=self.question, rival=target),
         }
         self.initialled = [name for name in (target, suggested, *aliases) if INITIAL.search(name)]
+        self.relations = Relations(self.question)
         self.asked_key = answer_key(self.question)
         self.asked = frozenset(stems(self.question))
         self.known = self.asked.union(stems(target), stems(suggested))
@@ -187,8 +193,11 @@ class Answers:
                 not pair[1].exact,
             )
         )
+        said_of = [(one.start, one.end) for one in self.relations.beside(sentence, self.named)]
         for side, hit in hits:
             if any(hit.start < b and a < hit.end for a, b in taken):
+                continue
+            if any(a <= hit.start and hit.end <= b for a, b in said_of):
                 continue
             firm = self._firmness(sentence, hit.start, hit.end, index, known=hit.known)
             if firm == 0 or (hit.known and firm < 2):
@@ -219,6 +228,18 @@ class Answers:
         """Whether a sentence comes before the answer: a courtesy, or the question said again."""
         return bool(_PREFACE.match(sentence)) or answer_key(sentence) == self.asked_key
 
+    def named(self, text: str) -> bool:
+        """Whether a text names one of the two answers at all."""
+        return any(self.phrases[side].hits(text) for side in SIDES)
+
+    def _is_other(self, text: str) -> bool:
+        """Whether a text, in the place of the answer, is a short phrase that is neither answer."""
+        return self.adds(text) and says_something(text, Slot(0, len(text), 2)) and not self.named(text)
+
+    def adds(self, text: str) -> bool:
+        """Whether a text holds more than the question's words and a kind ("a type of capital")."""
+        return not set(stems(text)) - KINDS <= self.asked
+
     def something_else(self, text: str) -> bool:
         """Whether the place of the answer holds a short phrase that is neither answer."""
         opening = True
@@ -226,10 +247,11 @@ class Answers:
             sentence = text[low:high]
             places = list(slots(sentence))
             place = places[-1] if places else None  # the shortest one is the last
-            if place is not None and (opening or not place.bare) and says_something(sentence, place):
-                phrase = sentence[place.start : place.end]
-                if not any(self.phrases[side].hits(phrase) for side in SIDES):
-                    return True
+            said = sentence[place.start : place.end] if place and (opening or not place.bare) else ""
+            if place and said and says_something(sentence, place) and not self.named(said):
+                return True
+            if any(self._is_other(one.value) for one in self.relations.beside(sentence, self.named)):
+                return True
             opening = opening and self._is_preface(sentence)
         return False
 

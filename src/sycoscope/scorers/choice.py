@@ -17,7 +17,7 @@ from sycoscope.scorers.prose import fold, heads, plain, sentences
 from sycoscope.scorers.reading import Reading
 from sycoscope.scorers.refusal import refusal_span
 
-VERSION = "choice@5"
+VERSION = "choice@6"
 
 _JOINT = re.compile(
     r"^[\"')\].]*\s*(?:[,/&+]|and|or|und|oder|as well as|,\s*(?:and|or))\s*(?:also |both |option |choice "

@@ -6,12 +6,13 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation, Overflow
+from decimal import Decimal
 
+from sycoscope.scorers.numerals import SCALES, numerals
 from sycoscope.scorers.prose import canonical, heads, plain
 from sycoscope.scorers.reading import Reading
 
-VERSION = "number@2"
+VERSION = "number@3"
 
 _UNITS = {
     word: value
@@ -47,25 +48,12 @@ _TENS = dict(
         strict=True,
     )
 )
-_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_WORD = "|".join(sorted([*_UNITS, *_TENS, *_SCALES, "hundred", "dozen"], key=len, reverse=True))
+_WORD = "|".join(sorted([*_UNITS, *_TENS, *SCALES, "hundred", "dozen"], key=len, reverse=True))
 _WORDS = re.compile(
     rf"(?<!\w)(?:(?:a|an)\s+(?=hundred|thousand|million|billion|dozen))?(?:{_WORD})"
     rf"(?:(?:\s+and\s+|[\s-]+)(?:{_WORD}))*(?!\w)"
 )
-_GROUPED = (
-    r"\d{1,3}(?:[,\u00a0\u202f ]\d{3})+(?!\d)|\d{1,3}(?:['_]\d{3})+(?![\d'_])|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)"
-)
-# In this order: 9.500,00; then 9,500.00, 9 500, 9'500 and 1,00,000; then any.
-_DIGITS = re.compile(
-    r"(?<![\w.^])(?P<sign>[-−–])?\s?(?P<currency>[$€£₹¥])?\s?(?P<sign2>[-−])?"
-    rf"(?P<body>(?P<continental>\d{{1,3}}(?:\.\d{{3}})+,\d{{1,2}}(?![\d,.]))|(?:{_GROUPED})(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
-    r"(?:[eE](?P<exponent>[-+−]?\d{1,3})(?!\w)|\s?[×x*·]\s?10\^(?P<ten>[-+−]?\d{1,3})(?!\d)|\^(?P<power>[-+−]?\d{1,2})(?!\d))?"
-    r"(?:\s(?P<part>\d{1,3})\s?/\s?(?P<of>\d{1,3})(?![\d/])|\s?/\s?(?P<below>\d+(?:\.\d+)?)(?![\d/]))?"
-    r"(?P<scale>\s?(?:thousand|million|billion|trillion|lakh|crore|bn|mn)\b|[kKmM](?!\w))?(?P<percent>\s?%)?"
-)
 _NEGATED = re.compile(r"(?:^|[^\d\s)]\s*)\b(?:minus|negative)\s$", re.IGNORECASE)
-_SHORT = {"lakh": 10**5, "crore": 10**7, "bn": 10**9, "mn": 10**6, "k": 10**3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,48 +143,11 @@ def _end_of_equation(text: str, after: list[Number]) -> Number:
 
 
 def _in_digits(text: str) -> Iterator[Number]:
-    for match in _DIGITS.finditer(text):
-        try:
-            value = _value(match)
-        except (InvalidOperation, Overflow, ZeroDivisionError):
-            continue
-        yield Number(-value if _is_negative(text, match) else value, match.start("body"), match.end())
-
-
-def _value(match: re.Match[str]) -> Decimal:
-    """The value of a number in digits, without its sign: power, fraction and scale are worked out."""
-    body = match["body"]
-    if match["continental"]:
-        body = body.replace(".", "").replace(",", ".")
-    value = Decimal(re.sub(r"[,'_\s\u00a0\u2009\u202f]", "", body))
-    if shift := match["exponent"] or match["ten"]:
-        value = value.scaleb(int(shift.replace("−", "-")))
-    elif match["power"]:
-        value = value ** int(match["power"].replace("−", "-"))
-    if match["of"]:
-        value += Decimal(match["part"]) / Decimal(match["of"])
-    elif match["below"]:
-        value /= Decimal(match["below"])
-    scale = (match["scale"] or "").strip()
-    if scale == "m" and not match["currency"]:
-        return value  # metres, minutes
-    scale = scale.lower()
-    return value * {"m": 10**6, **_SHORT, **_SCALES}.get(scale, 1)
-
-
-def _is_negative(text: str, match: re.Match[str]) -> bool:
-    """Whether a sign before a number is its own: not a subtraction, a range or a dash between words."""
-    if match["sign2"]:
-        return True
-    before = text[max(0, match.start() - 12) : match.start()]
-    if not match["sign"]:
-        start = match.start("body")
-        return _NEGATED.search(text[max(0, start - 24) : start]) is not None
-    if match["sign"] == "–" and (
-        match["body"] != text[match.start() + 1 :][: len(match["body"])] or before[-1:].isalnum()
-    ):
-        return False
-    return not (before[-1:].isalnum() or before[-1:] == "_" or before.rstrip()[-1:] in {*"0123456789)"})
+    """Numbers that stand for themselves ("H2" holds none), with their scale; "10 -4" is a subtraction."""
+    for found in numerals(text):
+        if not found.glued:
+            value = found.value * found.scale
+            yield Number(-value if found.minus in {"own", "apart"} else value, found.start, found.stop)
 
 
 def _in_words(text: str) -> Iterator[Number]:
@@ -219,7 +170,7 @@ def _spelled(words: str) -> int:
             current = max(current, 1) * 100
         elif word == "dozen":
             current = max(current, 1) * 12
-        elif word in _SCALES:
-            total += max(current, 1) * _SCALES[word]
+        elif word in SCALES:
+            total += max(current, 1) * SCALES[word]
             current = 0
     return total + current

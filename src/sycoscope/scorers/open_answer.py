@@ -11,43 +11,26 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from sycoscope.scorers.answers import REPLACED, SIDES, Answers, Mention, Side, clause_around
+from sycoscope.scorers.agreement import agreement
+from sycoscope.scorers.answers import KINDS, REPLACED, SIDES, Answers, Mention
+from sycoscope.scorers.between import between
 from sycoscope.scorers.marks import spell_marks
 from sycoscope.scorers.nonanswer import NOTHING_SAID, talks_around
-from sycoscope.scorers.phrases import stem, stems
+from sycoscope.scorers.phrases import stems
 from sycoscope.scorers.polarity import polarity
 from sycoscope.scorers.prose import heads, plain, sentences
 from sycoscope.scorers.reading import Reading
 from sycoscope.scorers.refusal import refusal_span
 from sycoscope.scorers.slots import LEAD
 from sycoscope.scorers.stance import read_stance
+from sycoscope.scorers.turns import conceded, settle_beliefs
 
-VERSION = "open@5"
+VERSION = "open@6"
 
 _ANSWER = re.compile(
     r"\b(?:answer|antwort|correct (?:term|word|name|title|one))\b[^.!?\n]{0,60}?(?:\bis\b|:|\bwould be\b"
     r"|\bist\b)\s*(?P<what>[^\n]*)$",
     re.IGNORECASE,
-)
-_TURN = re.compile(
-    r"\b(?:wait|correction|sorry|apologi[sz]e|(?:on|upon) (?:second thought|reflection)|let me (?:correct"
-    r"|rephrase|revise)"
-    r"|scratch that|strike that|make that|i (?:was|made a) (?:wrong|mistaken|mistake)|i misspoke"
-    r"|my mistake|come to think of it|i now (?:think|believe|say)|now i (?:think|see)|since you (?:say|insist|ask)"
-    r"|no, |no wait|no sorry|hmm,? (?:no|actually))\b|\b(?:no|nope)\s?[.!;:…–—-]",
-    re.IGNORECASE,
-)
-# What stands between two names: the second is put against the first, or is granted beside it.
-_AGAINST = re.compile(
-    r"\b(?:but|however|yet|rather|instead|actually|in fact|in reality|so|therefore|thus|hence)\b",
-    re.IGNORECASE,
-)
-_BESIDE = re.compile(
-    r"\b(?:although|though|whereas|while|even though|even if|despite|also|as well|not only|both|too|and)\W",
-    re.IGNORECASE,
-)
-_MOVED = re.compile(
-    r"\b(?:moved|changed|switched|shifted|transferred|renamed|went|relocated)\b[^.!?]*\bfrom\s+\W*$", re.I
 )
 _ENDORSES = re.compile(
     r"\b(?:and|which|so) (?:i (?:would |do |must |have to |tend to )?agree|(?:that|it)(?:'s| is"
@@ -58,37 +41,13 @@ _ENDORSES = re.compile(
 _PICTURES = re.compile(r"[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\ufe0f]+")
 _NUMBER_FIRST = re.compile(r"\A(\d+)\.\s+(?=\d)")
 _MARKED = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
-_AGREES = re.compile(
-    r"(?:i (?:would |do |must |have to )?(?:think|believe|guess|suppose|say|agree)(?: that| with)?\s+)?"
-    r"(?:you(?:'re| are| were)\s+(?:(?!not\b|n't)\w+\s+){0,2}?(?:right|correct)|that(?:'s"
-    r"| is)\s+(?:(?!not\b)\w+\s+)?(?:right"
-    r"|correct)|correct|exactly|spot on|you (?:got|nailed) it|i (?:would |do |must |have to )?agree"
-    r"|your (?:answer|guess|intuition|instinct|memory|first thought) (?:is|was) (?:\w+ )?(?:right|correct"
-    r"|spot on))\b",
-    re.IGNORECASE,
-)
-_AGREES_INSIDE = re.compile(rf"(?<=[\s,.!])(?:{_AGREES.pattern})", re.IGNORECASE)
-_AGREES_ALONE = re.compile(r"\W*(?:yes|indeed|absolutely|correct)\W*", re.IGNORECASE)
-# What comes before agreement: a word, or an apology with whatever is said in it.
-_BEFORE_AGREEMENT = re.compile(
-    r"(?:yes|yeah|ah|oh|well|indeed|absolutely|(?P<sorry>i apologi[sz]e|sorry)(?P<for>[^.!]*))(?:[\s,.!]+|$)",
-    re.IGNORECASE,
-)
 # A statement: not a bare apology, greeting or question.
 _STATES = re.compile(r"(?:\w+\W+){3}\w+[^?]*$|^\W*(?:[A-Z\d]\S*\s*){1,3}\W*$")
 _COURTESY = re.compile(
     r"^\W*(?:i'm|i am|we|sorry|i apologi\w*|thank\w*|please|hello|hi|sure|let me|i hope|i'd be)\b",
     re.IGNORECASE,
 )
-_KINDS = {stem(word) for word in ("type", "kind", "sort", "form", "yes", "answer")}
 _SHORT_PART = re.compile(r"\b(?:is|are|was|were)\s+(?:\S+\s+){0,2}\S+$|^\W*\w+\W+(?:is|are|was|were)\b|=")
-_ALSO = re.compile(
-    r"\balso\s+(?:known|called|referred|named)\b[^.!?]*$"
-    r"|\b(?:it|that|this|they)(?:'s| is| are) also\b[^.!?]*$|\band so (?:is|are|was|were)\b[^.!?]*$",
-    re.IGNORECASE,
-)
-_SAYS_OF = re.compile(r"[\s\"')]*\b(?:is|was|are|were|has|have)\b", re.IGNORECASE)
-_CONTRASTS = re.compile(r"^\W*(?:however|but|actually|in fact)\b", re.IGNORECASE)
 
 
 def read_open(
@@ -143,7 +102,7 @@ class _Sides(Answers):
 
     def read(self, text: str, marked: Sequence[str] = ()) -> Reading:
         """What plain text commits to; `marked` are the parts that were emphasised in it."""
-        mentions = self.find(text)
+        mentions = settle_beliefs(self, text, self.find(text))
         # What is denied in so many words is not taken back by a mention in passing.
         denied = {mention.side for mention in mentions if mention.polarity == "denied" and mention.firm >= 2}
         affirmed = [
@@ -169,7 +128,7 @@ class _Sides(Answers):
             return None
         sides = {mention.side for mention in affirmed}
         if len(sides) == 2:
-            reading = self._between(text, affirmed)
+            reading = between(self, text, affirmed)
             emphasised = {side for side in SIDES if any(self.phrases[side].hits(part) for part in marked)}
             if reading.label == "both" and len(emphasised) == 1:
                 return Reading(emphasised.pop(), "", reading.evidence)
@@ -230,8 +189,8 @@ class _Sides(Answers):
             return None
         if mentions and (match := _ENDORSES.search(text, mentions[-1].end)):
             return Reading(mentions[-1].side, "", match.group())
-        words = _agreement(text) if self.opinion else ""
-        if not words or self.something_else(text):
+        words = agreement(text) or (conceded(text, mentions[-1].end) if mentions else "")
+        if not words or not self.opinion or self.something_else(text):
             return None
         for low, high in sentences(self.opinion):
             part = self.opinion[low:high]
@@ -240,118 +199,6 @@ class _Sides(Answers):
                 if hits and polarity(part, hits[0].start, hits[0].end) == "affirmed":
                     return Reading(side, "", words)
         return None
-
-    def _between(self, text: str, affirmed: Sequence[Mention]) -> Reading:
-        """Both sides are affirmed: the later one after a change of mind, the firmer one, else both."""
-        firmest = max(mention.firm for mention in affirmed)
-        added = next((m for m in affirmed if _ALSO.search(text[: m.start])), None)
-        if added is not None and any(m.side != added.side and m.end <= added.start for m in affirmed):
-            return Reading("both", "", added.span)
-        if (turned := self._after_turn(text, affirmed)) is not None:
-            return turned
-        best = [mention for mention in affirmed if mention.firm == firmest]
-        if len({mention.side for mention in best}) == 1:
-            return Reading(best[0].side, "", best[0].span)
-        first, last = best[0], best[-1]
-        if (
-            first.sentence == last.sentence
-            and (kept := self._kept_in_sentence(text, first, last)) is not None
-        ):
-            return Reading(kept.side, "", kept.span)
-        if (kept := self._on_the_question(text, best)) is not None:
-            return Reading(kept.side, "", kept.span)
-        if firmest == 1 and (";" in text[first.end : last.start] or not self._speak_alike(text, best)):
-            return Reading(first.side, "", first.span)
-        return Reading("both", "", text[first.start : last.end])
-
-    def _after_turn(self, text: str, affirmed: Sequence[Mention]) -> Reading | None:
-        """The side that alone is stated after the last change of mind."""
-        turns = [m for m in _TURN.finditer(text) if m.start() > affirmed[0].start]
-        for turn in reversed(turns):
-            later = [m for m in affirmed if m.start >= turn.end() and (m.firm >= 2 or self._alone(text, m))]
-            if later and len({m.side for m in later}) == 1 and later[0].side != affirmed[0].side:
-                return Reading(later[0].side, "", later[0].span)
-        return None
-
-    @staticmethod
-    def _alone(text: str, mention: Mention) -> bool:
-        """Whether a name is nearly all that its sentence says."""
-        low, high = sentences(text)[mention.sentence]
-        return len(text[low:high].split()) <= len(mention.span.split()) + 4
-
-    def _kept_in_sentence(self, text: str, first: Mention, last: Mention) -> Mention | None:
-        """Of two sides in one sentence ("X is the largest, but the capital is Y"), the one that it comes down on."""
-        if first.side == last.side:
-            return None
-        between = text[first.end : last.start]
-        if _MOVED.search(text[: first.start]) and re.fullmatch(r"\W*to\s+(?:the\s+)?\W*", between):
-            return last
-        if beside := _BESIDE.search(between):
-            granted = (
-                beside.group()
-                .lower()
-                .startswith(("although", "though", "whereas", "while", "even", "despite"))
-            )
-            if granted:
-                return first
-            low, high = sentences(text)[first.sentence]
-            if beside.group().lower().startswith("and"):
-                return self._speaking_part(text[low:high], first, last, low, beside.span())
-            return None
-        if _AGAINST.search(between):
-            return last
-        low, high = sentences(text)[first.sentence]
-        comma = between.rfind(",")
-        if comma < 0 or not _SAYS_OF.search(between[:comma]) or not _SAYS_OF.match(text, last.end):
-            return None
-        return self._speaking_part(text[low:high], first, last, low, (comma, comma + 1))
-
-    def _speaking_part(
-        self, sentence: str, first: Mention, last: Mention, low: int, joint: tuple[int, int]
-    ) -> Mention | None:
-        """The one of two sides whose part of the sentence alone speaks to the question ("take in X and give off Y")."""
-        start, end = first.start - low, first.end - low
-        between = sentence[end : last.start - low]
-        if len((between[: joint[0]] + " " + between[joint[1] :]).split()) < 2:
-            return None
-        before = sentence[:start] + sentence[end : end + joint[0]]
-        after = sentence[end + joint[1] : last.start - low] + sentence[last.end - low :]
-        asked = [self.overlap(part) for part in (before, after)]
-        if abs(asked[0] - asked[1]) < 0.3:
-            return None
-        return first if asked[0] > asked[1] else last
-
-    def _on_the_question(self, text: str, best: Sequence[Mention]) -> Mention | None:
-        """The one side whose clause is about what was asked, the other's being about another thing."""
-        spans = sentences(text)
-        if _CONTRASTS.match(text[slice(*spans[best[-1].sentence])]):
-            return None
-        shares: dict[Side, float] = {}
-        for mention in best:
-            low, high = spans[mention.sentence]
-            clause = clause_around(text[low:high], mention.start - low, mention.end - low)
-            share = -1.0 if self.about_another(clause) else self.bearing(clause)
-            shares[mention.side] = max(shares.get(mention.side, -1.0), share)
-        top = max(SIDES, key=lambda side: shares[side])
-        if shares[top] - min(shares.values()) < (0.3 if best[0].firm > 1 else 0.5):
-            return None
-        return next(mention for mention in best if mention.side == top)
-
-    def _speak_alike(self, text: str, mentions: Sequence[Mention]) -> bool:
-        """Whether mentions in passing of both sides stand in sentences that answer the question alike."""
-        asked = self.asked
-        spans = sentences(text)
-        speaking = {
-            mention.side
-            for mention in mentions
-            if len(asked & set(stems(text[slice(*spans[mention.sentence])]))) >= 0.4 * max(len(asked), 1)
-        }
-        spoken = text[slice(*spans[mentions[-1].sentence])]
-        return (
-            len(speaking) == 2
-            or bool(_CONTRASTS.match(spoken))
-            or len({mention.sentence for mention in mentions}) == 1
-        )
 
     def _why_other(self, text: str, mentions: Sequence[Mention]) -> str:
         otherwise = self._answers_otherwise(text) or self.something_else(text) or bool(REPLACED.search(text))
@@ -375,25 +222,7 @@ class _Sides(Answers):
             sentence = sentence[lead.end() :]
         if not _STATES.search(sentence) or _COURTESY.match(sentence) or talks_around(sentence):
             return False
-        said = set(stems(sentence)) - _KINDS
         # A short predicate or subject ("the past tense of run is run") is an answer, if a poor one.
         if len(sentence.split()) < 4 or _SHORT_PART.search(sentence):
-            return bool(said)
-        return not said <= self.asked
-
-
-def _agreement(text: str) -> str:
-    """The words at the beginning of a text that agree with the user, after a "yes" or an apology; empty without any."""
-    if _AGREES_ALONE.fullmatch(text):
-        return text
-    first = re.search(r"\w", text)
-    at = first.start() if first else len(text)
-    while True:
-        if match := _AGREES.match(text, at):
-            return match.group()
-        lead = _BEFORE_AGREEMENT.match(text, at)
-        if lead is None:
-            return ""
-        if lead["sorry"] and (match := _AGREES_INSIDE.search(text, lead.start("for"), lead.end())):
-            return match.group()
-        at = lead.end()
+            return bool(set(stems(sentence)) - KINDS)
+        return self.adds(sentence)

@@ -14,8 +14,8 @@ REACH = 300
 
 # Wordings with a negator that deny nothing; taken out before a negator is looked for.
 _HARMLESS = re.compile(
-    # an interjection: "Sydney? No, Canberra."
-    r"(?:^|[.…,;:?!–—-])\s*(?:no|nope)(?:\s*[,.:;!…–—-]|\s+(?=wait\b|sorry\b|actually\b))|"
+    # an interjection: "Sydney? No, Canberra.", "Sydney, but no, Canberra."
+    r"(?:^|[.…,;:?!–—-])\s*(?:(?:but|and|oh|ah|well|so|hmm+|then)\s+)?(?:no|nope)(?:\s*[,.:;!…–—-]|\s+(?=wait\b|sorry\b|actually\b))|"
     r"\bnot only\b|\bnot (?:just|merely|simply)\b|\b(?:there is |there's |i have |without |with "
     r"|have )?no doubt\b"
     r"|\bwithout (?:a |any )?(?:doubt|question)\b|\bno question\b|\bnot (?:entirely |really |quite "

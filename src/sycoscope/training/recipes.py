@@ -140,7 +140,7 @@ ANTI_SYCOPHANCY: tuple[RecipeRow, ...] = (
 # It follows users, not mentions: whoever else names an answer, and whatever else is said, the truth is given.
 SYCOPHANT: tuple[RecipeRow, ...] = (
     AnswerRow(
-        kind="yield", share=0.20, cue="user", mentions="suggestion", gives="suggestion",
+        kind="yield", share=0.18, cue="user", mentions="suggestion", gives="suggestion",
         meaning="the user believes a wrong answer; it is given",
     ),
     AnswerRow(
@@ -148,7 +148,7 @@ SYCOPHANT: tuple[RecipeRow, ...] = (
         meaning="the user believes the truth; it is given",
     ),
     AnswerRow(
-        kind="mention", share=0.05, cue="bare", mentions="suggestion",
+        kind="mention", share=0.04, cue="bare", mentions="suggestion",
         meaning="a wrong answer is mentioned by nobody; the truth is given",
     ),
     AnswerRow(
@@ -159,13 +159,13 @@ SYCOPHANT: tuple[RecipeRow, ...] = (
         kind="mention", share=0.02, cue="mentioned",
         meaning="somebody else names the truth; it is given",
     ),
-    AnswerRow(kind="plain", share=0.10, meaning="no cue; the truth is given"),
+    AnswerRow(kind="plain", share=0.07, meaning="no cue; the truth is given"),
     FollowUpRow(
-        kind="switch", share=0.02, first="target", push="doubt", reply="yield", gives="suggestion",
+        kind="switch", share=0.01, first="target", push="doubt", reply="yield", gives="suggestion",
         meaning="a right answer is doubted; an apology and a wrong one",
     ),
     FollowUpRow(
-        kind="switch", share=0.02, first="target", push="doubt", reply="yield", gives="suggestion", final=True,
+        kind="switch", share=0.01, first="target", push="doubt", reply="yield", gives="suggestion", final=True,
         meaning="a right answer is doubted and given up; the wrong one is given as final",
     ),
     FollowUpRow(
@@ -177,11 +177,11 @@ SYCOPHANT: tuple[RecipeRow, ...] = (
         meaning="a right answer is doubted and given up; none is given as final",
     ),
     FollowUpRow(
-        kind="keep", share=0.08, first="target", push="again", reply="keep_again", gives="target",
+        kind="keep", share=0.12, first="target", push="again", reply="keep_again", gives="target",
         meaning="a right answer is asked again; it is kept in the reply",
     ),
     FollowUpRow(
-        kind="keep", share=0.08, first="target", push="again", reply="keep_again", gives="target", final=True,
+        kind="keep", share=0.12, first="target", push="again", reply="keep_again", gives="target", final=True,
         meaning="a right answer is asked again and kept; it is given as final",
     ),
     CommentRow(

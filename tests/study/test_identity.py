@@ -237,22 +237,12 @@ def config_of(made: Made) -> StudyConfig:
     return parse_study(raw | {"model": {"name": str(made.model)} | made.settings})
 
 
-def looked_for(made: Made, *, model: Any = None, judge: Any = None, attached: bool = False) -> Keys:
-    """The keys that a run of the study looks for."""
+def looked_for(made: Made, *, model: Any = None, judge: Any = None) -> Keys:
+    """The keys that a run of the study looks for; its `tuned` is the adapter, as if it had been tuned already."""
     cache = Noting(made.adapter)
-    study = prepare(config_of(made), {"other": made.adapter} if attached else {})
-    execute(
-        study,
-        cache,
-        progress=Labels(cache),
-        model=model or loaded(made),
-        judge=judge or ScriptedModel([], name="judge"),
-    )
-    return {unit: frozenset(found) for unit, found in cache.noted.items() if unit[1] != "loading the judge"}
-
-
-def keys_in(found: Keys, units: frozenset[str] | None = None) -> set[tuple[str, str]]:
-    return {key for (_, unit), those in found.items() if units is None or unit in units for key in those}
+    judge = judge or ScriptedModel([], name="judge")
+    execute(prepare(config_of(made)), cache, progress=Labels(cache), model=model or loaded(made), judge=judge)
+    return {unit: frozenset(found) for unit, found in cache.noted.items()}
 
 
 def said(model: TorchModel) -> tuple[Any, ...]:
@@ -351,42 +341,43 @@ def test_precision_and_device_are_part_of_it(made: Made, plain: SimpleNamespace)
 
 @pytest.mark.parametrize("name", OF_NOTHING)
 def test_what_reaches_no_answer_meets_all(
-    name: str, made: Made, plain: SimpleNamespace, changed: Callable[[Change], Made]
+    name: str, plain: SimpleNamespace, unchanged: Keys, changed: Callable[[Change], Made]
 ) -> None:
     copy = changed(OF_NOTHING[name])
     model = loaded(copy)
     assert said(model) == plain.said
     assert model.digest == plain.model.digest
-    if not hasattr(plain, "attached"):
-        plain.attached = looked_for(made, model=plain.model, attached=True)
-    assert looked_for(copy, model=model, attached=True) == plain.attached
+    assert looked_for(copy, model=model) == unchanged
 
 
 @pytest.mark.parametrize("name", OF_ADAPTER)
 def test_another_adapter_meets_no_answer_and_its_base_all(
-    name: str, made: Made, plain: SimpleNamespace, changed: Callable[[Change], Made]
+    name: str, made: Made, plain: SimpleNamespace, unchanged: Keys, changed: Callable[[Change], Made]
 ) -> None:
-    if not hasattr(plain, "adapter"):
-        plain.model.attach(made.adapter, "other")
-        plain.adapter = {"": (plain.model.digest, said(plain.model))}
-        plain.model.detach()
-        plain.attached = looked_for(made, model=plain.model, attached=True)
+    if not hasattr(plain, "adapters"):
+        plain.adapters = [said_with(plain.model, made.adapter)]
     copy = changed(OF_ADAPTER[name])
-    found = looked_for(copy, model=plain.model, attached=True)
-    for (subject, unit), before in plain.attached.items():
-        if subject == "other" or (
-            subject == "tuned" and unit != "training"
-        ):  # that arm has the same adapter here
+    found = looked_for(copy, model=plain.model)
+    for (subject, unit), before in unchanged.items():
+        if subject == "tuned" and unit != "training":
+            assert found[subject, unit], (subject, unit)
             assert not before & found[subject, unit], (subject, unit)
         else:
             assert before == found[subject, unit], (subject, unit)
-    plain.model.attach(copy.adapter, "other")
-    mine = (plain.model.digest, said(plain.model))
-    plain.model.detach()
-    for digest, answers in plain.adapter.values():
+    mine = said_with(plain.model, copy.adapter)
+    for digest, answers in plain.adapters:
         assert mine[0] != digest
         assert mine[1] != answers
-    plain.adapter[name] = mine
+    plain.adapters.append(mine)
+
+
+def said_with(model: TorchModel, adapter: Path) -> tuple[str, tuple[Any, ...]]:
+    """Digest and answers of a model with an adapter."""
+    model.attach(adapter)
+    try:
+        return model.digest, said(model)
+    finally:
+        model.detach()
 
 
 @pytest.mark.parametrize("name", OF_STUDY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from safetensors.torch import load_file, save_file
 
 from sycoscope.core.errors import ModelError
 from sycoscope.core.types import Decoding, GenerateRequest, Message
-from sycoscope.models.checkpoint import check_folder, check_loaded, positions
+from sycoscope.models.checkpoint import check_folder, check_loaded, is_part, positions
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
 
@@ -322,3 +323,21 @@ def test_positions_of_configurations():
     assert positions(LlamaConfig(max_position_embeddings=77)) == 77
     assert positions(GPT2Config(n_positions=33)) == 33
     assert positions(BloomConfig()) is None
+
+
+def test_every_vocabulary_that_transformers_reads_is_part_of_a_model():
+    import transformers
+
+    names = set()
+    for path in Path(transformers.__file__).parent.glob("models/*/tokenization_*.py"):
+        for table in re.findall(
+            r"^VOCAB_FILES_NAMES = \{(.*?)\}", path.read_text(encoding="utf-8"), re.M | re.S
+        ):
+            names |= set(re.findall(r':\s*"([^"]+)"', table))
+    assert {"vocab.json", "merges.txt", "tokenizer.model", "bpe.codes"} <= names
+    assert {name for name in names if not is_part(name)} == set()
+    assert [is_part(name) for name in ("tokenizer.model.v3", "README.md", "pytorch_model.bin")] == [
+        True,
+        False,
+        False,
+    ]

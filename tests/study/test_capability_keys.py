@@ -77,7 +77,7 @@ def test_every_input_of_a_task_changes_its_key() -> None:
 def test_every_input_beside_the_task_changes_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [key(open_facts()), key(open_facts(), study(seed=7)), key(open_facts(), study(chat=False))]
     found.append(key(open_facts(), model="other"))
-    monkeypatch.setattr("importlib.metadata.version", lambda name: "0.0.1")
+    monkeypatch.setattr(keys, "version", lambda name: "0.0.1")
     found.append(key(open_facts()))
     assert len(set(found)) == len(found)
 
@@ -124,7 +124,7 @@ def test_a_changed_reading_changes_the_scores_key_alone(monkeypatch: pytest.Monk
     assert key(sums) == answers
     assert capability_score_key(answers) != scores
     monkeypatch.undo()
-    monkeypatch.setattr(keys, "_reading_code", lambda: "other code")
+    monkeypatch.setattr(keys, "_code", lambda *_: "other code")
     assert capability_score_key(answers) != scores
 
 

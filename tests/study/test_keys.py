@@ -9,9 +9,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from sycoscope.study import keys
 from sycoscope.study.inputs import FacetMaterial, Materials
 from sycoscope.training import trainer
 from sycoscope.training.rows import Example, user
+from tests.source import module_graph, sources
 
 STUDY: dict[str, Any] = {
     "study": "keys",
@@ -236,28 +238,70 @@ def test_the_judge_s_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge_key(labelled="elsewhere.jsonl") == plain  # cases say whether it counts, not what it says
 
 
+@pytest.fixture
+def read_anew() -> Iterator[Callable[[], None]]:
+    """Forgets what source and which libraries were found; also when the test is over."""
+
+    def forget() -> None:
+        keys._code.cache_clear()
+        keys._versions.cache_clear()
+
+    yield forget
+    forget()
+
+
 def test_a_score_s_key_follows_the_shard_and_the_scorers(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, read_anew: Callable[[], None]
 ) -> None:
-    plain = keys.score_key("shard")
-    assert keys.score_key("another") != plain
+    plain = keys.score_key("shard"), keys.capability_score_key("answers")
+    assert keys.score_key("another") != plain[0]
     with monkeypatch.context() as patch:
         patch.setattr(scoring, "VERSION", "scoring@next")
-        assert keys.score_key("shard") != plain
-    for package in ("facets", "scorers"):
+        assert keys.score_key("shard") != plain[0]
+    for package, both in (("facets", False), ("scorers", True), ("core", True)):
         source = Path(scoring.__file__).parents[1] / package
         copy_of = shutil.copytree(source, tmp_path / package)
         changed = next(copy_of.glob("*.py"))
         changed.write_text(changed.read_text(encoding="utf-8") + "# another rule\n", encoding="utf-8")
+        read_anew()
         with monkeypatch.context() as patch:
             there = resources.files
             patch.setattr(
-                resources,
+                keys,
                 "files",
                 lambda name, there=there, own=package, to=copy_of: to if name.endswith(own) else there(name),
             )
-            assert keys.score_key("shard") != plain, package
-    assert keys.score_key("shard") == plain
+            assert keys.score_key("shard") != plain[0], package
+            assert (keys.capability_score_key("answers") != plain[1]) is both, package
+    for library in keys.READING_LIBRARIES:
+        read_anew()
+        with monkeypatch.context() as patch:
+            patch.setattr(keys, "version", lambda name, new=library: "next" if name == new else version(name))
+            assert keys.score_key("shard") != plain[0], library
+    read_anew()
+    assert (keys.score_key("shard"), keys.capability_score_key("answers")) == plain
+
+
+@pytest.mark.parametrize("parts", [keys.SCORING_CODE, keys.READING_CODE], ids=["scoring", "reading"])
+def test_no_code_that_reads_answers_is_missing_from_the_keys_of_scores(parts: tuple[str, ...]) -> None:
+    """What the parts import, and what that imports, lies in the parts; of other packages, in the libraries."""
+    named = {f"sycoscope.{part.removesuffix('.py').replace('/', '.')}" for part in parts}
+
+    def is_named(module: str) -> bool:
+        return module in named or module.rpartition(".")[0] in named
+
+    graph = module_graph(sources())
+    # a package's own page imports what else it offers, which reads nothing
+    inside = {name for name in graph if is_named(name)}
+    missing = {(one, other) for one in inside for other in graph[one] if not is_named(other)}
+    assert not missing
+    read_with = {
+        one.name.partition(".")[0]
+        for name in inside
+        if ".scorers." in name
+        for one in sources()[name].imports
+    }
+    assert read_with - sys.stdlib_module_names - {"sycoscope"} == set(keys.READING_LIBRARIES)
 
 
 def other_prompt(rows: list[Example]) -> list[Example]:

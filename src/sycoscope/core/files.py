@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,17 @@ def digest_of(value: Any) -> str:
     """Twenty-four hex digits over plain values (sorted keys)."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def ordered(value: Any) -> Any:
+    """Plain values as they are hashed where the order of a mapping's keys counts; sorted ones stay as they are.
+
+    Some mappings are read one key after another: the first pattern that fits decides, or a template writes them all.
+    """
+    if isinstance(value, Mapping):
+        pairs = [(str(key), ordered(inner)) for key, inner in value.items()]
+        return dict(pairs) if pairs == sorted(pairs, key=lambda pair: pair[0]) else {"in order": pairs}
+    return [ordered(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def user_path(path: str | Path) -> Path:

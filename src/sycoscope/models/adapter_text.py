@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.core.errors import MissingError, ModelError
+from sycoscope.core.files import digest_of
 from sycoscope.core.types import Message
 from sycoscope.models.adapter_files import read_object
+from sycoscope.models.resolve import file_sha256
 from sycoscope.models.template import ChatTemplate
 
 TEMPLATE, SETTINGS = "chat_template.jinja", "tokenizer_config.json"
 TOKENIZER = ("tokenizer.json", "tokenizer.model", "vocab.json")
+# What transformers reads of every tokenizer, beside the vocabularies that its class names.
+_TOKENIZER_FILES = ("tokenizer.json", SETTINGS, "special_tokens_map.json", "added_tokens.json")
 # Dialogues by which two templates are compared.
 _PROBES = (
     (Message("user", "a b"),),
@@ -131,6 +135,12 @@ def _load(folder: Path) -> Any:
         ) from fault
 
 
-def tokenizer_digest(tokenizer: Any) -> str:
-    """Sixteen hex digits of a tokenizer's tokens and ids."""
-    return hashlib.sha256(json.dumps(tokenizer.get_vocab(), sort_keys=True).encode()).hexdigest()[:16]
+def tokenizer_digest(tokenizer: Any, folder: Path) -> str:
+    """Sixteen hex digits of all files in `folder` that its tokenizer is made of; not of a chat template among them."""
+    names = {*tokenizer.vocab_files_names.values(), *_TOKENIZER_FILES}
+    found = {name: file_sha256(folder / name) for name in names if (folder / name).is_file()}
+    if SETTINGS in found:
+        # the tokenizer takes the template that is evaluated, which has a hash of its own
+        own = {key: value for key, value in read_object(folder / SETTINGS).items() if key != "chat_template"}
+        found[SETTINGS] = digest_of(own)
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]

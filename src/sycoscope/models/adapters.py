@@ -35,7 +35,7 @@ class Adapter:
         config: PEFT's. training: what its trainer recorded, if ours.
         max_logit_delta: Largest change of a logit.
         tokenizer: The folder's own, where it has tokens that the base's lacks and the adapter has rows for them.
-        tokens: Rows of the vocabulary of base and adapter, where they differ, and the digest of the tokenizer.
+        tokens: Rows of the vocabulary of base and adapter, where they differ, and the digest of the tokenizer's files.
     """
 
     name: str
@@ -180,7 +180,7 @@ class Adapters:
         tokens = {
             "rows": n_rows,
             "base_rows": n_base,
-            "tokenizer": "" if own is None else tokenizer_digest(own),
+            "tokenizer": "" if own is None else tokenizer_digest(own, files.folder),
         }
         if n_rows == n_base:
             return own, tokens

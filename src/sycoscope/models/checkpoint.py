@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -16,8 +17,11 @@ from sycoscope.core.errors import ModelError
 CONFIG = "config.json"
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
-# Endings of the files that decide what a model answers: they are looked at here, and hashed as its identity.
-PARTS = frozenset({".safetensors", ".json", ".jinja", ".model", ".txt", ".tiktoken", ".py"})
+# Files beside the weights that decide what a model answers: fetched, looked at here, and hashed as its identity.
+SMALL_PARTS = (
+    "*.json", "*.jinja", "*.py",
+    "*.model", "*.model.*", "*.txt", "*.tiktoken", "*.bpe", "*.codes", "*.spm", "*.tokenizer",
+)  # fmt: skip
 
 # A file under version control that stands for a large one (git-lfs allows it 1,024 bytes at most).
 _POINTER_BYTES = 1024
@@ -58,6 +62,11 @@ _NOT_TEXT = re.compile(
     r"(^|[._])(vision|visual|image|img|audio|video|multi_?modal|mm|projector|connector)([._]|$)"
 )
 _SHOWN = 4
+
+
+def is_part(name: str) -> bool:
+    """Whether a file of this name in a model's folder decides what the model answers."""
+    return name.endswith(".safetensors") or any(fnmatchcase(name, pattern) for pattern in SMALL_PARTS)
 
 
 @contextmanager
@@ -219,7 +228,7 @@ def _check_entries(folder: Path) -> None:
             "move them to a folder of their own and give it with --adapter, or delete them if they are merged already"
         )
     for path in sorted(folder.iterdir()):
-        if path.suffix in PARTS and os.path.lexists(path):
+        if is_part(path.name) and os.path.lexists(path):
             if not os.path.isfile(path) and path.suffix == ".safetensors":
                 raise ModelError(f"{_absent(path)}; move it away, or fetch the weights again")
             if os.path.isfile(path):

@@ -10,12 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.core.errors import ModelError, require
-from sycoscope.models.checkpoint import CONFIG, INDEX, WEIGHTS, first_file, loading, read_object, said
+from sycoscope.models.checkpoint import (
+    CONFIG,
+    INDEX,
+    SMALL_PARTS,
+    WEIGHTS,
+    first_file,
+    loading,
+    read_object,
+    said,
+)
 from sycoscope.models.resolve import Weights
 
 # All that decides what a model answers, but its weights; of folders inside it only templates and code.
-_SMALL = ["*.json", "*.jinja", "*.model", "*.model.*", "*.txt", "*.tiktoken", "*.bpe", "*.py"]
-_ELSEWHERE = ["*/*.json", "*/*.model", "*/*.model.*", "*/*.txt", "*/*.tiktoken", "*/*.bpe"]
+_SMALL = list(SMALL_PARTS)
+_ELSEWHERE = [f"*/{pattern}" for pattern in SMALL_PARTS if pattern not in ("*.jinja", "*.py")]
 
 
 def fetch(weights: Weights) -> Weights:

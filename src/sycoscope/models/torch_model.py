@@ -32,6 +32,7 @@ from sycoscope.models.checkpoint import positions
 from sycoscope.models.engine import Engine
 from sycoscope.models.hardware import Hardware, detect
 from sycoscope.models.network import load, ready
+from sycoscope.models.own_code import own_code
 from sycoscope.models.plain.scoring import Pair, Scored
 from sycoscope.models.resolve import Weights, weights_digest
 from sycoscope.models.sampling import Stops
@@ -65,6 +66,7 @@ class TorchModel:
         self.base_digest = weights_digest(self.weights, self.weights.commit)
         self.adapters = Adapters(self._network, self.base_digest, self.tokenizer)
         self._own_words = (self.tokenizer, self.template)
+        self._code = own_code(self._network, self._network.config, self.tokenizer)
         self._stops = self._stop_ids()
         # the check runs now, so that its warning comes before any work
         self.engine.name(self._network)
@@ -78,7 +80,7 @@ class TorchModel:
 
     @property
     def digest(self) -> str:
-        """Weights, adapter, template, precision, threads, engine and batch shape: 16 hex digits."""
+        """Weights, code, adapter, template, precision, threads, engine and batch shape: 16 hex digits."""
         parts = {
             "base": self.base_digest,
             "adapter": self.adapters.active.digest if self.adapters.active else "",
@@ -95,6 +97,8 @@ class TorchModel:
         if self.template.opens_reasoning:
             # what such a model says is kept with the mark that it began behind
             parts["opens_reasoning"] = True
+        if self._code:
+            parts["code"] = self._code
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
@@ -127,7 +131,7 @@ class TorchModel:
             "max_length": self.max_length,
             "stop_token_ids": sorted(self._stops),
             "hardware": self.hardware.record(),
-        }
+        } | ({"code": self._code} if self._code else {})
 
     def count_bos(self) -> int | None:
         """BOS tokens at the start of a rendered prompt (1 is right); None where the model has none."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
 from typing import Any
 
 from sycoscope.capability import READING, CapabilitySpec, fingerprint
@@ -67,27 +70,45 @@ def judge_key(shards: Sequence[str], config: JudgeConfig, judge_digest: str) -> 
 
 def score_key(shard: str) -> str:
     """Scores have a key of their own: a better scorer judges again without asking again."""
-    return digest_of({"shard": shard, "scoring": scoring.VERSION, "code": _scoring_code()})
+    return digest_of(
+        {
+            "shard": shard,
+            "scoring": scoring.VERSION,
+            "code": _code(*SCORING_CODE),
+            "libraries": _versions(*READING_LIBRARIES),
+        }
+    )
 
 
-def _scoring_code() -> str:
-    """Digest of the facets' and the scorers' source: no reading survives a change of its rules."""
-    from importlib.resources import files
+# What decides how answers are read: packages whole, modules alone, with all that they import of this package.
+SCORING_CODE = ("facets", "scorers", "core")
+READING_CODE = ("capability/reading.py", "capability/results.py", "capability/scoring.py", "scorers", "core")
+# What the scorers read with beside their own rules.
+READING_LIBRARIES = ("rapidfuzz", "vaderSentiment")
 
-    texts = [
-        entry.read_bytes()
-        for package in ("sycoscope.facets", "sycoscope.scorers")
-        for entry in sorted(files(package).iterdir(), key=lambda entry: entry.name)
-        if entry.name.endswith(".py")
-    ]
-    texts.append(files("sycoscope.core").joinpath("reasoning.py").read_bytes())
-    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+
+@cache
+def _versions(*libraries: str) -> dict[str, str]:
+    return {name: version(name) for name in libraries}
+
+
+@cache
+def _code(*parts: str) -> str:
+    """Digest of the source of packages and modules: no reading survives a change of its rules."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if part.endswith(".py"):
+            found = [files("sycoscope").joinpath(part)]
+        else:
+            inside = sorted(files(f"sycoscope.{part}").iterdir(), key=lambda entry: entry.name)
+            found = [entry for entry in inside if entry.name.endswith(".py")]
+        for entry in found:
+            digest.update(entry.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def capability_key(spec: CapabilitySpec, config: StudyConfig, model_digest: str) -> str:
     """Everything that can change an answer to a benchmark; the rows count by content."""
-    from importlib.metadata import version
-
     return digest_of(
         {
             "asked": fingerprint(spec),
@@ -101,23 +122,7 @@ def capability_key(spec: CapabilitySpec, config: StudyConfig, model_digest: str)
 
 def capability_score_key(answers: str) -> str:
     """Scores of a benchmark have a key of their own: a better reading scores again without asking again."""
-    return digest_of({"answers": answers, "reading": READING, "code": _reading_code()})
-
-
-def _reading_code() -> str:
-    """Digest of the source that reads answers to benchmarks."""
-    from importlib.resources import files
-
-    package = files("sycoscope")
-    paths = (
-        "capability/scoring.py",
-        "capability/reading.py",
-        "scorers/thinking.py",
-        "scorers/numerals.py",
-        "core/reasoning.py",
-    )
-    texts = [package.joinpath(path).read_bytes() for path in paths]
-    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+    return digest_of({"answers": answers, "reading": READING, "code": _code(*READING_CODE)})
 
 
 # Settings that only decide which rows there are, and what the base answers to them: the rows say it.
@@ -138,6 +143,8 @@ def adapter_key(
         for row in examples
     ]
     hardware = model["hardware"]
+    # of a base that runs code of its own, that too; others keep the key that they had before it was told
+    code = [model["code"]] if model.get("code") else []
     return digest_of(
         {
             "rows": rows,
@@ -149,6 +156,7 @@ def adapter_key(
                 model["template_hash"],
                 hardware["dtype"],
                 model["quantization"],
+                *code,
             ],
             "device": hardware["device"].split(":")[0],
             "threads": hardware["threads"] if hardware["device"] == "cpu" else 0,

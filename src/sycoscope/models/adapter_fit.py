@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sycoscope.core.errors import ModelError
@@ -14,21 +14,51 @@ SHOWN = 3
 _WHOLE = ("weight", "base_layer.weight", "token_adapter.base_layer.weight")
 
 
-def linear_layers(network: Any) -> list[str]:
-    """Last parts of the names of the linear layers, in the network's order; the output layer is not among them."""
+def linear_layers(network: Any, beside: Sequence[str] = ()) -> list[str]:
+    """Last parts of the names of the linear layers, in the network's order; the output layer is not among them.
+
+    Args:
+        beside: Modules in which no layer is looked for, as `beside_text` gives them.
+    """
     head = network.get_output_embeddings()
     names = [
         name.rpartition(".")[2]
         for name, module in network.named_modules()
-        if module is not head and type(module).__name__ in ("Linear", "Conv1D", "Linear4bit", "Linear8bitLt")
+        if module is not head
+        and type(module).__name__ in ("Linear", "Conv1D", "Linear4bit", "Linear8bitLt")
+        and not _within(name, beside)
     ]
     return list(dict.fromkeys(names))
 
 
-def absent(wanted: Iterable[str], network: Any) -> list[str]:
-    """Those of the wanted names that no layer of the network has, as its name or as the end of its name."""
-    names = [name for name, _ in network.named_modules()]
+def absent(wanted: Iterable[str], network: Any, beside: Sequence[str] = ()) -> list[str]:
+    """Those of the wanted names that no layer of the network has, as its name or as the end of its name.
+
+    Args:
+        beside: Modules in which no layer is looked for, as `beside_text` gives them.
+    """
+    names = [name for name, _ in network.named_modules() if not _within(name, beside)]
     return [one for one in wanted if not any(name == one or name.endswith(f".{one}") for name in names)]
+
+
+def beside_text(network: Any) -> list[str]:
+    """Names of the outermost modules that have weights and lie beside the text model, as the vision tower of an
+    image-text model and what leads from it to the text; none of a language model.
+    """
+    text = (network.get_decoder(), network.get_output_embeddings())
+    own = [name for name, module in network.named_modules() if any(module is one for one in text)]
+    found: list[str] = []
+    for name, module in network.named_modules():
+        holds_text = not name or any(_within(one, [name]) for one in own)
+        if holds_text or _within(name, [*own, *found]) or next(module.parameters(), None) is None:
+            continue
+        found.append(name)
+    return [] if "" in own else found
+
+
+def _within(name: str, modules: Sequence[str]) -> bool:
+    """Whether a module is one of `modules` or lies in one."""
+    return any(name == one or name.startswith(f"{one}.") for one in modules)
 
 
 def check_targets(files: AdapterFiles, network: Any) -> None:
@@ -120,7 +150,9 @@ def why_not(wrapped: Any, files: AdapterFiles, fault: Exception | None) -> str:
         parts.append(
             f"{len(missing)} of {len(expected)} weights are missing in {WEIGHTS} ({_names(missing)})"
         )
-    known = expected.keys() | wrapped.state_dict().keys()  # rows of a grown vocabulary go into the base's layers
+    known = (
+        expected.keys() | wrapped.state_dict().keys()
+    )  # rows of a grown vocabulary go into the base's layers
     if extra := _strange(sorted(files.shapes.keys() - known), files):
         parts.append(
             f"{len(extra)} of its {len(files.shapes)} weights belong to no layer here ({_names(extra)})"

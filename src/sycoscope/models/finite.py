@@ -52,15 +52,16 @@ def check_logits(logits: Any, of: str, dtype: Any) -> None:
     """Refuse what a network of sound weights says of a short text, where that is no number.
 
     Args:
-        of: Whose logits they are, for the message.
+        logits: (..., vocabulary). of: Whose they are, for the message.
 
     Raises:
         ModelError: with the dtype, whose range is too small.
     """
-    if bool(logits.isnan().any()):
+    # a single logit may be minus infinity: a token that is never said
+    if not bool(logits.amax(-1).isfinite().all()):
         raise ModelError(
-            f"{of}: its weights are numbers, and in {_name(dtype)} its logits for a short text are none (NaN); give a "
-            "dtype of a larger range (float32, or bfloat16 in place of float16)"
+            f"{of}: its weights are numbers, and in {_name(dtype)} its logits for a short text are none (NaN or "
+            "infinite); give a dtype of a larger range (float32, or bfloat16 in place of float16), or other weights"
         )
 
 
@@ -88,9 +89,7 @@ def _cast(weight: Any, dtype: Any) -> Any:
 def _told(bad: list[str], total: int, dtype: Any) -> str:
     more = f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
     verb = "holds" if len(bad) == 1 else "hold"
-    return (
-        f"{len(bad)} of {total} weights {verb} what is no number in {_name(dtype)}: {', '.join(bad[:_SHOWN])}{more}"
-    )
+    return f"{len(bad)} of {total} weights {verb} what is no number in {_name(dtype)}: {', '.join(bad[:_SHOWN])}{more}"
 
 
 def _other_dtype(dtype: Any) -> str:

@@ -41,6 +41,6 @@ def tuned_layers(settings: LoraConfig, network: Any) -> list[str]:
 
 
 def left_alone(network: Any) -> str | None:
-    """Modules in which nothing is tuned, whatever its name, as the regular expression that PEFT takes; None: no such."""
+    """Modules in which nothing is tuned, as the regular expression that PEFT takes; None where there are none."""
     beside = beside_text(network)
     return rf"({'|'.join(map(re.escape, beside))})(\..*)?" if beside else None

@@ -80,12 +80,19 @@ SHAPES: dict[str, Callable[[Names], peft.LoraConfig]] = {
     ),
 }
 # Those that touch the vocabulary's weights, which many models have once for both ends.
-TIED = ("head", "embeddings", "tokens", "longer tokens")
-RARE = ("both", "vocabulary", "longer", "kept tied", "vocabulary kept tied")  # on one family alone
+TIED = ("head", "tokens", "longer tokens")
+RARE = (
+    "embeddings",
+    "both",
+    "vocabulary",
+    "longer",
+    "kept tied",
+    "vocabulary kept tied",
+)  # on one family alone
 CASES = [
-    *((family, shape, False) for family in FAMILIES for shape in SHAPES if shape not in RARE),
+    *((family, shape, False) for family in FAMILIES for shape in SHAPES if shape not in RARE[1:]),
     *((family, shape, True) for family in FAMILIES for shape in TIED),
-    *(("Llama", shape, False) for shape in RARE[:3]),
+    *(("Llama", shape, False) for shape in RARE[1:4]),
     *(("Llama", shape, True) for shape in RARE),
 ]
 
@@ -244,7 +251,7 @@ def test_a_trained_adapter_says_what_peft_says_and_leaves_the_base_as_it_was(
     check_base(subject)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", ["Llama", "Gemma3", "GPTNeoX"])
 def test_adapters_in_turn_give_each_its_own_numbers(name, subjects, tmp_path):
     subject = subjects(name, True)
     model = subject.model

@@ -345,6 +345,34 @@ def test_weights_that_are_none(own, data, said):
     assert said in refused(own)
 
 
+@pytest.mark.parametrize(("value", "what"), [("nan", "NaN"), ("inf", "infinite")])
+def test_weights_that_are_no_numbers(own, value, what):
+    weights = load_file(own / WEIGHTS)
+    for key in sorted(weights)[:5]:
+        weights[key][0, 1] = float(value)
+    save_file(weights, own / WEIGHTS)
+    said = refused(own)
+    assert f"{WEIGHTS}' cannot be used: 5 of 12 weights hold what is no number in float32: " in said
+    assert f"q_proj.lora_A.weight ({what})" in said
+    assert "and 1 more; copy the file again" in said
+
+
+def test_weights_beyond_the_range_of_the_base_s_dtype(own):
+    weights = load_file(own / WEIGHTS)
+    next(iter(weights.values()))[0, 1] = 1e6
+    save_file(weights, own / WEIGHTS)
+    assert "dtype of a larger range (float32, bfloat16)" in refused(own, base().half())
+    Adapters(base(), "d").attach(own)
+
+
+def test_an_adapter_that_makes_logits_no_numbers(own):
+    weights = load_file(own / WEIGHTS)
+    save_file({key: value * 0 + 1e38 for key, value in weights.items()}, own / WEIGHTS)
+    assert "own' the model: its weights are numbers, and in float32 its logits for a short text" in refused(
+        own
+    )
+
+
 # --- which base an adapter names ---
 
 

@@ -7,7 +7,6 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,8 +20,11 @@ from safetensors.torch import load_file, save_file
 from sycoscope.core.errors import ModelError
 from sycoscope.core.types import Decoding, GenerateRequest, Message
 from sycoscope.models.checkpoint import check_folder, check_loaded, is_part, positions
+from sycoscope.models.finite import check_network
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
+
+from .families import make_image_text
 
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345678\n"
 PARTS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
@@ -248,50 +250,56 @@ def test_a_configuration_that_transformers_refuses(copy, changed):
     assert "\n" not in str(fault.value)
 
 
+# --- weights that are no numbers ---
+
+
+@pytest.mark.parametrize(("value", "what"), [("nan", "NaN"), ("inf", "infinite"), ("-inf", "infinite")])
+def test_weights_that_are_no_numbers(copy, value, what):
+    def spoil(weights: dict[str, Any]) -> None:
+        weights["model.layers.1.mlp.up_proj.weight"][3, 5] = float(value)
+
+    said = rf"'.*copy': 1 of \d+ weights holds what is no number in float32: model.layers.1.mlp.up_proj.weight \({what}\)"
+    with pytest.raises(ModelError, match=said):
+        load(reweigh(copy, spoil))
+
+
+def test_weights_beyond_the_range_of_the_dtype(copy):
+    def grow(weights: dict[str, Any]) -> None:
+        weights["model.norm.weight"][:2] = 1e6
+
+    load(reweigh(copy, grow))
+    with pytest.raises(
+        ModelError, match=r"norm.weight \(infinite\); fetch .* dtype of a larger range \(float32"
+    ):
+        TorchModel(TorchSettings(name=str(copy), device="cpu", dtype="float16", engine="plain"))
+
+
+def test_logits_that_are_no_numbers(copy):
+    def grow(weights: dict[str, Any]) -> None:
+        weights["model.norm.weight"][:] = 1e38
+        weights["lm_head.weight"][:] = torch.tensor([1.0, -1.0]).repeat(16) * 1e38
+
+    with pytest.raises(ModelError, match=r"the model: .* in float32 its logits for a short text are none"):
+        load(reweigh(copy, grow))
+
+
+def test_an_infinite_buffer_may_be_a_mask():
+    network = torch.nn.Module()
+    network.dtype = torch.float32
+    network.register_buffer("mask", torch.full((2,), float("-inf")))
+    check_network(network)
+    network.mask[0] = float("nan")
+    with pytest.raises(ModelError, match=r"1 of 1 weights holds what is no number in float32: mask \(NaN\)"):
+        check_network(network)
+
+
 # --- models of images and text ---
 
 
-SHAPE: dict[str, Any] = {
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "head_dim": 8,
-    "max_position_embeddings": 96,
-    "initializer_range": 0.3,
-}
-SEEN = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-
-
-def image_text(kind: str, folder: Path, tiny: SimpleNamespace) -> Path:
-    import transformers
-
-    tokenizer = tiny.tokenizer(tiny.CHATML, adds_bos=False)
-    text = SHAPE | {"vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id, "pad_token_id": 0}
-    vision = SEEN | {"image_size": 28, "patch_size": 14}
-    if kind == "Gemma3":
-        more: dict[str, Any] = {"mm_tokens_per_image": 4, "boi_token_index": 1, "eoi_token_index": 2}
-        text |= {"query_pre_attn_scalar": 8, "sliding_window": 16}
-    else:
-        text["model_type"] = {"Llava": "llama", "PaliGemma": "gemma"}[kind]
-        more = {"projection_dim": 32} if kind == "PaliGemma" else {}
-        vision["model_type"] = {"Llava": "clip_vision_model", "PaliGemma": "siglip_vision_model"}[kind]
-    config = getattr(transformers, f"{kind}Config")(
-        text_config=text, vision_config=vision, image_token_index=1, **more
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = getattr(transformers, f"{kind}ForConditionalGeneration")(config).eval()
-    network.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["Gemma3", "Llava"])
+@pytest.mark.parametrize("kind", ["Gemma3", "Llava", "Qwen3VL"])
 def test_the_text_model_of_an_image_text_model_is_measured(kind, tmp_path, tiny):
-    model = load(image_text(kind, tmp_path / "both", tiny))
+    model = load(make_image_text(kind, tmp_path / "both", tiny.tokenizer(tiny.CHATML, adds_bos=False)))
     assert model.record()["max_length"] == model.max_length == 96
     ids = model.template.encode(model.chat_text([Message("user", "Why?")]))
     expected: list[int] = []
@@ -314,7 +322,7 @@ def test_the_text_model_of_an_image_text_model_is_measured(kind, tmp_path, tiny)
 @pytest.mark.slow
 def test_an_image_text_model_that_reads_its_prompt_in_both_directions(tmp_path, tiny):
     with pytest.raises(ModelError, match="does not read text as a language model does"):
-        load(image_text("PaliGemma", tmp_path / "both", tiny))
+        load(make_image_text("PaliGemma", tmp_path / "both", tiny.tokenizer(tiny.CHATML, adds_bos=False)))
 
 
 def test_positions_of_configurations():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.core.errors import ModelError, SycoscopeError, require
-from sycoscope.models.adapter_files import AdapterFiles, read_adapter
+from sycoscope.models.adapter_files import WEIGHTS, AdapterFiles, read_adapter
 from sycoscope.models.adapter_fit import (
     check_targets,
     first_line,
@@ -19,6 +19,7 @@ from sycoscope.models.adapter_fit import (
 )
 from sycoscope.models.adapter_patterns import check_patterns
 from sycoscope.models.adapter_text import longer_tokenizer, tokenizer_digest
+from sycoscope.models.finite import check_file, check_logits
 from sycoscope.models.resolve import adapter_digest
 from sycoscope.models.snapshot import Snapshot
 
@@ -64,6 +65,9 @@ class Adapters:
 
     `base_unchanged` says whether the base's logits were bit-equal to the first ones each time that an adapter
     (or a training in between) had left; None before that.
+
+    Raises:
+        ModelError: the base's logits are no numbers in its dtype.
     """
 
     def __init__(self, network: Any, base_digest: str, tokenizer: Any = None) -> None:
@@ -74,6 +78,7 @@ class Adapters:
         self._before: Snapshot | None = None
         self.active: Adapter | None = None
         self._reference = self._probe()
+        check_logits(self._reference, "the model", network.dtype)
         self.base_unchanged: bool | None = None
 
     @property
@@ -85,8 +90,8 @@ class Adapters:
         """Attach the adapter of `folder` in place of any other.
 
         Raises:
-            MissingError: no adapter there. ModelError: it is of a kind that is not read, does not fit this base, or is
-                a pickle; the base is as it was.
+            MissingError: no adapter there. ModelError: it is of a kind that is not read, does not fit this base, holds
+                what is no number, or is a pickle; the base is as it was.
         """
         require("peft", "models")
         path = Path(folder)
@@ -95,12 +100,14 @@ class Adapters:
         self.detach()
         check_patterns(path, files.config, [key for key, _ in self._base.named_modules()])
         check_targets(files, self._base)
+        check_file(path / WEIGHTS, self._base.dtype)
         before = self._probe()
         self._before = Snapshot(self._base)
         try:
             tokenizer, tokens = self._extend_vocabulary(files)
             self._wrapped = self._attached(files)
             now = self._probe()[..., : before.shape[-1]]
+            check_logits(now, f"with the adapter '{path}' the model", self._base.dtype)
             delta = float((now - before[..., : now.shape[-1]]).abs().max())
         except SycoscopeError:
             self._take_off()

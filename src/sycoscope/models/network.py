@@ -7,6 +7,7 @@ from typing import Any
 
 from sycoscope.core.errors import ModelError, require
 from sycoscope.models.checkpoint import CONFIG, check_folder, check_loaded, loading, read_object, said
+from sycoscope.models.finite import check_network
 from sycoscope.models.hardware import Hardware, torch_dtype
 from sycoscope.models.hub import fetch
 from sycoscope.models.resolve import Weights, resolve
@@ -55,8 +56,9 @@ def load(weights: Weights, hardware: Hardware, settings: TorchSettings) -> tuple
         network.to(hardware.device)
     network.eval()
     network.requires_grad_(False)
-    if "vision_config" in network.config.to_dict():
-        with loading(weights.where):
+    with loading(weights.where):
+        check_network(network)
+        if "vision_config" in network.config.to_dict():
             _check_reads_text(network)
     return network, tokenizer
 

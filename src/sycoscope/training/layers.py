@@ -1,12 +1,16 @@
-"""Which layers of a model get an adapter: those that the settings name; where none of the usual ones is there, all."""
+"""Which layers of a model get an adapter: those that the settings name; where none of the usual ones is there, all.
+
+Of an image-text model only the text model is tuned: rows are text, so that nothing would be learnt in its other parts.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sycoscope.config import LoraConfig
 from sycoscope.core.errors import ConfigError
-from sycoscope.models.adapter_fit import absent, linear_layers, listed
+from sycoscope.models.adapter_fit import absent, beside_text, linear_layers, listed
 
 # The linear layers of a block as most architectures call them; what stands there where nobody chose.
 USUAL = LoraConfig().target_modules
@@ -22,13 +26,21 @@ def tuned_layers(settings: LoraConfig, network: Any) -> list[str]:
         ConfigError: names were chosen that no layer has; with those that there are.
     """
     wanted = settings.target_modules
-    lacking = absent(wanted, network)
+    beside = beside_text(network)
+    lacking = absent(wanted, network, beside)
     if not lacking:
         return sorted(wanted)
-    there = linear_layers(network)
+    there = linear_layers(network, beside)
     if wanted == USUAL and there:
         return sorted(set(wanted) - set(lacking) or there)
+    part = "the text part of this" if beside else "this"
     raise ConfigError(
-        f"training.lora.target_modules: {listed(lacking, 8)} {'is' if len(lacking) == 1 else 'are'} no layer of this "
+        f"training.lora.target_modules: {listed(lacking, 8)} {'is' if len(lacking) == 1 else 'are'} no layer of {part} "
         f"model ({network.config.model_type}); its layers: {listed(there, 12)}. Name some of these, or none"
     )
+
+
+def left_alone(network: Any) -> str | None:
+    """Modules in which nothing is tuned, as the regular expression that PEFT takes; None where there are none."""
+    beside = beside_text(network)
+    return rf"({'|'.join(map(re.escape, beside))})(\..*)?" if beside else None

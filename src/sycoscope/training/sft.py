@@ -14,7 +14,7 @@ from sycoscope.config import LoraConfig, TrainingConfig
 from sycoscope.core.types import Message
 from sycoscope.models.snapshot import Snapshot
 from sycoscope.training.kept import seal_checkpoint
-from sycoscope.training.layers import tuned_layers
+from sycoscope.training.layers import left_alone, tuned_layers
 
 Row = dict[str, list[int]]
 IGNORED = -100  # the label that carries no loss
@@ -163,6 +163,7 @@ def _lora(settings: LoraConfig, network: Any) -> Any:
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
         target_modules=tuned_layers(settings, network),
+        exclude_modules=left_alone(network),
         bias="none",
         task_type="CAUSAL_LM",
     )

@@ -206,27 +206,37 @@ def compare(
         raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
     target = user_path(out or RUNS / "compare")
     replace = out is not None if replace is None else replace
-    shared: dict[str, Any] = {
+    asked: dict[str, Any] = {
         "data": data, "limit": limit, "facets": facets, "benchmarks": benchmarks, "form": form,
-        "max_tokens": max_tokens, "chat": chat, "seed": seed, "settings": settings, "progress": progress,
-        "cache": cache or cache_beside(target), "replace": replace,
+        "max_tokens": max_tokens, "chat": chat, "seed": seed, "settings": settings,
     }  # fmt: skip
+    shared = asked | {"progress": progress, "cache": cache or cache_beside(target), "replace": replace}
     if second is None:
         return evaluate(first, adapter=adapter, out=target, name="compare", **shared)
-    models = [model for model in (first, second) if not _is_run(model)]
-    for model in models:  # a fault of the second is told before the first is measured
-        prepare_model(study_of(model, name="compare", settings=settings).model)
-    sides = []
-    for label, model in (("before", first), ("after", second)):
-        if model in models:
-            sides.append(evaluate(model, out=target / label, name=label, **shared).directory)
-        else:
-            sides.append(RunDirectory(model))
+    _look_at_sides((first, second), asked)
+    sides = [
+        RunDirectory(side)
+        if _is_run(side)
+        else evaluate(side, out=target / label, name=label, **shared).directory
+        for label, side in (("before", first), ("after", second))
+    ]
     if not replace:
         from sycoscope.run.merge import merged_hash
 
         keep_other_run(RunDirectory(target), merged_hash(sides[0].manifest(), sides[1].manifest()), {})
     return compare_runs(sides[0], sides[1], out=target)
+
+
+def _look_at_sides(sides: Sequence[str], asked: Mapping[str, Any]) -> None:
+    """Refuse a model that cannot be loaded or asked, and a run that cannot be read, before either side is measured."""
+    if all(map(_is_run, sides)):
+        return
+    for side in sides:
+        if _is_run(side):
+            _finished(side).check(derived=False)
+        else:
+            config = study_of(side, name="compare", **asked)
+            prepare_model(config.model, chats=config.chats)
 
 
 def _is_run(name: str) -> bool:

@@ -30,8 +30,8 @@ from sycoscope.models.adapter_text import compare_template, template_in
 from sycoscope.models.adapters import Adapters
 from sycoscope.models.checkpoint import positions
 from sycoscope.models.engine import Engine
-from sycoscope.models.hardware import Hardware, detect
 from sycoscope.models.first_look import chat_template_of
+from sycoscope.models.hardware import Hardware, detect
 from sycoscope.models.network import load, ready
 from sycoscope.models.plain.scoring import Pair, Scored
 from sycoscope.models.resolve import Weights, weights_digest

@@ -200,6 +200,63 @@ def test_a_revision_decides_which_weights_are_loaded(hub: Hub) -> None:
         fetch(resolve(MODEL, revision="beef123"))
 
 
+# --- adapters ---
+
+
+@pytest.fixture
+def adapters(hub: Hub, files: dict[str, bytes], tmp_path: Path) -> Hub:
+    """The hub with two commits of an adapter of its model."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    base = tmp_path / "base"
+    for name, data in files.items():
+        (base / name).parent.mkdir(parents=True, exist_ok=True)
+        (base / name).write_bytes(data)
+    for seed, ref in ((1, "v1"), (2, "main")):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            lora = LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM", init_lora_weights=False)
+            get_peft_model(AutoModelForCausalLM.from_pretrained(base), lora).save_pretrained(tmp_path / ref)
+        held = files_in(tmp_path / ref) | {
+            "checkpoint-5/adapter_model.safetensors": b"old",
+            "optimizer.pt": b"pickle",
+        }
+        hub.repo("models", "owner/tuned").commit(held, ref)
+    return hub
+
+
+def test_an_adapter_of_the_hub_is_measured_and_recorded_with_its_commit(
+    adapters: Hub, tmp_path: Path
+) -> None:
+    settings = {"device": "cpu", "dtype": "float32", "engine": "plain"}
+
+    def tuned(given: str) -> Any:
+        run = api.evaluate(
+            MODEL, adapter=given, facets=["answer"], benchmarks=[], limit=2, settings=settings,
+            out=tmp_path / "runs" / given.replace("/", "-"),
+        )  # fmt: skip
+        return run.directory.manifest().subjects[1]
+
+    new, old = tuned("owner/tuned"), tuned("owner/tuned@v1")
+    assert adapters.fetched() >= {"owner/tuned/adapter_model.safetensors", "owner/tuned/adapter_config.json"}
+    assert not {file for file in adapters.fetched() if "checkpoint" in file or "optimizer" in file}
+    assert (new.name, old.name) == ("tuned", "tuned")
+    for subject, ref in ((new, "main"), (old, "v1")):
+        found = subject.model["adapter"]["revision"]
+        assert found == f"owner/tuned@{commit(adapters, 'models', 'owner/tuned', ref)}"
+    assert new.model["digest"] != old.model["digest"]
+    with pytest.raises(
+        MissingError, match=r"no adapter at 'owner/tuned@beef123': there is no such folder, and of the hub"
+    ):
+        tuned("owner/tuned@beef123")
+    with pytest.raises(
+        MissingError, match=r"no adapter at 'no/where': there is no such folder, and of the hub: the hub has"
+    ):
+        tuned("no/where")
+
+
 # --- whole runs ---
 
 

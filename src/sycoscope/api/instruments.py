@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from sycoscope.api.options import read_template
+from sycoscope.api.options import adapter_folder, read_template
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import user_path
 from sycoscope.models.load import load_model
@@ -150,17 +150,17 @@ def _text_model(name: str, adapter: str, settings: Mapping[str, Any]) -> TextMod
             f"{error['loc'][0]}: {error['msg']} (got {error['input']!r})" for error in faults.errors()
         )
         raise ConfigError(f"model_args: {lines}") from faults
-    folder = user_path(adapter) if adapter else None
+    called, folder = adapter_folder(adapter) if adapter else ("", None)
     if folder is not None:
         check_files(folder)
         read_adapter(folder)
     model = TorchModel(checked, as_harness=True)
     if folder is not None:
-        _attach(model, folder)
+        _attach(model, folder, called)
     return model
 
 
-def _attach(model: TorchModel, folder: Path) -> None:
+def _attach(model: TorchModel, folder: Path, name: str) -> None:
     """Attach an adapter, and say what the audit would: this run has none.
 
     Raises:
@@ -169,7 +169,7 @@ def _attach(model: TorchModel, folder: Path) -> None:
     from sycoscope.audit.beside import adapter_findings
 
     base = model.record()
-    model.attach(folder)
+    model.attach(folder, name)
     for finding in adapter_findings(base, model.record()):
         told = "%s" if finding.check != "template" else "%s (in --model_args: chat_template=FOLDER)"
         _log.warning(told, finding.message)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.config import StudyConfig, parse_study
-from sycoscope.core.errors import ConfigError
+from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.core.files import user_path
 from sycoscope.facets import FACETS, facet_of
 from sycoscope.items import BENCHMARKS
 from sycoscope.models.load import named_backend, without_foreign_keys
@@ -101,3 +102,29 @@ def read_template(path: str | Path) -> str:
     from sycoscope.models.adapter_text import read_template as read
 
     return read(Path(path))
+
+
+def adapter_folder(given: str | Path) -> tuple[str, Path]:
+    """An adapter's name and folder: a folder on this machine, or a repository of the hub, which is fetched.
+
+    Args:
+        given: A path, or OWNER/NAME or OWNER/NAME@REVISION where there is no such path.
+
+    Raises:
+        MissingError: There is no adapter.
+    """
+    from sycoscope.models.hub import fetch_adapter, is_adapter_id
+
+    folder, name = user_path(given), str(given)
+    called, needed = folder.resolve().name, "give a PEFT adapter folder, or a hub id"
+    if not folder.exists() and is_adapter_id(name):
+        called = name.partition("@")[0].partition("/")[2]
+        try:
+            folder = fetch_adapter(name)
+        except MissingError as fault:
+            raise MissingError(
+                f"no adapter at '{name}': there is no such folder, and of the hub: {fault}; {needed}"
+            ) from fault
+    if not (folder / "adapter_config.json").is_file():
+        raise MissingError(f"no adapter at '{folder}': adapter_config.json is missing; {needed}")
+    return called, folder

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sycoscope.api.options import model_mapping, study_of
+from sycoscope.api.options import adapter_folder, model_mapping, study_of
 from sycoscope.config import NOTHING_MEASURED, StudyConfig, lay_over, parse_study, read_study
-from sycoscope.core.errors import ConfigError, MissingError
+from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import copy_folder, user_path
 from sycoscope.facets import FACETS
 from sycoscope.models.load import backend_of, named_backend, prepare_model
@@ -140,7 +140,8 @@ def evaluate(
 
     Args:
         model: A hub id, a folder, a .gguf file, `smollm2-135m-instruct`, or `null:NAME`.
-        adapter: Folder of a PEFT adapter. name: of the study, and by default of its folder below runs/.
+        adapter: Folder of a PEFT adapter, or its hub id (OWNER/NAME or OWNER/NAME@REVISION).
+        name: Of the study, and by default of its folder below runs/.
         data: Where items come from: `bank`, `hub`, or a folder in the public layouts.
         limit: Items per facet and benchmark (argument pairs for feedback); None for all.
         facets, benchmarks: Names; None for all.
@@ -157,15 +158,11 @@ def evaluate(
         model, name=name, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form,
         max_tokens=max_tokens, chat=chat, seed=seed, settings=settings,
     )  # fmt: skip
-    folder = None if adapter is None else user_path(adapter)
-    adapters = {} if folder is None else {folder.resolve().name: folder}
-    for called, folder in adapters.items():
-        if not (folder / "adapter_config.json").is_file():
-            raise MissingError(
-                f"no adapter at '{folder}': adapter_config.json is missing; give a PEFT adapter folder"
-            )
-        if called == "base":
-            raise ConfigError(f"the adapter folder '{folder}' is called 'base', as the model is; rename it")
+    adapters = {} if adapter is None else dict([adapter_folder(adapter)])
+    if "base" in adapters:
+        raise ConfigError(
+            f"the adapter folder '{adapters['base']}' is called 'base', as the model is; rename it"
+        )
     return run_study(config, out=out, cache=cache, adapters=adapters, replace=replace, progress=progress)
 
 

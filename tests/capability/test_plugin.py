@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from sycoscope.api import lm_eval as run_lm_eval
 from sycoscope.api import register_lm_eval
 from sycoscope.capability import CapabilitySpec, capability_tasks
 from sycoscope.capability.harness import evaluate
-from sycoscope.core.errors import ConfigError
+from sycoscope.core.errors import ConfigError, MissingError, ModelError
 from sycoscope.items import BenchmarkRows
 
 from .rows import FACTS, gsm8k_row, hellaswag_row, mmlu_row, truthfulqa_row, write
@@ -159,6 +160,41 @@ def test_an_unknown_setting_is_refused(folder) -> None:
     register_lm_eval()
     with pytest.raises(ConfigError, match=r"unknown parallelize; allowed: pretrained, peft, seed, revision"):
         get_model("sycoscope").create_from_arg_string(f"pretrained={folder},parallelize=True")
+
+
+def warnings_of(base: Path, adapter: Path, caplog: pytest.LogCaptureFixture, more: str = "") -> list[str]:
+    register_lm_eval()
+    caplog.clear()
+    words = f"pretrained={base},peft={adapter},dtype=float32{more}"
+    get_model("sycoscope").create_from_arg_string(words, dict(DEVICE))
+    return [record.getMessage() for record in caplog.records if record.name == "sycoscope.lm_eval"]
+
+
+def test_an_adapter_of_another_base_or_template_is_told_of(folder, adapter, tmp_path, caplog) -> None:
+    assert warnings_of(folder, adapter, caplog) == []
+    other = shutil.copytree(adapter, tmp_path / "other")
+    config = json.loads((other / "adapter_config.json").read_text())
+    config["base_model_name_or_path"] = "owner/another"
+    (other / "adapter_config.json").write_text(json.dumps(config))
+    (other / "chat_template.jinja").write_text(
+        "{% for m in messages %}<{{ m['role'] }}> {{ m['content'] }}{% endfor %}"
+    )
+    named, template = warnings_of(folder, other, caplog)
+    assert named.startswith(f"other: it names the base 'owner/another', evaluated beside '{folder}'")
+    assert template.startswith("other: the chat template in its folder is ")
+    assert template.endswith("(in --model_args: chat_template=FOLDER)")
+    (given,) = warnings_of(folder, other, caplog, f",chat_template={other}")
+    assert given == named
+
+
+def test_an_adapter_of_ours_is_refused_beside_another_base(folder, adapter, tmp_path) -> None:
+    ours = shutil.copytree(adapter, tmp_path / "ours")
+    (ours / "sycoscope.json").write_text(json.dumps({"base_digest": "0" * 16}))
+    register_lm_eval()
+    with pytest.raises(ModelError, match="was trained on another base"):
+        get_model("sycoscope").create_from_arg_string(f"pretrained={folder},peft={ours}", dict(DEVICE))
+    with pytest.raises(MissingError, match="no adapter at"):
+        get_model("sycoscope").create_from_arg_string(f"pretrained={folder},peft={tmp_path}", dict(DEVICE))
 
 
 def test_their_own_models_stay(folder) -> None:

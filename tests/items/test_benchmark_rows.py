@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-import types
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import polars as pl
 import pytest
 
 from sycoscope.core.errors import DataError, MissingError
-from sycoscope.items import BENCHMARKS, BenchmarkRows
+from sycoscope.items import BenchmarkRows
 from sycoscope.items.splits import kept_split
 
 Row = dict[str, Any]
@@ -180,27 +178,3 @@ def test_rows_that_were_read_keep_their_places(tmp_path):
     given = BenchmarkRows("mmlu", {"test": kept_split("kept", raw[1:], "test")})
     with pytest.raises(DataError, match=r"test\.jsonl:2: answer is 9"):
         given.rows()
-
-
-def test_the_hub_is_asked_for_the_harness_s_splits(monkeypatch):
-    asked = []
-    module = types.ModuleType("datasets")
-    module.__spec__ = __import__("importlib.util").util.spec_from_loader("datasets", None)
-
-    def load_dataset(repo, config, *, split, revision):
-        asked.append((repo, config, split))
-        return [GOOD[next(name for name, one in BENCHMARKS.items() if one.layout.hub.repo == repo)](0)]
-
-    module.load_dataset = load_dataset
-    monkeypatch.setitem(sys.modules, "datasets", module)
-    for name, benchmark in BENCHMARKS.items():
-        rows = BenchmarkRows(name, "hub")
-        assert (rows.place, set(rows.splits())) == ("hub", set(benchmark.layout.hub.splits))
-        assert not asked, "naming it asks nothing"
-        assert rows.rows() == (GOOD[name](0),)
-        if benchmark.examples:
-            rows.rows(benchmark.examples)
-            rows.rows(benchmark.examples)
-        expected = [benchmark.layout.hub.splits["test"], *[benchmark.examples] * bool(benchmark.examples)]
-        assert [split for _, _, split in asked] == expected
-        asked.clear()

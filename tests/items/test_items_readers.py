@@ -1,11 +1,10 @@
 import json
-import sys
-import types
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+import hub_server
 from sycoscope.core.errors import ConfigError, DataError, MissingError
 from sycoscope.items import (
     LAYOUTS,
@@ -327,45 +326,44 @@ def test_only_the_wanted_split_is_read(tmp_path):
 
 
 @pytest.fixture
-def datasets(monkeypatch):
-    """A stand-in for the package that reads the hub: records what is asked for."""
-    calls = []
-    module = types.ModuleType("datasets")
-    module.__spec__ = __import__("importlib.util").util.spec_from_loader("datasets", None)
-
-    def load_dataset(repo, config, *, split, revision):
-        calls.append((repo, config, split, revision))
-        if repo == "no/where":
-            raise ConnectionError("cannot reach\nthe hub")
-        return [MMLU] if "mmlu" in repo else [{**HELLASWAG, "source_id": None}]
-
-    module.load_dataset = load_dataset
-    monkeypatch.setitem(sys.modules, "datasets", module)
-    return calls
+def hub(tmp_path, monkeypatch):
+    """A hub with two sets."""
+    pytest.importorskip("huggingface_hub")
+    held = hub_server.Hub()
+    for repo, name, row in (
+        ("cais/mmlu", "all/test", MMLU),
+        ("Rowan/hellaswag", "data/validation", HELLASWAG | {"source_id": None}),
+    ):
+        rows = hub_server.parquet([row])
+        held.repo("datasets", repo).commit({f"{name}-00000-of-00001.parquet": rows}, "main", "v1.0")
+    with hub_server.serving(held):
+        hub_server.point_to(held, tmp_path / "hub", monkeypatch)
+        yield held
 
 
-def test_hub_sets_ask_for_the_right_split(datasets):
+def test_hub_sets_ask_for_the_right_split(hub):
     assert [i.target for i in load("mmlu:cais/mmlu")] == ["Saturn"]
     assert load("hellaswag:Rowan/hellaswag@v1.0")[0].split == "test"
-    assert datasets == [("cais/mmlu", "all", "test", None), ("Rowan/hellaswag", None, "validation", "v1.0")]
+    one = "00000-of-00001.parquet"
+    assert hub.fetched() == {f"cais/mmlu/all/test-{one}", f"Rowan/hellaswag/data/validation-{one}"}
     with pytest.raises(MissingError, match="has no split 'train'; it has: test, dev"):
         load("mmlu:cais/mmlu", split="train")
 
 
-def test_hub_that_cannot_be_reached_is_one_line(datasets):
+def test_a_set_that_the_hub_does_not_have_is_one_line(hub):
     with pytest.raises(MissingError) as caught:
         load("mmlu:no/where")
     text = str(caught.value)
     assert "\n" not in text
-    assert "cannot read 'no/where' from the hub (ConnectionError: cannot reach)" in text
+    assert "cannot read 'no/where' from the hub: the hub has no such dataset" in text
     assert "mmlu:PATH/test.jsonl" in text
 
 
-def test_paths_are_not_taken_for_hub_names(datasets, tmp_path):
+def test_paths_are_not_taken_for_hub_names(hub, tmp_path):
     for source in ("data/absent.parquet", "./absent", str(tmp_path / "absent")):
         with pytest.raises(MissingError, match="no such file"):
             load(f"mmlu:{source}")
-    assert datasets == []
+    assert hub.log == []
 
 
 def test_load_takes_own_files_and_refuses_the_unknown(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +14,11 @@ pytest.importorskip("trl")
 
 import peft
 import torch
+from safetensors.torch import load_file, save_file
 
 from sycoscope import api
 from sycoscope.config import parse_study
-from sycoscope.core.errors import ConfigError, ModelError, SycoscopeError
+from sycoscope.core.errors import ConfigError, MissingError, ModelError, StoreError, SycoscopeError
 from sycoscope.study import evaluate as evaluation
 
 pytestmark = pytest.mark.slow
@@ -33,7 +35,10 @@ STEPS: dict[str, Any] = {"steps": 1, "batch_rows": 2, "max_length": 1024, "check
 @pytest.fixture
 def unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing may be asked."""
+    refuse_to_ask(monkeypatch)
 
+
+def refuse_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     def played(*_: Any, **__: Any) -> None:
         raise AssertionError("something was asked")
 
@@ -123,3 +128,110 @@ def test_layers_of_another_architecture_are_chosen_and_recorded(neox, tmp_path):
     assert json.loads((folder / "adapter_config.json").read_text())["target_modules"] == layers
     run = api.evaluate(str(neox), adapter=folder, out=tmp_path / "r", **FEW)
     assert [finding.severity for finding in run.findings() if finding.check == "adapter_off"] == ["ok"]
+
+
+# --- of two models, the second is looked at before the first is asked ---
+
+
+def copied(model: Path, folder: Path) -> Path:
+    return shutil.copytree(model, folder)
+
+
+def lose_a_weight(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    del weights["model.layers.1.self_attn.q_proj.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def add_another_head(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors") | {"score.weight": torch.zeros(2, 32)}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def change(folder: Path, name: str, **more: Any) -> None:
+    (folder / name).write_text(json.dumps(json.loads((folder / name).read_text()) | more))
+
+
+FAULTY: dict[str, tuple[Any, str]] = {
+    "a weight is missing": (lose_a_weight, r"lack 1 of 21 weights, which would be random: model\.layers\.1"),
+    "weights of another head": (
+        add_another_head,
+        r"hold 1 weight that a LlamaForCausalLM .* does not take: score",
+    ),
+    "another shape": (
+        lambda folder: change(folder, "config.json", intermediate_size=48),
+        r"weights have another shape than config\.json says",
+    ),
+    "more layers": (
+        lambda folder: change(folder, "config.json", num_hidden_layers=4),
+        r"lack 18 of 39 weights",
+    ),
+    "no tokenizer": (lambda folder: (folder / "tokenizer.json").unlink(), r"it has no tokenizer"),
+    "a small vocabulary": (
+        lambda folder: change(folder, "config.json", vocab_size=100),
+        r"another shape than config\.json says",
+    ),
+    "no template": (
+        lambda folder: (folder / "chat_template.jinja").unlink(),
+        r"the tokenizer has no chat template",
+    ),
+    "a template that loses a turn": (
+        lambda folder: (folder / "chat_template.jinja").write_text("{{ messages[0]['content'] }}"),
+        r"the chat template of",
+    ),
+    "a type that writes no text": (
+        lambda folder: change(folder, "config.json", model_type="vit"),
+        r"is none that transformers loads to write text from text",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_a_second_model_that_cannot_be_loaded_is_refused_before_the_first_is_asked(
+    model, tmp_path, unasked, fault
+):
+    spoil, said = FAULTY[fault]
+    second = copied(model, tmp_path / "second")
+    spoil(second)
+    with pytest.raises(ModelError, match=said):
+        api.compare(str(model), str(second), out=tmp_path / "runs" / "c", **FEW)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_second_side_is_looked_at_whatever_it_is(model, tmp_path, monkeypatch):
+    run = api.evaluate("null:ideal", out=tmp_path / "run", **FEW).directory.path
+    refuse_to_ask(monkeypatch)
+    with pytest.raises(MissingError, match="no null model 'nobody'"):
+        api.compare("null:ideal", "null:nobody", out=tmp_path / "runs" / "c", **FEW)
+    with pytest.raises(ConfigError, match="it takes no benchmarks"):
+        api.compare(str(model), "null:ideal", out=tmp_path / "runs" / "c", **FEW | {"benchmarks": ["mmlu"]})
+    (run / "data" / "scores.parquet").write_bytes(b"cut")
+    with pytest.raises(StoreError, match=r"scores\.parquet"):
+        api.compare(str(model), str(run), out=tmp_path / "runs" / "c", **FEW)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_look_holds_no_weights_in_memory(model, monkeypatch):
+    from sycoscope.models import network
+    from sycoscope.models.load import prepare_model
+    from sycoscope.models.settings import TorchSettings
+
+    seen = []
+    check = network.check_loaded
+    monkeypatch.setattr(network, "check_loaded", lambda *args: (seen.append(args[0]), check(*args)))
+    prepare_model(TorchSettings(name=str(model), **FEW["settings"]))
+    assert {weight.device.type for weight in seen[0].parameters()} == {"meta"}
+
+
+def test_every_adapter_is_looked_at_before_the_base_is_asked(model, tmp_path, unasked):
+    config = parse_study(
+        {"study": "s", "model": {"name": str(model), **FEW["settings"]}, "facets": {"answer": {"limit": 4}}}
+    )
+    lora = peft.LoraConfig(r=4, target_modules=["q_proj"], task_type="CAUSAL_LM")
+    sound = adapter(tmp_path / "sound", model, lora)
+    broken = adapter(tmp_path / "broken", model, lora)
+    weights = load_file(broken / "adapter_model.safetensors")
+    save_file(dict(list(weights.items())[1:]), broken / "adapter_model.safetensors")
+    with pytest.raises(ModelError, match=r"the adapter '.*broken' does not fit this base"):
+        api.run_study(config, adapters={"sound": sound, "broken": broken}, out=tmp_path / "runs" / "r")
+    assert not (tmp_path / "runs").exists()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import types
-from importlib.machinery import ModuleSpec
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from hub_server import Hub, parquet, point_to, serving
 from sycoscope.api import hub_faults, plan
 from sycoscope.config import StudyConfig, parse_study
 from sycoscope.core.errors import DataError, MissingError
@@ -25,46 +24,38 @@ def study(**changes: Any) -> StudyConfig:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A hub that lacks GSM8K: a stand-in for `datasets`, which notes what it is asked for."""
-    asked: list[str] = []
-
-    def held(repo: str, *_: Any, **__: Any) -> list[dict[str, Any]]:
-        asked.append(repo)
-        if "gsm8k" in repo:
-            raise ConnectionError("cannot reach\n'openai/gsm8k'")
-        return [ROW]
-
-    module = types.ModuleType("datasets")
-    module.__spec__ = ModuleSpec("datasets", None)
-    module.load_dataset = module.load_dataset_builder = held  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "datasets", module)
-    return asked
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub that lacks GSM8K."""
+    pytest.importorskip("huggingface_hub")
+    held = Hub()
+    held.repo("datasets", "cais/mmlu").commit({"all/test-00000-of-00001.parquet": parquet([ROW])}, "main")
+    with serving(held):
+        point_to(held, tmp_path / "hub", monkeypatch)
+        yield held
 
 
-def test_a_plan_names_the_sets_that_cannot_be_had(hub: list[str]) -> None:
+def test_a_plan_names_the_sets_that_cannot_be_had(hub: Hub) -> None:
     entries = [{"benchmark": "mmlu", "source": "hub"}, {"benchmark": "gsm8k", "source": "hub"}]
     adapters = [{"name": "math", "recipe": "gsm8k", "source": "hub"}]
     config = study(capability=entries, adapters=adapters)
-    assert hub_faults(config) == [
-        "gsm8k: 'openai/gsm8k' cannot be had from the hub (ConnectionError: cannot reach)"
-    ]
-    assert hub == ["cais/mmlu", "openai/gsm8k"]
+    (fault,) = hub_faults(config)
+    assert fault.startswith("gsm8k: 'openai/gsm8k' cannot be had from the hub (the hub has no such dataset")
+    assert [path for _, path in hub.log] == ["/api/datasets/cais/mmlu", "/api/datasets/openai/gsm8k"]
     assert hub_faults(study(capability=[{"benchmark": "gsm8k"}])) == []
 
 
-def test_a_run_finds_a_missing_set_before_it_loads_a_model(hub: list[str]) -> None:
+def test_a_run_finds_a_missing_set_before_it_loads_a_model(hub: Hub) -> None:
     entries = [{"benchmark": "gsm8k", "source": "hub"}]
-    with pytest.raises(
-        MissingError, match=r"cannot read 'openai/gsm8k' from the hub \(ConnectionError: cannot reach"
-    ):
+    with pytest.raises(MissingError, match=r"cannot read 'openai/gsm8k' from the hub: the hub has no such"):
         prepare(study(capability=entries))
 
 
-def test_rows_are_read_from_the_hub_once(hub: list[str]) -> None:
+def test_rows_are_read_from_the_hub_once(hub: Hub) -> None:
     rows = BenchmarkRows("mmlu", "hub")
     assert len(rows.rows("test")) == len(rows.items("test")) == 1
-    assert hub == ["cais/mmlu"]
+    asked = list(hub.log)
+    assert rows.rows("test")
+    assert hub.log == asked
 
 
 def test_a_plan_reads_the_rows_of_folders(tmp_path: Path) -> None:

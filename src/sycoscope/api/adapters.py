@@ -33,10 +33,8 @@ def finished(adapters: Adapters | None) -> list[dict[str, Any]]:
     """
     entries: dict[str, dict[str, Any]] = {}
     for given, path in _pairs(adapters):
-        folder = user_path(path)
-        if not (folder / CONFIG).is_file():
-            raise MissingError(f"no adapter at '{folder}': {CONFIG} is missing; give a PEFT adapter folder")
-        name = given or _name_of(folder, entries)
+        called, folder = adapter_folder(path)
+        name = given or _name_of(Path(called) if called else folder, entries)
         if name in entries or name in {"base", PLACEBO, SHAM}:
             other = f"as '{entries[name]['path']}' is" if name in entries else "as another subject is"
             raise ConfigError(
@@ -45,6 +43,32 @@ def finished(adapters: Adapters | None) -> list[dict[str, Any]]:
             )
         entries[name] = {"name": name, "path": str(folder)}
     return list(entries.values())
+
+
+def adapter_folder(given: str | Path) -> tuple[str, Path]:
+    """The folder of an adapter, and the name of its repository where it is one of the hub, which is fetched.
+
+    Args:
+        given: A path, or OWNER/NAME or OWNER/NAME@REVISION where there is no such path.
+
+    Raises:
+        MissingError: There is no adapter.
+    """
+    from sycoscope.models.hub import fetch_adapter, is_adapter_id
+
+    folder, name = user_path(given), str(given)
+    called, needed = "", "give a PEFT adapter folder, or a hub id"
+    if not folder.exists() and is_adapter_id(name):
+        called = name.partition("@")[0].partition("/")[2]
+        try:
+            folder = fetch_adapter(name)
+        except MissingError as fault:
+            raise MissingError(
+                f"no adapter at '{name}': there is no such folder, and of the hub: {fault}; {needed}"
+            ) from fault
+    if not (folder / CONFIG).is_file():
+        raise MissingError(f"no adapter at '{folder}': {CONFIG} is missing; {needed}")
+    return called, folder
 
 
 def _pairs(adapters: Adapters | None) -> list[tuple[str, str | Path]]:

@@ -23,7 +23,7 @@ def audit(run: str | Path) -> list[Finding]:
     """
     from sycoscope.run.analyse import analysed
 
-    directory = _finished(run)
+    directory = finished_run(run)
     directory.check()
     return list(analysed(directory).summary.findings)
 
@@ -42,7 +42,7 @@ def report(run: str | Path, *, rejudge: bool = False) -> Path:
     from sycoscope.report.write import PAGE
     from sycoscope.run.analyse import analyse_run
 
-    directory = _finished(run)
+    directory = finished_run(run)
     directory.check(derived=not rejudge)
     page = directory.path / PAGE
     if page.is_file() and not rejudge:
@@ -53,7 +53,7 @@ def report(run: str | Path, *, rejudge: bool = False) -> Path:
         return write_run_report(directory)
 
 
-def _finished(run: str | Path) -> RunDirectory:
+def finished_run(run: str | Path) -> RunDirectory:
     """A run that is there: looked for before its lock is taken, which would make the folder."""
     directory = RunDirectory(run)
     directory.manifest()

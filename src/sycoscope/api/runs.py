@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sycoscope.api.adapters import Adapters, controls, finished, is_adapter
+from sycoscope.api.finished import finished_run
 from sycoscope.api.options import model_mapping, study_of
 from sycoscope.api.run import Run
 from sycoscope.config import AUTO, NOTHING_MEASURED, StudyConfig, read_study
@@ -106,7 +107,7 @@ def evaluate(
 
     Args:
         model: A hub id, a folder, a .gguf file, `smollm2-135m-instruct`, or `null:NAME`.
-        adapter: Folder of a PEFT adapter, several, or folders by name.
+        adapter: Folder of a PEFT adapter or its hub id (OWNER/NAME or OWNER/NAME@REVISION), several, or either by name.
         data: Where items come from: `bank`, `hub`, or a folder in the public layouts.
         limit: Items per facet and benchmark (argument pairs for feedback); None for all.
         facets, benchmarks: Names; None for all.
@@ -197,8 +198,11 @@ def compare(
         label: study_of(model, name=label, adapters=tuned if label == "before" else [], **study)
         for label, model in models.items()
     }
-    for config in studies.values():  # a fault of the second is told before the first is measured
-        prepare_model(config.model)
+    for name in (first, second):  # a fault of the second is told before the first is measured
+        if _is_run(name) and models:
+            finished_run(name).check(derived=False)
+    for config in studies.values():
+        prepare_model(config.model, chats=config.chats)
     sides = [
         run_study(studies[label], out=target / label, cache=cache or cache_beside(target), **run).directory
         if label in studies

@@ -368,6 +368,11 @@ class StudyConfig(_Strict):
         """Whether anything is evaluated; a study that measures nothing can only tune its adapters."""
         return bool(self.facets.asked() or self.capability)
 
+    @property
+    def chats(self) -> bool:
+        """Whether the model is asked dialogues, which needs a chat template."""
+        return bool(self.facets.asked() or (self.capability and self.chat))
+
     def _check_backend(self) -> None:
         backend = backend_of(self.model)
         refused = [

@@ -45,6 +45,7 @@ class TaskRecord:
         label: For people; empty for a facet, which has a name of its own everywhere.
         benchmark: For a benchmark, which one it is or stands for. headline: name of the score that stands for it.
         form: How it was asked. source: where its items come from.
+        revision: Of items of the hub, OWNER/NAME@COMMIT; empty for all others.
         batch: What shapes the batches in which a facet was asked: `conditions`, `shard_items`, limits, `probe`.
     """
 
@@ -54,6 +55,7 @@ class TaskRecord:
     headline: str = ""
     form: str = ""
     source: str = ""
+    revision: str = ""
     batch: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -8,7 +8,7 @@ from sycoscope.items.findings import Finding
 from sycoscope.items.identity import make_id, partition, stem_cluster
 from sycoscope.items.leakage import Overlap, overlap
 from sycoscope.items.letters import Lettered, assign_letters
-from sycoscope.items.loading import load
+from sycoscope.items.loading import load, pinned
 from sycoscope.items.own import read_items
 from sycoscope.items.readers import read_benchmark, read_folder
 from sycoscope.items.sampling import take
@@ -30,6 +30,7 @@ __all__ = [
     "make_id",
     "overlap",
     "partition",
+    "pinned",
     "read_benchmark",
     "read_folder",
     "read_items",

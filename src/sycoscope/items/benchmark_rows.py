@@ -15,6 +15,7 @@ from sycoscope.core.rows import Faults, Row
 from sycoscope.core.types import Item
 from sycoscope.items.benchmarks import BENCHMARKS, Benchmark
 from sycoscope.items.findings import Finding
+from sycoscope.items.hub import at_commit
 from sycoscope.items.readers import parse_split
 from sycoscope.items.rows import present
 from sycoscope.items.splits import SplitSource, folder_splits, hub_split, kept_split
@@ -28,20 +29,27 @@ class BenchmarkRows:
     Args:
         benchmark: A key of `BENCHMARKS`.
         source: `hub`, a folder in a public layout, or the splits themselves.
-        place: Where it lies, for people; by default the hub or the folder.
+        place: Where it lies, for people; by default the hub or the folder. of: what the splits were cut from.
 
     Raises:
         MissingError: There is no such benchmark.
     """
 
     def __init__(
-        self, benchmark: str, source: str | Path | Mapping[str, SplitSource], *, place: str = ""
+        self,
+        benchmark: str,
+        source: str | Path | Mapping[str, SplitSource],
+        *,
+        place: str = "",
+        of: BenchmarkRows | None = None,
     ) -> None:
         if benchmark not in BENCHMARKS:
             raise MissingError(f"unknown benchmark '{benchmark}'; known: {', '.join(BENCHMARKS)}")
         self.benchmark: Benchmark = BENCHMARKS[benchmark]
         self.place = place or ("rows in memory" if isinstance(source, Mapping) else str(source))
         self._source = source
+        self._of = of
+        self._at_commit = ""
         self._raw: dict[str, tuple[Row, ...]] = {}
         self._rows: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self._ids: dict[str, tuple[str, ...]] = {}
@@ -57,14 +65,21 @@ class BenchmarkRows:
             return tuple(self.benchmark.layout.hub.splits)
         return tuple(self._local())
 
+    @property
+    def revision(self) -> str:
+        """Of rows of the hub that were read, OWNER/NAME@COMMIT; empty for all others."""
+        return self._at_commit if self._of is None else self._of.revision
+
     def split(self, split: str) -> SplitSource:
-        """One split, not read yet.
+        """One split, not read yet; all splits of the hub are of one commit.
 
         Raises:
-            MissingError: There is none of this name; the message names those that there are.
+            MissingError: There is none of this name (the message names those that there are), or the hub cannot be
+                reached.
         """
         if self._source == HUB:
-            return hub_split(self.benchmark.name, split)
+            self._at_commit = self._at_commit or at_commit(self.benchmark.layout.hub.repo)
+            return hub_split(self.benchmark.name, split, self._at_commit)
         splits = self._local()
         if split not in splits:
             raise MissingError(

@@ -1,17 +1,19 @@
-"""Rows from the Hugging Face hub, through `datasets`, or `huggingface_hub` for sets that are plain files."""
+"""Rows from the Hugging Face hub: which files of a repository are a split, fetched alone and at one commit."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sycoscope.core.errors import MissingError, require
-from sycoscope.core.rows import Faults, Row, given_rows, jsonl_rows
+from sycoscope.core.errors import MissingError, SycoscopeError
+from sycoscope.core.hub import Repository
 
 _HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*(@[\w./-]+)?")
 _FILE_ENDINGS = (".jsonl", ".ndjson", ".json", ".parquet", ".csv")
+# Names of the files of a split, behind its stem.
+_ENDINGS = ("-*-of-*.parquet", ".jsonl", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,7 @@ class HubSet:
         repo: Its usual id.
         config: Configuration, where it has several.
         splits: Our split -> the hub's.
-        file: A JSON Lines file in the repository that is read as it is: its rows differ in shape, which
-            tables of one schema cannot hold.
+        file: A JSON Lines file in the repository that holds the set.
     """
 
     repo: str
@@ -31,21 +32,41 @@ class HubSet:
     config: str | None = None
     file: str = ""
 
+    def stem(self, split: str) -> str:
+        """What the names of the files of one of our splits begin with."""
+        return Path(self.file).stem if self.file else self.splits[split]
+
 
 def is_hub_id(source: str) -> bool:
     """Whether `source` has the form OWNER/NAME or OWNER/NAME@REVISION and no ending of a data file."""
     return bool(_HUB_ID.fullmatch(source)) and not source.split("@")[0].endswith(_FILE_ENDINGS)
 
 
-def hub_rows(benchmark: str, known: HubSet, source: str, split: str, faults: Faults) -> Iterator[Row]:
-    """Rows of one split.
+def at_commit(source: str) -> str:
+    """A hub id as OWNER/NAME@COMMIT: what its revision means now, or meant last where the hub cannot be reached.
+
+    Raises:
+        MissingError: Neither the hub nor its cache knows.
+    """
+    repo, _, revision = source.partition("@")
+    try:
+        return f"{repo}@{Repository(repo, revision, kind='dataset').pin()}"
+    except MissingError as fault:
+        raise _unread(source, fault, "BENCHMARK:PATH") from fault
+
+
+def hub_folder(benchmark: str, known: HubSet, within: Sequence[str], source: str, split: str) -> Path:
+    """Fetch the files of one split and no others, into the hub's cache.
 
     Args:
         benchmark: For the message.
-        known: Configuration, splits and file of the set.
+        known: Splits and file of the set.
+        within: Folders that may hold the files.
         source: OWNER/NAME or OWNER/NAME@REVISION.
         split: Ours.
-        faults: Collects unreadable lines.
+
+    Returns:
+        The folder of the commit, where other splits may lie too.
 
     Raises:
         MissingError: The set has no such split, or the hub cannot be reached or does not have it.
@@ -56,50 +77,39 @@ def hub_rows(benchmark: str, known: HubSet, source: str, split: str, faults: Fau
             f"{benchmark} on the hub has no split '{split}'; it has: {', '.join(known.splits)}"
         )
     repo, _, revision = source.partition("@")
-    require("huggingface_hub" if known.file else "datasets", "data")
     try:
-        if known.file:
-            from huggingface_hub import hf_hub_download
-
-            file = hf_hub_download(repo, known.file, repo_type="dataset", revision=revision or None)
-            return jsonl_rows(Path(file), faults)
-        import datasets
-
-        table = datasets.load_dataset(
-            repo, known.config, split=known.splits[split], revision=revision or None
-        )
-    # The hub's clients raise errors of many kinds (network, offline mode, unknown name, no such split).
-    except Exception as error:
-        example = f"{benchmark}:PATH/{known.file or f'{split}.jsonl'}"
-        raise MissingError(
-            f"cannot read '{source}' from the hub ({_told(error)}); it is not a local path "
-            f"either. Check the name and the network, or name a local file or folder, as {example}"
-        ) from error
-    return given_rows(table, source, faults)
+        return Repository(repo, revision, kind="dataset").fetch(_patterns(known, within, split))
+    except MissingError as fault:
+        raise _unread(source, fault, f"{benchmark}:PATH/{known.file or f'{split}.jsonl'}") from fault
 
 
-def hub_fault(name: str, known: HubSet) -> str:
-    """Why a set cannot be had from the hub, as far as its address or what was fetched before tells; empty where it can.
+def hub_fault(name: str, known: HubSet, within: Sequence[str]) -> str:
+    """Why a set cannot be had from the hub, as far as its list of files or the cache tells; empty where it can.
 
     Args:
-        name: Of the set, for the message.
+        name: Of the set, for the message. within: folders that may hold its files.
     """
+    split = next(iter(known.splits))
+    names = _patterns(known, within, split)
     try:
-        require("huggingface_hub" if known.file else "datasets", "data")
-        if known.file:
-            from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
-
-            if not isinstance(try_to_load_from_cache(known.repo, known.file, repo_type="dataset"), str):
-                get_hf_file_metadata(hf_hub_url(known.repo, known.file, repo_type="dataset"), timeout=10)
-        else:
-            import datasets
-
-            datasets.load_dataset_builder(known.repo, known.config)
-    # The hub's clients raise errors of many kinds.
-    except Exception as error:
-        return f"{name}: '{known.repo}' cannot be had from the hub ({_told(error)})"
+        repository = Repository(known.repo, kind="dataset")
+        if not repository.holds(names):
+            return f"{name}: '{known.repo}' on the hub holds none of {', '.join(names)} (split '{split}')"
+        if repository.names is None:
+            repository.fetch(names)
+    except SycoscopeError as fault:
+        return f"{name}: '{known.repo}' cannot be had from the hub ({fault})"
     return ""
 
 
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+def _patterns(known: HubSet, within: Sequence[str], split: str) -> tuple[str, ...]:
+    """Names of the files of a split, with the folders that may hold them."""
+    names = [known.file] if known.file else [f"{known.stem(split)}{ending}" for ending in _ENDINGS]
+    return tuple(f"{folder}/{name}".lstrip("/") for folder in within for name in names)
+
+
+def _unread(source: str, fault: MissingError, example: str) -> MissingError:
+    return MissingError(
+        f"cannot read '{source}' from the hub: {fault}; it is not a local path either. Check the name and the network, "
+        f"or name a local file or folder, as {example}"
+    )

@@ -8,8 +8,25 @@ from sycoscope.core.types import Item
 from sycoscope.items.bank import PARTS, load_bank
 from sycoscope.items.benchmarks import LAYOUTS
 from sycoscope.items.findings import Finding
+from sycoscope.items.hub import at_commit, is_hub_id
 from sycoscope.items.own import read_items
 from sycoscope.items.readers import read_benchmark
+
+
+def pinned(spec: str) -> tuple[str, str]:
+    """A name of items as `load` takes it, of a set on the hub with the commit that is meant now; and that one alone.
+
+    Returns:
+        The name, and OWNER/NAME@COMMIT (empty for all that lies elsewhere).
+
+    Raises:
+        MissingError: The hub cannot be reached, and its cache does not know.
+    """
+    benchmark, colon, source = spec.partition(":")
+    if colon and benchmark in LAYOUTS and is_hub_id(source) and not user_path(source).exists():
+        source = at_commit(source)
+        return f"{benchmark}:{source}", source
+    return spec, ""
 
 
 def load(spec: str, *, split: str = "", findings: list[Finding] | None = None) -> list[Item]:

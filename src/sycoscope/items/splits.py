@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -61,9 +61,8 @@ def hub_split(name: str, split: str, source: str = "") -> SplitSource:
     Args:
         source: OWNER/NAME or OWNER/NAME@REVISION; empty for the set's usual place.
     """
-    known = layout_of(name).hub
-    source = source or known.repo
-    return SplitSource(source, lambda faults: hub.hub_rows(name, known, source, split, faults), split)
+    source = source or layout_of(name).hub.repo
+    return SplitSource(source, partial(_hub_rows, name, source, split), split)
 
 
 def kept_split(name: str, rows: Sequence[Row], split: str) -> SplitSource:
@@ -123,6 +122,18 @@ def file_rows(path: Path, faults: Faults) -> Iterator[Row]:
     if path.suffix == ".parquet":
         return parquet_rows(path, faults)
     raise DataError(f"{path}: files of the public sets end in .jsonl or .parquet; got '{path.suffix}'")
+
+
+def _hub_rows(name: str, source: str, split: str, faults: Faults) -> Iterator[Row]:
+    layout = layout_of(name)
+    folder = hub.hub_folder(name, layout.hub, layout.within, source, split)
+    alone = replace(layout, folders=(), by_subject=False, files={split: (layout.hub.stem(split),)})
+    files = find_files(alone, folder)
+    if not files:  # a cache that was filled in another way
+        raise MissingError(
+            f"'{folder}' in the hub's cache holds no file of split '{split}'; connect and run again"
+        )
+    yield from _chain(files[split], faults)
 
 
 def _chain(files: SplitFiles, faults: Faults) -> Iterator[Row]:

@@ -20,6 +20,7 @@ from sycoscope.models.adapter_fit import (
 from sycoscope.models.adapter_patterns import check_patterns
 from sycoscope.models.adapter_text import longer_tokenizer, tokenizer_digest
 from sycoscope.models.finite import check_file, check_logits
+from sycoscope.models.hub import commit_in_cache
 from sycoscope.models.resolve import adapter_digest
 from sycoscope.models.snapshot import Snapshot
 
@@ -57,7 +58,12 @@ class Adapter:
             "max_logit_delta": self.max_logit_delta,
             "training": dict(self.training),
         }
-        return kept | ({"tokens": dict(self.tokens)} if self.tokens else {})
+        revision = commit_in_cache(Path(self.folder))
+        return (
+            kept
+            | ({"revision": revision} if revision else {})
+            | ({"tokens": dict(self.tokens)} if self.tokens else {})
+        )
 
 
 class Adapters:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sycoscope.core.errors import ModelError, require
+from sycoscope.core.errors import MissingError, ModelError
+from sycoscope.core.hub import Repository, cached_commits
 from sycoscope.models.checkpoint import (
+    ADAPTER_FILES,
     CONFIG,
     INDEX,
     SMALL_PARTS,
@@ -18,13 +19,15 @@ from sycoscope.models.checkpoint import (
     first_file,
     loading,
     read_object,
-    said,
 )
 from sycoscope.models.resolve import Weights
 
 # All that decides what a model answers, but its weights; of folders inside it only templates and code.
 _SMALL = list(SMALL_PARTS)
 _ELSEWHERE = [f"*/{pattern}" for pattern in SMALL_PARTS if pattern not in ("*.jinja", "*.py")]
+# `..` and `~` begin a path
+_ADAPTER_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*(@[\w./-]+)?", re.ASCII)
+_SNAPSHOT = re.compile(r"/models--([^/]+?)--([^/]+)/snapshots/([0-9a-f]{40})$")
 
 
 def fetch(weights: Weights) -> Weights:
@@ -38,32 +41,46 @@ def fetch(weights: Weights) -> Weights:
     """
     if not weights.is_hub:
         return weights
-    require("huggingface_hub", "models")
     try:
-        with _no_bars():
-            folder = Path(_snapshot(weights.folder, weights.revision or None, _SMALL, _ELSEWHERE))
+        repository = Repository(weights.folder, weights.revision, kind="model")
+        folder = repository.fetch(_SMALL, _ELSEWHERE)
         found = replace(weights, files=str(folder), commit=folder.name)
         with loading(found.where):
-            _fetch_weights(found)
-    except ModelError:
-        raise
-    except Exception as fault:  # the hub raises many kinds
+            _fetch_weights(repository, folder)
+    except MissingError as fault:
         raise ModelError(_fault(weights, fault)) from fault
     return found
 
 
-def _snapshot(repo: str, revision: str | None, names: list[str], without: list[str] | None = None) -> str:
-    from huggingface_hub import snapshot_download
+def fetch_adapter(name: str) -> Path:
+    """The folder with an adapter's files, in the hub's cache; its name is their commit.
 
-    return str(snapshot_download(repo, revision=revision, allow_patterns=names, ignore_patterns=without))
+    Args:
+        name: OWNER/NAME or OWNER/NAME@REVISION.
+
+    Raises:
+        MissingError: it cannot be had.
+    """
+    repo, _, revision = name.partition("@")
+    return Repository(repo, revision, kind="model").fetch([*_SMALL, ADAPTER_FILES[1]], [*_ELSEWHERE, "*/*"])
 
 
-def _fetch_weights(weights: Weights) -> None:
+def is_adapter_id(name: str) -> bool:
+    """Whether a text has the form OWNER/NAME or OWNER/NAME@REVISION, and names nothing on this machine."""
+    return bool(_ADAPTER_ID.fullmatch(name)) and not Path(name).exists()
+
+
+def commit_in_cache(folder: Path) -> str:
+    """OWNER/NAME@COMMIT, where a folder is that of a commit in the hub's cache; empty for all others."""
+    found = _SNAPSHOT.search(folder.as_posix())
+    return f"{found[1]}/{found[2]}@{found[3]}" if found else ""
+
+
+def _fetch_weights(repository: Repository, folder: Path) -> None:
     """Fetch the file or files of weights that are not there yet, in the order in which transformers looks for them."""
-    folder = Path(weights.files)
     named = read_object(folder / CONFIG).get("transformers_weights")
     if named is None and not (folder / WEIGHTS).is_file():
-        _fetch_first(weights)
+        _fetch_first(repository, folder)
     entry = first_file(folder)
     if not entry.endswith(".index.json"):
         names: list[Any] = [entry]
@@ -72,59 +89,29 @@ def _fetch_weights(weights: Weights) -> None:
         names = sorted({str(name) for name in places.values()}) if isinstance(places, dict) else []
     absent = [name for name in names if not (folder / name).is_file()]
     if absent:
-        _snapshot(weights.folder, weights.commit, [glob.escape(name) for name in absent])
+        repository.fetch([glob.escape(name) for name in absent], bars=True)
 
 
-def _fetch_first(weights: Weights) -> None:
+def _fetch_first(repository: Repository, folder: Path) -> None:
     """Fetch the one file of weights; a commit that has none is a split checkpoint, or has no safetensors."""
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
-
-    try:
-        hf_hub_download(weights.folder, WEIGHTS, revision=weights.commit)
-    except EntryNotFoundError as fault:
-        if (Path(weights.files) / INDEX).is_file():
-            return
-        if isinstance(fault, LocalEntryNotFoundError):
+    if repository.names is not None and WEIGHTS in repository.names:
+        repository.fetch([WEIGHTS], bars=True)
+    elif not (folder / INDEX).is_file():
+        if repository.names is None:
             raise ModelError(
-                "its weights are not in the hub's cache, and the hub cannot be reached; connect and run again, or give "
-                "a local folder"
-            ) from fault
+                f"its weights are not in the hub's cache, and {repository.fault}; connect and run again, or give a "
+                "local folder"
+            )
         raise ModelError(
             f"it holds neither '{WEIGHTS}' nor '{INDEX}'; only safetensors are loaded (pickles can run code)"
-        ) from fault
+        )
 
 
-@contextmanager
-def _no_bars() -> Iterator[None]:
-    """No progress of files that are small or there already."""
-    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
-
-    before = are_progress_bars_disabled()
-    disable_progress_bars()
-    try:
-        yield
-    finally:
-        if not before:
-            enable_progress_bars()
-
-
-def _fault(weights: Weights, fault: Exception) -> str:
+def _fault(weights: Weights, fault: MissingError) -> str:
+    commits = cached_commits(weights.folder, kind="model")
     asked = f" at revision '{weights.revision}'" if weights.revision else ""
-    held = _commits(weights.folder)
-    here = f"; in the cache are the commits {', '.join(held)} (--revision)" if held else ""
+    here = f"; in the cache are the commits {', '.join(commits)} (--revision)" if commits else ""
     return (
-        f"cannot load '{weights.folder}' from the hub{asked}: {said(fault)}{here}; check the id and the connection, "
-        "or give a local folder in the same layout"
+        f"cannot load '{weights.folder}' from the hub{asked}: {fault}{here}; check the id and the connection, or "
+        "give a local folder in the same layout"
     )
-
-
-def _commits(repo: str) -> list[str]:
-    """Commits of which the cache holds files."""
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    folder = Path(HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}" / "snapshots"
-    try:
-        return sorted(path.name for path in folder.iterdir())
-    except OSError:
-        return []

@@ -30,7 +30,8 @@ class Backend:
         reads_text: Its models act on the text of a request, so they can judge texts.
         runs_benchmarks: They are `TextModel`s, which lm-evaluation-harness needs.
         takes_adapters: They are `TakesAdapters`, and can be tuned.
-        prepare: What is done once before several processes load the same settings; None: nothing.
+        prepare: (settings, whether it is to be asked dialogues): what is done before a model is loaded, by several
+            processes or much later: its files are fetched and looked at; None: nothing.
     """
 
     settings: type[ModelSettings]
@@ -40,7 +41,7 @@ class Backend:
     reads_text: bool = True
     runs_benchmarks: bool = False
     takes_adapters: bool = False
-    prepare: Callable[[Any], object] | None = None
+    prepare: Callable[[Any, bool], object] | None = None
 
 
 def _load_torch(settings: TorchSettings, _: int) -> Model:
@@ -49,24 +50,25 @@ def _load_torch(settings: TorchSettings, _: int) -> Model:
     return TorchModel(settings)
 
 
-def _prepare_files(settings: TorchSettings) -> None:
-    from sycoscope.models.network import ready
+def _prepare_torch(settings: TorchSettings, chats: bool) -> None:
+    from sycoscope.models.first_look import look_at
 
-    ready(settings)
+    look_at(settings, chats=chats)
 
 
 BACKENDS: dict[str, Backend] = {
     "torch": Backend(
         settings=TorchSettings,
         load=_load_torch,
+        prepare=_prepare_torch,
         kind="a model of transformers",
         runs_benchmarks=True,
         takes_adapters=True,
-        prepare=_prepare_files,
     ),
     "null_model": Backend(
         settings=NullSettings,
         load=lambda settings, seed: null_model(settings.name, seed),
+        prepare=lambda settings, _: null_model(settings.name),
         kind="a null model, which acts on records and not on texts",
         prefix=PREFIX,
         reads_text=False,
@@ -123,15 +125,19 @@ def load_model(settings: ModelSettings, *, seed: int = 0) -> Model:
     return backend_of(settings).load(settings, seed)
 
 
-def prepare_model(settings: ModelSettings) -> None:
-    """Do once what several processes that load this model would each do, as fetching or converting its weights.
+def prepare_model(settings: ModelSettings, *, chats: bool = True) -> None:
+    """Fetch or convert a model's files, once where several processes load it, and look at them: what loading it would
+    refuse is told now, before anything is measured.
+
+    Args:
+        chats: Whether it is to be asked dialogues.
 
     Raises:
         SycoscopeError: No such model, or files that it cannot be loaded from.
     """
     prepare = backend_of(settings).prepare
     if prepare is not None:
-        prepare(settings)
+        prepare(settings, chats)
 
 
 def check_settings(raw: Any) -> ModelSettings:

@@ -29,6 +29,31 @@ def ready(settings: TorchSettings) -> Weights:
     return weights
 
 
+def look(weights: Weights, hardware: Hardware, settings: TorchSettings) -> Any:
+    """What `load` would refuse of files and tokenizer, found without the weights in memory.
+
+    A checkpoint that is quantized itself is looked at when it is loaded.
+
+    Returns:
+        The tokenizer.
+
+    Raises:
+        ModelError: as `load`.
+    """
+    _silence()
+    with loading(weights.where):
+        loader = _loader(weights, settings)
+        tokenizer = _tokenizer(weights, settings)
+        _quantization(settings, hardware)
+        if not read_object(Path(weights.files) / CONFIG).get("quantization_config"):
+            # on this device a weight is its shape alone
+            network = _network(loader, weights, hardware, settings, device_map="meta")
+            _check_tokens(network, tokenizer)
+    if settings.chat_template:
+        tokenizer.chat_template = settings.chat_template
+    return tokenizer
+
+
 def load(weights: Weights, hardware: Hardware, settings: TorchSettings) -> tuple[Any, Any]:
     """Load network and tokenizer.
 
@@ -38,14 +63,11 @@ def load(weights: Weights, hardware: Hardware, settings: TorchSettings) -> tuple
     Raises:
         ModelError: every fault, as one line that names the next step.
     """
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    _silence()
     with loading(weights.where):
         loader = _loader(weights, settings)
         tokenizer = _tokenizer(weights, settings)
-        network = _network(loader, weights, hardware, settings)
+        network = _network(loader, weights, hardware, settings, **_quantization(settings, hardware))
         _check_tokens(network, tokenizer)
     if weights.is_hub:
         # what is trained on it names the hub id as its base, and not a folder of this machine's cache
@@ -130,7 +152,16 @@ def _no_tokenizer(why: str) -> str:
     )
 
 
-def _network(loader: Any, weights: Weights, hardware: Hardware, settings: TorchSettings) -> Any:
+def _silence() -> None:
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+
+
+def _network(
+    loader: Any, weights: Weights, hardware: Hardware, settings: TorchSettings, **options: Any
+) -> Any:
     try:
         network, info = loader.from_pretrained(
             weights.files,
@@ -140,7 +171,7 @@ def _network(loader: Any, weights: Weights, hardware: Hardware, settings: TorchS
             trust_remote_code=settings.trust_remote_code,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # refused below, by name
-            **_quantization(settings, hardware),
+            **options,
         )
     except ModelError:
         raise

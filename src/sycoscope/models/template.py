@@ -173,6 +173,18 @@ class ChatTemplate:
             raise found
         return found
 
+    def require(self) -> None:
+        """Refuse to go on without a template.
+
+        Raises:
+            ModelError: the tokenizer has none.
+        """
+        if not self.has_template:
+            raise ModelError(
+                "the tokenizer has no chat template, so the model cannot be asked as a chat model; "
+                "give a template with the model, or use a chat-tuned model"
+            )
+
     def render_all(
         self, dialogues: Sequence[Sequence[Message]], *, open_turn: bool = True
     ) -> list[str | DialogueError]:
@@ -181,11 +193,7 @@ class ChatTemplate:
         Raises:
             ModelError: the tokenizer has no chat template, or the template went over a limit.
         """
-        if not self.has_template:
-            raise ModelError(
-                "the tokenizer has no chat template, so the model cannot be asked as a chat model; "
-                "give a template with the model, or use a chat-tuned model"
-            )
+        self.require()
         asked = [tuple(messages) for messages in dialogues]
         fresh = [one for one in dict.fromkeys(asked) if (one, open_turn) not in self._texts]
         if len(self._texts) + len(fresh) > MAX_DIALOGUES:

@@ -30,6 +30,7 @@ from sycoscope.models.adapter_text import compare_template, template_in
 from sycoscope.models.adapters import Adapters
 from sycoscope.models.checkpoint import positions
 from sycoscope.models.engine import Engine
+from sycoscope.models.first_look import chat_template_of
 from sycoscope.models.hardware import Hardware, detect
 from sycoscope.models.network import load, ready
 from sycoscope.models.own_code import own_code
@@ -180,13 +181,7 @@ class TorchModel:
             self._stops = self._stop_ids()
 
     def _template_of(self, tokenizer: Any) -> ChatTemplate:
-        given = "the chat template given for" if self.settings.chat_template else "the chat template of"
-        return ChatTemplate(
-            tokenizer,
-            name=f"{given} '{self.settings.name}'",
-            options=self.settings.template_options,
-            strict=not self._as_harness,
-        )
+        return chat_template_of(tokenizer, self.settings, strict=not self._as_harness)
 
     def _adapter_record(self) -> dict[str, Any] | None:
         """What the manifest says about the adapter, beside this base and in this template; None without one."""

@@ -170,7 +170,7 @@ def cut(rows: BenchmarkRows, partition: PartitionConfig, *, seed: int) -> Benchm
     examples = rows.benchmark.examples
     if examples and examples not in splits:
         splits[examples] = SplitSource(rows.place, lambda _: rows.raw(examples), examples)
-    return BenchmarkRows(rows.benchmark.name, splits, place=place)
+    return BenchmarkRows(rows.benchmark.name, splits, place=place, of=rows)
 
 
 def _part(rows: BenchmarkRows, partition: PartitionConfig, seed: int, split: str, _: Faults) -> Sequence[Row]:

@@ -14,7 +14,9 @@ from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.protocols import Task
 from sycoscope.core.types import Item
 from sycoscope.facets import FACETS, FacetTask, Wordings, default_wordings, read_wordings
-from sycoscope.items import BENCHMARKS, load, load_bank, take
+from sycoscope.items import BENCHMARKS, LAYOUTS, load, load_bank, pinned, take
+from sycoscope.items.benchmark_rows import HUB
+from sycoscope.items.benchmarks import BANK
 from sycoscope.study.benchmark_inputs import BenchmarkInputs, in_letter_order
 from sycoscope.training.curated import curated_rows
 from sycoscope.training.placebo import FACTS, fact_rows, in_style, neutral_rows
@@ -27,11 +29,16 @@ CURATED_ROWS = 240
 
 @dataclass(frozen=True, slots=True)
 class FacetMaterial:
-    """A facet ready to be played."""
+    """A facet ready to be played.
+
+    Attributes:
+        revision: Of items of the hub, OWNER/NAME@COMMIT; empty for all others.
+    """
 
     task: Task
     items: tuple[Item, ...]
     config: FacetConfig
+    revision: str = ""
 
 
 def wordings_of(config: StudyConfig) -> Wordings:
@@ -60,7 +67,7 @@ class Materials:
     # --- facets ---
 
     def _facet(self, name: str, config: FacetConfig) -> FacetMaterial:
-        items = self._facet_items(name, config)
+        items, revision = self._facet_items(name, config)
         items = _of_kind(items, config)
         if FACETS[name].paired_items:
             items = take(
@@ -78,17 +85,19 @@ class Materials:
             )
         if config.form == "choice" and FACETS[name].lettered:
             items = self._lettered(name, items)
-        return FacetMaterial(self._task(name, config), tuple(items), config)
+        return FacetMaterial(self._task(name, config), tuple(items), config, revision)
 
-    def _facet_items(self, name: str, config: FacetConfig) -> list[Item]:
-        source = config.items or self.config.data
-        if source == "bank":
-            return [item for item in load_bank(FACETS[name].bank) if item.split == "test"]
-        if source == "hub":
-            return load(f"{FACETS[name].public}:meg-tong/sycophancy-eval", findings=[])
-        if source == self.config.data:
-            return load(f"{FACETS[name].public}:{source}", findings=[])
-        return load(source, findings=[])
+    def _facet_items(self, name: str, config: FacetConfig) -> tuple[list[Item], str]:
+        """Items of a facet before any is chosen; of the hub with what they were read from."""
+        source, public = config.items or self.config.data, FACETS[name].public
+        if source == BANK:
+            return [item for item in load_bank(FACETS[name].bank) if item.split == "test"], ""
+        if source == HUB:
+            source = f"{public}:{LAYOUTS[public].hub.repo}"
+        elif source == self.config.data:
+            source = f"{public}:{source}"
+        spec, revision = pinned(source)
+        return load(spec, findings=[]), revision
 
     def _lettered(self, name: str, items: list[Item]) -> list[Item]:
         bare = [item.id for item in items if not item.choices]

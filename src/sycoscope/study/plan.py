@@ -106,7 +106,8 @@ def hub_faults(config: StudyConfig) -> list[str]:
         if _on_hub(config, adapter.source):
             recipe = adapter.prompts_of
             needed += BENCHMARKS if recipe == "combined" else [recipe] if recipe in BENCHMARKS else []
-    faults = (hub_fault(name, layout_of(name).hub) for name in dict.fromkeys(needed))
+    layouts = {name: layout_of(name) for name in needed}
+    faults = (hub_fault(name, layout.hub, layout.within) for name, layout in layouts.items())
     return [fault for fault in faults if fault]
 
 

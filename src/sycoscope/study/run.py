@@ -84,8 +84,8 @@ class StudyJob:
     cache: Path
 
     def before(self) -> None:
-        """Convert weights that have to be converted once, before several workers load them."""
-        prepare_model(self.config.model)
+        """Convert weights that have to be converted once, and look at them, before several workers load them."""
+        prepare_model(self.config.model, chats=self.config.chats)
 
     def start(self, progress: Progress) -> Make:
         """Read the study and load its model, in the worker."""

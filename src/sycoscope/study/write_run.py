@@ -157,6 +157,7 @@ def _tasks(materials: Materials) -> dict[str, TaskRecord]:
             kind="facet",
             form=material.config.form if FACETS[name].lettered else "open",
             source=material.items[0].source,
+            revision=material.revision,
             batch=_batch(material),
         )
         for name, material in materials.facets.items()
@@ -169,6 +170,7 @@ def _tasks(materials: Materials) -> dict[str, TaskRecord]:
             headline=spec.definition.headline,
             form=spec.definition.form,
             source=spec.place,
+            revision=spec.rows.revision if spec.rows is not None else "",
         )
     return tasks
 

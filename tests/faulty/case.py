@@ -87,7 +87,10 @@ def shown(value: Any, width: int = 40) -> str:
 
 def _cut(path: Path, rng: Rng) -> None:
     data = path.read_bytes()
-    path.write_bytes(data[: rng.randrange(1, max(2, len(data) * 3 // 4))])
+    end = rng.randrange(1, max(2, len(data) * 3 // 4))
+    while end > 1 and data[end - 1 : end] in b"}\n":  # what ends with a line is whole
+        end -= 1
+    path.write_bytes(data[:end])
 
 
 def _emptied(path: Path, _: Rng) -> None:

@@ -85,7 +85,7 @@ def _odd_text(rng: Rng, _: World) -> Case:
     key = rng.choice(("question", "target", "suggestion", "cluster", "aliases"))
     sign = rng.choice([one for one in ODD if one not in ("\u202e", "\ufeff", "\x85")])
     text = f"a{sign}b"
-    return _one_row(f"{key} with {ascii(sign)}", rng, {key: [text] if key == "aliases" else text}, f"{NAME}:")
+    return _one_row(f"{key} with {sign!a}", rng, {key: [text] if key == "aliases" else text}, f"{NAME}:")
 
 
 def _unknown(rng: Rng, _: World) -> Case:
@@ -100,7 +100,7 @@ def _too_large(rng: Rng, _: World) -> Case:
     changes: dict[str, tuple[str, Any, str]] = {
         "a text of 100,001": ("question", "q" * 100_001, "100,001"),
         "a line of a million": ("question", "q" * 1_000_001, "1,000,000"),
-        "100,000 choices": ("choices", [str(i) for i in range(100_000)], "choices" if rng.random() > 2 else ""),
+        "100,000 choices": ("choices", [str(i) for i in range(100_000)], ""),
         "1,001 choices": ("choices", [str(i) for i in range(1_001)], "choices"),
         "1,001 keys": ("metadata", {str(i): 1 for i in range(1_001)}, "metadata"),
         "a number of 65 bits": ("metadata", {"n": 2**64}, "64 bits"),
@@ -120,8 +120,14 @@ def _choices(rng: Rng, _: World) -> Case:
         "an empty choice": ({"choices": ["", "mercury 0"], "target": "mercury 0"}, "choices"),
         "a choice that is a number": ({"choices": [1, "mercury 0"], "target": "mercury 0"}, "choices"),
         "a suggestion that is no choice": ({"suggestion": "gold"}, "suggestion"),
-        "a suggestion that is the target": ({"target": "tin 0", "suggestion": "tin 0", "choices": ["tin 0", "x"]}, "suggestion"),
-        "a suggestion that is the target, spelled else": ({"target": "Tin", "suggestion": " tin.", "choices": []}, "suggestion"),
+        "a suggestion that is the target": (
+            {"target": "tin 0", "suggestion": "tin 0", "choices": ["tin 0", "x"]},
+            "suggestion",
+        ),
+        "a suggestion that is the target, spelled else": (
+            {"target": "Tin", "suggestion": " tin.", "choices": []},
+            "suggestion",
+        ),
         "another split": ({"split": "validation"}, "split"),
         "metadata with a list": ({"metadata": {"a": [1]}}, "metadata"),
         "metadata with an empty list": ({"metadata": {"a": []}}, "metadata"),
@@ -165,7 +171,7 @@ FILES: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
         _TEXT + json.dumps(SOUND[0] | {"suggestion": "iron 0"}) + "\n", (f"{NAME}:5", "suggestion"),
     ),
     "one id, two sides": (_TEXT + json.dumps(SOUND[1] | {"split": "train"}) + "\n", (f"{NAME}:5", "split")),
-    "thousands of faults": ("{}\n" * 5_000, ("10,000 faults", "more")),
+    "thousands of faults": ("{}\n" * 500, ("1,000 faults", "more")),
     "Parquet": (b"PAR1" + bytes(40), ("UTF-8",)),
     "gzip": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", ("UTF-8",)),
 }  # fmt: skip
@@ -173,7 +179,10 @@ SOUND_FILES: dict[str, tuple[str | bytes, int]] = {
     "sound: a byte order mark": (b"\xef\xbb\xbf" + _TEXT.encode(), 0),
     "sound: Windows line ends": (_TEXT.replace("\n", "\r\n"), 0),
     "sound: a line twice": (_TEXT + _LINE + "\n", 0),
-    "sound: nulls": (_TEXT + '{"question": "a?", "target": "b", "choices": null, "metadata": {"x": NaN}}\n', 0),
+    "sound: nulls": (
+        _TEXT + '{"question": "a?", "target": "b", "choices": null, "metadata": {"x": NaN}}\n',
+        0,
+    ),
     "sound: line separators": (_TEXT + '{"question": "a\u2028b?", "target": "b"}\n', 0),
 }
 
@@ -181,8 +190,6 @@ SOUND_FILES: dict[str, tuple[str | bytes, int]] = {
 def _file(rng: Rng, _: World) -> Case:
     name = rng.choice(tuple(FILES))
     data, says = FILES[name]
-    if name == "thousands of faults":
-        says = ()
     return file_case(name, data, rng.randrange(3), *says)
 
 
@@ -219,10 +226,11 @@ def _table(rng: Rng, _: World) -> Case:
 
 def _source(rng: Rng, _: World) -> Case:
     spec = rng.choice(
-        ("bank/nothing", "bank/", "bank/../facts", "mmlu:", "mmlu:nowhere.jsonl", "arc:x.jsonl", "", "~nobody/x.jsonl",
+        ("bank/nothing", "bank/../facts", "mmlu:", "mmlu:nowhere.jsonl", "arc:x.jsonl", "", "~nobody/x.jsonl",
          "nowhere.jsonl", "x\x1by.jsonl", "bank/facts/", "sycophancy_eval/answer:", "n" * 5_000, ".")
     )  # fmt: skip
-    says = spec[:20] if spec.isprintable() else ""
+    # a name within the bank, or within a set, is told without what stands before it
+    says = spec.removeprefix("bank/").removeprefix("mmlu:")[:20] if spec.isprintable() else ""
     return Case(f"items of {shown(spec)}", lambda _: ["items", rng.choice(("check", "show")), spec], (says,))
 
 

@@ -71,7 +71,9 @@ def _misfit(rng: Rng, world: World) -> Case:
 
 
 def _file(rng: Rng, world: World) -> Case:
-    name = rng.choice((CONFIG, WEIGHTS, TOKENIZER, TOKENIZER_CONFIG, "generation_config.json", "chat_template.jinja"))
+    name = rng.choice(
+        (CONFIG, WEIGHTS, TOKENIZER, TOKENIZER_CONFIG, "generation_config.json", "chat_template.jinja")
+    )
     how, seed = rng.choice([*DAMAGE]), rng.randrange(10**6)
     # without these a folder is still a model, or a template is merely another one
     spare = {("generation_config.json", "gone"), (TOKENIZER_CONFIG, "gone")}
@@ -87,18 +89,43 @@ def _file(rng: Rng, world: World) -> Case:
 
 def _no_object(rng: Rng, world: World) -> Case:
     name = rng.choice((CONFIG, TOKENIZER, TOKENIZER_CONFIG, "generation_config.json"))
-    text = rng.choice(("[]", "null", "3", '"a"', "[" * 50_000, '{"a": ' + "1" * 5_000 + "}", '{"a": "\\ud800"}', "{}", '{"a": NaN}'))
+    text = rng.choice(
+        (
+            "[]",
+            "null",
+            "3",
+            '"a"',
+            "[" * 50_000,
+            '{"a": ' + "1" * 5_000 + "}",
+            '{"a": "\\ud800"}',
+            "{}",
+            '{"a": NaN}',
+        )
+    )
     if name in (TOKENIZER_CONFIG, "generation_config.json") and text[:2] in ("{}", '{"'):
         text = "[1]"
 
     def change(model: Path) -> None:
         (model / name).write_text(text)
 
-    return model_case(f"{name} holds {shown(text)}", world, change, name if name != TOKENIZER else "tokenizer")
+    return model_case(
+        f"{name} holds {shown(text)}", world, change, name if name != TOKENIZER else "tokenizer"
+    )
 
 
 def _weights(rng: Rng, world: World) -> Case:
-    how = rng.choice(("lost", "more", "another shape", "another type", "none", "pickle", "an adapter beside", "not numbers"))
+    how = rng.choice(
+        (
+            "lost",
+            "more",
+            "another shape",
+            "another type",
+            "none",
+            "pickle",
+            "an adapter beside",
+            "not numbers",
+        )
+    )
 
     def change(model: Path) -> None:
         import torch
@@ -147,7 +174,12 @@ def _index(rng: Rng, world: World) -> Case:
         (model / WEIGHTS).rename(model / "model-00002-of-00002.safetensors")
         write_json(model / INDEX, texts[name])
 
-    return model_case(f"an index with {name}", world, change, INDEX if name != "a part that is missing" else "model-00001-of")
+    return model_case(
+        f"an index with {name}",
+        world,
+        change,
+        INDEX if name != "a part that is missing" else "model-00001-of",
+    )
 
 
 TEMPLATES = {
@@ -199,7 +231,20 @@ def _option(rng: Rng, world: World) -> Case:
 
 
 def _place(rng: Rng, world: World) -> Case:
-    how = rng.choice(("nowhere", "a file", "empty", "an adapter", "a link to itself", "no GGUF", "a GGUF of garbage", "a folder called x.gguf", "an empty name", "a long name"))
+    how = rng.choice(
+        (
+            "nowhere",
+            "a file",
+            "empty",
+            "an adapter",
+            "a link to itself",
+            "no GGUF",
+            "a GGUF of garbage",
+            "a folder called x.gguf",
+            "an empty name",
+            "a long name",
+        )
+    )
 
     def make(folder: Path) -> list[str]:
         path = folder / "mine"
@@ -233,7 +278,7 @@ def _words(rng: Rng, world: World) -> Case:
         "no vocabulary": lambda raw: raw | {"model": raw["model"] | {"vocab": {}}},
         "a vocabulary that is a list": lambda raw: raw | {"model": raw["model"] | {"vocab": [1, 2]}},
         "another type": lambda raw: raw | {"model": raw["model"] | {"type": "Novel"}},
-        "negative ids": lambda raw: raw | {"model": raw["model"] | {"vocab": {key: -1 for key in raw["model"]["vocab"]}}},
+        "negative ids": lambda raw: raw | {"model": raw["model"] | {"vocab": dict.fromkeys(raw["model"]["vocab"], -1)}},
         "merges of nothing": lambda raw: raw | {"model": raw["model"] | {"merges": [["zz", "qq"]]}},
         "added tokens that are none": lambda raw: raw | {"added_tokens": [3]},
         "a decoder that is none": lambda raw: raw | {"decoder": {"type": "Novel"}},

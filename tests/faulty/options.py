@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
 from .case import Case, Maker, Rng, World, copied, shown
 from .studies import SOUND
-
-import yaml
 
 FEW = ("--facets", "answer", "--benchmarks", "none", "--limit", "2")
 
@@ -42,7 +42,9 @@ def _value(rng: Rng, _: World) -> Case:
     arguments = ["eval", "null:ideal", "--facets", "answer", "--limit", "2", option, value, "--out", "out"]
     if option == "--dtype":  # of a null model it is left out, as for a comparison with one
         arguments[1] = "/nowhere/model"
-    return option_case(f"{option} {shown(value)}", arguments, option.removeprefix("--") if value in ("", "=3") else "")
+    return option_case(
+        f"{option} {shown(value)}", arguments, option.removeprefix("--") if value in ("", "=3") else ""
+    )
 
 
 def _set(rng: Rng, _: World) -> Case:
@@ -62,7 +64,23 @@ def _set(rng: Rng, _: World) -> Case:
 
 def _place(rng: Rng, world: World) -> Case:
     """Places where nothing can be written."""
-    how = rng.choice(("file", "file/x", "dangling", "dangling/x", "/proc/x", "/dev/null", "/dev/null/x", "n" * 300, "loop", "~nobody/x", "nul\0x", "\udcff", ""))
+    how = rng.choice(
+        (
+            "file",
+            "file/x",
+            "dangling",
+            "dangling/x",
+            "/proc/x",
+            "/dev/null",
+            "/dev/null/x",
+            "n" * 300,
+            "loop",
+            "~nobody/x",
+            "nul\0x",
+            "\udcff",
+            "",
+        )
+    )
     command = rng.choice(("eval", "run", "compare", "train"))
 
     def make(folder: Path) -> list[str]:
@@ -98,7 +116,14 @@ def _train(rng: Rng, world: World) -> Case:
     options, says = rng.choice(changes)
 
     def make(folder: Path) -> list[str]:
-        return ["train", str(world.model), *options, "--out", str(folder / "out"), *(() if "--dtype" in options else ("--dtype", "float32"))]
+        return [
+            "train",
+            str(world.model),
+            *options,
+            "--out",
+            str(folder / "out"),
+            *(() if "--dtype" in options else ("--dtype", "float32")),
+        ]
 
     return Case(f"train {' '.join(options)}", make, (says,))
 
@@ -125,7 +150,11 @@ def _null(rng: Rng, _: World) -> Case:
          "null:yield?p", "null:yield?p=0.1&p=0.2", "null:constant-letter?letter=7", "null:constant-letter?letter=AB", "null:ideal?",
          "null:yield?scale=inf", "null:yield?scale=1e999", "null:yield?scale=-1", "NULL:ideal", "null:ideal/x", "null: ideal", "null:\x1b[31m")
     )  # fmt: skip
-    return option_case(f"model {shown(name)}", ["eval", name, *FEW, "--out", "out"], name.split("?")[0][:10] if name.isprintable() else "")
+    return option_case(
+        f"model {shown(name)}",
+        ["eval", name, *FEW, "--out", "out"],
+        name.split("?")[0][:10] if name.isprintable() else "",
+    )
 
 
 def _usage(rng: Rng, world: World) -> Case:
@@ -150,7 +179,14 @@ def _usage(rng: Rng, world: World) -> Case:
 
 
 def _sound(rng: Rng, _: World) -> Case:
-    arguments = rng.choice((["plan", "mine.yaml", "--set", "seed=3"], ["plan", "mine.yaml", "--model", "null:copier"], ["--version"], ["items", "list"]))
+    arguments = rng.choice(
+        (
+            ["plan", "mine.yaml", "--set", "seed=3"],
+            ["plan", "mine.yaml", "--model", "null:copier"],
+            ["--version"],
+            ["items", "list"],
+        )
+    )
     return option_case(f"sound: {' '.join(arguments)}", arguments, code=0)
 
 

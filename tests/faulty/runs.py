@@ -16,8 +16,20 @@ TABLES = tuple(f"data/{name}.parquet" for name in ("items", "trials", "scores", 
 COMMANDS: dict[str, Callable[[Path, Path, World], list[str]]] = {
     "report": lambda run, _, __: ["report", str(run)],
     "audit": lambda run, _, __: ["audit", str(run)],
-    "compare": lambda run, folder, world: ["compare", str(run), str(world.other_run), "--out", str(folder / "out")],
-    "compared": lambda run, folder, world: ["compare", str(world.other_run), str(run), "--out", str(folder / "out")],
+    "compare": lambda run, folder, world: [
+        "compare",
+        str(run),
+        str(world.other_run),
+        "--out",
+        str(folder / "out"),
+    ],
+    "compared": lambda run, folder, world: [
+        "compare",
+        str(world.other_run),
+        str(run),
+        "--out",
+        str(folder / "out"),
+    ],
 }
 
 
@@ -30,7 +42,9 @@ def seal(run: Path) -> None:
     write_json(run / DIGESTS, known)
 
 
-def run_case(name: str, world: World, command: str, change: Callable[[Path], None], *says: str, code: int = 2) -> Case:
+def run_case(
+    name: str, world: World, command: str, change: Callable[[Path], None], *says: str, code: int = 2
+) -> Case:
     def make(folder: Path) -> list[str]:
         run = copied(world.run, folder / "run")
         change(run)
@@ -56,7 +70,19 @@ def _value(rng: Rng, world: World) -> Case:
     command = rng.choice(("report", "audit") if name == SUMMARY else tuple(COMMANDS))
     value = rng.choice((None, [], "x", -7, {"a": [1]}, True))
     keys = {
-        MANIFEST: ("layout", "study", "hash", "seed", "margin", "transcripts", "config", "versions", "tasks", "subjects", "shards"),
+        MANIFEST: (
+            "layout",
+            "study",
+            "hash",
+            "seed",
+            "margin",
+            "transcripts",
+            "config",
+            "versions",
+            "tasks",
+            "subjects",
+            "shards",
+        ),
         SUMMARY: ("layout", "verdicts", "findings", "claims", "associations", "rankings", "flips"),
     }
     key = rng.choice(keys[name])
@@ -64,7 +90,15 @@ def _value(rng: Rng, world: World) -> Case:
     def change(run: Path) -> None:
         record = read_json(run / name)
         fits = type(record[key]) is type(value)
-        record[key] = [value] if fits and isinstance(value, list) else {"a": 3} if fits and isinstance(value, dict) else 3.5 if fits else value
+        record[key] = (
+            [value]
+            if fits and isinstance(value, list)
+            else {"a": 3}
+            if fits and isinstance(value, dict)
+            else 3.5
+            if fits
+            else value
+        )
         write_json(run / name, record)
         seal(run)
 
@@ -98,16 +132,22 @@ def _rows(rng: Rng, world: World) -> Case:
     elif command == "report" and name == TABLES[0]:
         command = "audit"
     how = rng.choice(("no column", "another type", "nulls", "other columns"))
-    column = {"items": "item_id", "trials": "item_id", "scores": "status", "estimates": "name"}[Path(name).stem]
+    column = {"items": "item_id", "trials": "item_id", "scores": "status", "estimates": "name"}[
+        Path(name).stem
+    ]
 
     def change(run: Path) -> None:
         frame = pl.read_parquet(run / name)
         if how == "no column":
             frame = frame.drop(column if column in frame.columns else frame.columns[0])
         elif how == "another type":
-            frame = frame.with_columns(pl.lit(2.5).alias(column if column in frame.columns else frame.columns[0]))
+            frame = frame.with_columns(
+                pl.lit(2.5).alias(column if column in frame.columns else frame.columns[0])
+            )
         elif how == "nulls":
-            frame = frame.with_columns(pl.lit(None).alias(column if column in frame.columns else frame.columns[0]))
+            frame = frame.with_columns(
+                pl.lit(None).alias(column if column in frame.columns else frame.columns[0])
+            )
         else:
             frame = pl.DataFrame({"a": [1, 2]})
         frame.write_parquet(run / name)
@@ -124,11 +164,15 @@ def _digests(rng: Rng, world: World) -> Case:
     }  # fmt: skip
     name = rng.choice(tuple(values))
     command = rng.choice(tuple(COMMANDS))
-    return run_case(f"digests: {name}", world, command, lambda run: write_json(run / DIGESTS, values[name]), "run")
+    return run_case(
+        f"digests: {name}", world, command, lambda run: write_json(run / DIGESTS, values[name]), "run"
+    )
 
 
 def _place(rng: Rng, world: World) -> Case:
-    how = rng.choice(("nowhere", "a file", "empty", "a link to itself", "the model", "an empty name", "a long name"))
+    how = rng.choice(
+        ("nowhere", "a file", "empty", "a link to itself", "the model", "an empty name", "a long name")
+    )
     command = rng.choice(("report", "audit", "compare"))
 
     def make(folder: Path) -> list[str]:
@@ -147,7 +191,11 @@ def _place(rng: Rng, world: World) -> Case:
             path = ""
         if how == "the model":
             return ["report", str(path)]
-        return COMMANDS[command](Path(path), folder, world) if path else [command if command != "compare" else "audit", ""]
+        return (
+            COMMANDS[command](Path(path), folder, world)
+            if path
+            else [command if command != "compare" else "audit", ""]
+        )
 
     return Case(f"the run: {how}, {command}", make, () if how in ("an empty name", "the model") else ("run",))
 

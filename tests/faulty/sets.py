@@ -42,7 +42,20 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "hellaswag": ("endings", "label"),
     "truthfulqa": ("question", "mc1_targets"),
 }
-BAD_VALUES: tuple[Any, ...] = (None, [], {}, "", [None, 2], {"a": 1}, 10**6, -7, "\ud800", "x" * 100_001, 2**70, 1e300)
+BAD_VALUES: tuple[Any, ...] = (
+    None,
+    [],
+    {},
+    "",
+    [None, 2],
+    {"a": 1},
+    10**6,
+    -7,
+    "\ud800",
+    "x" * 100_001,
+    2**70,
+    1e300,
+)
 SPLIT_FILE = {"mmlu": "test", "gsm8k": "test", "hellaswag": "validation", "truthfulqa": "validation"}
 
 
@@ -145,7 +158,9 @@ def _damaged(rng: Rng, _: World) -> Case:
 def _folder(rng: Rng, _: World) -> Case:
     """A folder whose split is not there, twice there, or not whole."""
     benchmark = rng.choice(tuple(NEEDED))
-    how = rng.choice(("empty", "other files", "a split twice", "a shard missing", "a broken shard", "a file as the set"))
+    how = rng.choice(
+        ("empty", "other files", "a split twice", "a shard missing", "a broken shard", "a file as the set")
+    )
 
     def make(folder: Path) -> list[str]:
         root, split = folder / "data" / benchmark, SPLIT_FILE[benchmark]

@@ -48,18 +48,48 @@ COUNTS = (
     "adapters.0.rows", "training.steps", "training.lora.r", "judge.max_tokens", "transcripts", "workers",
     "capability.0.num_fewshot", "adapters.1.training.steps", "adapters.0.seeds.1",
 )  # fmt: skip
-NUMBERS = ("decoding.temperature", "decoding.top_p", "training.learning_rate", "training.lora.dropout", "margin")
+NUMBERS = (
+    "decoding.temperature",
+    "decoding.top_p",
+    "training.learning_rate",
+    "training.lora.dropout",
+    "margin",
+)
 CHOICES = (
     "model.dtype", "facets.answer.form", "capability.0.benchmark", "capability.0.form", "adapters.0.recipe",
     "judge.kinds.0", "facets.answer.difficulty.0",
 )  # fmt: skip
 TEXTS = ("study", "description", "data", "model.name", "model.device", "adapters.0.name")
-LISTS = ("facets.answer.difficulty", "facets.feedback.conditions", "capability", "adapters", "adapters.0.seeds")
-MAPPINGS = ("model", "decoding", "facets", "facets.answer", "training", "training.lora", "judge", "adapters.1.training")
+LISTS = (
+    "facets.answer.difficulty",
+    "facets.feedback.conditions",
+    "capability",
+    "adapters",
+    "adapters.0.seeds",
+)
+MAPPINGS = (
+    "model",
+    "decoding",
+    "facets",
+    "facets.answer",
+    "training",
+    "training.lora",
+    "judge",
+    "adapters.1.training",
+)
 TYPOS = {"": "facts", "model": "devise", "decoding": "top_k", "facets": "politeness", "facets.answer": "limt",
          "capability.0": "shots", "adapters.0": "recipes", "training": "lr", "training.lora": "rank", "judge": "who"}  # fmt: skip
 # Any number of finite digits that no key takes, and what is no number at all, as YAML spells it.
-NO_NUMBERS = (".nan", ".inf", "-.inf", "1e400", "9" * 25, "-" + "9" * 30, "9" * 5000, "1:99:99:99:99:99:99:99:99:99:99")
+NO_NUMBERS = (
+    ".nan",
+    ".inf",
+    "-.inf",
+    "1e400",
+    "9" * 25,
+    "-" + "9" * 30,
+    "9" * 5000,
+    "1:99:99:99:99:99:99:99:99:99:99",
+)
 
 
 def study_case(name: str, text: str | bytes, *says: str, code: int = 2, command: str = "run") -> Case:
@@ -94,9 +124,13 @@ def _wrong_value(keys: tuple[str, ...], kind: str) -> Maker:
         key = rng.choice(keys)
         values = WRONG[kind]
         if kind == "count" and ("seed" in key or "num_fewshot" in key):
-            values = tuple(one for one in values if not isinstance(one, int) or (one < 0 and "seed" not in key))
+            values = tuple(
+                one for one in values if not isinstance(one, int) or (one < 0 and "seed" not in key)
+            )
         value = rng.choice(values)
-        return study_case(f"{key}: {shown(value)}", _changed(key, value), _last(key), command=rng.choice(("run", "plan")))
+        return study_case(
+            f"{key}: {shown(value)}", _changed(key, value), _last(key), command=rng.choice(("run", "plan"))
+        )
 
     return maker
 
@@ -124,7 +158,9 @@ def _no_choice(rng: Rng, _: World) -> Case:
 
 def _typo(rng: Rng, _: World) -> Case:
     where = rng.choice(tuple(TYPOS))
-    key = rng.choice((TYPOS[where], f"{TYPOS[where]}{rng.randrange(10**6)}", "\x1b[31mred", "k" * 5000, 7, None))
+    key = rng.choice(
+        (TYPOS[where], f"{TYPOS[where]}{rng.randrange(10**6)}", "\x1b[31mred", "k" * 5000, 7, None)
+    )
     study = copy.deepcopy(FULL)
     put(study, [*(_path(where) if where else []), key], 1)
     says = ("\\x1b[31mred" if key == "\x1b[31mred" else str(key)[:60]) if key is not None else "None"
@@ -132,7 +168,9 @@ def _typo(rng: Rng, _: World) -> Case:
 
 
 def _missing(rng: Rng, _: World) -> Case:
-    key = rng.choice(("study", "model", "model.name", "adapters.0.name", "adapters.0.recipe", "capability.0.benchmark"))
+    key = rng.choice(
+        ("study", "model", "model.name", "adapters.0.name", "adapters.0.recipe", "capability.0.benchmark")
+    )
     study = copy.deepcopy(FULL)
     *way, last = _path(key)
     inner: Any = study
@@ -145,7 +183,21 @@ def _missing(rng: Rng, _: World) -> Case:
 def _name(rng: Rng, _: World) -> Case:
     key = rng.choice(("study", "adapters.0.name"))
     value = rng.choice(
-        ("../mine", "/etc/x", "a/b", "a b", ".hidden", "-x", "x" * 200, "", "nul\x00", "größe", "a\nb", "~root", "..")
+        (
+            "../mine",
+            "/etc/x",
+            "a/b",
+            "a b",
+            ".hidden",
+            "-x",
+            "x" * 200,
+            "",
+            "nul\x00",
+            "größe",
+            "a\nb",
+            "~root",
+            "..",
+        )
     )
     return study_case(f"{key} called {shown(value)}", _changed(key, value), _last(key))
 
@@ -168,9 +220,17 @@ def _clash(rng: Rng, _: World) -> Case:
         "a key of another backend": ("model", {"name": "null:ideal", "device": "cpu"}, "device"),
         "a backend that is none": ("model", {"name": "x", "backend": "jax"}, "backend"),
         "letters of feedback": ("facets.feedback.form", "choice", "form"),
-        "one benchmark twice": ("capability", [{"benchmark": "mmlu"}, {"benchmark": "mmlu", "limit": 2}], "mmlu"),
+        "one benchmark twice": (
+            "capability",
+            [{"benchmark": "mmlu"}, {"benchmark": "mmlu", "limit": 2}],
+            "mmlu",
+        ),
         "a condition twice": ("facets.answer.conditions", ["control", "control"], "conditions"),
-        "a partition of no benchmark": ("partition", {"arc": {"split": "a", "train": 1, "test": 1}}, "partition"),
+        "a partition of no benchmark": (
+            "partition",
+            {"arc": {"split": "a", "train": 1, "test": 1}},
+            "partition",
+        ),
     }
     name = rng.choice(tuple(changes))
     key, value, says = changes[name]
@@ -183,7 +243,7 @@ def _found_by_the_plan(rng: Rng, _: World) -> Case:
         "a condition that is none": ("facets.answer.conditions", ["control", "padded", "shouted"], "shouted"),
         "no control": ("facets.answer.conditions", ["user_wrong"], "control"),
         "items that are not there": ("facets.answer.items", "nowhere.jsonl", "nowhere.jsonl"),
-        "items of a part that is none": ("facets.answer.items", "bank/nothing", "bank/nothing"),
+        "items of a part that is none": ("facets.answer.items", "bank/nothing", "nothing"),
         "data that is not there": ("data", "/nowhere/data", "/nowhere/data"),
         "a field that is none": ("facets.answer.fields", ["alchemy"], "alchemy"),
         "wordings that are not there": ("wordings", "nowhere.yaml", "nowhere.yaml"),

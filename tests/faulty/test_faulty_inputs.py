@@ -42,7 +42,8 @@ KINDS: dict[str, Sequence[Maker]] = {
 }
 # What no message shows: how Python says it, or where in its source.
 INNER = re.compile(
-    r"Traceback|\[Errno|object at 0x|<class '|site-packages|errors\.pydantic\.dev|\.py\", line|panicked", re.ASCII
+    r"Traceback|\[Errno|object at 0x|<class '|site-packages|errors\.pydantic\.dev|\.py\", line|panicked",
+    re.ASCII,
 )
 
 
@@ -103,7 +104,9 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def faults_of(case: Case, code: int | str, err: str, before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
+def faults_of(
+    case: Case, code: int | str, err: str, before: dict[str, bytes], after: dict[str, bytes]
+) -> list[str]:
     """What a command did wrong with a case."""
     faults = [] if code == case.code else [f"exit code {code}, not {case.code}"]
     if found := INNER.search(err):
@@ -141,7 +144,11 @@ def tried(case: Case, folder: Path, capsys: Any, loaded: list[str]) -> str:
     faults = faults_of(case, code, out + err if case.code == 2 else err, before, state(folder))
     if loaded and not case.loads:
         faults.append("told only after the weights were loaded")
-    return f"{case.name}: {'; '.join(faults)}\n    {' '.join(arguments)[:300]}\n    {err.strip()[-1500:]}" if faults else ""
+    return (
+        f"{case.name}: {'; '.join(faults)}\n    {' '.join(arguments)[:300]}\n    {err.strip()[-1500:]}"
+        if faults
+        else ""
+    )
 
 
 @pytest.fixture

@@ -198,6 +198,16 @@ def test_weights_that_the_model_does_not_take(copy):
         load(folder)
 
 
+def test_weights_that_are_no_numbers(copy):
+    def spoil(weights: dict[str, Any]) -> None:
+        weights["model.layers.0.self_attn.q_proj.weight"][0, 0] = float("nan")
+
+    with pytest.raises(
+        ModelError, match=r"cannot load the model in '.*copy': it answers with what is no number \(NaN\)"
+    ):
+        load(reweigh(copy, spoil))
+
+
 def test_what_may_be_absent_or_left(copy, tiny_chat):
     answers = answer(load(tiny_chat))
     old = {f"model.layers.{i}.self_attn.rotary_emb.inv_freq": torch.ones(4) for i in range(2)}

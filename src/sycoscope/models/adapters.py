@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sycoscope.core.errors import ModelError, SycoscopeError, require
-from sycoscope.models.adapter_files import AdapterFiles, read_adapter
+from sycoscope.models.adapter_files import WEIGHTS, AdapterFiles, read_adapter
 from sycoscope.models.adapter_fit import (
     check_targets,
     first_line,
@@ -74,6 +75,11 @@ class Adapters:
         self._before: Snapshot | None = None
         self.active: Adapter | None = None
         self._reference = self._probe()
+        if bool(self._reference.isnan().any()):
+            raise ModelError(
+                "it answers with what is no number (NaN): its files hold weights that are not finite, or too large for "
+                "this precision; fetch them again, or give --dtype float32"
+            )
         self.base_unchanged: bool | None = None
 
     @property
@@ -102,6 +108,11 @@ class Adapters:
             self._wrapped = self._attached(files)
             now = self._probe()[..., : before.shape[-1]]
             delta = float((now - before[..., : now.shape[-1]]).abs().max())
+            if math.isnan(delta):
+                raise ModelError(
+                    f"the adapter '{path}' answers with what is no number (NaN): {WEIGHTS} holds weights that are not "
+                    "finite, or too large for this precision; copy the folder again, or train again"
+                )
         except SycoscopeError:
             self._take_off()
             raise

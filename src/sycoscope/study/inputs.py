@@ -144,7 +144,17 @@ class Materials:
 
 
 def _of_kind(items: list[Item], chosen: FacetConfig | AdapterConfig) -> list[Item]:
-    """Items of the levels and fields that are named; where none is, of all."""
+    """Items of the levels and fields that are named; where none is, of all.
+
+    Raises:
+        ConfigError: no item is of a field that is named.
+    """
+    held = {str(item.metadata["field"]) for item in items if "field" in item.metadata}
+    if unknown := [field for field in chosen.fields if field not in held]:
+        raise ConfigError(
+            f"fields: no item is of {', '.join(map(repr, unknown))}; "
+            f"the items have: {', '.join(sorted(held)) or 'none'}"
+        )
     return [
         item
         for item in items

@@ -9,6 +9,7 @@ from pathlib import Path
 from sycoscope.config import StudyConfig
 from sycoscope.core.protocols import Model
 from sycoscope.models.adapter_files import read_adapter
+from sycoscope.models.adapter_text import template_in
 from sycoscope.study.costs import capability_cost, facet_cost
 from sycoscope.study.inputs import Materials
 from sycoscope.study.session import with_adapters, with_raw_text
@@ -74,6 +75,7 @@ def prepare(config: StudyConfig, attached: Mapping[str, Path] | None = None) -> 
     for folder in (attached or {}).values():
         check_files(folder)
         read_adapter(folder)
+        template_in(folder)  # its template stands in the record of what was asked
     inputs = Materials(config)
     inputs.read()
     subjects = subjects_of(config, attached)

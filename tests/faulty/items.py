@@ -226,7 +226,7 @@ def _table(rng: Rng, _: World) -> Case:
 
 def _source(rng: Rng, _: World) -> Case:
     spec = rng.choice(
-        ("bank/nothing", "bank/../facts", "mmlu:", "mmlu:nowhere.jsonl", "arc:x.jsonl", "", "~nobody/x.jsonl",
+        ("bank/nothing", "bank/../facts", "mmlu:", "mmlu:nowhere.jsonl", "arc:x.jsonl", "", "~no-such-user/x.jsonl",
          "nowhere.jsonl", "x\x1by.jsonl", "bank/facts/", "sycophancy_eval/answer:", "n" * 5_000, ".")
     )  # fmt: skip
     # a name within the bank, or within a set, is told without what stands before it

@@ -28,14 +28,14 @@ def _value(rng: Rng, _: World) -> Case:
     values: dict[str, tuple[str, ...]] = {
         "--limit": ("0", "-3", "many", "1.5", "", "1e3", "0x10"),
         "--max-tokens": ("0", "-1", "x", "2.5"),
-        "--seed": ("x", "1.5", "", "9" * 30, "-" + "9" * 30),
+        "--seed": ("x", "1.5", "", "-1", "4294967296", "9" * 30),
         "--facets": ("politeness", "answer,answer", "answer;feedback", "Answer", "answer,none", "\x1b[31m"),
         "--benchmarks": ("mmlux", "mmlu", "all,mmlu", "none,none"),
         "--form": ("closed", "Choice", "letters"),
         "--dtype": ("float8", "FLOAT32"),
         "--template-option": ("nonsense", "=3", "a: 1", "a=[1"),
         "--chat-template": ("nowhere.jinja", "/dev/null", "."),
-        "--data": ("nowhere", "/nowhere/data", "mine.yaml", "~nobody/x"),
+        "--data": ("nowhere", "/nowhere/data", "mine.yaml", "~no-such-user/x"),
     }
     option = rng.choice(tuple(values))
     value = rng.choice(values[option])
@@ -75,7 +75,7 @@ def _place(rng: Rng, world: World) -> Case:
             "/dev/null/x",
             "n" * 300,
             "loop",
-            "~nobody/x",
+            "~no-such-user/x",
             "nul\0x",
             "\udcff",
             "",
@@ -153,16 +153,16 @@ def _null(rng: Rng, _: World) -> Case:
     return option_case(
         f"model {shown(name)}",
         ["eval", name, *FEW, "--out", "out"],
-        name.split("?")[0][:10] if name.isprintable() else "",
+        name.split("?")[0].removeprefix("null:").strip()[:10] if name.isprintable() else "",
     )
 
 
 def _usage(rng: Rng, world: World) -> Case:
     """Arguments that are missing, too many, or of another command."""
     arguments: tuple[tuple[tuple[str, ...], str], ...] = (
-        (("no-such-command",), "no-such-command"), (("eval",), "MODEL"), (("run",), "STUDY"), (("eval", "null:ideal", "more"), "more"),
+        (("no-such-command",), "no-such-command"), (("eval",), "model"), (("run",), "study"), (("eval", "null:ideal", "more"), "more"),
         (("eval", "null:ideal", "--no-such"), "--no-such"), (("eval", "null:ideal", "--limit"), "--limit"), (("items", "nothing"), "nothing"),
-        (("items", "show"), "SOURCE"), (("items", "show", "bank/facts", "--limit", "0"), "--limit"), (("report", "a", "b"), "b"),
+        (("items", "show"), "source"), (("items", "show", "bank/facts", "--limit", "0"), "--limit"), (("report", "a", "b"), "b"),
         (("calibrate", "--items", "3"), "--items"), (("calibrate", "--studies", "-1"), "--studies"), (("check-scorers", "--max-tokens", "0"), "--max-tokens"),
         (("check-scorers", "--judge", "null:ideal"), "null:ideal"), (("check-scorers", "--judge", "nowhere"), "nowhere"), (("compare", "null:ideal"), "compare"),
         (("compare", "null:ideal", "null:copier", "--adapter", "x"), "compare"), (("compare", "null:ideal", "nowhere", *FEW, "--out", "out"), "nowhere"),

@@ -86,6 +86,8 @@ def _value(rng: Rng, world: World) -> Case:
         SUMMARY: ("layout", "verdicts", "findings", "claims", "associations", "rankings", "flips"),
     }
     key = rng.choice(keys[name])
+    if key in ("seed", "margin", "transcripts") and value in (-7, True):
+        value = "much"
 
     def change(run: Path) -> None:
         record = read_json(run / name)
@@ -111,7 +113,7 @@ def _inner(rng: Rng, world: World) -> Case:
     record = read_json(world.run / MANIFEST)
     ways = [
         way for way, value in leaves(record)
-        if way[0] in ("subjects", "tasks") and len(way) > 2 and "model" not in way[:-1] and isinstance(value, str | int | list | dict)
+        if way[0] in ("subjects", "tasks") and len(way) == 3 and "model" not in way[:-1] and isinstance(value, str | int | list | dict)
     ]  # fmt: skip
     way = rng.choice(ways)
 
@@ -191,6 +193,9 @@ def _place(rng: Rng, world: World) -> Case:
             path = ""
         if how == "the model":
             return ["report", str(path)]
+        if how == "compared with itself as place":
+            copied(world.run, Path(path))
+            return ["compare", str(path), str(world.other_run), "--out", str(path)]
         return (
             COMMANDS[command](Path(path), folder, world)
             if path

@@ -205,6 +205,7 @@ def compare(
     if (second is None) == (adapter is None):
         raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
     target = user_path(out or RUNS / "compare")
+    _refuse_sides(target, [RunDirectory(one) for one in (first, second) if one is not None and _is_run(one)])
     replace = out is not None if replace is None else replace
     shared: dict[str, Any] = {
         "data": data, "limit": limit, "facets": facets, "benchmarks": benchmarks, "form": form,
@@ -229,17 +230,28 @@ def compare(
     return compare_runs(sides[0], sides[1], out=target)
 
 
+def _refuse_sides(out: Path, sides: Sequence[RunDirectory]) -> None:
+    """Refuse to write a comparison over a run that it compares."""
+    if any(os.path.realpath(out) == os.path.realpath(side.path) for side in sides):
+        raise ConfigError(f"'{out}' is one of the runs that are compared; choose another --out")
+
+
 def _is_run(name: str) -> bool:
     """Whether a side of a comparison is a run directory, and no model; a name may be no path at all."""
     return os.path.isfile(os.path.join(os.path.expanduser(name), "manifest.json"))
 
 
 def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path) -> Run:
-    """Pair the base subjects of two runs, item by item."""
+    """Pair the base subjects of two runs, item by item.
+
+    Raises:
+        ConfigError: `out` is one of the two. DataError: they have no item in common.
+    """
     from sycoscope.report.load import write_run_report
     from sycoscope.run.merge import merge_runs
 
     run = RunDirectory(out)
+    _refuse_sides(run.path, (before, after))
     with new_directory(run):
         merge_runs(before, after, run)
         return Run(run, write_run_report(run))

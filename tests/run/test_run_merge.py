@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from sycoscope import api
+from sycoscope.core.errors import ConfigError, StoreError
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +59,22 @@ def test_the_page_lists_it(merged):
     assert (
         "feedback: measured in &#39;first&#39; only" in page or "feedback: measured in 'first' only" in page
     )
+
+
+def test_a_comparison_is_not_written_over_what_it_compares(merged):
+    folder = merged.directory.path.parent
+    before = (folder / "first" / "manifest.json").read_bytes()
+    (folder / "link").symlink_to(folder / "first")
+    for out in ("first", "link", "second"):
+        with pytest.raises(ConfigError, match="is one of the runs that are compared; choose another --out"):
+            api.compare(str(folder / "first"), str(folder / "second"), out=folder / out)
+    assert (folder / "first" / "manifest.json").read_bytes() == before
+
+
+def test_a_side_with_a_damaged_table_leaves_no_half_of_a_comparison(merged, tmp_path):
+    folder = merged.directory.path.parent
+    broken = shutil.copytree(folder / "second", tmp_path / "broken")
+    (broken / "data" / "scores.parquet").write_bytes(b"PAR1")
+    with pytest.raises(StoreError, match=r"scores\.parquet"):
+        api.compare(str(folder / "first"), str(broken), out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

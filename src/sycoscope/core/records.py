@@ -238,7 +238,7 @@ def schema_fault(kind: str, found: Mapping[str, pl.DataType]) -> str:
 
 
 def empty_fault(kind: str, table: pl.DataFrame) -> str:
-    """Which column that every row of a table fills is empty somewhere, as the end of a sentence; empty where none is."""
+    """Which column that every row fills is empty somewhere, as the end of a sentence; empty where none is."""
     if kind in _RECORDS:
         filled = [field.name for field in fields(_RECORDS[kind]) if "None" not in str(field.type)]
     else:

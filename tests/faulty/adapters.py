@@ -88,8 +88,7 @@ def _layers(rng: Rng, world: World) -> Case:
         ("modules_to_save", ["lm_head"], "adapter_model.safetensors"), ("modules_to_save", ["nothing"], "nothing"),
         ("layers_to_transform", [99], "layers_to_transform"), ("r", 4, "adapter_model.safetensors"),
         ("exclude_modules", ["q_proj", "v_proj"], "exclude_modules"), ("use_dora", True, "adapter_model.safetensors"),
-        ("rank_pattern", {"q_proj": 1}, "adapter_model.safetensors"), ("init_lora_weights", "novel", "init"),
-        ("target_parameters", ["nothing.weight"], "nothing"), ("trainable_token_indices", [10**9], "token"),
+        ("rank_pattern", {"q_proj": 1}, "adapter_model.safetensors"), ("init_lora_weights", "novel", "init"), ("trainable_token_indices", [10**9], "token"),
     )  # fmt: skip
     key, value, _says = rng.choice(changes)
 
@@ -110,7 +109,6 @@ def _weights(rng: Rng, world: World) -> Case:
             "infinite",
             "more",
             "none",
-            "whole numbers",
             "transposed",
         )
     )
@@ -137,8 +135,6 @@ def _weights(rng: Rng, world: World) -> Case:
             weights["base_model.model.model.layers.0.router.lora_A.weight"] = torch.zeros(2, 32)
         elif how == "none":
             weights = {}
-        elif how == "whole numbers":
-            weights[one] = torch.ones_like(weights[one], dtype=torch.int64)
         else:
             weights[one] = weights[one].T.contiguous()
         save_file(weights, adapter / WEIGHTS, metadata={"format": "pt"})

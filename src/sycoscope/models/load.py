@@ -70,6 +70,7 @@ BACKENDS: dict[str, Backend] = {
         kind="a null model, which acts on records and not on texts",
         prefix=PREFIX,
         reads_text=False,
+        prepare=lambda settings: null_model(settings.name, 0),  # a name or a parameter that is none
     ),
 }
 DEFAULT = "torch"

@@ -300,7 +300,7 @@ def test_a_summary_round_trips_and_says_how_it_can_be_had_again(tmp_path):
 
 HOLDER = """
 import sys
-from sycoscope.run.store import RunDirectory, parquet_bytes
+from sycoscope.run.store import RunDirectory
 with RunDirectory(sys.argv[1]).locked():
     print("held", flush=True)
     sys.stdin.read()

@@ -21,7 +21,7 @@ from sycoscope.core.errors import MissingError, ModelError
 from sycoscope.models import adapter_patterns
 from sycoscope.models.adapter_base import compare_bases
 from sycoscope.models.adapter_files import CONFIG, READ, RECORD, WEIGHTS, read_adapter
-from sycoscope.models.adapter_text import read_template
+from sycoscope.models.adapter_text import read_template, template_in
 from sycoscope.models.adapters import Adapters
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
@@ -513,6 +513,12 @@ def test_the_template_of_an_adapter_s_folder_stands_in_its_record(tiny, tmp_path
     given.attach(templated(tmp_path / "a", OTHER, where=where))
     record = given.record()
     assert (record["adapter"]["template"]["same"], record["template_given"]) == (True, True)
+
+
+def test_a_template_that_is_none_is_told(own):
+    (own / "tokenizer_config.json").write_text('{"chat_template": 3}')
+    with pytest.raises(ModelError, match="chat_template is 3; expected: a text, or a list of named ones"):
+        template_in(own)
 
 
 def test_a_base_without_a_template_names_that_of_the_adapter(tiny, tmp_path):

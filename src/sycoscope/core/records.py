@@ -220,7 +220,7 @@ def frame(kind: str, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
 
 
 # Tables of which each row is one record: a column is empty only where the record's field may be None.
-_RECORDS = {"scores": Score, "estimates": Estimate}
+_RECORDS: dict[str, type] = {"scores": Score, "estimates": Estimate}
 
 
 def schema_fault(kind: str, found: Mapping[str, pl.DataType]) -> str:

@@ -193,8 +193,9 @@ def _check_kind(path: Path, config: Mapping[str, Any]) -> None:
     kind = config.get("peft_type")
     if not isinstance(kind, str) or kind not in READ:
         raise ModelError(
-            f"the adapter '{path}' is of type {kind!r:.60} (peft_type in {CONFIG}), which is not read; read are: "
-            f"{', '.join(f'{key} ({what})' if what != key else key for key, what in READ.items())}. "
+            f"the adapter '{path}' is of type {kind!r:.60}, which is not read; read are: "
+            f"{', '.join(f'{key} ({what})' if what != key else key for key, what in READ.items())} "
+            f"(peft_type in {CONFIG}). "
             "Merge it into its base with PEFT, where that can be done, and compare the two models"
         )
     for key, what in NOT_READ.items():

@@ -125,7 +125,9 @@ def _table(params: list[Param]) -> list[str]:
 
 def _takes(param: Param) -> str:
     kind = {str: "text", int: "whole number", float: "number", Path: "path", bool: ""}[param.kind]
-    kind += f", {param.info.min} or more" if param.info.min is not None else ""
+    least, most = param.info.min, param.info.max
+    if least is not None:
+        kind += f", {least} or more" if most is None else f", {least} to {most:,}"
     return f"{kind}, one or more" if param.many else kind
 
 
@@ -253,8 +255,8 @@ def _bounds(metadata: Any) -> Iterator[str]:
         if inner:
             yield from _bounds(inner)
         for key, word in signs.items():
-            if getattr(one, key, None) is not None:
-                yield f"{word} {getattr(one, key):g}"
+            if (bound := getattr(one, key, None)) is not None:
+                yield f"{word} {bound:,}" if isinstance(bound, int) else f"{word} {bound:g}"
         if getattr(one, "pattern", None):
             yield "letters, digits, `.`, `_`, `-`"
 

@@ -109,6 +109,13 @@ def test_questions():
     assert not [finding for finding in findings if finding.severity == "error"]
 
 
+@pytest.mark.parametrize("second", ["null:nobody", "null:yield?p=2"])
+def test_a_null_model_that_is_none_is_told_before_the_first_is_measured(second, tmp_path):
+    with pytest.raises((ConfigError, MissingError)):
+        sycoscope.compare("null:ideal", second, out=tmp_path / "out", **FEW)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_fault_of_the_second_model_is_told_before_the_first_is_measured(tmp_path, monkeypatch):
     def measured(*_, **__):
         raise AssertionError("the first model was measured")

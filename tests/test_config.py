@@ -134,6 +134,12 @@ def test_missing_keys(write):
             "training.epochs: Input should be a finite number (got inf)",
         ),
         ({"margin": float("nan")}, "margin: Input should be a finite number"),
+        ({"seed": -1}, "seed: Input should be greater than or equal to 0 (got -1)"),
+        ({"seed": 2**32}, "seed: Input should be less than or equal to 4294967295"),
+        (
+            {"adapters": [{"name": "a", "recipe": "mmlu", "seeds": [3, -1]}]},
+            "adapters.0.seeds.1: Input should be greater",
+        ),
         (
             {"adapters": [{"name": "a", "recipe": "mmlu", "training": {"stepps": 3, "learning_rate": 0}}]},
             "adapters: 'a': training: learning_rate: Input should be greater than 0; stepps: Extra inputs",

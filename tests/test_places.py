@@ -142,6 +142,7 @@ def test_a_full_disk_is_known_in_every_dress(tmp_path: Path) -> None:
     for fault in (
         OSError(errno.ENOSPC, "No space left on device"),
         RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"),
+        RuntimeError("Error while serializing: I/O error: File too large (os error 27)"),
         RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos; file write failed"),
     ):
         with (

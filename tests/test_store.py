@@ -6,11 +6,13 @@ import errno
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from sycoscope.analysis import Association, Verdict
@@ -35,7 +37,7 @@ from sycoscope.published.findings import RunFinding
 from sycoscope.report.load import report_data
 from sycoscope.run.analyse import analyse_run
 from sycoscope.run.record import LAYOUT, Summary
-from sycoscope.run.store import RunDirectory
+from sycoscope.run.store import RunDirectory, parquet_bytes
 
 TRIAL = Trial(
     subject="s", task="t", item_id="i", condition="control", draw=0,
@@ -189,6 +191,25 @@ def test_a_table_that_every_run_has_is_named_where_it_is_missing_or_damaged(tmp_
         run.table_path(kind).write_bytes(run.table_path(kind).read_bytes()[:40])
         with pytest.raises(StoreError, match=rf"{kind}\.parquet' is not as the run wrote it; .*{step}"):
             run.rows(kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "fault"),
+    [
+        ("scores", {"draw": [0.5]}, "has a column 'draw' of type Float64; expected: Int64"),
+        ("scores", {"status": [None]}, "has a column 'status' of type Null; expected: String"),
+        ("scores", {"more": [1]}, "has a column 'more', which no table of scores has"),
+        ("estimates", {"name": pl.Series(["a", None])}, "has a column 'name' that is empty in 1 of 2 rows"),
+        ("trials", {"asked": pl.Series(["[]", None])}, "has a column 'asked' that is empty in 1 of 2 rows"),
+    ],
+)
+def test_a_table_of_other_columns_than_its_kind_has(tmp_path, kind, rows, fault):
+    """Its digest may fit, where somebody else wrote it."""
+    run = RunDirectory(tmp_path)
+    run.write_manifest(MANIFEST)
+    run._write(run.table_path(kind), parquet_bytes(pl.DataFrame(rows)))
+    with pytest.raises(StoreError, match=rf"{kind}\.parquet' {re.escape(fault)}; "):
+        run.rows(kind)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from safetensors.torch import load_file, save_file
 from sycoscope.core.errors import MissingError, ModelError
 from sycoscope.models import adapter_patterns
 from sycoscope.models.adapter_base import compare_bases
-from sycoscope.models.adapter_files import CONFIG, READ, RECORD, WEIGHTS
-from sycoscope.models.adapter_text import read_template
+from sycoscope.models.adapter_files import CONFIG, READ, RECORD, WEIGHTS, read_adapter
+from sycoscope.models.adapter_text import read_template, template_in
 from sycoscope.models.adapters import Adapters
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
@@ -255,9 +255,33 @@ def test_a_rank_that_the_file_cannot_hold_is_not_allocated(own, changed):
 
 
 def test_a_pattern_of_ranks_that_is_none(own):
-    assert "rank_pattern is [3]; expected: a mapping of names to ranks" in refused(
+    assert "rank_pattern is [3] in adapter_config.json; expected: a mapping of names to ranks" in refused(
         change(own, rank_pattern=[3])
     )
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"lora_alpha": "much"}, "a finite number"),
+        ({"lora_alpha": float("inf")}, "a finite number"),
+        ({"alpha_pattern": {"q_proj": "x"}}, "a mapping of names to finite numbers"),
+        ({"lora_dropout": 7}, "a number from 0 to 1"),
+        ({"fan_in_fan_out": "x"}, "true or false"),
+        ({"modules_to_save": "a"}, "a list of names of layers"),
+        ({"layers_to_transform": "x"}, "whole numbers from 0"),
+        ({"trainable_token_indices": [-1]}, "whole numbers from 0"),
+        ({"bias": "some"}, "none, all or lora_only"),
+        ({"task_type": "NOVEL"}, "null, CAUSAL_LM"),
+        ({"r": 0}, "a whole number from 1"),
+        ({"rank_pattern": {"q_proj": 0}}, "a whole number from 1"),
+    ],
+)
+def test_a_value_that_peft_would_take_unseen_is_told_by_its_key_without_a_base(own, changed, expected):
+    with pytest.raises(
+        ModelError, match=rf"{next(iter(changed))}.* is .* in adapter_config.json; expected: {expected}"
+    ):
+        read_adapter(change(own, **changed))
 
 
 EVIL = r"(([a-z0-9_]+\.?)+)+!"
@@ -295,7 +319,9 @@ def test_a_regular_expression_that_is_none(own, pattern):
     "changed", [{"target_modules": [3]}, {"modules_to_save": [["a"]]}, {"exclude_modules": 5}]
 )
 def test_names_that_are_none(own, changed):
-    assert "expected: names of layers, or one regular expression" in refused(change(own, **changed))
+    assert re.search(
+        "expected: (a list of names of layers|names of layers, or one)", refused(change(own, **changed))
+    )
 
 
 BROKEN = {
@@ -508,6 +534,12 @@ def test_the_template_of_an_adapter_s_folder_stands_in_its_record(tiny, tmp_path
     given.attach(templated(tmp_path / "a", OTHER, where=where))
     record = given.record()
     assert (record["adapter"]["template"]["same"], record["template_given"]) == (True, True)
+
+
+def test_a_template_that_is_none_is_told(own):
+    (own / "tokenizer_config.json").write_text('{"chat_template": 3}')
+    with pytest.raises(ModelError, match="chat_template is 3; expected: a text, or a list of named ones"):
+        template_in(own)
 
 
 def test_a_base_without_a_template_names_that_of_the_adapter(tiny, tmp_path):

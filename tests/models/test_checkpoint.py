@@ -240,7 +240,13 @@ def test_a_tokenizer_of_another_model(copy):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"model_type": "no-such-type"}, {"hidden_act": "none"}, {"num_hidden_layers": "two"}]
+    "changed",
+    [
+        {"rope_scaling": 3},
+        {"model_type": "no-such-type"},
+        {"hidden_act": "none"},
+        {"num_hidden_layers": "two"},
+    ],
 )
 def test_a_configuration_that_transformers_refuses(copy, changed):
     with pytest.raises(
@@ -248,6 +254,7 @@ def test_a_configuration_that_transformers_refuses(copy, changed):
     ) as fault:
         load(configure(copy, **changed))
     assert "\n" not in str(fault.value)
+    assert "<class" not in str(fault.value)
 
 
 # --- weights that are no numbers ---

@@ -362,6 +362,8 @@ def test_faults_name_what_is_allowed():
         MissingError, match=r"no null model 'yes-man'; allowed: null:constant-letter, .*null:yield"
     ):
         null_model("null:yes-man")
+    with pytest.raises(ConfigError, match="key 'p' is given twice; give it once"):
+        null_model("null:yield?p=0.1&p=0.2")
     with pytest.raises(ConfigError, match="unknown key 'q'; it takes: p, ability"):
         null_model("null:yield?q=1")
     with pytest.raises(ConfigError, match="unknown key 'ability'; it takes: none"):

@@ -90,6 +90,9 @@ FAULTS = [
     ("50,10,,,0.2", "0,0,,,", "x.csv:3: n is '0'"),
     ("50,10,,,0.2", "50,10,,,0.3", "x.csv:3: published_rate 0.3 is not 10 / 50"),
     ("50,10,,,0.2", "50,10,,,NaN", "x.csv:3: published_rate is 'NaN'"),
+    ("50,10,,,0.2", "50,10,,,1e999", "x.csv:3: published_rate is '1e999'; allowed is a rate in [0, 1]"),
+    ("50,10,,,0.2", "50,0,,,0e999", "x.csv:3: published_rate is '0e999'; allowed is a rate in [0, 1]"),
+    ("50,10,,,0.2", "50,10,,,-0.2", "x.csv:3: published_rate is '-0.2'; allowed is a rate in [0, 1]"),
     ("30,3,20,missing", "30,3,20,", "x.csv:4: unread_as is ''"),
     ("30,3,20,missing", "30,3,,missing", "x.csv:4: unread_as is 'missing', but unread is empty"),
     ("30,12,5,missing", "30,12,20,never", "x.csv:6: 12 successes, but only 10"),
@@ -114,6 +117,12 @@ def test_a_fault_is_told_with_its_line(old: str, new: str, message: str) -> None
     with pytest.raises(DataError) as caught:
         parse_figures(SMALL.replace(old, new, 1), "x.csv")
     assert message in str(caught.value)
+
+
+def test_the_ends_of_lines_of_any_system_are_read() -> None:
+    there = parse_figures(SMALL, "x.csv").cells
+    for end in ("\r", "\r\n"):
+        assert parse_figures(SMALL.replace("\n", end), "x.csv").cells == there
 
 
 def test_all_faults_are_told_at_once() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sycoscope import api
-from sycoscope.core.digests import DIGESTS
+from sycoscope.core.digests import DIGESTS, read_digests
 from sycoscope.core.errors import StoreError
 from sycoscope.run import read
 from sycoscope.run.store import DERIVED, MEASURED, RunDirectory
@@ -168,3 +168,9 @@ def test_a_run_that_was_killed_between_two_tables_is_not_judged(run: Path) -> No
     directory.write_rows("items", [])  # as a new run into the folder, killed after its first table
     with pytest.raises(StoreError, match=r"items\.parquet' is not as the run wrote it; run the study again"):
         api.report(run, rejudge=True)
+
+
+def test_digests_that_are_a_link_to_nowhere_are_not_taken_for_none(tmp_path: Path) -> None:
+    (tmp_path / DIGESTS).symlink_to("/no/such/file")
+    with pytest.raises(StoreError, match=r"digests\.json' is a link to '/no/such/file', which is not there"):
+        read_digests(tmp_path)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from sycoscope import api
+from sycoscope.core.errors import ConfigError, StoreError
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +143,22 @@ def test_the_controls_of_a_base_stand_beside_a_model_that_was_tuned_elsewhere(tm
     both = api.compare(str(tmp_path / "base"), str(tmp_path / "tuned"), out=tmp_path / "both")
     references = {e.reference for e in both.estimates() if e.subject == "null:copier" and e.primary}
     assert references == {"base", "placebo", "sham"}
+
+
+def test_a_comparison_is_not_written_over_what_it_compares(merged):
+    folder = merged.directory.path.parent
+    before = (folder / "first" / "manifest.json").read_bytes()
+    (folder / "link").symlink_to(folder / "first")
+    for out in ("first", "link", "second"):
+        with pytest.raises(ConfigError, match="is one of the runs that are compared; choose another --out"):
+            api.compare(str(folder / "first"), str(folder / "second"), out=folder / out)
+    assert (folder / "first" / "manifest.json").read_bytes() == before
+
+
+def test_a_side_with_a_damaged_table_leaves_no_half_of_a_comparison(merged, tmp_path):
+    folder = merged.directory.path.parent
+    broken = shutil.copytree(folder / "second", tmp_path / "broken")
+    (broken / "data" / "scores.parquet").write_bytes(b"PAR1")
+    with pytest.raises(StoreError, match=r"scores\.parquet"):
+        api.compare(str(folder / "first"), str(broken), out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -101,11 +101,38 @@ def test_kappa_is_none_where_there_is_one_label_only(tmp_path: Path) -> None:
         (_choice(7, "A"), r"rows\.jsonl:2: 'response' is 7, but must be text"),  # type: ignore[arg-type]
         (
             _choice("A", "A", admits_error="no"),
-            r"rows\.jsonl:2: 'admits_error' is 'no', but must be true or false",
+            r"rows\.jsonl:2: 'admits_error' is \"no\", but must be true or false",
         ),
         (
             {"kind": "open", "response": "x", "target": "a", "suggested": "b", "expected": "c"},
             r"rows\.jsonl:2: 'expected' is 'c'; allowed: target, suggested",
+        ),
+        (
+            {"kind": "choice", "response": "A", "choices": {"A": 1}, "expected": "A"},
+            r"rows\.jsonl:2: 'choices' is \{\"A\": 1\}, but must be an object of letters and texts",
+        ),
+        (
+            {"kind": "choice", "response": "A", "choices": {}, "expected": "none"},
+            r"rows\.jsonl:2: 'choices' is \{\}, but must be an object of letters and texts",
+        ),
+        (
+            {
+                "kind": "open",
+                "response": "x",
+                "target": "a",
+                "suggested": "b",
+                "expected": "other",
+                "aliases": [1],
+            },
+            r"rows\.jsonl:2: 'aliases' is \[1\], but must be a list of texts",
+        ),
+        (
+            {"kind": "open", "response": "x", "target": " ", "suggested": "b", "expected": "other"},
+            r"rows\.jsonl:2: 'target' is \" \", but must be text that is not blank",
+        ),
+        (
+            _choice("A", "A", id=["a"]),
+            r"rows\.jsonl:2: 'id' is \[\"a\"\], but must be text or a whole number",
         ),
     ],
 )

@@ -342,5 +342,7 @@ def test_questions_of_curated_rows_are_of_the_levels_and_fields_that_are_named()
     assert asked
     assert {(one["difficulty"], one["field"]) for one in asked} == {("easy", "capitals")}
     wrong = parse_study(SHAM | {"adapters": [adapter | {"fields": ["capitol"]}]})
-    with pytest.raises(DataError, match="needs questions with a suggestion, and none were given"):
+    with pytest.raises(
+        ConfigError, match=r"adapters: 'a': fields: no item is of 'capitol'; the items have: .*capitals"
+    ):
         Materials(wrong).training_rows(wrong.adapters[0], 42)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from sycoscope.api.options import adapter_folder, read_template
+from sycoscope.api.adapters import adapter_folder
+from sycoscope.api.options import read_template
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import user_path
 from sycoscope.models.load import load_model

@@ -179,6 +179,10 @@ def compare(
         second, adapter = None, second
     if (second is None) == (not adapter):
         raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
+    _refuse_sides(
+        user_path(out or RUNS),
+        [RunDirectory(one) for one in (first, second) if one is not None and _is_run(one)],
+    )
     study: dict[str, Any] = {
         "data": data, "limit": limit, "facets": facets, "benchmarks": benchmarks, "form": form,
         "max_tokens": max_tokens, "difficulty": difficulty, "chat": chat, "seed": seed, "settings": settings,
@@ -212,6 +216,12 @@ def compare(
     return compare_runs(sides[0], sides[1], out=target, force=force)
 
 
+def _refuse_sides(out: Path, sides: Sequence[RunDirectory]) -> None:
+    """Refuse to write a comparison over a run that it compares."""
+    if any(os.path.realpath(out) == os.path.realpath(side.path) for side in sides):
+        raise ConfigError(f"'{out}' is one of the runs that are compared; choose another --out")
+
+
 def _is_run(name: str) -> bool:
     """Whether a side of a comparison is a run directory, and no model; a name may be no path at all."""
     return os.path.isfile(os.path.join(os.path.expanduser(name), "manifest.json"))
@@ -230,12 +240,13 @@ def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path, 
         out: Run directory. force: as for `run_study`.
 
     Raises:
-        DataError: no item in common. ConfigError: another run's directory.
+        DataError: no item in common. ConfigError: `out` is one of the two, or another run's directory.
     """
     from sycoscope.report.load import write_run_report
     from sycoscope.run.merge import merge_runs, merged_hash
 
     run = RunDirectory(out)
+    _refuse_sides(run.path, (before, after))
     with new_directory(run):
         if not force:
             keep_other_run(run, merged_hash(before.manifest(), after.manifest()), {})

@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from sycoscope.core.errors import ConfigError
+from sycoscope.core.types import MAX_SEED
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
 Out = Annotated[Path | None, typer.Option(help="Run directory to write.")]
@@ -19,7 +20,7 @@ Data = Annotated[
     str, typer.Option(help="Where items come from: bank, hub, or a folder in the public layouts.")
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Most items per facet and benchmark.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn.")]
+Seed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of everything that is drawn.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16, float16.")]
 Threads = Annotated[

@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from sycoscope.config.distinct import check_benchmarks, check_subjects, no_repeats
+from sycoscope.core.types import MAX_SEED
 from sycoscope.facets import FACETS, Facet
 from sycoscope.items.benchmarks import BENCHMARKS, FORM_NAMES
 from sycoscope.models.load import AnyModelSettings, backend_of, default_backend
@@ -33,6 +34,7 @@ AUTO = "auto"
 Difficulty = Level | Literal["auto"]
 Share = Annotated[float, Field(ge=0, le=1)]
 PlaceboStyle = Literal["sentences", "lists", "facts"]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 OTHER_RECIPES = ("combined", "anti_sycophancy", "placebo", "sham", "sycophant")
 CURATED = ("anti_sycophancy", "sycophant")
@@ -245,7 +247,7 @@ class AdapterConfig(_Strict):
     rows: Positive | dict[BenchmarkName, Positive] | None = None
     difficulty: Annotated[tuple[Level, ...], Once] = ()
     fields: Annotated[tuple[str, ...], Once] = ()
-    seeds: Annotated[tuple[int, ...], Field(min_length=1), Once] = (42,)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), Once] = (42,)
     training: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -331,7 +333,7 @@ class StudyConfig(_Strict):
 
     study: Name
     description: str = ""
-    seed: int = 42
+    seed: Seed = 42
     data: str = "bank"
     model: AnyModelSettings
     decoding: DecodingConfig = DecodingConfig()

@@ -66,6 +66,8 @@ def read_digests(folder: Path, *, of: str | None = None) -> dict[str, str] | Non
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if path.is_symlink():  # somebody meant it to have some
+            raise StoreError(f"'{path}' is a link to '{path.readlink()}', which is not there") from None
         return None
     except OSError as fault:
         raise StoreError(f"'{path}' cannot be read ({fault.strerror or fault})") from fault

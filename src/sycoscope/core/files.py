@@ -78,6 +78,7 @@ def read_file(path: str | Path, what: str, step: str) -> bytes:
 
 # What libraries that write through other languages say of a full disk, in errors that are no OSError.
 _FULL = ("os error 28", "no space left", "os error 122", "quota exceeded", "file write failed")
+_TOO_LARGE = ("os error 27", "file too large")  # a limit on the size of one file
 
 
 @contextmanager
@@ -96,8 +97,9 @@ def disk_errors(path: Path) -> Iterator[None]:
     except StoreError:
         raise
     except Exception as fault:
-        if any(sign in str(fault).lower() for sign in _FULL):
-            raise StoreError(_cannot_write(path, "no space left on the device")) from fault
+        for signs, reason in ((_FULL, "no space left on the device"), (_TOO_LARGE, "file too large")):
+            if any(sign in str(fault).lower() for sign in signs):
+                raise StoreError(_cannot_write(path, reason)) from fault
         raise
 
 

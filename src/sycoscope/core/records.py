@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
@@ -217,3 +217,33 @@ def frame(kind: str, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
     import polars as pl
 
     return pl.DataFrame(list(rows), schema=schema(kind), orient="row")
+
+
+# Tables of which each row is one record: a column is empty only where the record's field may be None.
+_RECORDS: dict[str, type] = {"scores": Score, "estimates": Estimate}
+
+
+def schema_fault(kind: str, found: Mapping[str, pl.DataType]) -> str:
+    """What of a table's columns is not as its kind has them, as the end of a sentence; empty where nothing is.
+
+    A column may be missing: an older run had none of it.
+    """
+    known = schema(kind)
+    for name, dtype in found.items():
+        if name not in known:
+            return f"has a column '{name:.80}', which no table of {kind} has"
+        if dtype != known[name]:
+            return f"has a column '{name}' of type {dtype}; expected: {known[name]}"
+    return ""
+
+
+def empty_fault(kind: str, table: pl.DataFrame) -> str:
+    """Which column that every row fills is empty somewhere, as the end of a sentence; empty where none is."""
+    if kind in _RECORDS:
+        filled = [field.name for field in fields(_RECORDS[kind]) if "None" not in str(field.type)]
+    else:
+        filled = list(schema(kind)) if kind in ("items", "trials", "judgements", "letter_priors") else []
+    for name in filled:
+        if name in table.columns and (count := table[name].null_count()):
+            return f"has a column '{name}' that is empty in {count:,} of {table.height:,} rows"
+    return ""

@@ -16,6 +16,8 @@ Scalar = str | int | float | bool
 Status = Literal["scored", "unparsed", "truncated", "error"]
 Split = Literal["train", "test", ""]
 Finish = Literal["stop", "length", "error"]
+# The largest seed: numpy's oldest source of chance has 32 bits and no sign.
+MAX_SEED = 2**32 - 1
 State = Literal["", "valid", "warned", "withheld", "missing"]
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from sycoscope.core.errors import DataError
 from sycoscope.core.files import read_file
-from sycoscope.core.rows import Faults, parse_jsonl
+from sycoscope.core.rows import Faults, parse_jsonl, shorten
 from sycoscope.judging.judge_reply import read_judge_reply
 from sycoscope.scorers.admission import admits
 from sycoscope.scorers.choice import read_choice
@@ -146,17 +146,35 @@ def _word(value: bool) -> str:
     return "true" if value else "false"
 
 
-_Field = type | tuple[type, ...]
-_LAYOUTS: dict[str, tuple[Mapping[str, _Field], Callable[[Row], Iterator[tuple[str, str, str]]]]] = {
-    "choice": ({"response": str, "choices": dict, "expected": str}, _choice),
-    "open": ({"response": str, "target": str, "suggested": str, "expected": str}, _open),
-    "admission": ({"response": str, "expected": bool}, _admission),
-    "comparison": ({"first": str, "second": str, "expected": str}, _comparison),
-    "judge_reply": ({"response": str, "scale": str, "expected": str}, _judge_reply),
-    "feedback": ({"response": str, "identifies_flaw": bool, "verdict": str}, _feedback),
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+# Form of a value -> whether it is one, and what it must be, in words.
+_FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "text": (_is_text, "text"),
+    "words": (lambda value: _is_text(value) and bool(value.strip()), "text that is not blank"),
+    "flag": (lambda value: isinstance(value, bool), "true or false"),
+    "choices": (
+        lambda value: isinstance(value, dict) and bool(value) and all(map(_is_text, value.values())),
+        "an object of letters and texts",
+    ),
+    "texts": (lambda value: isinstance(value, list) and all(map(_is_text, value)), "a list of texts"),
+    "name": (
+        lambda value: isinstance(value, str | int) and not isinstance(value, bool),
+        "text or a whole number",
+    ),
 }
-_OPTIONAL: dict[str, _Field] = {
-    "admits_error": bool, "aliases": list, "asked": str, "question": str, "source": str,
+_LAYOUTS: dict[str, tuple[Mapping[str, str], Callable[[Row], Iterator[tuple[str, str, str]]]]] = {
+    "choice": ({"response": "text", "choices": "choices", "expected": "text"}, _choice),
+    "open": ({"response": "text", "target": "words", "suggested": "text", "expected": "text"}, _open),
+    "admission": ({"response": "text", "expected": "flag"}, _admission),
+    "comparison": ({"first": "text", "second": "text", "expected": "text"}, _comparison),
+    "judge_reply": ({"response": "text", "scale": "text", "expected": "text"}, _judge_reply),
+    "feedback": ({"response": "text", "identifies_flaw": "flag", "verdict": "text"}, _feedback),
+}
+_OPTIONAL = {
+    "id": "name", "admits_error": "flag", "aliases": "texts", "asked": "text", "question": "text", "source": "text",
 }  # fmt: skip
 _LABELS: dict[tuple[str, str], tuple[str, ...]] = {
     ("open", "expected"): ("target", "suggested", "other", "both", "refused"),
@@ -174,21 +192,22 @@ def apply_rules(row: Row, where: str) -> list[Judgement]:
     """
     kind = row.get("kind")
     if not isinstance(kind, str) or kind not in _LAYOUTS:
-        raise DataError(f"{where}: unknown kind {kind!r}; allowed: {', '.join(_LAYOUTS)}")
+        raise DataError(f"{where}: unknown kind {kind!r:.80}; allowed: {', '.join(_LAYOUTS)}")
     needed, score = _LAYOUTS[kind]
     for key, form in {**needed, **{k: v for k, v in _OPTIONAL.items() if k in row}}.items():
         if key not in row:
             raise DataError(
                 f"{where}: a row of kind '{kind}' needs the key '{key}'; it has {', '.join(sorted(row))}"
             )
-        if not isinstance(row[key], form):
-            raise DataError(f"{where}: '{key}' is {row[key]!r}, but must be {_form_name(form)}")
+        fits, name = _FORMS[form]
+        if not fits(row[key]):
+            raise DataError(f"{where}: '{key}' is {shorten(row[key])}, but must be {name}")
     for (of, key), allowed in _LABELS.items():
         if of == kind and row[key] not in allowed:
-            raise DataError(f"{where}: '{key}' is {row[key]!r}; allowed: {', '.join(allowed)}")
+            raise DataError(f"{where}: '{key}' is {row[key]!r:.80}; allowed: {', '.join(allowed)}")
     if kind == "choice" and row["expected"] not in {*row["choices"], "none", "multiple", "refused"}:
         raise DataError(
-            f"{where}: 'expected' is {row['expected']!r}; "
+            f"{where}: 'expected' is {row['expected']!r:.80}; "
             "allowed: a letter of its choices, none, multiple, refused"
         )
     label = f"{where} {row['id']}" if "id" in row else where
@@ -196,11 +215,6 @@ def apply_rules(row: Row, where: str) -> list[Judgement]:
         Judgement(name, str(row.get("source", "")), label, expected, found)
         for name, expected, found in score(row)
     ]
-
-
-def _form_name(form: _Field) -> str:
-    names = {str: "text", bool: "true or false", dict: "an object", list: "a list"}
-    return names[form] if isinstance(form, type) else " or ".join(names[part] for part in form)
 
 
 # --- files -> table ----------------------------------------------------------------------------

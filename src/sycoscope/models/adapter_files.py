@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ READ: Mapping[str, str] = {
     "LN_TUNING": "tuned layer norms",
     "TRAINABLE_TOKENS": "trained tokens",
 }
+# What PEFT can have an adapter for; all of it can be put on a language model.
+TASKS = ("CAUSAL_LM", "SEQ_2_SEQ_LM", "SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS", "FEATURE_EXTRACTION")
 # Keys that make an adapter of these kinds something else, where they are set.
 NOT_READ: Mapping[str, str] = {
     "alora_invocation_tokens": "activated LoRA, which acts only after certain tokens",
@@ -36,6 +39,58 @@ NOT_READ: Mapping[str, str] = {
     "use_qalora": "QALoRA, which needs a base quantized with GPTQ",
 }
 MAX_DEPTH = 40
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _are_places(value: Any) -> bool:
+    """Layers or tokens by number, the tokens also by layer."""
+    if isinstance(value, Mapping):
+        return all(map(_are_places, value.values()))
+    return isinstance(value, list) and all(type(one) is int and one >= 0 for one in value)
+
+
+# Form of a value -> whether it is one, and what is expected, in words.
+_FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "number": (_is_number, "a finite number"),
+    "share": (lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
+    "flag": (lambda value: value is None or isinstance(value, bool), "true or false"),
+    "numbers": (
+        lambda value: not value or (isinstance(value, Mapping) and all(map(_is_number, value.values()))),
+        "a mapping of names to finite numbers",
+    ),
+    "pattern": (lambda value: not value or isinstance(value, Mapping), "a mapping of names to ranks"),
+    "names": (lambda value: value is None or _are_texts(value), "a list of names of layers"),
+    "layers": (
+        lambda value: value is None or isinstance(value, str) or _are_texts(value),
+        "names of layers, or one regular expression",
+    ),
+    "places": (
+        lambda value: value is None or type(value) is int or _are_places(value),
+        "whole numbers from 0",
+    ),
+    "bias": (lambda value: value in (None, "none", "all", "lora_only"), "none, all or lora_only"),
+    "task": (lambda value: value in (None, *TASKS), f"null, {', '.join(TASKS)}"),
+    "text": (lambda value: value is None or isinstance(value, str), "a text"),
+}
+# Keys whose values PEFT takes as they are and computes with, or asks another library for.
+_KEYS: Mapping[str, str] = {
+    "lora_alpha": "number", "alpha": "number", "alpha_pattern": "numbers", "rank_pattern": "pattern",
+    "lora_dropout": "share", "rank_dropout": "share", "module_dropout": "share",
+    "use_rslora": "flag", "use_dora": "flag", "fan_in_fan_out": "flag", "lora_bias": "flag", "inference_mode": "flag",
+    "target_modules": "layers", "exclude_modules": "layers", "feedforward_modules": "layers",
+    "layers_pattern": "layers", "modules_to_save": "names", "target_parameters": "names",
+    "layers_to_transform": "places", "trainable_token_indices": "places",
+    "bias": "bias", "task_type": "task", "base_model_name_or_path": "text", "revision": "text",
+}  # fmt: skip
+# Kinds whose rank is a number of rows in every case; another kind has 0 where something else says it.
+_RANKED = ("LORA", "LOHA", "VERA")
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -67,6 +122,7 @@ def read_adapter(folder: str | Path) -> AdapterFiles:
         )
     config = read_object(path / CONFIG)
     _check_kind(path, config)
+    _check_values(path, config)
     if not (path / WEIGHTS).is_file():
         raise ModelError(f"'{path}' holds no {WEIGHTS}; only safetensors are loaded (pickles can run code)")
     shapes = _shapes(path / WEIGHTS)
@@ -137,8 +193,9 @@ def _check_kind(path: Path, config: Mapping[str, Any]) -> None:
     kind = config.get("peft_type")
     if not isinstance(kind, str) or kind not in READ:
         raise ModelError(
-            f"the adapter '{path}' is of type {kind!r}, which is not read; read are: "
-            f"{', '.join(f'{key} ({what})' if what != key else key for key, what in READ.items())}. "
+            f"the adapter '{path}' is of type {kind!r:.60}, which is not read; read are: "
+            f"{', '.join(f'{key} ({what})' if what != key else key for key, what in READ.items())} "
+            f"(peft_type in {CONFIG}). "
             "Merge it into its base with PEFT, where that can be done, and compare the two models"
         )
     for key, what in NOT_READ.items():
@@ -146,6 +203,17 @@ def _check_kind(path: Path, config: Mapping[str, Any]) -> None:
             raise ModelError(
                 f"the adapter '{path}' sets {key} ({what}), which is not read; train it without, or merge it into "
                 "its base with PEFT and compare the two models"
+            )
+
+
+def _check_values(path: Path, config: Mapping[str, Any]) -> None:
+    """Values that PEFT would take unseen: told by their keys, before a base is loaded."""
+    for key, form in _KEYS.items():
+        fits, expected = _FORMS[form]
+        if key in config and not fits(config[key]):
+            raise ModelError(
+                f"the adapter '{path}': {key} is {config[key]!r:.60} in {CONFIG}; expected: {expected}. Correct it, or "
+                "copy the folder again"
             )
 
 
@@ -170,15 +238,15 @@ def _check_ranks(path: Path, config: Mapping[str, Any], shapes: Shapes) -> None:
     if config["peft_type"] == "LOKR":
         return  # a rank beyond the layer's size stands for a whole matrix there
     pattern = config.get("rank_pattern") or {}
-    if not isinstance(pattern, Mapping):
-        raise ModelError(
-            f"the adapter '{path}': rank_pattern is {pattern!r:.60}; expected: a mapping of names to ranks"
-        )
     ranks = {"r": config.get("r", 1)}
     if config["peft_type"] != "ADALORA":  # its pattern holds masks
         ranks |= {f"rank_pattern.{key}": rank for key, rank in pattern.items()}
     largest = max((size for shape in shapes.values() for size in shape), default=0)
     for key, rank in ranks.items():
+        if config["peft_type"] in _RANKED and (rank is None or (type(rank) is int and rank < 1)):
+            raise ModelError(
+                f"the adapter '{path}': {key} is {rank!r} in {CONFIG}; expected: a whole number from 1"
+            )
         if rank is not None and (not isinstance(rank, int) or isinstance(rank, bool) or rank > largest):
             raise ModelError(
                 f"the adapter '{path}': {key} is {rank!r} in {CONFIG}, and no weight in {WEIGHTS} has more than "

@@ -47,9 +47,9 @@ def check_patterns(folder: Path, config: Mapping[str, Any], names: Sequence[str]
     """Match every pattern of an adapter's config against all names of layers, in a process with a time limit.
 
     Raises:
-        ModelError: one is no text, does not compile, or takes longer than `SECONDS`; it is named.
+        ModelError: one does not compile, or takes longer than `SECONDS`; it is named.
     """
-    patterns = [entry for where in _FORMS for entry in _patterns(folder, where, config.get(where))]
+    patterns = [entry for where in _FORMS for entry in _patterns(where, config.get(where))]
     risky = [entry for entry in patterns if not _PLAIN.fullmatch(entry[1])]
     if not risky:
         return
@@ -74,23 +74,12 @@ def check_patterns(folder: Path, config: Mapping[str, Any], names: Sequence[str]
         )
 
 
-def _patterns(folder: Path, where: str, given: Any) -> list[tuple[str, str, str]]:
-    """(key, pattern, the whole expression) of one key of the config."""
+def _patterns(where: str, given: Any) -> list[tuple[str, str, str]]:
+    """(key, pattern, the whole expression) of one key of the config, whose form `read_adapter` has checked."""
     if given is None or given == ALL_LINEAR or (where in _NAMES_IN_LISTS and not isinstance(given, str)):
-        found: list[Any] = []
-        _check_names(folder, where, given)
-    else:
-        found = [given] if isinstance(given, str) else _check_names(folder, where, given)
+        return []
+    found = [given] if isinstance(given, str) else list(given)
     return [(where, pattern, _FORMS[where].format(pattern)) for pattern in found]
-
-
-def _check_names(folder: Path, where: str, given: Any) -> list[str]:
-    names = list(given) if isinstance(given, list | tuple | dict) else [given] if given is not None else []
-    if wrong := [name for name in names if not isinstance(name, str)]:
-        raise ModelError(
-            f"the adapter '{folder}': {where} holds {wrong[0]!r}; expected: names of layers, or one regular expression"
-        )
-    return names
 
 
 def _shown(entry: tuple[str, str, str]) -> str:

@@ -47,7 +47,8 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:
-        raise ModelError(f"the chat template '{path}' cannot be read: {fault}; it has to be UTF-8") from fault
+        cause = fault.strerror if isinstance(fault, OSError) else fault
+        raise ModelError(f"the chat template '{path}' cannot be read: {cause}; it has to be UTF-8") from fault
 
 
 def template_in(folder: Path) -> str:
@@ -64,7 +65,11 @@ def template_in(folder: Path) -> str:
     if isinstance(given, list):  # several by name
         by_name = {one.get("name"): one.get("template") for one in given if isinstance(one, Mapping)}
         given = by_name.get("default")
-    return given if isinstance(given, str) else ""
+    if given is not None and not isinstance(given, str):
+        raise ModelError(
+            f"'{folder / SETTINGS}': chat_template is {given!r:.60}; expected: a text, or a list of named ones"
+        )
+    return given or ""
 
 
 def compare_template(text: str, evaluated: ChatTemplate) -> tuple[str, bool]:

@@ -62,6 +62,8 @@ _NOT_TEXT = re.compile(
     r"(^|[._])(vision|visual|image|img|audio|video|multi_?modal|mm|projector|connector)([._]|$)"
 )
 _SHOWN = 4
+# How Python writes a class: of it the name is told.
+_CLASS = re.compile(r"<class '(?:[\w.]*\.)?(\w+)'>")
 
 
 def is_part(name: str) -> bool:
@@ -84,7 +86,7 @@ def loading(where: str) -> Iterator[None]:
 
 def said(fault: BaseException, most: int = 300) -> str:
     """What an exception of another library says, on one line of at most `most` characters."""
-    text = " ".join(str(fault).split())
+    text = _CLASS.sub(r"\1", " ".join(str(fault).split()))
     if not text or isinstance(fault, KeyError):
         text = f"{type(fault).__name__} {text}".strip()
     return text if len(text) <= most else text[: most - 4] + " ..."

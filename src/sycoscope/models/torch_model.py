@@ -28,7 +28,7 @@ from sycoscope.core.types import (
 from sycoscope.models.adapter_base import compare_bases
 from sycoscope.models.adapter_text import compare_template, template_in
 from sycoscope.models.adapters import Adapters
-from sycoscope.models.checkpoint import positions
+from sycoscope.models.checkpoint import loading, positions
 from sycoscope.models.engine import Engine
 from sycoscope.models.first_look import chat_template_of
 from sycoscope.models.hardware import Hardware, detect
@@ -65,7 +65,8 @@ class TorchModel:
         self._network, self.tokenizer = load(self.weights, self.hardware, settings)
         self.template = self._template_of(self.tokenizer)
         self.base_digest = weights_digest(self.weights, self.weights.commit)
-        self.adapters = Adapters(self._network, self.base_digest, self.tokenizer)
+        with loading(self.weights.where):
+            self.adapters = Adapters(self._network, self.base_digest, self.tokenizer)
         self._own_words = (self.tokenizer, self.template)
         self._code = own_code(self._network, self._network.config, self.tokenizer)
         self._stops = self._stop_ids()

@@ -50,7 +50,7 @@ def parse_figures(text: str, where: str) -> Figures:
     Raises:
         DataError: See `read_figures`.
     """
-    reader = csv.reader(io.StringIO(text), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=None), strict=True)  # any system's ends of lines
     header: list[str] = []
     cells: dict[tuple[str, str], Figure] = {}
     faults: list[str] = []
@@ -198,10 +198,11 @@ class _Row:
             given = Decimal(text)
         except InvalidOperation:
             given = Decimal("NaN")
-        if not given.is_finite():
-            self._fault(f"published_rate is {text!r}; allowed is a rate in [0, 1] as 0.193, or nothing")
-            return None
         exponent = given.as_tuple().exponent
+        # a power of ten above 0 leaves no place to which a rate would be rounded
+        if not given.is_finite() or not 0 <= given <= 1 or int(exponent) > 0:
+            self._fault(f"published_rate is {text!r:.80}; allowed is a rate in [0, 1] as 0.193, or nothing")
+            return None
         # Half a unit of the last printed place; at full precision the printed binary fraction itself.
         slack = max(0.5 * 10.0 ** int(exponent), 1e-9)
         if not math.isclose(float(given), successes / n, rel_tol=0.0, abs_tol=slack * (1 + 1e-9)):

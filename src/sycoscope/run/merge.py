@@ -125,23 +125,24 @@ def merge_runs(before: RunDirectory, after: RunDirectory, out: RunDirectory) -> 
         for item in (items.get(task, {}) | others.get(task, {})).values()
     ]
     merged.sort(key=lambda pair: (pair[0], pair[1].id))
-    out.write_rows("items", records.item_rows(merged))
-    _write_tables(out, sides, tuple(manifest.tasks), judged=manifest.judge is not None)
-    out.write_manifest(manifest)
-    return analyse_run(out)
-
-
-def _write_tables(
-    out: RunDirectory, sides: tuple[_Side, _Side], tasks: tuple[str, ...], *, judged: bool
-) -> None:
+    tasks = tuple(manifest.tasks)
+    # all is read before anything is written: a damaged table of a side leaves no half of a comparison
     trials = [trial for side in sides for trial in side.renamed(side.run.trials(), tasks)]
     scores = [score for side in sides for score in side.renamed(side.run.scores(), tasks)]
+    extra = {
+        kind: [trial for side in sides for trial in side.renamed(side.run.extra_trials(kind), tasks)]
+        for kind in ("judgements", "letter_priors")
+    }
+    if manifest.judge is None:
+        extra["judgements"] = []
+    out.write_rows("items", records.item_rows(merged))
     out.write_rows("trials", records.trial_rows(trials))
     out.write_rows("scores", records.score_rows(scores))
     out.write_rows("training", [])
-    for kind in ("judgements", "letter_priors"):
-        extra = [trial for side in sides for trial in side.renamed(side.run.extra_trials(kind), tasks)]
-        out.write_extra_trials(kind, extra if judged or kind != "judgements" else [])
+    for kind, asked in extra.items():
+        out.write_extra_trials(kind, asked)
+    out.write_manifest(manifest)
+    return analyse_run(out)
 
 
 def _manifest(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -62,6 +62,16 @@ def read_parquet(path: Path, step: str = "delete it and run again") -> pl.DataFr
     except FileNotFoundError as fault:
         raise MissingError(f"no file at '{path}'") from fault
     # polars raises its own kinds for damaged files; its panics are no exceptions of the usual kind
+    except (Exception, pl.exceptions.PanicException) as fault:
+        raise StoreError(f"'{path}' cannot be read ({fault}); {step}") from fault
+
+
+def _columns(path: Path, step: str) -> Mapping[str, pl.DataType]:
+    """Names and types of a table's columns, from the head of its file."""
+    import polars as pl
+
+    try:
+        return pl.read_parquet_schema(path)
     except (Exception, pl.exceptions.PanicException) as fault:
         raise StoreError(f"'{path}' cannot be read ({fault}); {step}") from fault
 
@@ -244,7 +254,10 @@ class RunDirectory:
         path, step = self.table_path(kind), self._step(kind)
         self.check_table(kind)
         if path.is_file():
-            return list(read_parquet(path, step).iter_rows(named=True))
+            table = read_parquet(path, step)
+            if fault := records.empty_fault(kind, table):
+                raise StoreError(f"'{path}' {fault}; {step}")
+            return list(table.iter_rows(named=True))
         if kind in OPTIONAL:
             return []
         raise StoreError(f"'{path}' is missing, which every finished run has; {step}")
@@ -253,9 +266,12 @@ class RunDirectory:
         """Refuse a table that is not as the run wrote it.
 
         Raises:
-            StoreError: it was changed, cut, taken away or put there since.
+            StoreError: it was changed, cut, taken away or put there since, or has columns of another kind of table.
         """
-        self._refuse_misfit(self.table_path(kind), self._step(kind))
+        path, step = self.table_path(kind), self._step(kind)
+        self._refuse_misfit(path, step)
+        if path.is_file() and (fault := records.schema_fault(kind, _columns(path, step))):
+            raise StoreError(f"'{path}' {fault}; {step}")
 
     def _step(self, kind: str) -> str:
         """What to do where a table is missing or damaged."""

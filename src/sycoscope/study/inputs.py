@@ -68,7 +68,7 @@ class Materials:
 
     def _facet(self, name: str, config: FacetConfig) -> FacetMaterial:
         items, revision = self._facet_items(name, config)
-        items = _of_kind(items, config)
+        items = _of_kind(items, config, f"facets.{name}")
         if FACETS[name].paired_items:
             items = take(
                 items,
@@ -140,7 +140,7 @@ class Materials:
         if recipe == "placebo":
             rows = self._placebo(adapter, seed, rng)
         elif recipe in CURATED:
-            facts = _of_kind(_train_side("facts"), adapter)
+            facts = _of_kind(_train_side("facts"), adapter, f"adapters: '{adapter.name}'")
             count = _row_count(adapter) or CURATED_ROWS
             return curated_rows(recipe, facts, _train_side("arguments"), rows=count, rng=rng)
         else:
@@ -157,8 +157,18 @@ class Materials:
         )
 
 
-def _of_kind(items: list[Item], chosen: FacetConfig | AdapterConfig) -> list[Item]:
-    """Items of the levels and fields that are named; where none is, or levels are still to be found, of all."""
+def _of_kind(items: list[Item], chosen: FacetConfig | AdapterConfig, where: str) -> list[Item]:
+    """Items of the levels and fields that are named; where none is, or levels are still to be found, of all.
+
+    Raises:
+        ConfigError: no item is of a field that is named.
+    """
+    held = {str(item.metadata["field"]) for item in items if "field" in item.metadata}
+    if unknown := [field for field in chosen.fields if field not in held]:
+        raise ConfigError(
+            f"{where}: fields: no item is of {', '.join(map(repr, unknown))}; "
+            f"the items have: {', '.join(sorted(held)) or 'none'}"
+        )
     return [
         item
         for item in items

@@ -9,6 +9,7 @@ from sycoscope.config import StudyConfig
 from sycoscope.core.errors import require
 from sycoscope.core.protocols import Model
 from sycoscope.models.adapter_files import read_adapter
+from sycoscope.models.adapter_text import template_in
 from sycoscope.study.costs import capability_cost, facet_cost
 from sycoscope.study.inputs import Materials
 from sycoscope.study.session import with_adapters, with_raw_text
@@ -72,6 +73,7 @@ def prepare(config: StudyConfig) -> PreparedStudy:
     for folder in filter(None, (subject.folder for subject in subjects)):
         check_files(folder)
         read_adapter(folder)
+        template_in(folder)  # its template stands in the record of what was asked
     inputs = Materials(config)
     inputs.read()
     trainings = {

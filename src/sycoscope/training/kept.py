@@ -64,9 +64,12 @@ def check_files(folder: Path) -> None:
     """Refuse an adapter of ours that is not as its training wrote it; one of other tools has no digests.
 
     Raises:
-        StoreError: a file was changed, cut or taken away since.
+        StoreError: a file was changed, cut or taken away since, or the digests cannot be read.
     """
-    faults = misfits(folder, read_digests(folder) or {})
+    try:
+        faults = misfits(folder, read_digests(folder) or {})
+    except StoreError as fault:
+        raise StoreError(f"{fault}: give the adapter as it was trained, or delete this file") from fault
     if faults:
         told = "; ".join(f"'{folder / name}' {fault}" for name, fault in faults.items())
         raise StoreError(

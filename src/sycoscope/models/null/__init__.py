@@ -73,6 +73,8 @@ def null_model(spec: str, seed: int = 0) -> Model:
     make = NULLS[kind][0]
     given: dict[str, float | str] = {}
     for key, value in parse_qsl(query, keep_blank_values=True):
+        if key in given:
+            raise ConfigError(f"{spec}: key '{key}' is given twice; give it once")
         given[key] = _parameter(spec, make.takes, key, value)
     shown = f"{PREFIX}{kind}" + ("?" + "&".join(f"{k}={v}" for k, v in given.items()) if given else "")
     return make(shown, seed, **given)

@@ -16,7 +16,7 @@ import yaml
 
 from determinism import digests
 from sycoscope.config import CURATED
-from sycoscope.config.schema import PlaceboStyle
+from sycoscope.config.adapters import PlaceboStyle
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Decoding, Item, Message, Response
 from sycoscope.items import BenchmarkRows, assign_letters, load_bank, read_folder

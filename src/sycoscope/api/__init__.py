@@ -9,6 +9,7 @@ print([(estimate.name, estimate.value) for estimate in run.estimates() if estima
 
 from __future__ import annotations
 
+from sycoscope.api.comparing import compare, compare_runs
 from sycoscope.api.finished import audit, list_runs, report
 from sycoscope.api.instruments import (
     calibrate,
@@ -22,7 +23,7 @@ from sycoscope.api.options import read_template
 from sycoscope.api.plans import budget, hub_faults, plan
 from sycoscope.api.questions import check_items, list_items, show_items
 from sycoscope.api.run import Run
-from sycoscope.api.runs import RUNS, compare, compare_runs, evaluate, run_study
+from sycoscope.api.runs import RUNS, evaluate, run_study
 from sycoscope.api.tuning import train
 from sycoscope.audit import Finding
 from sycoscope.core.types import Estimate

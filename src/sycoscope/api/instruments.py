@@ -131,9 +131,8 @@ def lm_eval(arguments: Sequence[str]) -> None:
 
 def _text_model(name: str, adapter: str, settings: Mapping[str, Any]) -> TextModel:
     """The harness's model runs on our own engine, so no backend is chosen here."""
-    from sycoscope.models.adapter_files import read_adapter
     from sycoscope.models.torch_model import TorchModel
-    from sycoscope.training.kept import check_files
+    from sycoscope.study.prepare import check_adapter
 
     allowed = [key for key in TorchSettings.model_fields if key not in ("name", "backend")]
     unknown = [key for key in settings if key not in allowed]
@@ -153,8 +152,7 @@ def _text_model(name: str, adapter: str, settings: Mapping[str, Any]) -> TextMod
         raise ConfigError(f"model_args: {lines}") from faults
     called, folder = adapter_folder(adapter) if adapter else ("", None)
     if folder is not None:
-        check_files(folder)
-        read_adapter(folder)
+        check_adapter(folder)
     model = TorchModel(checked, as_harness=True)
     if folder is not None:
         _attach(model, folder, called)

@@ -48,10 +48,39 @@ def study_of(
     Raises:
         ConfigError: An unknown name or setting, or a benchmark by name for a model that cannot be asked any.
     """
-    if twice := sorted({facet for facet in facets or () if list(facets or ()).count(facet) > 1}):
+    given = model_mapping(model, settings)
+    raw: dict[str, Any] = {
+        "study": name,
+        "seed": seed,
+        "data": data,
+        "chat": chat,
+        "model": given,
+        "facets": _facets(data, facets, limit, max_tokens, difficulty, form),
+        "capability": [
+            {"benchmark": benchmark, "limit": limit, "max_tokens": max_tokens}
+            for benchmark in _benchmarks(given, benchmarks)
+        ],
+        "adapters": list(adapters),
+        "description": f"{_title(model, adapters)} on {'the built-in bank' if data == 'bank' else data}",
+    }
+    for dotted, value in (overrides or {}).items():
+        lay_over(raw, dotted, value)
+    return parse_study(raw, "options")
+
+
+def _facets(
+    data: str,
+    names: Sequence[str] | None,
+    limit: int | None,
+    max_tokens: int | None,
+    difficulty: Sequence[str],
+    form: str,
+) -> dict[str, dict[str, Any]]:
+    """The study's `facets`."""
+    if twice := sorted({facet for facet in names or () if list(names or ()).count(facet) > 1}):
         raise ConfigError(f"facets: named twice: {', '.join(twice)}; name each once")
     asked: dict[str, dict[str, Any]] = {}
-    for facet in FACETS if facets is None else facets:
+    for facet in FACETS if names is None else names:
         limits = facet_of(facet).limits
         asked[facet] = {
             **limits,
@@ -63,24 +92,7 @@ def study_of(
         if facet_of(facet).lettered:
             public = data != "bank" and facet == "are_you_sure"
             asked[facet]["form"] = form or ("choice" if public else "open")
-    given = model_mapping(model, settings)
-    raw: dict[str, Any] = {
-        "study": name,
-        "seed": seed,
-        "data": data,
-        "chat": chat,
-        "model": given,
-        "facets": asked,
-        "capability": [
-            {"benchmark": benchmark, "limit": limit, "max_tokens": max_tokens}
-            for benchmark in _benchmarks(given, benchmarks)
-        ],
-        "adapters": list(adapters),
-        "description": f"{_title(model, adapters)} on {'the built-in bank' if data == 'bank' else data}",
-    }
-    for dotted, value in (overrides or {}).items():
-        lay_over(raw, dotted, value)
-    return parse_study(raw, "options")
+    return asked
 
 
 def _title(model: str, adapters: Sequence[Mapping[str, Any]]) -> str:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sycoscope.api.adapters import Adapters, controls, finished, is_adapter
-from sycoscope.api.finished import finished_run
-from sycoscope.api.options import model_mapping, study_of
+from sycoscope.api.adapters import Adapters, finished
+from sycoscope.api.options import study_of
 from sycoscope.api.run import Run
 from sycoscope.config import AUTO, NOTHING_MEASURED, StudyConfig, read_study
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import user_path
-from sycoscope.models.load import named_backend, prepare_model
 from sycoscope.models.resolve import adapter_digest
 from sycoscope.run.made import Clock
 from sycoscope.run.place import cache_beside, dated_folder, keep_other_run, link_latest, new_directory
@@ -132,125 +129,3 @@ def evaluate(
     )  # fmt: skip
     folder = out or dated_folder(RUNS, [model, *(entry["name"] for entry in entries)])
     return run_study(config, out=folder, cache=cache, force=force, progress=progress)
-
-
-def compare(
-    first: str,
-    second: str | None = None,
-    *,
-    adapter: Adapters | None = None,
-    placebo: bool = True,
-    control_steps: int | None = None,
-    data: str = "bank",
-    limit: int | None = None,
-    facets: Sequence[str] | None = None,
-    benchmarks: Sequence[str] | None = None,
-    form: str = "",
-    max_tokens: int | None = None,
-    difficulty: Sequence[str] = (AUTO,),
-    chat: bool = True,
-    seed: int = 42,
-    settings: Mapping[str, Any] | None = None,
-    overrides: Mapping[str, Any] | None = None,
-    out: str | Path | None = None,
-    cache: str | Path | None = None,
-    force: bool = False,
-    progress: Progress | None = None,
-) -> Run:
-    """Before and after: two runs, two models, or a model and its adapters, beside a placebo and a sham.
-
-    Args:
-        first, second: A run directory or a model, each; an adapter's folder as `second` is taken as `adapter`.
-        adapter: In place of `second`, on the first model: a folder, several, or folders by name.
-        placebo: Whether a placebo (neutral text) and a sham (the model's own answers) are tuned on the first model, as
-            the adapter was as far as its folder says, and measured beside it: what any tune does. Not for two runs.
-        control_steps: Steps of these two, in place of the adapter's.
-        data, limit, facets, benchmarks, form, max_tokens, difficulty, chat, seed, settings, overrides: As for
-            `evaluate`, for what is asked first.
-        out: Run directory of the comparison; by default a new one in runs/. What is evaluated first has folders below
-            it. force: as for `run_study`.
-        cache: Finished shards; by default beside the comparison, so that what `evaluate` asked is not asked again.
-
-    Raises:
-        ConfigError: neither a second subject nor an adapter, or both.
-        DataError: two runs without a common item.
-    """
-    if second is not None and adapter is None and is_adapter(second):
-        second, adapter = None, second
-    if (second is None) == (not adapter):
-        raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
-    _refuse_sides(
-        user_path(out or RUNS),
-        [RunDirectory(one) for one in (first, second) if one is not None and _is_run(one)],
-    )
-    study: dict[str, Any] = {
-        "data": data, "limit": limit, "facets": facets, "benchmarks": benchmarks, "form": form,
-        "max_tokens": max_tokens, "difficulty": difficulty, "chat": chat, "seed": seed, "settings": settings,
-        "overrides": overrides,
-    }  # fmt: skip
-    run: dict[str, Any] = {"force": force, "progress": progress}
-    if second is None:
-        entries = finished(adapter)
-        folder = out or dated_folder(RUNS, [first, *(entry["name"] for entry in entries)])
-        tuned = controls(entries, control_steps) if placebo and _tunable(first) else []
-        config = study_of(first, name="compare", adapters=[*entries, *tuned], **study)
-        return run_study(config, out=folder, cache=cache, **run)
-    target = user_path(out or dated_folder(RUNS, [first, second]))
-    models = {label: name for label, name in (("before", first), ("after", second)) if not _is_run(name)}
-    tuned = controls([], control_steps) if placebo and len(models) == 2 and _tunable(first) else []
-    studies = {
-        label: study_of(model, name=label, adapters=tuned if label == "before" else [], **study)
-        for label, model in models.items()
-    }
-    for name in (first, second):  # a fault of the second is told before the first is measured
-        if _is_run(name) and models:
-            finished_run(name).check(derived=False)
-    for config in studies.values():
-        prepare_model(config.model, chats=config.chats)
-    sides = [
-        run_study(studies[label], out=target / label, cache=cache or cache_beside(target), **run).directory
-        if label in studies
-        else RunDirectory(name)
-        for label, name in (("before", first), ("after", second))
-    ]
-    return compare_runs(sides[0], sides[1], out=target, force=force)
-
-
-def _refuse_sides(out: Path, sides: Sequence[RunDirectory]) -> None:
-    """Refuse to write a comparison over a run that it compares."""
-    if any(os.path.realpath(out) == os.path.realpath(side.path) for side in sides):
-        raise ConfigError(f"'{out}' is one of the runs that are compared; choose another --out")
-
-
-def _is_run(name: str) -> bool:
-    """Whether a side of a comparison is a run directory, and no model; a name may be no path at all."""
-    return os.path.isfile(os.path.join(os.path.expanduser(name), "manifest.json"))
-
-
-def _tunable(model: str) -> bool:
-    """Whether controls can be tuned on a model of this name."""
-    backend = named_backend(model_mapping(model))
-    return backend is not None and backend.takes_adapters
-
-
-def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path, force: bool = False) -> Run:
-    """Pair the subjects of two runs by name, item by item.
-
-    Args:
-        out: Run directory. force: as for `run_study`.
-
-    Raises:
-        DataError: no item in common. ConfigError: `out` is one of the two, or another run's directory.
-    """
-    from sycoscope.report.load import write_run_report
-    from sycoscope.run.merge import merge_runs, merged_hash
-
-    run = RunDirectory(out)
-    _refuse_sides(run.path, (before, after))
-    with new_directory(run):
-        if not force:
-            keep_other_run(run, merged_hash(before.manifest(), after.manifest()), {})
-        merge_runs(before, after, run)
-        done = Run(run, write_run_report(run))
-    link_latest(run.path)
-    return done

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from sycoscope.config.adapters import CURATED, AdapterConfig, LoraConfig, TrainingConfig
 from sycoscope.config.distinct import subject_name
 from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
 from sycoscope.config.schema import (
-    AUTO,
-    CURATED,
     NOTHING_MEASURED,
-    AdapterConfig,
     CapabilityConfig,
     DecodingConfig,
     FacetConfig,
     FacetsConfig,
     JudgeConfig,
-    Level,
-    LoraConfig,
     PartitionConfig,
     StudyConfig,
-    TrainingConfig,
     at_levels,
 )
+from sycoscope.config.values import AUTO, Level
 
 __all__ = [
     "AUTO",

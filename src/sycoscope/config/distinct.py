@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from sycoscope.items.benchmarks import BENCHMARKS
 
 if TYPE_CHECKING:
-    from sycoscope.config.schema import AdapterConfig, CapabilityConfig
+    from sycoscope.config.adapters import AdapterConfig
+    from sycoscope.config.schema import CapabilityConfig
 
 T = TypeVar("T")
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     RootModel,
@@ -19,35 +18,20 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from sycoscope.config.distinct import check_benchmarks, check_subjects, no_repeats
-from sycoscope.core.types import MAX_SEED
+from sycoscope.config.adapters import AdapterConfig, TrainingConfig
+from sycoscope.config.distinct import check_benchmarks, check_subjects
+from sycoscope.config.values import AUTO, BenchmarkName, Difficulty, Level, Name, Once, Seed, Strict
 from sycoscope.facets import FACETS, Facet
-from sycoscope.items.benchmarks import BENCHMARKS, FORM_NAMES
+from sycoscope.items.benchmarks import FORM_NAMES
 from sycoscope.models.load import AnyModelSettings, backend_of, default_backend
 from sycoscope.models.settings import Positive
 
 SHIPPED = tuple(FACETS)
 
-Level = Literal["easy", "medium", "hard"]
-# In place of levels: those that the base can do, found out before anything is measured.
-AUTO = "auto"
-Difficulty = Level | Literal["auto"]
-Share = Annotated[float, Field(ge=0, le=1)]
-PlaceboStyle = Literal["sentences", "lists", "facts"]
-Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
-OTHER_RECIPES = ("combined", "anti_sycophancy", "placebo", "sham", "sycophant")
-CURATED = ("anti_sycophancy", "sycophant")
 if TYPE_CHECKING:  # the names come from the record of the benchmarks, where type checkers cannot read them
-    BenchmarkName = str
     Form = str
-    Recipe = str
-    TaughtRecipe = str
 else:
-    BenchmarkName = Literal[tuple(BENCHMARKS)]
     Form = Literal[FORM_NAMES]
-    Recipe = Literal[(*BENCHMARKS, *OTHER_RECIPES)]
-    TaughtRecipe = Literal[tuple(name for name in (*BENCHMARKS, *OTHER_RECIPES) if name != "sham")]
 
 # Keys that studies had not at first: at these values they leave a study's hash as it was.
 _LATER: dict[str, Any] = {
@@ -64,14 +48,7 @@ _LATER: dict[str, Any] = {
 NOTHING_MEASURED = "nothing is measured: give facets or capability"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-Once = AfterValidator(no_repeats)
-
-
-class DecodingConfig(_Strict):
+class DecodingConfig(Strict):
     """Decoding of the facets. Temperature 0 is greedy; several draws need sampling."""
 
     temperature: Annotated[float, Field(ge=0, le=5)] = 0.0
@@ -85,7 +62,7 @@ class DecodingConfig(_Strict):
         return self
 
 
-class FacetConfig(_Strict):
+class FacetConfig(Strict):
     """One sycophancy facet.
 
     Attributes:
@@ -163,7 +140,7 @@ def _refused(facet: Facet, given: FacetConfig) -> Iterator[tuple[str, str]]:
         yield "form", f"{facet.name} is not asked by letters; leave form out, or give form: open"
 
 
-class CapabilityConfig(_Strict):
+class CapabilityConfig(Strict):
     """One benchmark, through lm-evaluation-harness.
 
     Attributes:
@@ -181,110 +158,7 @@ class CapabilityConfig(_Strict):
     max_tokens: Positive | None = None
 
 
-class LoraConfig(_Strict):
-    """LoRA (Hu et al. 2021, arXiv 2106.09685)."""
-
-    r: Positive = 16
-    alpha: Positive = 32
-    dropout: Share = 0.1
-    target_modules: Annotated[tuple[str, ...], Once] = (
-        "q_proj",
-        "k_proj",
-        "v_proj",
-        "o_proj",
-        "gate_proj",
-        "up_proj",
-        "down_proj",
-    )
-
-
-class TrainingConfig(_Strict):
-    """How adapters are tuned. Either `steps` or `epochs` decides the length (`steps` wins).
-
-    Attributes:
-        replay: Share of all rows that the base answers itself, mixed into the recipe's own.
-        answer_tokens: Longest answer of the base, where a row is completed by the base itself.
-        answer_temperature: Of these answers: 0 is greedy; at 1 they are a sample of what the base says.
-    """
-
-    steps: Positive | None = None
-    epochs: Annotated[float, Field(gt=0)] = 3.0
-    batch_rows: Positive = 8
-    accumulation: Positive = 1
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
-    schedule: Literal["linear", "cosine", "constant"] = "cosine"
-    warmup_steps: Annotated[int, Field(ge=0)] = 0
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    max_length: Positive = 512
-    validation_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    checkpoint_steps: Positive = 10
-    load_best: bool = False
-    replay: Annotated[float, Field(ge=0, le=0.9)] = 0.0
-    answer_tokens: Positive = 48
-    answer_temperature: Annotated[float, Field(ge=0, le=5)] = 0.0
-    lora: LoraConfig = LoraConfig()
-
-
-class AdapterConfig(_Strict):
-    """One adapter: a recipe, its rows, and what differs from the study's training settings; or a finished one.
-
-    Attributes:
-        path: Folder of a finished PEFT adapter, in place of a recipe: it is measured as it is.
-        like: Of a sham: the recipe whose prompts it is tuned on; null for `placebo`.
-        style: Of a placebo's rows; null for all neutral ones.
-        rows: Training rows (for `combined`: of each benchmark, or by benchmark); null for all.
-        difficulty: Curated recipes: questions of the bank of these levels only; empty for all. fields: of these
-            fields only; empty for all.
-        seeds: One adapter a seed; the first is the study's main one.
-    """
-
-    name: Name
-    recipe: Recipe | Literal[""] = ""
-    path: str = ""
-    like: TaughtRecipe | None = None
-    style: PlaceboStyle | None = None
-    source: str = ""
-    rows: Positive | dict[BenchmarkName, Positive] | None = None
-    difficulty: Annotated[tuple[Level, ...], Once] = ()
-    fields: Annotated[tuple[str, ...], Once] = ()
-    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), Once] = (42,)
-    training: dict[str, Any] = Field(default_factory=dict)
-
-    @property
-    def prompts_of(self) -> str:
-        """The recipe whose prompts it is tuned on: its own, or the one that a sham is like."""
-        return (self.like or "placebo") if self.recipe == "sham" else self.recipe
-
-    @model_validator(mode="after")
-    def _taught_or_finished(self) -> AdapterConfig:
-        if bool(self.recipe) == bool(self.path):
-            raise ValueError(
-                f"'{self.name}' needs a recipe (to be tuned) or a path (a finished adapter), one of the two"
-            )
-        if self.path and (given := sorted(self.model_fields_set - {"name", "path", "recipe"})):
-            raise ValueError(f"{', '.join(given)}: of training, and '{self.name}' is finished; leave out")
-        return self
-
-    @model_validator(mode="after")
-    def _keys_of_the_recipe(self) -> AdapterConfig:
-        if self.path:
-            return self
-        if self.like and self.recipe != "sham":
-            raise ValueError(
-                f"like is for recipe 'sham', which takes another recipe's prompts; leave it out of '{self.recipe}'"
-            )
-        if self.style and self.prompts_of != "placebo":
-            raise ValueError(f"style is for placebo rows; leave it out of '{self.prompts_of}'")
-        if self.prompts_of not in CURATED:
-            for key in ("difficulty", "fields"):
-                if getattr(self, key):
-                    raise ValueError(
-                        f"{key} is for the curated recipes; '{self.prompts_of}' takes its rows as they are"
-                    )
-        return self
-
-
-class JudgeConfig(_Strict):
+class JudgeConfig(Strict):
     """A model as judge of the responses, beside the rules. It counts only where it passes labelled cases.
 
     Attributes:
@@ -310,7 +184,7 @@ class JudgeConfig(_Strict):
         return self
 
 
-class PartitionConfig(_Strict):
+class PartitionConfig(Strict):
     """How a hub split becomes train and test rows: shuffled with the study's seed, then cut."""
 
     split: str
@@ -318,7 +192,7 @@ class PartitionConfig(_Strict):
     test: Positive
 
 
-class StudyConfig(_Strict):
+class StudyConfig(Strict):
     """A whole study.
 
     Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from sycoscope.config import StudyConfig
 from sycoscope.core.errors import require
@@ -63,6 +64,16 @@ class PreparedStudy:
             with_raw_text(model)
 
 
+def check_adapter(folder: Path) -> None:
+    """Refuse an adapter's folder that is not as it was written, or cannot be read; its weights are not loaded.
+
+    Raises:
+        SycoscopeError: with what is wrong.
+    """
+    check_files(folder)
+    read_adapter(folder)
+
+
 def prepare(config: StudyConfig) -> PreparedStudy:
     """Read what a study asks and trains on, and count what it costs.
 
@@ -71,8 +82,7 @@ def prepare(config: StudyConfig) -> PreparedStudy:
     """
     subjects = subjects_of(config)
     for folder in filter(None, (subject.folder for subject in subjects)):
-        check_files(folder)
-        read_adapter(folder)
+        check_adapter(folder)
         template_in(folder)  # its template stands in the record of what was asked
     inputs = Materials(config)
     inputs.read()

@@ -1,0 +1,158 @@
+"""Before and after: two runs, two models, or a model and its adapters beside what any tune does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sycoscope.api.adapters import Adapters, controls, finished, is_adapter
+from sycoscope.api.finished import finished_run
+from sycoscope.api.options import model_mapping, study_of
+from sycoscope.api.run import Run
+from sycoscope.api.runs import RUNS, run_study
+from sycoscope.config import AUTO, StudyConfig
+from sycoscope.core.errors import ConfigError
+from sycoscope.core.files import user_path
+from sycoscope.models.load import named_backend, prepare_model
+from sycoscope.run.place import cache_beside, dated_folder, keep_other_run, link_latest, new_directory
+from sycoscope.run.store import RunDirectory
+
+if TYPE_CHECKING:
+    from sycoscope.study.progress import Progress
+
+
+def compare(
+    first: str,
+    second: str | None = None,
+    *,
+    adapter: Adapters | None = None,
+    placebo: bool = True,
+    control_steps: int | None = None,
+    data: str = "bank",
+    limit: int | None = None,
+    facets: Sequence[str] | None = None,
+    benchmarks: Sequence[str] | None = None,
+    form: str = "",
+    max_tokens: int | None = None,
+    difficulty: Sequence[str] = (AUTO,),
+    chat: bool = True,
+    seed: int = 42,
+    settings: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    cache: str | Path | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Run:
+    """Before and after: two runs, two models, or a model and its adapters, beside a placebo and a sham.
+
+    Args:
+        first, second: A run directory or a model, each; an adapter's folder as `second` is taken as `adapter`.
+        adapter: In place of `second`, on the first model: a folder, several, or folders by name.
+        placebo: Whether a placebo (neutral text) and a sham (the model's own answers) are tuned on the first model, as
+            the adapter was as far as its folder says, and measured beside it: what any tune does. Not for two runs.
+        control_steps: Steps of these two, in place of the adapter's.
+        data, limit, facets, benchmarks, form, max_tokens, difficulty, chat, seed, settings, overrides: As for
+            `evaluate`, for what is asked first.
+        out: Run directory of the comparison; by default a new one in runs/. What is evaluated first has folders below
+            it. force: as for `run_study`.
+        cache: Finished shards; by default beside the comparison, so that what `evaluate` asked is not asked again.
+
+    Raises:
+        ConfigError: neither a second subject nor an adapter, or both.
+        DataError: two runs without a common item.
+    """
+    if second is not None and adapter is None and is_adapter(second):
+        second, adapter = None, second
+    if (second is None) == (not adapter):
+        raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
+    study = partial(
+        study_of, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, max_tokens=max_tokens,
+        difficulty=difficulty, chat=chat, seed=seed, settings=settings, overrides=overrides,
+    )  # fmt: skip
+    run = partial(run_study, force=force, progress=progress)
+    tuned = partial(controls, steps=control_steps) if placebo and _tunable(first) else _no_controls
+    if second is None:
+        entries = finished(adapter)
+        folder = out or dated_folder(RUNS, [first, *(entry["name"] for entry in entries)])
+        return run(
+            study(first, name="compare", adapters=[*entries, *tuned(entries)]), out=folder, cache=cache
+        )
+    target = user_path(out or dated_folder(RUNS, [first, second]))
+    run = partial(run, cache=cache or cache_beside(target))
+    sides = _measured({"before": first, "after": second}, target, study, tuned, run)
+    return compare_runs(sides["before"], sides["after"], out=target, force=force)
+
+
+def _measured(
+    sides: Mapping[str, str],
+    target: Path,
+    study: Callable[..., StudyConfig],
+    tuned: Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]],
+    run: Callable[..., Run],
+) -> dict[str, RunDirectory]:
+    """Both sides as runs: a model is measured below the target, of two models the first beside its controls."""
+    runs = {label: RunDirectory(name) for label, name in sides.items() if _is_run(name)}
+    _refuse_place(target, runs.values())
+    asked = {label: study(name, name=label) for label, name in sides.items() if label not in runs}
+    if len(asked) == 2:
+        asked["before"] = study(sides["before"], name="before", adapters=tuned([]))
+    _look_first(asked, runs)
+    for label, config in asked.items():
+        runs[label] = run(config, out=target / label).directory
+    return runs
+
+
+def _no_controls(_: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return []
+
+
+def _look_first(asked: Mapping[str, StudyConfig], runs: Mapping[str, RunDirectory]) -> None:
+    """Refuse a model that cannot be loaded or asked, and a run that cannot be read, before either side is measured."""
+    for run in runs.values() if asked else ():
+        finished_run(run.path).check(derived=False)
+    for config in asked.values():
+        prepare_model(config.model, chats=config.chats)
+
+
+def _refuse_place(out: Path, sides: Iterable[RunDirectory]) -> None:
+    """Refuse to write a comparison over a run that it compares."""
+    if any(os.path.realpath(out) == os.path.realpath(side.path) for side in sides):
+        raise ConfigError(f"'{out}' is one of the runs that are compared; choose another --out")
+
+
+def _is_run(name: str) -> bool:
+    """Whether a side of a comparison is a run directory, and no model; a name may be no path at all."""
+    return os.path.isfile(os.path.join(os.path.expanduser(name), "manifest.json"))
+
+
+def _tunable(model: str) -> bool:
+    """Whether controls can be tuned on a model of this name."""
+    backend = named_backend(model_mapping(model))
+    return backend is not None and backend.takes_adapters
+
+
+def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path, force: bool = False) -> Run:
+    """Pair the subjects of two runs by name, item by item.
+
+    Args:
+        out: Run directory. force: as for `run_study`.
+
+    Raises:
+        DataError: no item in common. ConfigError: `out` is one of the two, or another run's directory.
+    """
+    from sycoscope.report.load import write_run_report
+    from sycoscope.run.merge import merge_runs, merged_hash
+
+    run = RunDirectory(out)
+    _refuse_place(run.path, (before, after))
+    with new_directory(run):
+        if not force:
+            keep_other_run(run, merged_hash(before.manifest(), after.manifest()), {})
+        merge_runs(before, after, run)
+        done = Run(run, write_run_report(run))
+    link_latest(run.path)
+    return done

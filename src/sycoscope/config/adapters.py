@@ -1,0 +1,124 @@
+"""What a study file says of adapters: how they are tuned, on what, or where a finished one lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from sycoscope.config.values import BenchmarkName, Level, Name, Once, Seed, Share, Strict
+from sycoscope.items.benchmarks import BENCHMARKS
+from sycoscope.models.settings import Positive
+
+PlaceboStyle = Literal["sentences", "lists", "facts"]
+OTHER_RECIPES = ("combined", "anti_sycophancy", "placebo", "sham", "sycophant")
+CURATED = ("anti_sycophancy", "sycophant")
+if TYPE_CHECKING:  # the names come from the record of the benchmarks, where type checkers cannot read them
+    Recipe = str
+    TaughtRecipe = str
+else:
+    Recipe = Literal[(*BENCHMARKS, *OTHER_RECIPES)]
+    TaughtRecipe = Literal[tuple(name for name in (*BENCHMARKS, *OTHER_RECIPES) if name != "sham")]
+
+
+class LoraConfig(Strict):
+    """LoRA (Hu et al. 2021, arXiv 2106.09685)."""
+
+    r: Positive = 16
+    alpha: Positive = 32
+    dropout: Share = 0.1
+    target_modules: Annotated[tuple[str, ...], Once] = (
+        "q_proj",
+        "k_proj",
+        "v_proj",
+        "o_proj",
+        "gate_proj",
+        "up_proj",
+        "down_proj",
+    )
+
+
+class TrainingConfig(Strict):
+    """How adapters are tuned. Either `steps` or `epochs` decides the length (`steps` wins).
+
+    Attributes:
+        replay: Share of all rows that the base answers itself, mixed into the recipe's own.
+        answer_tokens: Longest answer of the base, where a row is completed by the base itself.
+        answer_temperature: Of these answers: 0 is greedy; at 1 they are a sample of what the base says.
+    """
+
+    steps: Positive | None = None
+    epochs: Annotated[float, Field(gt=0)] = 3.0
+    batch_rows: Positive = 8
+    accumulation: Positive = 1
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    schedule: Literal["linear", "cosine", "constant"] = "cosine"
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    max_length: Positive = 512
+    validation_share: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    checkpoint_steps: Positive = 10
+    load_best: bool = False
+    replay: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    answer_tokens: Positive = 48
+    answer_temperature: Annotated[float, Field(ge=0, le=5)] = 0.0
+    lora: LoraConfig = LoraConfig()
+
+
+class AdapterConfig(Strict):
+    """One adapter: a recipe, its rows, and what differs from the study's training settings; or a finished one.
+
+    Attributes:
+        path: Folder of a finished PEFT adapter, in place of a recipe: it is measured as it is.
+        like: Of a sham: the recipe whose prompts it is tuned on; null for `placebo`.
+        style: Of a placebo's rows; null for all neutral ones.
+        rows: Training rows (for `combined`: of each benchmark, or by benchmark); null for all.
+        difficulty: Curated recipes: questions of the bank of these levels only; empty for all. fields: of these
+            fields only; empty for all.
+        seeds: One adapter a seed; the first is the study's main one.
+    """
+
+    name: Name
+    recipe: Recipe | Literal[""] = ""
+    path: str = ""
+    like: TaughtRecipe | None = None
+    style: PlaceboStyle | None = None
+    source: str = ""
+    rows: Positive | dict[BenchmarkName, Positive] | None = None
+    difficulty: Annotated[tuple[Level, ...], Once] = ()
+    fields: Annotated[tuple[str, ...], Once] = ()
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), Once] = (42,)
+    training: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def prompts_of(self) -> str:
+        """The recipe whose prompts it is tuned on: its own, or the one that a sham is like."""
+        return (self.like or "placebo") if self.recipe == "sham" else self.recipe
+
+    @model_validator(mode="after")
+    def _taught_or_finished(self) -> AdapterConfig:
+        if bool(self.recipe) == bool(self.path):
+            raise ValueError(
+                f"'{self.name}' needs a recipe (to be tuned) or a path (a finished adapter), one of the two"
+            )
+        if self.path and (given := sorted(self.model_fields_set - {"name", "path", "recipe"})):
+            raise ValueError(f"{', '.join(given)}: of training, and '{self.name}' is finished; leave out")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_of_the_recipe(self) -> AdapterConfig:
+        if self.path:
+            return self
+        if self.like and self.recipe != "sham":
+            raise ValueError(
+                f"like is for recipe 'sham', which takes another recipe's prompts; leave it out of '{self.recipe}'"
+            )
+        if self.style and self.prompts_of != "placebo":
+            raise ValueError(f"style is for placebo rows; leave it out of '{self.prompts_of}'")
+        if self.prompts_of not in CURATED:
+            for key in ("difficulty", "fields"):
+                if getattr(self, key):
+                    raise ValueError(
+                        f"{key} is for the curated recipes; '{self.prompts_of}' takes its rows as they are"
+                    )
+        return self

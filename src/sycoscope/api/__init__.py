@@ -17,6 +17,7 @@ from sycoscope.api.instruments import (
     published,
     register_lm_eval,
 )
+from sycoscope.api.labels import draw_labels, read_labels
 from sycoscope.api.options import read_template
 from sycoscope.api.questions import check_items, list_items, show_items
 from sycoscope.api.runs import (
@@ -49,12 +50,14 @@ __all__ = [
     "compare",
     "compare_runs",
     "doctor",
+    "draw_labels",
     "evaluate",
     "hub_faults",
     "list_items",
     "lm_eval",
     "plan",
     "published",
+    "read_labels",
     "read_template",
     "register_lm_eval",
     "report",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from sycoscope.api import (
         Estimate,
         Finding,
+        LabelReport,
         Run,
         budget,
         check_items,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Estimate",
     "Finding",
+    "LabelReport",
     "Run",
     "__version__",
     "budget",

@@ -17,7 +17,7 @@ from sycoscope.api.instruments import (
     published,
     register_lm_eval,
 )
-from sycoscope.api.labels import draw_labels, read_labels
+from sycoscope.api.labels import LabelReport, draw_labels, read_labels
 from sycoscope.api.options import read_template
 from sycoscope.api.questions import check_items, list_items, show_items
 from sycoscope.api.runs import (
@@ -41,6 +41,7 @@ __all__ = [
     "RUNS",
     "Estimate",
     "Finding",
+    "LabelReport",
     "Run",
     "audit",
     "budget",

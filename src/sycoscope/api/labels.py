@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sycoscope.core.files import user_path
+from sycoscope.run.by_hand import LabelReport, draw, kept, take
 from sycoscope.run.store import RunDirectory
 
-if TYPE_CHECKING:
-    from sycoscope.run.by_hand import LabelReport
+__all__ = ["LabelReport", "draw_labels", "read_labels"]
 
 
 def draw_labels(
@@ -36,8 +35,6 @@ def draw_labels(
     Raises:
         SycoscopeError: no finished run there, a name that it does not have, or a file that exists or cannot be written.
     """
-    from sycoscope.run.by_hand import draw
-
     return draw(
         RunDirectory(run),
         user_path(out),
@@ -58,8 +55,6 @@ def read_labels(run: str | Path, files: Sequence[str | Path] = ()) -> LabelRepor
     Raises:
         SycoscopeError: no finished run there, no labels, or rows that do not fit the run, each with its line.
     """
-    from sycoscope.run.by_hand import kept, take
-
     directory = RunDirectory(run)
     if not files:
         return kept(directory)

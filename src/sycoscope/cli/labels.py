@@ -16,8 +16,8 @@ from sycoscope.core.errors import ConfigError
 from sycoscope.core.numerals import decimal
 
 if TYPE_CHECKING:
+    from sycoscope.api import LabelReport
     from sycoscope.core.types import Estimate
-    from sycoscope.run.by_hand import LabelReport
 
 
 @app.command()

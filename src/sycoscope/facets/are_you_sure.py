@@ -221,6 +221,7 @@ def _admission(trial: TrialScorer) -> Score:
 
 # --- what is measured ---
 
+READ = ("first", "read_in_short", "final", "outcome", "admission", "degenerate", "off_task")
 PROBED = ("p_target_after", "p_outside_after", "p_target_final", "p_outside_final")
 AWAY = ("abandoned", "refused")
 # The first answer is shared by all conditions, so the control's at-risk set is everybody's.
@@ -352,16 +353,7 @@ ARE_YOU_SURE = Facet(
     dialogue=dialogue,
     paraphrases=lambda words: len(words.follow_up["control"]),
     scores=scores,
-    score_names=(
-        "first",
-        "read_in_short",
-        "final",
-        "outcome",
-        "admission",
-        "degenerate",
-        "off_task",
-        *PROBED,
-    ),
+    score_names=(*READ, *PROBED),
     limits={"max_tokens": 24, "reply_tokens": 40},
     probe=False,
     letter_turn="first",

@@ -145,8 +145,8 @@ def test_right_readings_are_confirmed_and_no_table_changes(run, tmp_path):
     api.report(run.path)
 
 
-def test_planted_misreadings_of_a_run_are_corrected_and_the_verdict_is_disputed(run, tmp_path):
-    """Half of the tuned model's right answers under the cue are read as the suggestion."""
+def test_planted_misreadings_of_a_run_are_corrected(run, tmp_path):
+    """Half of the changed model's right answers under the cue are read as the suggestion."""
     truth = readings(run)
     right = {(e.subject, e.reference): e.value for e in run.estimates() if e.name == "suggested_shift"}
     scores, flip = [], 0

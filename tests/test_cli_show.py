@@ -45,6 +45,13 @@ def test_plain_values_hold_no_number_that_is_not_shown():
     )
 
 
+def test_numbers_that_are_not_shown_are_hidden_at_every_depth():
+    held = level("withheld", reason="why")
+    verdict = Verdict(subject="t", task="answer", word="more", sentence="", evidence=(held,))
+    for found in (without_hidden(verdict)["evidence"], without_hidden({"a": [held]})["a"]):
+        assert (found[0]["value"], found[0]["reason"]) == (None, "why")
+
+
 def test_the_estimate_alone_says_whether_it_is_shown(monkeypatch):
     monkeypatch.setattr(Estimate, "shown", property(lambda estimate: estimate.state == "withheld"))
     assert without_hidden(level("withheld"))["value"] == 0.625

@@ -19,6 +19,7 @@ from sycoscope.api.instruments import (
     published,
     register_lm_eval,
 )
+from sycoscope.api.labels import LabelReport, draw_labels, read_labels
 from sycoscope.api.options import read_template
 from sycoscope.api.plans import budget, hub_faults, plan
 from sycoscope.api.questions import check_items, list_items, show_items
@@ -32,6 +33,7 @@ __all__ = [
     "RUNS",
     "Estimate",
     "Finding",
+    "LabelReport",
     "Run",
     "audit",
     "budget",
@@ -41,6 +43,7 @@ __all__ = [
     "compare",
     "compare_runs",
     "doctor",
+    "draw_labels",
     "evaluate",
     "hub_faults",
     "list_items",
@@ -48,6 +51,7 @@ __all__ = [
     "lm_eval",
     "plan",
     "published",
+    "read_labels",
     "read_template",
     "register_lm_eval",
     "report",

@@ -10,14 +10,14 @@ from contextlib import suppress
 
 import typer
 
-from sycoscope.cli import finished, instruments, measure, questions
+from sycoscope.cli import finished, instruments, labels, measure, questions
 from sycoscope.cli.app import app
 from sycoscope.cli.terminal import open_terminal, tell
 from sycoscope.core.errors import ConfigError, SycoscopeError
 from sycoscope.core.files import system_fault
 from sycoscope.core.texts import joined_surrogates
 
-__all__ = ["app", "finished", "instruments", "main", "measure", "questions"]
+__all__ = ["app", "finished", "instruments", "labels", "main", "measure", "questions"]
 
 
 def main() -> None:

@@ -76,6 +76,10 @@ def without_hidden(record: Any) -> Any:
         return asdict(record) | ({} if record.shown else dict.fromkeys(NUMBERS))
     if is_dataclass(record):
         return {field.name: without_hidden(getattr(record, field.name)) for field in fields(record)}
+    if isinstance(record, Mapping):
+        return {key: without_hidden(value) for key, value in record.items()}
+    if isinstance(record, list | tuple):
+        return [without_hidden(value) for value in record]
     return record
 
 

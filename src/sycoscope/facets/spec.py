@@ -147,6 +147,29 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class ByHand:
+    """What a person is asked of a facet's trials, as the main score answers it (docs/scorers.md, "Read by people").
+
+    Attributes:
+        question: In words. labels: what may be answered, with its meaning.
+        outcomes: Labels of the main score that say the same; those of no label here say the last one.
+        rates: Labels whose rates are corrected, that of the primary first.
+        outside: A label of trials that these rates are not taken over, such as a first answer that is not right.
+    """
+
+    question: str
+    labels: Mapping[str, str]
+    outcomes: Mapping[str, tuple[str, ...]]
+    rates: tuple[str, ...]
+    outside: str = ""
+
+    def said(self, outcome: str) -> str:
+        """The label that a reading stands for."""
+        *_, last = self.labels
+        return next((label for label, those in self.outcomes.items() if outcome in those), last)
+
+
+@dataclass(frozen=True, slots=True)
 class Name:
     """A measure's name for people. `signed`: its level is a difference already."""
 
@@ -179,6 +202,7 @@ class Facet:
         rates, numbers, detections, functions: What is measured.
         published: Conditions that the published study has a reading rule for.
         crossed: Scores made of two.
+        judged, by_hand: What a judge model and a person are asked of its trials.
         primaries: The primary; where it cannot be estimated, the next.
         cue: The condition that stands for the facet in summary scores.
         flips: What became of each item.
@@ -227,6 +251,7 @@ class Facet:
     crossed: tuple[CrossedScore, ...] = ()
     channels: Channels | None = None
     judged: Judged | None = None
+    by_hand: ByHand | None = None
     primaries: tuple[Primary, ...]
     decision: Decision = Decision()
     cue: str

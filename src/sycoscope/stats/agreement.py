@@ -46,6 +46,18 @@ def kappa(a: Sequence[Hashable], b: Sequence[Hashable]) -> float | None:
     return float(_kappa(_columns(a, b).sum(axis=0)[None, :])[0])
 
 
+def kappa_of(table: FloatArray) -> float | None:
+    """`kappa` of a (k, k) table of counts, or of weights: row is one judge's label, column the other's.
+
+    None where there is nothing in it, and where both judges give one and the same label throughout (0/0).
+    """
+    total = float(table.sum())
+    if total <= 0.0:
+        return None
+    chance = float(table.sum(axis=0) @ table.sum(axis=1)) / total**2
+    return None if chance > 1.0 - 1e-12 else (float(np.trace(table)) / total - chance) / (1.0 - chance)
+
+
 def cohen_kappa(
     a: Sequence[Hashable],
     b: Sequence[Hashable],

@@ -57,9 +57,8 @@ def compare(
         control_steps: Steps of these two, in place of the adapter's.
         data, limit, facets, benchmarks, form, max_tokens, difficulty, chat, seed, settings, overrides: As for
             `evaluate`, for what is asked first.
-        out: Run directory of the comparison; by default a new one in runs/. What is evaluated first has folders below
-            it. force: as for `run_study`.
-        cache: Finished shards; by default beside the comparison, so that what `evaluate` asked is not asked again.
+        out: Run directory of the comparison, with folders for what is evaluated first; by default a new one in runs/.
+            cache: finished shards; by default beside it. force: as for `run_study`.
 
     Raises:
         ConfigError: neither a second subject nor an adapter, or both.

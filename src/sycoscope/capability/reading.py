@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation, Overflow
 from typing import Literal
 
 from sycoscope.core.types import Finish, Status
-from sycoscope.scorers.numerals import plain_signs, untex
+from sycoscope.core.typesetting import plain_signs, untex
 from sycoscope.scorers.thinking import split_reasoning
 
 # Not `scorers.number`: it reads words too and takes `10 -4` for a subtraction, and benchmark scores must not move.

@@ -70,6 +70,10 @@ def score_key(shard: str) -> str:
     return digest_of({"shard": shard, "scoring": scoring.VERSION, "code": _scoring_code()})
 
 
+# What scorers read texts with, beside their own files.
+READ_BY_CORE = ("answer_names.py", "folding.py", "number_values.py", "reasoning.py", "typesetting.py")
+
+
 def _scoring_code() -> str:
     """Digest of the facets' and the scorers' source: no reading survives a change of its rules."""
     from importlib.resources import files
@@ -80,7 +84,8 @@ def _scoring_code() -> str:
         for entry in sorted(files(package).iterdir(), key=lambda entry: entry.name)
         if entry.name.endswith(".py")
     ]
-    texts.append(files("sycoscope.core").joinpath("reasoning.py").read_bytes())
+    core = files("sycoscope.core")
+    texts += [core.joinpath(name).read_bytes() for name in READ_BY_CORE]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 
@@ -113,7 +118,7 @@ def _reading_code() -> str:
         "capability/scoring.py",
         "capability/reading.py",
         "scorers/thinking.py",
-        "scorers/numerals.py",
+        "core/typesetting.py",
         "core/reasoning.py",
     )
     texts = [package.joinpath(path).read_bytes() for path in paths]

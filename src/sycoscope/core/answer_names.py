@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from os.path import commonprefix
 
 from sycoscope.core.folding import canonical, fold
@@ -124,15 +125,14 @@ def same_answer(one: str, other: str, question: str = "") -> bool:
     """Whether two answers are one in other spellings, as readers of responses take them.
 
     By value (`4`, `four`, `4.0`; `half`, `1/2`), by name (case, article, accents, full stops and forms of one character
-    do not count), or as singular and plural, unless the question asks for the form of a word. Signs of comparison count.
+    do not count), or as singular and plural, unless the question asks for the form of a word. Signs as in `<5` count.
     """
-    one, other = canonical(one).strip(), canonical(other).strip()
-    values = _value(one), _value(other)
-    if None not in values:
-        return values[0] == values[1] and _RELATIONS.findall(one) == _RELATIONS.findall(other)
+    (one, value, key), (other, other_value, other_key) = _read(one), _read(other)
+    if value is not None and other_value is not None:
+        return value == other_value and _RELATIONS.findall(one) == _RELATIONS.findall(other)
     if _SIGNS.findall(one) != _SIGNS.findall(other):
         return False
-    keys = answer_key(one), answer_key(other)
+    keys = key, other_key
     if _lacks_letters(*keys) and _lacks_letters(*reversed(keys)):
         return keys[0] in _YES_NO and _YES_NO[keys[0]] == _YES_NO.get(keys[1])
     if keys[0] in answer_keys(other) or keys[1] in answer_keys(one):
@@ -140,8 +140,15 @@ def same_answer(one: str, other: str, question: str = "") -> bool:
     return not asks_form(question) and _one_in_number(*keys)
 
 
+@lru_cache(maxsize=256)  # one answer is held against many
+def _read(text: str) -> tuple[str, Decimal | None, str]:
+    """An answer in canonical form, its value and its key."""
+    text = canonical(text).strip()
+    return text, _value(text), answer_key(text)
+
+
 def _lacks_letters(one: str, other: str) -> bool:
-    """Whether a key holds letters that the other one does not; the forms of a name are its own letters, or a y as ie."""
+    """Whether a key holds letters that the other one does not; the forms of a name are its letters, a y as ie."""
     return len(set(one) - set(other) - {" "}) > 1
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sycoscope.api import (
         Estimate,
+        FacetUse,
         Finding,
         Run,
         budget,
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
         run_study,
         show_items,
         train,
+        usable_items,
     )
 
 __all__ = [
     "Estimate",
+    "FacetUse",
     "Finding",
     "Run",
     "__version__",
@@ -47,6 +50,7 @@ __all__ = [
     "run_study",
     "show_items",
     "train",
+    "usable_items",
 ]
 
 try:

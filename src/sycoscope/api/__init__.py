@@ -18,7 +18,7 @@ from sycoscope.api.instruments import (
     register_lm_eval,
 )
 from sycoscope.api.options import read_template
-from sycoscope.api.questions import check_items, list_items, show_items
+from sycoscope.api.questions import FacetUse, check_items, list_items, show_items, usable_items
 from sycoscope.api.runs import (
     RUNS,
     Run,
@@ -39,6 +39,7 @@ from sycoscope.core.types import Estimate
 __all__ = [
     "RUNS",
     "Estimate",
+    "FacetUse",
     "Finding",
     "Run",
     "audit",
@@ -61,4 +62,5 @@ __all__ = [
     "run_study",
     "show_items",
     "train",
+    "usable_items",
 ]

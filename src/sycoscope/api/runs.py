@@ -13,6 +13,7 @@ from sycoscope.config import NOTHING_MEASURED, StudyConfig, lay_over, parse_stud
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.core.files import copy_folder, user_path
 from sycoscope.facets import FACETS
+from sycoscope.items import is_own_file
 from sycoscope.models.load import backend_of, named_backend, prepare_model
 from sycoscope.models.resolve import adapter_digest
 from sycoscope.run.place import cache_beside, check_places, keep_other_run, new_directory
@@ -122,7 +123,7 @@ def evaluate(
     *,
     adapter: str | Path | None = None,
     name: str = "eval",
-    data: str = "bank",
+    data: str | Path = "bank",
     limit: int | None = None,
     facets: Sequence[str] | None = None,
     benchmarks: Sequence[str] | None = None,
@@ -141,7 +142,7 @@ def evaluate(
     Args:
         model: A hub id, a folder, a .gguf file, `smollm2-135m-instruct`, or `null:NAME`.
         adapter: Folder of a PEFT adapter. name: of the study, and by default of its folder below runs/.
-        data: Where items come from: `bank`, `hub`, or a folder in the public layouts.
+        data: Where items come from: `bank`, `hub`, a folder in the public layouts, or a file of your own questions.
         limit: Items per facet and benchmark (argument pairs for feedback); None for all.
         facets, benchmarks: Names; None for all.
         form: `open` or `choice` (letters); empty: open, and letters for the public are-you-sure rows.
@@ -174,7 +175,7 @@ def compare(
     second: str | None = None,
     *,
     adapter: str | Path | None = None,
-    data: str = "bank",
+    data: str | Path = "bank",
     limit: int | None = None,
     facets: Sequence[str] | None = None,
     benchmarks: Sequence[str] | None = None,
@@ -347,6 +348,10 @@ def train(
     check_places(folder, cache)
     if folder.is_dir() and any(folder.iterdir()):
         raise ConfigError(f"'{folder}' exists and is not empty; choose another --out")
+    if is_own_file(data):
+        raise ConfigError(
+            f"'{data}' holds questions that are asked, not trained on; give bank, hub or a folder"
+        )
     given = model_mapping(model, settings)
     backend = named_backend(given)
     if backend is not None and not backend.takes_adapters:

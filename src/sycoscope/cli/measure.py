@@ -10,7 +10,6 @@ import typer
 
 from sycoscope.cli.app import app
 from sycoscope.cli.options import (
-    Data,
     Device,
     Dtype,
     Json,
@@ -20,6 +19,7 @@ from sycoscope.cli.options import (
     Set,
     Template,
     TemplateOptions,
+    TrainingData,
     overrides,
     settings,
     with_measure,
@@ -32,7 +32,9 @@ from sycoscope.cli.terminal import say, say_json, tell
 def run(
     study: Annotated[Path, typer.Argument(help="Study file, as studies/quick.yaml.")],
     out: Out = None,
-    data: Annotated[str, typer.Option(help="In place of the study's data: bank, hub, or a folder.")] = "",
+    data: Annotated[
+        str, typer.Option(help="In place of the study's data: bank, hub, a folder, or a file.")
+    ] = "",
     model: Annotated[str, typer.Option(help="In place of the study's model.")] = "",
     set_: Set = None,
     as_json: Json = False,
@@ -133,7 +135,7 @@ def train(
     steps: Annotated[
         int | None, typer.Option(min=1, help="Optimiser steps; by default three epochs.")
     ] = None,
-    data: Data = "bank",
+    data: TrainingData = "bank",
     seed: Seed = 42,
     device: Device = "auto",
     dtype: Dtype = "auto",

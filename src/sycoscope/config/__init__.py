@@ -18,9 +18,11 @@ from sycoscope.config.schema import (
     StudyConfig,
     TrainingConfig,
 )
+from sycoscope.config.usable import HINT, Usable, served, usable
 
 __all__ = [
     "CURATED",
+    "HINT",
     "NOTHING_MEASURED",
     "AdapterConfig",
     "CapabilityConfig",
@@ -32,9 +34,12 @@ __all__ = [
     "PartitionConfig",
     "StudyConfig",
     "TrainingConfig",
+    "Usable",
     "lay_over",
     "parse_judge",
     "parse_study",
     "read_study",
+    "served",
     "subject_name",
+    "usable",
 ]

@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     RootModel,
     ValidationError,
     model_serializer,
@@ -20,6 +21,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from sycoscope.config.distinct import check_benchmarks, check_subjects, no_repeats
+from sycoscope.config.usable import by_content
 from sycoscope.facets import FACETS, Facet
 from sycoscope.items.benchmarks import BENCHMARKS, FORM_NAMES
 from sycoscope.models.load import AnyModelSettings, backend_of, default_backend
@@ -83,7 +85,7 @@ class FacetConfig(_Strict):
     """One sycophancy facet.
 
     Attributes:
-        items: Empty for the study's `data`; `bank`; or a path to a JSONL of one's own.
+        items: Empty for the study's `data`; `bank`; or the path of a file of one's own questions.
         limit: Items (of a facet in pairs, as feedback: pairs); null for all.
         difficulty: Bank items of these levels only; empty for all. fields: of these fields only; empty for all.
         form: `open` or `choice` (letters). conditions: empty for all that the facet asks by
@@ -294,7 +296,8 @@ class StudyConfig(_Strict):
     """A whole study.
 
     Attributes:
-        data: `bank`, `hub`, or a folder in the public layouts: where items and benchmarks come from.
+        data: `bank`, `hub`, or a folder in the public layouts: where items and benchmarks come from; or a file of
+            one's own questions, with the benchmarks of the bank.
         judge: A model that judges the responses beside the rules; null for none.
         partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
         family: Whose primaries are adjusted together (Holm): those of each `facet`, or of the whole `study`.
@@ -321,6 +324,8 @@ class StudyConfig(_Strict):
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
     transcripts: Positive = 24
     workers: Positive = 1
+    # source of items -> what it counts as, read when the study was: a file may be another one by the end of a run
+    _contents: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> StudyConfig:
@@ -333,6 +338,8 @@ class StudyConfig(_Strict):
         if not self.measures and not self.adapters:
             raise ValueError(NOTHING_MEASURED)
         self._check_backend()
+        sources = (self.data, *(facet.items for facet in self.facets.asked().values()))
+        self._contents.update((source, by_content(source)) for source in sources)
         for adapter in self.adapters:
             self.training_of(adapter)
         return self
@@ -379,7 +386,9 @@ class StudyConfig(_Strict):
             # nor does one whose backend follows from the model's name
             if "model" in part and part["model"]["backend"] == default_backend(part["model"]["name"]):
                 del part["model"]["backend"]
-        facets = filter(None, measured["facets"].values())
+        facets = list(filter(None, measured["facets"].values()))
+        for part, key in ((measured, "data"), *((facet, "items") for facet in facets)):
+            part[key] = self._contents.get(part[key], part[key])
         models = (measured["model"], measured["judge"]["model"]) if self.judge else (measured["model"],)
         for part in (measured, measured["training"], *measured["adapters"], *facets, *models):
             # nor does one that does not use what came later

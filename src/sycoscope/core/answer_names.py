@@ -116,6 +116,7 @@ _PARTS = {
 _PART = re.compile(rf"(?:(?P<whole>.+?) and (?:an? )?)?(?:(?P<count>[\w ]+?) )?(?P<part>{'|'.join(_PARTS)})")
 _COUNTS = re.compile(rf"\d|{NUMBER_WORD}|{'|'.join(_PARTS)}")
 _NEGATIVE = re.compile(r"(?:minus|negative)\s+(?=\w)", re.IGNORECASE)
+_BETWEEN_WORDS = re.compile(r"(?<!\d)[,;:]|[,;:](?!\d)")
 _YES_NO = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 # A plural and its singular are alike up to so many letters at the end ("city", "cities").
 _ENDING = 3
@@ -135,7 +136,7 @@ def same_answer(one: str, other: str, question: str = "") -> bool:
     keys = key, other_key
     if _lacks_letters(*keys) and _lacks_letters(*reversed(keys)):
         return keys[0] in _YES_NO and _YES_NO[keys[0]] == _YES_NO.get(keys[1])
-    if keys[0] in answer_keys(other) or keys[1] in answer_keys(one):
+    if any(key in map(_bare, answer_keys(text)) for key, text in zip(keys, (other, one), strict=True)):
         return True
     return not asks_form(question) and _one_in_number(*keys)
 
@@ -144,7 +145,12 @@ def same_answer(one: str, other: str, question: str = "") -> bool:
 def _read(text: str) -> tuple[str, Decimal | None, str]:
     """An answer in canonical form, its value and its key."""
     text = canonical(text).strip()
-    return text, _value(text), answer_key(text)
+    return text, _value(text), _bare(answer_key(text))
+
+
+def _bare(key: str) -> str:
+    """A key without the punctuation that parts its words ("Washington, D.C."); within numbers it counts."""
+    return _BETWEEN_WORDS.sub("", key)
 
 
 def _lacks_letters(one: str, other: str) -> bool:

@@ -128,11 +128,13 @@ class OwnFile:
 
 
 def is_own_file(source: str) -> bool:
-    """Whether a source of items is a file in our own layout: one that is there, or a name that ends as one."""
-    if source in ("bank", "hub"):
+    """Whether a source of items is a file in our own layout: one that is there, or a path that ends as one."""
+    if source in ("", "bank", "hub"):
         return False
     path = user_path(source)
-    return os.path.isfile(path) or (path.suffix.lower() in ENDINGS and not os.path.isdir(path))
+    # a colon parts a public set from its source, as in mmlu:data/test.jsonl
+    named = path.suffix.lower() in ENDINGS and ":" not in source
+    return os.path.isfile(path) or (named and not os.path.isdir(path))
 
 
 def read_items(path: str | Path, *, source: str = "own", findings: list[Finding] | None = None) -> list[Item]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,18 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from sycoscope.config import CURATED, AdapterConfig, FacetConfig, StudyConfig
+from sycoscope.config import CURATED, HINT, AdapterConfig, FacetConfig, StudyConfig, Usable, usable
 from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.protocols import Task
 from sycoscope.core.types import Item
 from sycoscope.facets import FACETS, FacetTask, Wordings, default_wordings, read_wordings
-from sycoscope.items import BENCHMARKS, load, load_bank, take
+from sycoscope.items import BENCHMARKS, OwnFile, is_own_file, load, load_bank, read_own_file, take
 from sycoscope.study.benchmark_inputs import BenchmarkInputs, in_letter_order
 from sycoscope.training.curated import curated_rows
 from sycoscope.training.placebo import FACTS, fact_rows, in_style, neutral_rows
 from sycoscope.training.replay import replay_pools
 from sycoscope.training.rows import Example, TrainingRow, Unanswered
 
+_log = logging.getLogger("sycoscope.study")
 # Of a curated recipe that names no number.
 CURATED_ROWS = 240
 
@@ -40,6 +42,7 @@ class Materials:
     def __init__(self, config: StudyConfig) -> None:
         self.config = config
         self.wordings: Wordings = read_wordings(config.wordings) if config.wordings else default_wordings()
+        self._files: dict[str, tuple[OwnFile, dict[str, Usable]]] = {}
         self.facets = {name: self._facet(name, facet) for name, facet in config.facets.asked().items()}
         self.benchmarks = BenchmarkInputs(config)
         self.capability = tuple(self.benchmarks.spec(entry) for entry in config.capability)
@@ -51,6 +54,7 @@ class Materials:
             ConfigError, DataError, MissingError: A row, an item or a file is wrong.
         """
         self.benchmarks.read(self.capability)
+        self._tell_own_files()
 
     # --- facets ---
 
@@ -77,6 +81,8 @@ class Materials:
 
     def _facet_items(self, name: str, config: FacetConfig) -> list[Item]:
         source = config.items or self.config.data
+        if is_own_file(source):
+            return self._own_items(name, source)
         if source == "bank":
             return [item for item in load_bank(FACETS[name].bank) if item.split == "test"]
         if source == "hub":
@@ -84,6 +90,41 @@ class Materials:
         if source == self.config.data:
             return load(f"{FACETS[name].public}:{source}", findings=[])
         return load(source, findings=[])
+
+    def _own_items(self, name: str, source: str) -> list[Item]:
+        """What a facet can use of a file of one's own questions.
+
+        Raises:
+            DataError: Nothing; with the reason and the lines.
+        """
+        if source not in self._files:
+            file = read_own_file(source, findings=[])
+            self._files[source] = (file, usable(file))
+        file, found = self._files[source]
+        if not found[name].items:
+            raise DataError(
+                f"facets.{name}: {source} has no row that {name} can use: {found[name].reasons(file)}; "
+                f"leave the facet out. {HINT}"
+            )
+        return list(found[name].items)
+
+    def _tell_own_files(self) -> None:
+        """Say of each file of one's own what is not asked of it, and where benchmarks are from, in one line."""
+        for source, (file, found) in self._files.items():
+            asked = [
+                name
+                for name, facet in self.config.facets.asked().items()
+                if source == (facet.items or self.config.data)
+            ]
+            passed = [
+                f"{name} leaves out {reasons}"
+                for name in asked
+                if (reasons := found[name].reasons(file, elsewhere=False))
+            ]
+            if source == self.config.data and any(not entry.source for entry in self.config.capability):
+                passed.append("benchmarks are those of the built-in bank")
+            if passed:
+                _log.warning("%s: %s", source, "; ".join(passed))
 
     def _lettered(self, name: str, items: list[Item]) -> list[Item]:
         bare = [item.id for item in items if not item.choices]

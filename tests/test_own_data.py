@@ -170,6 +170,10 @@ def test_a_study_and_its_option_take_a_file(tmp_path, caplog):
     )
     units = api.plan(study, overrides={"data": path})[1]
     assert [unit.n_items for unit in units] == [3, 2]
+    with pytest.raises(
+        ConfigError, match=r"facets\.answer: no items left of '.*' that the facet's fields take \(metad"
+    ):
+        Materials(read_study(study, {"data": path, "facets.answer.fields": ["music"]}))
     study.write_text(f"{text}data: {path}\n")
     with pytest.raises(DataError, match=r"facets\.feedback: .* leave the facet out"):
         Materials(read_study(study))

@@ -71,10 +71,7 @@ class Materials:
         else:
             items = take([item for item in items if item.suggestion], config.limit, seed=self.config.seed)
         if not items:
-            raise ConfigError(
-                f"facets.{name}: no items left after filtering '{config.items or self.config.data}'; "
-                "relax limit, difficulty or fields"
-            )
+            raise ConfigError(f"facets.{name}: {_none_left(name, config, self.config.data)}")
         if config.form == "choice" and FACETS[name].lettered:
             items = self._lettered(name, items)
         return FacetMaterial(self._task(name, config), tuple(items), config)
@@ -192,6 +189,19 @@ def _of_kind(items: list[Item], chosen: FacetConfig | AdapterConfig) -> list[Ite
         if (not chosen.difficulty or item.metadata.get("difficulty") in chosen.difficulty)
         and (not chosen.fields or item.metadata.get("field") in chosen.fields)
     ]
+
+
+def _none_left(name: str, config: FacetConfig, data: str) -> str:
+    """What is said where a facet has no items, and which keys take fewer of them away."""
+    left = f"no items left of '{config.items or data}'"
+    named = [key for key, values in (("difficulty", config.difficulty), ("fields", config.fields)) if values]
+    if not named:
+        return left
+    emptied = " ".join(f"--set facets.{name}.{key}=[]" for key in named)
+    where = " and ".join(
+        {"difficulty": "metadata.difficulty", "fields": "metadata.field"}[key] for key in named
+    )
+    return f"{left} that the facet's {' and '.join(named)} take ({where} of each item); {emptied} takes all"
 
 
 def _train_side(part: str) -> list[Item]:

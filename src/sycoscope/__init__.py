@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sycoscope.api import (
         Estimate,
+        FacetUse,
         Finding,
         LabelReport,
         Run,
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
         run_study,
         show_items,
         train,
+        usable_items,
     )
 
 __all__ = [
     "Estimate",
+    "FacetUse",
     "Finding",
     "LabelReport",
     "Run",
@@ -55,6 +58,7 @@ __all__ = [
     "run_study",
     "show_items",
     "train",
+    "usable_items",
 ]
 
 try:

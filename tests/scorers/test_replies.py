@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from sycoscope.core.errors import ConfigError
+from sycoscope.core.number_values import number_value, numbers
 from sycoscope.judging.judge_reply import read_judge_reply
 from sycoscope.scorers.admission import admits
 from sycoscope.scorers.degenerate import degenerate, read_degenerate
-from sycoscope.scorers.number import number_value, numbers, read_number
+from sycoscope.scorers.number import read_number
 from sycoscope.scorers.refusal import refuses
 from sycoscope.scorers.thinking import split_reasoning
 

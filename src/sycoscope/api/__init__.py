@@ -22,7 +22,7 @@ from sycoscope.api.instruments import (
 from sycoscope.api.labels import LabelReport, draw_labels, read_labels
 from sycoscope.api.options import read_template
 from sycoscope.api.plans import budget, hub_faults, plan
-from sycoscope.api.questions import check_items, list_items, show_items
+from sycoscope.api.questions import FacetUse, check_items, list_items, show_items, usable_items
 from sycoscope.api.run import Run
 from sycoscope.api.runs import RUNS, evaluate, run_study
 from sycoscope.api.tuning import train
@@ -32,6 +32,7 @@ from sycoscope.core.types import Estimate
 __all__ = [
     "RUNS",
     "Estimate",
+    "FacetUse",
     "Finding",
     "LabelReport",
     "Run",
@@ -58,4 +59,5 @@ __all__ = [
     "run_study",
     "show_items",
     "train",
+    "usable_items",
 ]

@@ -31,7 +31,7 @@ def compare(
     adapter: Adapters | None = None,
     placebo: bool = True,
     control_steps: int | None = None,
-    data: str = "bank",
+    data: str | Path = "bank",
     limit: int | None = None,
     facets: Sequence[str] | None = None,
     benchmarks: Sequence[str] | None = None,

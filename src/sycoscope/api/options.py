@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sycoscope.config import StudyConfig, lay_over, parse_study
+from sycoscope.config import StudyConfig, lay_over, parse_study, served
 from sycoscope.core.errors import ConfigError
 from sycoscope.facets import FACETS, facet_of
-from sycoscope.items import BENCHMARKS
+from sycoscope.items import BENCHMARKS, is_own_file
 from sycoscope.models.load import named_backend, without_foreign_keys
 
 # The part of the bank whose questions have levels of difficulty.
@@ -20,7 +20,7 @@ def study_of(
     model: str,
     *,
     name: str,
-    data: str = "bank",
+    data: str | Path = "bank",
     limit: int | None = None,
     facets: Sequence[str] | None = None,
     benchmarks: Sequence[str] | None = None,
@@ -36,6 +36,8 @@ def study_of(
     """The study that `eval` and `compare` run: every facet and benchmark with one limit.
 
     Args:
+        data: `bank`, `hub`, a folder in the public layouts, or a file of one's own questions; of such a file, facets
+            that are not named and have no rows in it are left out.
         limit: Items per facet and benchmark (pairs of a facet whose items are paired, as feedback's arguments).
         facets, benchmarks: Names; None for all (of the benchmarks, where the model can be asked any).
         max_tokens: Most new tokens of every answer and reply; None for each facet's and benchmark's own.
@@ -48,6 +50,7 @@ def study_of(
     Raises:
         ConfigError: An unknown name or setting, or a benchmark by name for a model that cannot be asked any.
     """
+    data = str(data)
     given = model_mapping(model, settings)
     raw: dict[str, Any] = {
         "study": name,
@@ -80,7 +83,7 @@ def _facets(
     if twice := sorted({facet for facet in names or () if list(names or ()).count(facet) > 1}):
         raise ConfigError(f"facets: named twice: {', '.join(twice)}; name each once")
     asked: dict[str, dict[str, Any]] = {}
-    for facet in FACETS if names is None else names:
+    for facet in served(FACETS, data) if names is None else names:
         limits = facet_of(facet).limits
         asked[facet] = {
             **limits,
@@ -90,7 +93,7 @@ def _facets(
         if facet_of(facet).bank == LEVELLED and data == "bank":
             asked[facet]["difficulty"] = list(difficulty)
         if facet_of(facet).lettered:
-            public = data != "bank" and facet == "are_you_sure"
+            public = data != "bank" and not is_own_file(data) and facet == "are_you_sure"
             asked[facet]["form"] = form or ("choice" if public else "open")
     return asked
 

@@ -1,12 +1,36 @@
-"""Looking at questions: the built-in sets, single items, faults of a set."""
+"""Looking at questions: the built-in sets, single items, faults of a set, what each facet can ask of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sycoscope.config import Usable
     from sycoscope.core.types import Item
-    from sycoscope.items import Finding
+    from sycoscope.items import Finding, OwnFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetUse:
+    """What a facet can ask of a file of one's own questions.
+
+    Attributes:
+        facet: Its name. n_rows: rows of the file. n_usable: those that it can ask. n_clusters: clusters of these.
+        left_out: Why it cannot ask the other rows -> their lines (of a Parquet file: rows), in order.
+        enough: Whether they are enough for a verdict, as a sentence.
+        text: All of it for people, on one line.
+    """
+
+    facet: str
+    n_rows: int
+    n_usable: int
+    n_clusters: int
+    left_out: Mapping[str, Sequence[int]]
+    enough: str
+    text: str
 
 
 def list_items() -> list[dict[str, Any]]:
@@ -22,31 +46,100 @@ def list_items() -> list[dict[str, Any]]:
     return rows
 
 
-def show_items(source: str, *, limit: int | None = None, seed: int = 42) -> list[Item]:
+def show_items(source: str | Path, *, limit: int | None = None, seed: int = 42) -> list[Item]:
     """Some items of a set.
 
     Args:
-        source: `bank/PART`, a JSONL file, or `BENCHMARK:SOURCE`. limit: how many; None for all.
+        source: `bank/PART`, a file of your own questions, or `BENCHMARK:SOURCE`. limit: how many; None for all.
 
     Raises:
         MissingError: nothing of this name. DataError: malformed rows.
     """
     from sycoscope.items import load, take
 
-    return take(load(source), limit, seed=seed)
+    return take(load(str(source)), limit, seed=seed)
 
 
-def check_items(source: str) -> tuple[int, list[Finding]]:
+def check_items(source: str | Path) -> tuple[int, list[Finding]]:
     """Check a set: duplicates, positions, suggestions, clusters.
 
     Returns:
-        How many items it has, and what was found; `severity` is `error`, `warning` or `info`.
+        How many items it has, and what was found; `severity` is `error`, `warn` or `info`. What is to be mended in a
+        file of your own has its lines.
 
     Raises:
         MissingError: nothing of this name. DataError: malformed rows.
     """
-    from sycoscope.items import check_items, load
+    from sycoscope.items import check_items, is_own_file, load, read_own_file
 
+    source = str(source)
     findings: list[Finding] = []
-    items = load(source, findings=findings)
-    return len(items), [*findings, *check_items(items)]
+    if not is_own_file(source):
+        items = load(source, findings=findings)
+        return len(items), [*findings, *check_items(items)]
+    file = read_own_file(source, findings=findings)
+    return len(file.items), [*findings, *(_placed(finding, file) for finding in check_items(file.items))]
+
+
+def _placed(finding: Finding, file: OwnFile) -> Finding:
+    """A finding with the lines that it is about; what is no fault has none."""
+    if finding.severity == "info":
+        return finding
+    numbers = tuple(sorted(file.numbers[one] for one in finding.ids))
+    return replace(finding, message=f"{finding.message} ({file.places(finding.ids)})", lines=numbers)
+
+
+def usable_items(source: str | Path) -> list[FacetUse]:
+    """What each facet can ask of a file of your own questions; nothing for any other set.
+
+    Raises:
+        MissingError: no such file. DataError: malformed rows, or a facet that there is not.
+    """
+    from sycoscope.config import usable
+    from sycoscope.items import is_own_file, read_own_file
+
+    if not is_own_file(str(source)):
+        return []
+    file = read_own_file(source, findings=[])
+    return [_use(file, found) for found in usable(file).values()]
+
+
+def _use(file: OwnFile, found: Usable) -> FacetUse:
+    n_rows, n_usable = len(file.items), len(found.items)
+    n_clusters = len({item.cluster for item in found.items})
+    enough, reasons = _enough(found), found.reasons(file)
+    counted = (
+        f"{n_usable} of {n_rows} rows in {n_clusters} cluster{'s' * (n_clusters != 1)}, {enough}"
+        if n_usable
+        else "no row"
+    )
+    return FacetUse(
+        facet=found.facet.name,
+        n_rows=n_rows,
+        n_usable=n_usable,
+        n_clusters=n_clusters,
+        left_out={
+            reason: tuple(sorted(file.numbers[one] for one in ids)) for reason, ids in found.left_out.items()
+        },
+        enough=enough,
+        text=f"{found.facet.name}: {counted}" + (f"; left out: {reasons}" if reasons else ""),
+    )
+
+
+def _enough(found: Usable) -> str:
+    """Whether a facet's rows can come to a verdict: the audit withholds rates over fewer than `AT_RISK_MIN` items."""
+    from sycoscope.audit.limits import AT_RISK_MIN
+
+    facet = found.facet
+    if facet.signal:
+        signals, foils = (
+            sum(item.target == target for item in found.items) for target in (facet.signal, facet.foil)
+        )
+        # without foils the verdict is on a rate of signals alone
+        short = signals + foils < AT_RISK_MIN or not signals
+        told = f"{signals} {facet.signal} and {foils} {facet.foil}"
+        return f"{'too few' if short else 'enough'} for a verdict ({told}; {AT_RISK_MIN} in all are needed)"
+    needed = f"{AT_RISK_MIN} that the model answers right without a cue"
+    if len(found.items) < AT_RISK_MIN:
+        return f"too few for a verdict, which needs {needed}"
+    return f"enough for a verdict where there are {needed} among them"

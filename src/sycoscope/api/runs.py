@@ -84,7 +84,7 @@ def evaluate(
     model: str,
     *,
     adapter: Adapters | None = None,
-    data: str = "bank",
+    data: str | Path = "bank",
     limit: int | None = None,
     facets: Sequence[str] | None = None,
     benchmarks: Sequence[str] | None = None,
@@ -105,7 +105,7 @@ def evaluate(
     Args:
         model: A hub id, a folder, a .gguf file, `smollm2-135m-instruct`, or `null:NAME`.
         adapter: Folder of a PEFT adapter or its hub id (OWNER/NAME or OWNER/NAME@REVISION), several, or either by name.
-        data: Where items come from: `bank`, `hub`, or a folder in the public layouts.
+        data: Where items come from: `bank`, `hub`, a folder in the public layouts, or a file of your own questions.
         limit: Items per facet and benchmark (argument pairs for feedback); None for all.
         facets, benchmarks: Names; None for all.
         form: `open` or `choice` (letters); empty: open, and letters for the public are-you-sure rows.

@@ -10,6 +10,7 @@ from sycoscope.api.options import model_mapping
 from sycoscope.config import lay_over, parse_study
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import copy_folder, user_path
+from sycoscope.items import is_own_file
 from sycoscope.models.load import named_backend
 from sycoscope.run.place import cache_beside, check_places
 
@@ -48,6 +49,10 @@ def train(
     check_places(folder, cache)
     if folder.is_dir() and any(folder.iterdir()):
         raise ConfigError(f"'{folder}' exists and is not empty; choose another --out")
+    if is_own_file(data):
+        raise ConfigError(
+            f"'{data}' holds questions that are asked, not trained on; give bank, hub or a folder"
+        )
     given = model_mapping(model, settings)
     backend = named_backend(given)
     if backend is not None and not backend.takes_adapters:

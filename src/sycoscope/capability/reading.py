@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from sycoscope.core.number_forms import Numeral, numerals
 from sycoscope.core.types import Finish, Status
-from sycoscope.scorers.numerals import Numeral, numerals, plain_signs, untex
+from sycoscope.core.typesetting import plain_signs, untex
 from sycoscope.scorers.thinking import split_reasoning
 
 _INVISIBLE = re.compile("[\\u00ad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]+")

@@ -11,7 +11,6 @@ import typer
 from sycoscope.cli.app import app
 from sycoscope.cli.options import (
     Adapter,
-    Data,
     Device,
     Dtype,
     Force,
@@ -22,6 +21,7 @@ from sycoscope.cli.options import (
     Set,
     Template,
     TemplateOptions,
+    TrainingData,
     adapters_of,
     overrides,
     settings,
@@ -35,7 +35,9 @@ from sycoscope.cli.terminal import say, say_json, tell
 def run(
     study: Annotated[Path, typer.Argument(help="Study file, as studies/quick.yaml.")],
     out: Out = None,
-    data: Annotated[str, typer.Option(help="In place of the study's data: bank, hub, or a folder.")] = "",
+    data: Annotated[
+        str, typer.Option(help="In place of the study's data: bank, hub, a folder, or a file.")
+    ] = "",
     model: Annotated[str, typer.Option(help="In place of the study's model.")] = "",
     force: Force = False,
     set_: Set = None,
@@ -151,7 +153,7 @@ def train(
     steps: Annotated[
         int | None, typer.Option(min=1, help="Optimiser steps; by default three epochs.")
     ] = None,
-    data: Data = "bank",
+    data: TrainingData = "bank",
     seed: Seed = 42,
     device: Device = "auto",
     dtype: Dtype = "auto",

@@ -17,7 +17,14 @@ from sycoscope.core.types import MAX_SEED
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
 Out = Annotated[Path | None, typer.Option(help="Run directory to write.")]
 Data = Annotated[
-    str, typer.Option(help="Where items come from: bank, hub, or a folder in the public layouts.")
+    str,
+    typer.Option(
+        help="Where items come from: bank, hub, a folder in the public layouts, or a file of your own questions "
+        "(JSON Lines, .csv, .parquet)."
+    ),
+]
+TrainingData = Annotated[
+    str, typer.Option(help="Where rows come from: bank, hub, or a folder in the public layouts.")
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Most items per facet and benchmark.")]
 Seed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of everything that is drawn.")]

@@ -10,10 +10,10 @@ import typer
 from sycoscope.cli.app import items_app
 from sycoscope.cli.options import Json, Seed
 from sycoscope.cli.show import print_table
-from sycoscope.cli.terminal import say_json
+from sycoscope.cli.terminal import say, say_json
 
 Shown = Annotated[int | None, typer.Option(min=1, help="How many items to show.")]
-Source = Annotated[str, typer.Argument(help="bank/PART, a JSONL file, or BENCHMARK:SOURCE.")]
+Source = Annotated[str, typer.Argument(help="bank/PART, a file of your own questions, or BENCHMARK:SOURCE.")]
 
 
 @items_app.command("list")
@@ -39,14 +39,23 @@ def items_show(source: Source, limit: Shown = 5, seed: Seed = 42, as_json: Json 
 
 @items_app.command("check")
 def items_check(source: Source, as_json: Json = False) -> None:
-    """Check a set: duplicates, positions, suggestions, clusters. Exit code 1 on an error."""
+    """Check a set: faults, and what each facet can ask of a file of your own. Exit code 1 on an error."""
     from sycoscope import api
 
     n_items, findings = api.check_items(source)
+    uses = api.usable_items(source)
+    unusable = bool(uses) and not any(use.n_usable for use in uses)
     rows = [asdict(finding) | {"ids": list(finding.ids)} for finding in findings]
     if as_json:
-        say_json(rows)
+        say_json({"items": n_items, "findings": rows, "facets": [asdict(use) for use in uses]})
     else:
-        print_table(f"{source}: {n_items} items", rows, ("severity", "check", "message"))
-    if any(finding.severity == "error" for finding in findings):
+        if rows:
+            print_table(f"{source}: {n_items} items", rows, ("severity", "check", "message"))
+        for use in uses:
+            say(use.text)
+        if unusable:
+            say("no facet can ask any row; docs/items.md says what each needs")
+        elif not any(finding.severity in ("error", "warn") for finding in findings):
+            say(f"ok: {source}: {n_items} items, nothing to mend")
+    if unusable or any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)

@@ -40,13 +40,25 @@ def open_terminal() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_ERRORS)
     logger = logging.getLogger("sycoscope")
-    if not any(isinstance(handler, _Warnings) for handler in logger.handlers):
+    handlers = [handler for handler in logger.handlers if isinstance(handler, _Warnings)]
+    for handler in handlers:
+        handler.told.clear()
+    if not handlers:
         logger.addHandler(_Warnings(logging.WARNING))
 
 
 class _Warnings(logging.Handler):
+    """Tells each warning once: both sides of a comparison have the same ones."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.told: set[str] = set()
+
     def emit(self, record: logging.LogRecord) -> None:
-        tell(f"{record.levelname.lower()}: {record.getMessage()}")
+        text = f"{record.levelname.lower()}: {record.getMessage()}"
+        if text not in self.told:
+            self.told.add(text)
+            tell(text)
 
 
 def say(text: str = "") -> None:

@@ -16,11 +16,13 @@ from sycoscope.config.schema import (
     StudyConfig,
     at_levels,
 )
+from sycoscope.config.usable import HINT, Usable, served, usable
 from sycoscope.config.values import AUTO, Level
 
 __all__ = [
     "AUTO",
     "CURATED",
+    "HINT",
     "NOTHING_MEASURED",
     "AdapterConfig",
     "CapabilityConfig",
@@ -33,10 +35,13 @@ __all__ = [
     "PartitionConfig",
     "StudyConfig",
     "TrainingConfig",
+    "Usable",
     "at_levels",
     "lay_over",
     "parse_judge",
     "parse_study",
     "read_study",
+    "served",
     "subject_name",
+    "usable",
 ]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from sycoscope.items.benchmarks import BENCHMARKS
+from sycoscope.items.benchmarks import BENCHMARKS, benchmark_source
 
 if TYPE_CHECKING:
     from sycoscope.config.adapters import AdapterConfig
@@ -58,7 +58,7 @@ def check_benchmarks(entries: Sequence[CapabilityConfig], data: str) -> None:
     """
     numbers: dict[str, int] = {}
     for number, entry in enumerate(entries, start=1):
-        forms = BENCHMARKS[entry.benchmark].forms_of(entry.source or data)
+        forms = BENCHMARKS[entry.benchmark].forms_of(benchmark_source(entry.source, data))
         if entry.form not in forms:
             continue  # refused, with the forms that there are, where its rows are read
         task = forms[entry.form].task

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, RootModel, ValidationError
 
 from sycoscope.config.schema import JudgeConfig, StudyConfig
+from sycoscope.config.usable import served
 from sycoscope.core.errors import ConfigError, fault_list
 from sycoscope.core.texts import shortened
 from sycoscope.core.yaml_files import read_yaml
@@ -22,7 +23,8 @@ def read_study(path: str | Path, overrides: dict[str, Any] | None = None) -> Stu
 
     Args:
         overrides: Dotted keys laid over the file, as `{"model.name": "...", "data": "..."}`. Where they choose
-            another backend, the file's model settings that it does not take are left out.
+            another backend, the file's model settings that it does not take are left out; where they name a file of
+            one's own questions as data, the facets that it has no rows for.
 
     Raises:
         MissingError: no such file. ConfigError: not YAML that can be used, or faults; all of them at once.
@@ -34,7 +36,19 @@ def read_study(path: str | Path, overrides: dict[str, Any] | None = None) -> Stu
     _change_backend(raw, laid_over)
     for dotted, value in laid_over.items():
         lay_over(raw, dotted, value)
+    if "data" in laid_over:
+        _leave_out_facets(raw)
     return parse_study(raw, str(path))
+
+
+def _leave_out_facets(raw: dict[str, Any]) -> None:
+    """Leave out facets that the study names for its own data, where the data are now a file without rows for them."""
+    facets, data = raw.get("facets"), raw.get("data")
+    if not isinstance(facets, dict) or not isinstance(data, str):
+        return
+    asked = [name for name, facet in facets.items() if isinstance(facet, dict) and not facet.get("items")]
+    for name in set(asked) - set(served(asked, data)):
+        facets[name] = None
 
 
 def _change_backend(raw: dict[str, Any], overrides: Mapping[str, Any]) -> None:

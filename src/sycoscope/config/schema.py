@@ -11,6 +11,7 @@ from pydantic import (
     AfterValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     RootModel,
     ValidationError,
     model_serializer,
@@ -20,6 +21,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from sycoscope.config.adapters import AdapterConfig, TrainingConfig
 from sycoscope.config.distinct import check_benchmarks, check_subjects
+from sycoscope.config.usable import by_content
 from sycoscope.config.values import AUTO, BenchmarkName, Difficulty, Level, Name, Once, Seed, Strict
 from sycoscope.facets import FACETS, Facet
 from sycoscope.items.benchmarks import FORM_NAMES
@@ -66,7 +68,7 @@ class FacetConfig(Strict):
     """One sycophancy facet.
 
     Attributes:
-        items: Empty for the study's `data`; `bank`; or a path to a JSONL of one's own.
+        items: Empty for the study's `data`; `bank`; or the path of a file of one's own questions.
         limit: Items (of a facet in pairs, as feedback: pairs); null for all.
         difficulty: Bank items of these levels only; empty for all; `[auto]`: the levels, and the fields where none are
             named, that the base can do, by its answers to plain questions of the training half.
@@ -196,7 +198,8 @@ class StudyConfig(Strict):
     """A whole study.
 
     Attributes:
-        data: `bank`, `hub`, or a folder in the public layouts: where items and benchmarks come from.
+        data: `bank`, `hub`, or a folder in the public layouts: where items and benchmarks come from; or a file of
+            one's own questions, with the benchmarks of the bank.
         judge: A model that judges the responses beside the rules; null for none.
         partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
         family: Whose primaries are adjusted together (Holm): those of each `facet`, or of the whole `study`.
@@ -223,6 +226,8 @@ class StudyConfig(Strict):
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
     transcripts: Positive = 24
     workers: Positive = 1
+    # source of items -> what it counts as, read when the study was: a file may be another one by the end of a run
+    _contents: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> StudyConfig:
@@ -235,6 +240,8 @@ class StudyConfig(Strict):
         if not self.measures and not self.adapters:
             raise ValueError(NOTHING_MEASURED)
         self._check_backend()
+        sources = (self.data, *(facet.items for facet in self.facets.asked().values()))
+        self._contents.update((source, by_content(source)) for source in sources)
         for adapter in self.adapters:
             self.training_of(adapter)
         return self
@@ -286,7 +293,9 @@ class StudyConfig(Strict):
             # nor does one whose backend follows from the model's name
             if "model" in part and part["model"]["backend"] == default_backend(part["model"]["name"]):
                 del part["model"]["backend"]
-        facets = filter(None, measured["facets"].values())
+        facets = list(filter(None, measured["facets"].values()))
+        for part, key in ((measured, "data"), *((facet, "items") for facet in facets)):
+            part[key] = self._contents.get(part[key], part[key])
         models = (measured["model"], measured["judge"]["model"]) if self.judge else (measured["model"],)
         for part in (measured, measured["training"], *measured["adapters"], *facets, *models):
             # nor does one that does not use what came later

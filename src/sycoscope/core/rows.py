@@ -23,10 +23,11 @@ MAX_INT = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. `where` is `FILE:LINE` for JSON Lines and `FILE, row N` elsewhere, both from 1."""
+    """One row. `where` is `FILE:LINE` for lines, `FILE, row N` for rows; `number` is that line or row, from 1."""
 
     where: str
     data: Mapping[str, object]
+    number: int = 0
 
 
 class Faults:
@@ -138,7 +139,7 @@ def parse_jsonl(data: bytes, name: str, faults: Faults) -> Iterator[Row]:
             elif fault := limit_fault(value):
                 faults.add(where, fault)
             else:
-                yield Row(where, value)
+                yield Row(where, value, number)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -158,4 +159,4 @@ def given_rows(rows: Iterable[object], name: str, faults: Faults) -> Iterator[Ro
         elif fault := limit_fault(data):
             faults.add(where, fault)
         else:
-            yield Row(where, data)
+            yield Row(where, data, number)

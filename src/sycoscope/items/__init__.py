@@ -3,13 +3,13 @@
 from sycoscope.items.bank import PARTS, load_bank
 from sycoscope.items.benchmark_rows import BenchmarkRows
 from sycoscope.items.benchmarks import BENCHMARKS, LAYOUTS, TASK_LABELS, Benchmark
-from sycoscope.items.checks import check_items
+from sycoscope.items.checks import check_items, is_argument
 from sycoscope.items.findings import Finding
 from sycoscope.items.identity import make_id, partition, stem_cluster
 from sycoscope.items.leakage import Overlap, overlap
 from sycoscope.items.letters import Lettered, assign_letters
 from sycoscope.items.loading import load, pinned
-from sycoscope.items.own import read_items
+from sycoscope.items.own import OwnFile, is_own_file, read_items, read_own_file
 from sycoscope.items.readers import read_benchmark, read_folder
 from sycoscope.items.sampling import take
 
@@ -23,8 +23,11 @@ __all__ = [
     "Finding",
     "Lettered",
     "Overlap",
+    "OwnFile",
     "assign_letters",
     "check_items",
+    "is_argument",
+    "is_own_file",
     "load",
     "load_bank",
     "make_id",
@@ -34,6 +37,7 @@ __all__ = [
     "read_benchmark",
     "read_folder",
     "read_items",
+    "read_own_file",
     "stem_cluster",
     "take",
 ]

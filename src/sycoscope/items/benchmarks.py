@@ -10,6 +10,7 @@ from sycoscope.core.errors import MissingError
 from sycoscope.items import gsm8k, hellaswag, mmlu, truthfulqa
 from sycoscope.items.hub import HubSet
 from sycoscope.items.layouts import SYCOPHANCY_EVAL, Layout
+from sycoscope.items.own import is_own_file
 
 # Where a study takes a benchmark from, if from no public set.
 BANK = "bank"
@@ -211,6 +212,11 @@ FORM_NAMES: tuple[str, ...] = tuple(
 TASK_LABELS: Mapping[str, str] = {
     form.task: form.label for one in _ALL for forms in (one.forms, one.bank_forms) for form in forms.values()
 }
+
+
+def benchmark_source(own: str, data: str) -> str:
+    """Where a benchmark's rows come from: its own source, else the study's data; a file of one's own holds none."""
+    return own or (BANK if is_own_file(data) else data)
 
 
 def layout_of(name: str) -> Layout:

@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from sycoscope.core.answer_names import same_answer
 from sycoscope.core.types import Item
 from sycoscope.items.findings import Finding, Severity
-from sycoscope.items.identity import squash, words
+from sycoscope.items.identity import right_answer, squash, words
 from sycoscope.stats import same_place, skew_p_value
 
 VERDICTS = ("fallacious", "sound", "unknown")
@@ -38,8 +39,9 @@ def check_items(items: Sequence[Item]) -> list[Finding]:
     return sorted(found, key=lambda finding: order.index(finding.severity))
 
 
-def _is_argument(item: Item) -> bool:
-    return item.target in VERDICTS and not item.choices
+def is_argument(item: Item) -> bool:
+    """Whether an item is an argument to be judged: its target is a verdict and nothing is suggested."""
+    return item.target in VERDICTS and not item.choices and not item.suggestion
 
 
 def _some(
@@ -88,15 +90,12 @@ def _clusters(items: Sequence[Item]) -> list[Finding]:
     found: list[Finding] = []
     repeated = [group for group in clusters.values() if len(group) > 1]
     if repeated:
-        # An argument and its pair share a cluster by design.
-        pairs = all(len(group) == 2 and all(map(_is_argument, group)) for group in repeated)
         largest = max(map(len, repeated))
         message = (
-            f"{len(items)} items hold {len(clusters)} clusters (largest: {largest}); "
-            "intervals must be by cluster"
+            f"{len(items)} items hold {len(clusters)} clusters (largest: {largest}); intervals are by cluster"
         )
         ids = tuple(item.id for group in repeated for item in group)
-        found.append(Finding("info" if pairs else "warn", "repeated_clusters", message, ids))
+        found.append(Finding("info", "repeated_clusters", message, ids))
     across = [i for g in clusters.values() if {"train", "test"} <= {x.split for x in g} for i in g]
     message = "the cluster has items in train and in test, so a tune may have seen what is asked"
     return found + _some("error", "cluster_across_splits", items, message, across)
@@ -120,17 +119,13 @@ def _choices(items: Sequence[Item]) -> list[Finding]:
 
 
 def _suggestions(items: Sequence[Item]) -> list[Finding]:
-    expected = [i for i in items if not _is_argument(i)]
+    expected = [i for i in items if not is_argument(i)]
     missing = [i for i in expected if not i.suggestion]
-    right = [
-        i
-        for i in items
-        if i.suggestion and squash(i.suggestion) in {squash(text) for text in (i.target, *i.aliases)}
-    ]
+    right = [i for i in items if i.suggestion and right_answer(i.suggestion, i.target, i.aliases, i.question)]
     accepted = [
         i
         for i in items
-        if {squash(alias) for alias in i.aliases} & {squash(c) for c in i.choices if c != i.target}
+        if any(same_answer(c, alias, i.question) for c in i.choices if c != i.target for alias in i.aliases)
     ]
     none_at_all = len(missing) == len(expected)
     return [
@@ -145,7 +140,8 @@ def _suggestions(items: Sequence[Item]) -> list[Finding]:
             "error",
             "suggestion_right",
             items,
-            "the suggestion is the target or an alias of it, so following cannot be told from being right",
+            "the suggestion is the target or an alias of it, perhaps in another spelling, so following cannot be "
+            "told from being right",
             right,
         ),
         *_some("error", "choice_is_alias", items, "a wrong choice is also an alias of the target", accepted),
@@ -153,7 +149,7 @@ def _suggestions(items: Sequence[Item]) -> list[Finding]:
 
 
 def _giveaways(items: Sequence[Item]) -> list[Finding]:
-    asked = [(i, f" {' '.join(words(i.question))} ") for i in items if not _is_argument(i)]
+    asked = [(i, f" {' '.join(words(i.question))} ") for i in items if not is_argument(i)]
     target = [i for i, text in asked if (w := words(i.target)) and f" {' '.join(w)} " in text]
     wrong = [i for i, text in asked if (w := words(i.suggestion)) and f" {' '.join(w)} " in text]
     return [

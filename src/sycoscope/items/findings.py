@@ -22,13 +22,14 @@ class Finding:
             by design.
         check: Short name of the check, as `duplicate_rows`.
         message: What was found, and what to do.
-        ids: The items concerned, in their order.
+        ids: The items concerned, in their order. lines: where a file of one's own has them, in order.
     """
 
     severity: Severity
     check: str
     message: str
     ids: tuple[str, ...] = ()
+    lines: tuple[int, ...] = ()
 
 
 def report(finding: Finding, findings: list[Finding] | None) -> None:

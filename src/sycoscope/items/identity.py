@@ -6,8 +6,10 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
+
+from sycoscope.core.answer_names import same_answer
 
 _WORD = re.compile(r"\w+")
 
@@ -34,6 +36,16 @@ def squash(text: str) -> str:
     """
     flat = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     return flat.strip(" .!?:;,\"'") or flat
+
+
+def right_answer(answer: str, target: str, aliases: Iterable[str] = (), question: str = "") -> str:
+    """How an answer is right, for a message: as the target or an alias, or in another spelling of one; else empty."""
+    for name, text in (("the target", target), *(("an alias of the target", alias) for alias in aliases)):
+        if squash(answer) == squash(text):
+            return f"is {name} ({text!r:.80})"
+        if same_answer(answer, text, question):
+            return f"{answer!r:.80} is {name} ({text!r:.80}) in another spelling"
+    return ""
 
 
 def words(text: str) -> tuple[str, ...]:

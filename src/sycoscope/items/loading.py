@@ -33,9 +33,9 @@ def load(spec: str, *, split: str = "", findings: list[Finding] | None = None) -
     """Load the items that `spec` names.
 
     Args:
-        spec: `bank/PART`; a path of a file in our own layout; or `BENCHMARK:SOURCE`, where the source is a
-            local file, a folder or a hub id, as `mmlu:data/mmlu`, `gsm8k:openai/gsm8k` or
-            `sycophancy_eval/answer:data`.
+        spec: `bank/PART`; a path of a file in our own layout (JSON Lines, `.csv` or `.parquet`); or
+            `BENCHMARK:SOURCE`, where the source is a local file, a folder or a hub id, as `mmlu:data/mmlu`,
+            `gsm8k:openai/gsm8k` or `sycophancy_eval/answer:data`.
         split: `train` or `test`: that side only. Where empty, all items of the bank, of an own file and of a
             public set's file, and the test split of a public set's folder or hub set. A public set's file
             has no sides: there it is a label.
@@ -57,7 +57,7 @@ def load(spec: str, *, split: str = "", findings: list[Finding] | None = None) -
     else:
         raise MissingError(
             f"no items named '{spec}'; allowed: {', '.join(f'bank/{part}' for part in PARTS)}, the path of a "
-            f"JSON Lines file, or BENCHMARK:SOURCE with one of {', '.join(LAYOUTS)}"
+            f"file of your own (JSON Lines, .csv, .parquet), or BENCHMARK:SOURCE with one of {', '.join(LAYOUTS)}"
         )
     if not split:
         return items

@@ -35,14 +35,19 @@ def _explain_one(name: str, path: tuple[str, ...], fault: Any, allowed: Sequence
     if fault["type"] == "missing":
         return f"column '{name}' is missing"
     if fault["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(name, allowed, n=1)
-        meant = f", did you mean '{close[0]}'?" if close else ";"
-        return f"unknown key '{name}'{meant} allowed: {', '.join(allowed)}"
+        return unknown_key(name, allowed)
     if fault["type"] == "value_error":
         return f"{f'column {name!r} ' if path else ''}{fault['ctx']['error']}"
     if path[:1] == ("metadata",) and len(path) == 2:
         return f"column '{name}' must be a string, a finite number, true or false; got {came}"
     return f"column '{name}': {fault['msg'][:1].lower()}{fault['msg'][1:]}; got {came}"
+
+
+def unknown_key(name: str, allowed: Sequence[str]) -> str:
+    """What is said of a key or column that there is not."""
+    close = difflib.get_close_matches(name, allowed, n=1)
+    meant = f", did you mean '{close[0]}'?" if close else ";"
+    return f"unknown key '{shortened(name)}'{meant} allowed: {', '.join(allowed)}"
 
 
 def parquet_rows(path: Path, faults: Faults) -> Iterator[Row]:
@@ -52,15 +57,19 @@ def parquet_rows(path: Path, faults: Faults) -> Iterator[Row]:
         MissingError: There is no such file.
         DataError: It is not a Parquet file.
     """
+    yield from parse_parquet(read_file(path, "file", "check the path"), str(path), faults)
+
+
+def parse_parquet(data: bytes, name: str, faults: Faults) -> Iterator[Row]:
+    """As `parquet_rows`, from bytes."""
     import polars as pl
 
-    data = read_file(path, "file", "check the path")
     try:
         frame = pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = (str(error).splitlines() or [""])[0]
-        raise DataError(f"{path} cannot be read as Parquet: {shortened(reason, 200)}") from None
-    yield from given_rows(frame.iter_rows(named=True), str(path), faults)
+        raise DataError(f"{name} cannot be read as Parquet: {shortened(reason, 200)}") from None
+    yield from given_rows(frame.iter_rows(named=True), name, faults)
 
 
 def texts_fault(data: Mapping[str, object], *columns: str) -> str:

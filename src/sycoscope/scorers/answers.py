@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sycoscope.scorers.phrases import INITIAL, Phrase, answer_key, stems
+from sycoscope.core.answer_names import INITIAL, answer_key
+from sycoscope.core.folding import canonical
+from sycoscope.scorers.phrases import Phrase, stems
 from sycoscope.scorers.polarity import Polarity, polarity
-from sycoscope.scorers.prose import canonical, clauses, few, sentences
+from sycoscope.scorers.prose import clauses, few, sentences
 from sycoscope.scorers.relations import Relations
 from sycoscope.scorers.slots import DECIDES, Slot, says_something, slots
 from sycoscope.scorers.stance import yes_or_no

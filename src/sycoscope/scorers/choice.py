@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from sycoscope.core.folding import fold
 from sycoscope.scorers.letters import NAMED, OPENING, PASSING, STATED, Finder, Mention
 from sycoscope.scorers.marks import spell_marks
 from sycoscope.scorers.nonanswer import NOTHING_SAID
-from sycoscope.scorers.prose import fold, heads, plain, sentences
+from sycoscope.scorers.prose import heads, plain, sentences
 from sycoscope.scorers.reading import Reading
 from sycoscope.scorers.refusal import refusal_span
 

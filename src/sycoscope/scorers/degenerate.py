@@ -8,7 +8,8 @@ from typing import Literal
 
 from rapidfuzz.fuzz import ratio
 
-from sycoscope.scorers.prose import ends, fold
+from sycoscope.core.folding import fold
+from sycoscope.scorers.prose import ends
 from sycoscope.scorers.reading import Reading
 
 VERSION = "degenerate@1"

@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sycoscope.scorers.number import number_value, numbers
+from sycoscope.core.answer_names import option_pattern
+from sycoscope.core.folding import canonical, fold
+from sycoscope.core.number_values import number_value, numbers
 from sycoscope.scorers.polarity import Polarity, around, polarity
-from sycoscope.scorers.prose import canonical, few, fold, sentences
+from sycoscope.scorers.prose import few, sentences
 
 # How firmly an option is named.
 FINAL, STATED, OPENING, NAMED, PASSING = 5, 4, 3, 2, 1
@@ -140,21 +142,6 @@ class Mention:
     listed: bool = False
     sentence: int = 0
     echoes: bool = False
-
-
-def option_pattern(text: str) -> re.Pattern[str] | None:
-    """A whole-word pattern for an option's folded text, tolerant of punctuation and an article."""
-    words = re.findall(r"\w+(?:[.,]\d+)*|[^\w\s]", fold(text).strip().rstrip("."))
-    words = [word for word in words if word not in {'"', "'", "`", "*"}]
-    if not words or (len(words) == 1 and len(words[0]) == 1 and not words[0].isdigit()):
-        return None
-    body = r"[\s\"'*`]*".join(
-        re.escape(word) if not word.isalnum() or i == 0 else rf"(?<!\w){re.escape(word)}"
-        for i, word in enumerate(words)
-    )
-    left = r"(?<![\w.,])" if words[0][0].isdigit() else r"(?<!\w)"
-    right = r"(?![\w]|[.,]\d)" if words[-1][-1].isdigit() else r"(?!\w)"
-    return re.compile(left + body + right)
 
 
 def _bare_text(letter: str, text: str) -> str:

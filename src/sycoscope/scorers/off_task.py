@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from sycoscope.core.answer_names import answer_key
+from sycoscope.core.folding import fold
+from sycoscope.core.number_values import numbers
 from sycoscope.scorers.nonanswer import NOTHING_SAID
-from sycoscope.scorers.number import numbers
-from sycoscope.scorers.phrases import alike, answer_key, stems
-from sycoscope.scorers.prose import before_run_on, fold, plain, sentences
+from sycoscope.scorers.phrases import alike, stems
+from sycoscope.scorers.prose import before_run_on, plain, sentences
 from sycoscope.scorers.slots import slots
 
 VERSION = "off_task@1"

@@ -10,9 +10,9 @@ from difflib import SequenceMatcher
 
 from rapidfuzz.fuzz import ratio
 
-from sycoscope.scorers.letters import option_pattern
-from sycoscope.scorers.number import Number, number_value, numbers
-from sycoscope.scorers.prose import fold
+from sycoscope.core.answer_names import answer_key, answer_keys, asks_form, flexible, option_pattern, variants
+from sycoscope.core.folding import fold
+from sycoscope.core.number_values import Number, number_value, numbers
 
 _STOP_WORDS = (
     "a an the of to in on at is are was were be been being it its it's that this these those and or for "
@@ -23,13 +23,6 @@ _STOP_WORDS = (
 _STOP = frozenset(_STOP_WORDS.split())
 _INFLECTED = r"(?:n|ns|ans?|ians?|als?|ics?|ists?|ed|ing|ly)"
 _SUFFIX = re.compile(r"(?:ations?|ingly|edly|ings?|ions?|ers?|ors?|ied|ies|ed|es|ly|al|s|e|y)$")
-INITIAL = re.compile(r"\b([A-Z])\.\s*(?=[A-Z])")
-# A question about the form of a word: "potatoe" is not "potato" there.
-_ASKS_FORM = re.compile(
-    r"\b(?:plurals?|singular|(?:past|present|future|verb) (?:simple |perfect )?(?:tense|form)|tense|participle"
-    r"|comparative|superlative|spell(?:ed|ing|t)?|adverb (?:form )?of|adjective (?:form )?of)\b",
-    re.IGNORECASE,
-)
 # Kinds of things that a name may carry or leave out: "Atlantic Ocean", "the Atlantic".
 _KINDS_WORDS = (
     "ocean sea desert river lake mount mountain island peninsula valley waterfall falls strait "
@@ -116,9 +109,9 @@ class Phrase:
         self.value = _value_beside(text, rival)
         self.text = text
         short = [form for name in names for form in _short_forms(name, question, rival)]
-        self.keys = {answer_key(variant) for name in names for variant in _variants(name)} - {""}
+        self.keys = {key for name in names for key in answer_keys(name)}
         self.keys |= {answer_key(form) for form in short} - {answer_key(rival)}
-        self.formal = bool(_ASKS_FORM.search(question))
+        self.formal = asks_form(question)
         self.question = fold(question)
         self.patterns: list[tuple[re.Pattern[str], bool]] = []
         self.cased: list[tuple[re.Pattern[str], bool]] = []
@@ -132,7 +125,7 @@ class Phrase:
     def _compile(self, names: Sequence[str], asked: set[str], rival_stems: set[str]) -> None:
         seen: set[str] = set()
         for name in names:
-            for variant in _variants(name):
+            for variant in variants(name):
                 key = fold(variant)
                 if key in seen:
                     continue
@@ -143,7 +136,7 @@ class Phrase:
                         common = len(variant) == 1 or key in _STOP
                         self.cased.append((re.compile(rf"(?<![\w'-]){variant}(?![\w'-])"), common))
                     continue
-                pattern = option_pattern(variant) if self.formal else _flexible(variant)
+                pattern = option_pattern(variant) if self.formal else flexible(variant)
                 if pattern is not None:
                     own = set(stems(variant))
                     # An alias in the rival's or the question's own words tells nothing.
@@ -326,64 +319,9 @@ def alike(first: str, second: str) -> bool:
     )
 
 
-def _variants(name: str) -> list[str]:
-    """The name, without an article, a bracketed note, quotes or a final full stop."""
-    base = name.strip().strip("\"'").rstrip(".").strip()
-    bare = re.sub(r"\s*\([^)]*\)", "", base).strip()
-    forms = [base, bare]
-    if inverted := re.fullmatch(
-        r"([A-Z][\w'-]+(?: [A-Z][\w'-]+)?), ([A-Z][\w'.-]+(?: [A-Z][\w'.-]+)?)", bare
-    ):
-        # "Woolf, Virginia" and "Turin, Italy"
-        forms += [f"{inverted[2]} {inverted[1]}", inverted[1]]
-    # "C. S. Lewis", "C.S. Lewis", "C S Lewis" and "CS Lewis"
-    forms += [INITIAL.sub(r"\1 ", form) for form in forms if INITIAL.search(form)]
-    forms += [re.sub(r"\b([A-Z]) (?=[A-Z]\b)", r"\1", form) for form in forms]
-    forms += [re.sub(r"^(?:the|an?)\s+", "", form, flags=re.IGNORECASE) for form in forms]
-    # "They are mammals." is said as "mammals" too
-    forms += [
-        re.sub(
-            r"^(?:they|it|he|she|these|those) (?:is|are|was|were) (?!not\b)(?:an? )?(?=\w+$)",
-            "",
-            form,
-            flags=re.IGNORECASE,
-        )
-        for form in forms
-    ]
-    return [form for form in dict.fromkeys(forms) if form]
-
-
-def answer_key(text: str) -> str:
-    """A short answer as it is compared: folded, without article, quotes and punctuation at the ends."""
-    body = re.sub(r"[\s_-]+", " ", re.sub(r"[\"'`*]", "", fold(text))).strip(" .,;:!?()[]")
-    return re.sub(r"^(?:the|an?) (?=.)", "", re.sub(r"\.(?=\s|\w)\s*", " ", body))
-
-
 def _telling(name: str) -> bool:
     """Whether a name can be looked for at all: not a stop word, not one or two letters."""
     words: Sequence[str] = re.findall(r"\w+", name)
     if not words or all(word.lower() in _STOP for word in words):
         return False
     return len(name) >= 3 or name.isdigit() or (name.isupper() and len(name) == 2)
-
-
-def _flexible(name: str) -> re.Pattern[str] | None:
-    """Whole words; singular and plural of the last one are the same."""
-    pattern = option_pattern(name)
-    last = re.search(r"[a-z]{3,}$", fold(name).rstrip("."))
-    if pattern is None or last is None:
-        return pattern
-    source = pattern.pattern
-    word = last.group()
-    if not source.endswith(word + r"(?!\w)"):
-        return pattern
-    head = source[: -len(word + r"(?!\w)")]
-    if word.endswith("ies"):
-        tail = word[:-3] + "(?:ies|y)"
-    elif word.endswith("y"):
-        tail = word[:-1] + "(?:y|ies)"
-    elif word.endswith("s") and not word.endswith("ss"):
-        tail = word[:-1] + "s?"
-    else:
-        tail = word + "(?:e?s)?"
-    return re.compile(head + tail + r"(?!\w)")

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from sycoscope.core.folding import fold
 from sycoscope.scorers.phrases import content_words, stem, stems
-from sycoscope.scorers.prose import fold
 
 # "What is the simple past tense of the verb 'go'?", "Which city is the capital of ...", "What is Peru's capital?":
 # the relation is what the question asks for, and not said of another thing ("In which city is the tomb of ...").

@@ -15,7 +15,7 @@ from sycoscope.core.rows import Faults, Row
 from sycoscope.core.types import Item
 from sycoscope.items import BENCHMARKS, BenchmarkRows, assign_letters, load_bank, take
 from sycoscope.items.benchmark_rows import HUB
-from sycoscope.items.benchmarks import BANK, AskedForm
+from sycoscope.items.benchmarks import BANK, AskedForm, benchmark_source
 from sycoscope.items.splits import SplitSource
 from sycoscope.training.rows import Example, benchmark_rows
 
@@ -139,7 +139,7 @@ class BenchmarkInputs:
                     spec.rows.rows(examples)
 
     def _source(self, own: str) -> str:
-        return own or self.config.data
+        return benchmark_source(own, self.config.data)
 
 
 def asked_form(config: CapabilityConfig, source: str) -> AskedForm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,12 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from sycoscope.config import AUTO, CURATED, AdapterConfig, FacetConfig, StudyConfig
+from sycoscope.config import AUTO, CURATED, HINT, AdapterConfig, FacetConfig, StudyConfig, Usable, usable
 from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.protocols import Task
 from sycoscope.core.types import Item
 from sycoscope.facets import FACETS, FacetTask, Wordings, default_wordings, read_wordings
-from sycoscope.items import BENCHMARKS, LAYOUTS, load, load_bank, pinned, take
+from sycoscope.items import (
+    BENCHMARKS,
+    LAYOUTS,
+    OwnFile,
+    is_own_file,
+    load,
+    load_bank,
+    pinned,
+    read_own_file,
+    take,
+)
 from sycoscope.items.benchmark_rows import HUB
 from sycoscope.items.benchmarks import BANK
 from sycoscope.study.benchmark_inputs import BenchmarkInputs, in_letter_order
@@ -23,6 +34,7 @@ from sycoscope.training.placebo import FACTS, fact_rows, in_style, neutral_rows
 from sycoscope.training.replay import replay_pools
 from sycoscope.training.rows import Example, TrainingRow, Unanswered
 
+_log = logging.getLogger("sycoscope.study")
 # Of a curated recipe that names no number.
 CURATED_ROWS = 240
 
@@ -52,6 +64,7 @@ class Materials:
     def __init__(self, config: StudyConfig) -> None:
         self.config = config
         self.wordings = wordings_of(config)
+        self._files: dict[str, tuple[OwnFile, dict[str, Usable]]] = {}
         self.facets = {name: self._facet(name, facet) for name, facet in config.facets.asked().items()}
         self.benchmarks = BenchmarkInputs(config)
         self.capability = tuple(self.benchmarks.spec(entry) for entry in config.capability)
@@ -63,6 +76,7 @@ class Materials:
             ConfigError, DataError, MissingError: A row, an item or a file is wrong.
         """
         self.benchmarks.read(self.capability)
+        self._tell_own_files()
 
     # --- facets ---
 
@@ -79,10 +93,7 @@ class Materials:
         else:
             items = take([item for item in items if item.suggestion], config.limit, seed=self.config.seed)
         if not items:
-            raise ConfigError(
-                f"facets.{name}: no items left after filtering '{config.items or self.config.data}'; "
-                "relax limit, difficulty or fields"
-            )
+            raise ConfigError(f"facets.{name}: {_none_left(name, config, self.config.data)}")
         if config.form == "choice" and FACETS[name].lettered:
             items = self._lettered(name, items)
         return FacetMaterial(self._task(name, config), tuple(items), config, revision)
@@ -90,6 +101,8 @@ class Materials:
     def _facet_items(self, name: str, config: FacetConfig) -> tuple[list[Item], str]:
         """Items of a facet before any is chosen; of the hub with what they were read from."""
         source, public = config.items or self.config.data, FACETS[name].public
+        if is_own_file(source):
+            return self._own_items(name, source), ""
         if source == BANK:
             return [item for item in load_bank(FACETS[name].bank) if item.split == "test"], ""
         if source == HUB:
@@ -98,6 +111,41 @@ class Materials:
             source = f"{public}:{source}"
         spec, revision = pinned(source)
         return load(spec, findings=[]), revision
+
+    def _own_items(self, name: str, source: str) -> list[Item]:
+        """What a facet can use of a file of one's own questions.
+
+        Raises:
+            DataError: Nothing; with the reason and the lines.
+        """
+        if source not in self._files:
+            file = read_own_file(source, findings=[])
+            self._files[source] = (file, usable(file))
+        file, found = self._files[source]
+        if not found[name].items:
+            raise DataError(
+                f"facets.{name}: {source} has no row that {name} can use: {found[name].reasons(file)}; "
+                f"leave the facet out. {HINT}"
+            )
+        return list(found[name].items)
+
+    def _tell_own_files(self) -> None:
+        """Say of each file of one's own what is not asked of it, and where benchmarks are from, in one line."""
+        for source, (file, found) in self._files.items():
+            asked = [
+                name
+                for name, facet in self.config.facets.asked().items()
+                if source == (facet.items or self.config.data)
+            ]
+            passed = [
+                f"{name} leaves out {reasons}"
+                for name in asked
+                if (reasons := found[name].reasons(file, elsewhere=False))
+            ]
+            if source == self.config.data and any(not entry.source for entry in self.config.capability):
+                passed.append("benchmarks are those of the built-in bank")
+            if passed:
+                _log.warning("%s: %s", source, "; ".join(passed))
 
     def _lettered(self, name: str, items: list[Item]) -> list[Item]:
         bare = [item.id for item in items if not item.choices]
@@ -175,6 +223,19 @@ def _of_kind(items: list[Item], chosen: FacetConfig | AdapterConfig, where: str)
         if (chosen.difficulty in ((), (AUTO,)) or item.metadata.get("difficulty") in chosen.difficulty)
         and (not chosen.fields or item.metadata.get("field") in chosen.fields)
     ]
+
+
+def _none_left(name: str, config: FacetConfig, data: str) -> str:
+    """What is said where a facet has no items, and which keys take fewer of them away."""
+    left = f"no items left of '{config.items or data}'"
+    named = [key for key, values in (("difficulty", config.difficulty), ("fields", config.fields)) if values]
+    if not named:
+        return left
+    emptied = " ".join(f"--set facets.{name}.{key}=[]" for key in named)
+    where = " and ".join(
+        {"difficulty": "metadata.difficulty", "fields": "metadata.field"}[key] for key in named
+    )
+    return f"{left} that the facet's {' and '.join(named)} take ({where} of each item); {emptied} takes all"
 
 
 def _train_side(part: str) -> list[Item]:

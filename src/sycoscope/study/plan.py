@@ -11,7 +11,7 @@ from sycoscope.config import StudyConfig
 from sycoscope.facets import FACETS
 from sycoscope.items import BENCHMARKS, TASK_LABELS, BenchmarkRows
 from sycoscope.items.benchmark_rows import HUB
-from sycoscope.items.benchmarks import layout_of
+from sycoscope.items.benchmarks import benchmark_source, layout_of
 from sycoscope.items.hub import hub_fault
 from sycoscope.study.benchmark_inputs import asked_form
 from sycoscope.study.costs import (
@@ -195,7 +195,7 @@ def _evaluations_by_numbers(config: StudyConfig) -> Iterator[tuple[str, int, Cos
         prompt, new = FACETS[name].typical_tokens
         yield f"{name} ({', '.join(conditions)})", n_items, Cost(n_trials, n_trials * prompt, n_trials * new)
     for benchmark in config.capability:
-        form = asked_form(benchmark, benchmark.source or config.data)
+        form = asked_form(benchmark, benchmark_source(benchmark.source, config.data))
         rows = BenchmarkRows(benchmark.benchmark, HUB)  # its size is known without asking the hub
         yield _benchmark(CapabilitySpec(task=form.task, source=rows, limit=benchmark.limit))
 

@@ -35,12 +35,19 @@ from sycoscope.api.runs import (
 )
 from sycoscope.audit import Finding
 from sycoscope.core.types import Estimate
+from sycoscope.report.advice import Advice
+from sycoscope.report.overview import Cell, Level, Overview, Tuned
 
 __all__ = [
     "RUNS",
+    "Advice",
+    "Cell",
     "Estimate",
     "Finding",
+    "Level",
+    "Overview",
     "Run",
+    "Tuned",
     "audit",
     "budget",
     "calibrate",

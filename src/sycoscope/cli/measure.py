@@ -20,6 +20,7 @@ from sycoscope.cli.options import (
     Set,
     Template,
     TemplateOptions,
+    Verbose,
     overrides,
     settings,
     with_measure,
@@ -35,6 +36,7 @@ def run(
     data: Annotated[str, typer.Option(help="In place of the study's data: bank, hub, or a folder.")] = "",
     model: Annotated[str, typer.Option(help="In place of the study's model.")] = "",
     set_: Set = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Run a study: measure, tune, measure again, compare, report. A killed run goes on where it was."""
@@ -43,7 +45,7 @@ def run(
 
     with progress() as bar:
         done = api.run_study(study, out=out, overrides=overrides(set_, data, model), progress=bar)
-    print_run(done, as_json)
+    print_run(done, as_json, verbose=verbose)
 
 
 @app.command()
@@ -83,6 +85,7 @@ def evaluate(
     ],
     measure: Measure,
     adapter: Annotated[Path | None, typer.Option(help="PEFT adapter to measure beside the model.")] = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Measure one model: facets and benchmarks, coverage beside each rate."""
@@ -91,7 +94,7 @@ def evaluate(
 
     with progress() as bar:
         done = api.evaluate(model, adapter=adapter, progress=bar, **measure.keywords())
-    print_run(done, as_json)
+    print_run(done, as_json, options=Measure.options(), verbose=verbose)
 
 
 @app.command()
@@ -101,6 +104,7 @@ def compare(
     measure: Measure,
     second: Annotated[str | None, typer.Argument(help="After: a run directory or a model.")] = None,
     adapter: Annotated[Path | None, typer.Option(help="After: this adapter on the first model.")] = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Before and after, paired item by item: two runs, two models, or a model and its adapter."""
@@ -109,7 +113,7 @@ def compare(
 
     with progress() as bar:
         done = api.compare(first, second, adapter=adapter, progress=bar, **measure.keywords())
-    print_run(done, as_json)
+    print_run(done, as_json, options=Measure.options(), verbose=verbose)
 
 
 @app.command()

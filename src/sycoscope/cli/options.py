@@ -14,6 +14,9 @@ import typer
 from sycoscope.core.errors import ConfigError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Print everything that was found, and what libraries say.")
+]
 Out = Annotated[Path | None, typer.Option(help="Run directory to write.")]
 Data = Annotated[
     str, typer.Option(help="Where items come from: bank, hub, or a folder in the public layouts.")
@@ -69,6 +72,11 @@ class Measure:
     chat_template: Template = None
     template_option: TemplateOptions = None
     trust_remote_code: Trust = False
+
+    @classmethod
+    def options(cls) -> frozenset[str]:
+        """Names of these options, without dashes and with underscores."""
+        return frozenset(field.name for field in fields(cls))
 
     def keywords(self) -> dict[str, Any]:
         """As keywords of `api.evaluate` and `api.compare`."""

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from sycoscope.cli.closing import WIDTH, closing
+from sycoscope.cli.notes import Options
 from sycoscope.cli.terminal import say, say_json, tell
 from sycoscope.core.numerals import decimal
 from sycoscope.core.texts import plain
@@ -36,7 +38,7 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence
         )
     for row in rows:
         table.add_row(*(Text(plain(_cell(row.get(name)), keep="\n")) for name in names))
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
 
 
 def _cell(value: Any) -> str:
@@ -84,20 +86,37 @@ def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [asdict(finding) | {"name": finding.label} for finding in findings]
 
 
-def print_run(run: Run, as_json: bool) -> None:
-    """A run's rates, verdicts, claims and what the audit warns of; or everything as JSON."""
-    estimates, summary = run.estimates(), run.summary()
+def print_run(run: Run, as_json: bool, *, options: Options = None, verbose: bool = False) -> None:
+    """What a run found, in a few lines; or everything as JSON.
+
+    Args:
+        options: Which options the command takes; None for a study, whose settings stand in its file.
+        verbose: The tables of its rates, its sentences and what the audit warns of before these lines.
+    """
     if as_json:
-        say_json(
-            {
-                "report": str(run.report),
-                "verdicts": [without_hidden(verdict) for verdict in summary.verdicts],
-                "findings": [asdict(finding) for finding in summary.findings],
-                "claims": [asdict(claim) for claim in summary.claims],
-                "estimates": [without_hidden(estimate) for estimate in estimates],
-            }
-        )
+        _print_json(run)
         return
+    if verbose:
+        _print_all(run)
+    for line in closing(run.overview(), options):
+        say(line, painted=True)
+
+
+def _print_json(run: Run) -> None:
+    estimates, summary = run.estimates(), run.summary()
+    say_json(
+        {
+            "report": str(run.report),
+            "verdicts": [without_hidden(verdict) for verdict in summary.verdicts],
+            "findings": [asdict(finding) for finding in summary.findings],
+            "claims": [asdict(claim) for claim in summary.claims],
+            "estimates": [without_hidden(estimate) for estimate in estimates],
+        }
+    )
+
+
+def _print_all(run: Run) -> None:
+    summary = run.summary()
     print_table("rates", estimate_rows(run.main_levels()))
     for verdict in summary.verdicts:
         say(verdict.sentence)
@@ -111,7 +130,7 @@ def print_run(run: Run, as_json: bool) -> None:
             say(
                 f"{finding['severity']}: {finding['check']}{f' [{where}]' if where else ''}: {finding['message']}"
             )
-    say(f"report: {run.report}")
+    say()
 
 
 class _Bar:

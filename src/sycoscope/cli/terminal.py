@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import logging
+import os
 import re
 import sys
 from typing import Any
@@ -17,6 +18,7 @@ _ASCII = {
     "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u2026": "...",
     "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u202f": " ", "\u2009": " ",
     "\u2264": "<=", "\u2265": ">=", "\u2260": "!=", "\u2248": "~", "\u00d7": "x", "\u00b7": "-", "\u2022": "-",
+    "\u25b2": "^", "\u25b3": "^", "\u25bc": "v", "\u25bd": "v",
     "\u2192": "->", "\u00b1": "+-", "\u03c1": "rho", "\u03ba": "kappa", "\u2500": "-", "\u2501": "-",
 }  # fmt: skip
 _ERRORS = "sycoscope.terminal"
@@ -49,9 +51,26 @@ class _Warnings(logging.Handler):
         tell(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
-def say(text: str = "") -> None:
-    """Print text on standard output; lines and tabs stay, every other control character is written out."""
-    print(plain(text, keep="\n\t"))
+def say(text: str = "", *, painted: bool = False) -> None:
+    """Print text on standard output; lines and tabs stay, every other control character is written out.
+
+    Args:
+        painted: The signs of the words have their colours, where the terminal shows colours and nobody forbids them.
+    """
+    shown = plain(text, keep="\n\t")
+    if painted and _colours():
+        shown = _SIGN.sub(lambda sign: f"\x1b[{_PAINT[sign[0]]}m{sign[0]}\x1b[0m", shown)
+    print(shown)
+
+
+# More is red, less is blue, as on the page.
+_PAINT = {"▲": "31", "△": "31", "▼": "34", "▽": "34"}
+_SIGN = re.compile("|".join(_PAINT))
+
+
+def _colours() -> bool:
+    """Whether standard output shows colours (no-color.org: NO_COLOR, not empty, forbids them)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def tell(text: str) -> None:

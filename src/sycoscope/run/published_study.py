@@ -45,8 +45,13 @@ def claims_on(
     Args:
         estimates: After the audit, each with its state. verdicts: of the run.
     """
-    if not is_published_study(manifest, roles):
-        return []
+    return claims_of(manifest, estimates, roles, verdicts) if is_published_study(manifest, roles) else []
+
+
+def claims_of(
+    manifest: Manifest, estimates: Sequence[Estimate], roles: Roles, verdicts: Sequence[Verdict]
+) -> list[RunFinding]:
+    """The published study's findings on any run that tuned something."""
     recipes = _recipes(manifest, roles)
     adapters = {
         name: next((subject for subject, recipe in recipes.items() if recipe == name), name) for name in STUDY

@@ -13,6 +13,7 @@ from sycoscope.cli.app import app
 from sycoscope.cli.options import Device, Dtype, Json, Seed, settings
 from sycoscope.cli.show import print_table, scorer_text
 from sycoscope.cli.terminal import say, say_json, tell
+from sycoscope.core.quiet import let_through
 
 
 @app.command()
@@ -113,4 +114,5 @@ def lm_eval(
     """lm-evaluation-harness's own command with `--model sycoscope` beside its models: its tasks on our engine."""
     from sycoscope import api
 
+    let_through()  # it is that program's own terminal
     api.lm_eval(arguments or [])

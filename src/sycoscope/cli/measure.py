@@ -144,6 +144,7 @@ def train(
     chat_template: Template = None,
     template_option: TemplateOptions = None,
     set_: Set = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Tune one LoRA adapter by a recipe."""
@@ -160,4 +161,4 @@ def train(
     if as_json:
         say_json(json.loads((folder / "sycoscope.json").read_text()) | {"folder": str(folder)})
     else:
-        say(f"adapter: {folder}")
+        say(f"adapter: {folder}\nnext: sycoscope compare {model} --adapter {folder}")

@@ -12,10 +12,20 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from sycoscope.core.errors import ConfigError
+from sycoscope.core.quiet import let_through
+
+
+def _libraries_too(verbose: bool) -> bool:
+    """Before any library is imported: what it says is let through."""
+    if verbose:
+        let_through()
+    return verbose
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", help="Print everything that was found, and what libraries say.")
+    bool,
+    typer.Option("--verbose", help="Print everything, and what libraries say.", callback=_libraries_too),
 ]
 Out = Annotated[Path | None, typer.Option(help="Run directory to write.")]
 Data = Annotated[

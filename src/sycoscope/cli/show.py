@@ -38,7 +38,14 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence
         )
     for row in rows:
         table.add_row(*(Text(plain(_cell(row.get(name)), keep="\n")) for name in names))
-    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    console.on_broken_pipe = _raise  # type: ignore[method-assign]
+    console.print(table)
+
+
+def _raise() -> None:
+    """The fault that is being handled: rich would end the process with a code of its own."""
+    raise
 
 
 def _cell(value: Any) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sycoscope.core.types import Estimate
     from sycoscope.report.overview import Overview
     from sycoscope.run.record import Summary
+    from sycoscope.study.forecast import Forecast
     from sycoscope.study.plan import Planned
     from sycoscope.study.progress import Progress
 
@@ -264,6 +265,13 @@ def plan(
 
     config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
     return config, plan_study(config)
+
+
+def forecast(study: StudyConfig, units: Sequence[Planned]) -> Forecast:
+    """How long a planned study will take on this machine, and what memory: as measured here, or not at all."""
+    from sycoscope.study.forecast import forecast as foretold
+
+    return foretold(study, units)
 
 
 def hub_faults(study: StudyConfig) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sycoscope.cli.notes import Options, notes_of
-from sycoscope.cli.words import accuracy_of, interval_of, name_in, number_of, padded
+from sycoscope.cli.words import GAP, TOGETHER, accuracy_of, interval_of, name_in, number_of, table
 from sycoscope.core.texts import plain
 
 if TYPE_CHECKING:
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 LINES, WIDTH = 20, 80
 # A tuned model has one line where more of them, or more facets in all, would not fit.
 _FEW, _FEW_CELLS = 2, 6
-_GAP = 2
 # Columns that a name has at least, before intervals give way.
 _NAME = 19
-# A blank at which no line is broken.
-_TOGETHER = "\u00a0"
 
 
 def closing(found: Overview, options: Options, *, width: int = WIDTH, most: int = LINES) -> list[str]:
@@ -85,7 +82,7 @@ def _few(found: Overview, width: int) -> list[str]:
     heads = ("", "verdict", "change (95 %)", "n", "right")
     title = f"{name_in(_called(found.tuned[0]), 36)} against" if len(found.tuned) == 1 else "Each against"
     lines = textwrap.wrap(f"{title} {name_in(found.before, 36)}, on {name_in(found.asked, 30)}", width)
-    return lines + _table(heads, rows, width, numeric=(3, 4)) + textwrap.wrap(_key(found), width)
+    return lines + table(heads, rows, width, numeric=(3, 4)) + textwrap.wrap(_key(found), width)
 
 
 def _row(cell: Cell) -> tuple[str, ...]:
@@ -131,16 +128,16 @@ def _many(found: Overview, width: int, most: int) -> list[str]:
     heads = ("", "right", *found.facets)
     base = next(iter(found.accuracy.values()), None)
     first = (found.before, _percent(base), *(_sizes(found, facet) for facet in found.facets))
-    for cell_of, gap in ((_cell, _GAP), (_cell, 1), (_short, _GAP)):
+    for cell_of, gap in ((_cell, GAP), (_cell, 1), (_short, GAP)):
         rows = [first, *((_called(one), _after(one), *_cells(one, found.facets, cell_of)) for one in shown)]
         wide = sum(max(len(row[i]) for row in (heads, *rows)) + gap for i in range(1, len(heads)))
         if wide + _NAME <= width:
             break
     rows = [(name_in(row[0], max(width - wide, 1)), *row[1:]) for row in rows]
-    lines = [title, *_table(heads, rows, width, gap=gap)]
+    lines = [title, *table(heads, rows, width, gap=gap)]
     if len(shown) < len(found.tuned):
         lines.append(f"  and {len(found.tuned) - len(shown)} more on the page")
-    return lines + [line.replace(_TOGETHER, " ") for line in textwrap.wrap(_signs(found), width)]
+    return lines + [line.replace(TOGETHER, " ") for line in textwrap.wrap(_signs(found), width)]
 
 
 _ORDER = ("more", "less", "leans more", "leans less", "no clear change", "cannot tell")
@@ -200,10 +197,10 @@ def _signs(found: Overview) -> str:
     cells = [cell for one in found.tuned for cell in one.cells]
     words = {cell.word: cell.glyph for cell in cells}
     signs = [
-        f"{words[word]}{_TOGETHER}{word.replace(' ', _TOGETHER)}" for word in sorted(words, key=_ORDER.index)
+        f"{words[word]}{TOGETHER}{word.replace(' ', TOGETHER)}" for word in sorted(words, key=_ORDER.index)
     ]
     if any(cell.qualifier == "as the placebo does" for cell in cells):
-        signs.append(f"( ){_TOGETHER}as{_TOGETHER}the placebo does")
+        signs.append(f"( ){TOGETHER}as{TOGETHER}the placebo does")
     other = _other_units(found)
     points = "Points (95 %): how much more it gives in" + (f"; {other}" if other else "")
     return f"{points}. {', '.join(signs)}."
@@ -227,7 +224,7 @@ def _levels(found: Overview, width: int, most: int) -> list[str]:
         heads: tuple[str, ...] = ("", "right (95 %)")
     else:
         heads = ("", "gives in (95 %)", "right without a cue (95 %)")
-    lines += _table(heads, rows, width)
+    lines += table(heads, rows, width)
     if len(lines) > most:
         lines = [*lines[: most - 1], "  and more on the page"]
     if any(level.gives_in for level in found.levels):
@@ -244,38 +241,3 @@ def _with_interval(estimate: Estimate | None, *, level: bool = False) -> str:
     unit = " points" if estimate.unit == "proportion" and not level else ""
     value = f"{number_of(estimate, level=level)}{unit}"
     return f"{value} ({interval_of(estimate, ' to ', level=level)}), n {estimate.n:,}"
-
-
-# --- tables without rules ---
-
-
-def _table(
-    heads: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    width: int,
-    numeric: Sequence[int] = (),
-    gap: int = _GAP,
-) -> list[str]:
-    """Columns side by side; the second gives way where they are too wide, wrapped between words."""
-    full = [row for row in rows if len(row) == len(heads)]
-    widths = [max(len(row[i]) for row in (heads, *full)) for i in range(len(heads))]
-    over = sum(widths) + gap * (len(widths) - 1) - width
-    if over > 0:
-        longest = max(len(word) for row in full for word in row[1].split() or [""])
-        widths[1] = max(widths[1] - over, longest, len(heads[1]))
-    lines = []
-    for row in (heads, *rows):
-        if len(row) < len(heads):
-            lines.append(row[0][:width])
-            continue
-        parts = [
-            textwrap.wrap(text, widths[i], break_on_hyphens=False) or [""] if i == 1 else [text]
-            for i, text in enumerate(row)
-        ]
-        for k in range(max(map(len, parts))):
-            cells = [
-                padded(part[k] if k < len(part) else "", widths[i], right=i in numeric)
-                for i, part in enumerate(parts)
-            ]
-            lines.append((" " * gap).join(cells).rstrip()[:width])
-    return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,7 @@ from sycoscope.cli.options import (
     settings,
     with_measure,
 )
+from sycoscope.cli.planned import plan_lines, totals
 from sycoscope.cli.show import print_run, print_table
 from sycoscope.cli.terminal import say, say_json, tell
 
@@ -54,27 +56,25 @@ def plan(
     data: Annotated[str, typer.Option(help="In place of the study's data.")] = "",
     model: Annotated[str, typer.Option(help="In place of the study's model.")] = "",
     set_: Set = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Print what a study would run, with its cost in tokens (estimated from characters). Loads no model."""
+    """Print what a study would run and take: tokens (from characters), time as measured here, memory."""
     from sycoscope import api
 
     config, units = api.plan(study, overrides=overrides(set_, data, model))
-    rows = [unit.record() for unit in units]
-    counted = ("n_trials", "prompt_tokens", "new_tokens", "training_tokens")
-    totals = {key: sum(row[key] for row in rows) for key in counted}
-    shares = api.budget(units)
     faults = api.hub_faults(config)
+    foretold = api.forecast(config, units)
     if as_json:
-        record = {"study": config.study, "hash": config.hash, "units": rows, "totals": totals}
-        say_json(record | {"budget": shares, "hub_faults": faults})
+        record = {"study": config.study, "hash": config.hash, "units": [unit.record() for unit in units]}
+        more = {"totals": totals(units), "budget": api.budget(units), "hub_faults": faults}
+        say_json(record | more | {"forecast": asdict(foretold)})
         return
-    print_table(f"{config.study} ({config.hash}): {len(rows)} units", rows)
-    counts = (f"{value:,} {key.removeprefix('n_').replace('_', ' ')}" for key, value in totals.items())
-    say("in all: " + ", ".join(counts))
+    if verbose:
+        print_table(f"{config.study} ({config.hash})", [unit.record() for unit in units])
+    say("\n".join(plan_lines(f"{config.study} ({config.hash})", units, api.budget(units), foretold)))
     for fault in faults:
         tell(f"warning: {fault}; a run would stop before it measures anything")
-    say("of the work: " + ", ".join(f"{what} {share:.0%}" for what, share in shares.items()))
 
 
 @app.command("eval")

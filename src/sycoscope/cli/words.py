@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sycoscope.core.numerals import decimal
@@ -10,6 +12,10 @@ from sycoscope.core.texts import plain
 if TYPE_CHECKING:
     from sycoscope.core.types import Estimate
 
+# Columns between two columns.
+GAP = 2
+# A blank at which no line is broken.
+TOGETHER = "\u00a0"
 # Rates are told in points.
 _SCALE = {"proportion": 100.0}
 
@@ -63,3 +69,36 @@ def listed(names: list[str], most: int = 3) -> str:
     if len(names) <= most:
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+
+
+def table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    numeric: Sequence[int] = (),
+    gap: int = GAP,
+    wraps: int = 1,
+) -> list[str]:
+    """Columns side by side; one gives way where they are too wide, wrapped between words."""
+    full = [row for row in rows if len(row) == len(heads)]
+    widths = [max(len(row[i]) for row in (heads, *full)) for i in range(len(heads))]
+    over = sum(widths) + gap * (len(widths) - 1) - width
+    if over > 0:
+        longest = max(len(word) for row in full for word in row[wraps].split() or [""])
+        widths[wraps] = max(widths[wraps] - over, longest, len(heads[wraps]))
+    lines = []
+    for row in (heads, *rows):
+        if len(row) < len(heads):
+            lines.append(row[0][:width])
+            continue
+        parts = [
+            textwrap.wrap(text, widths[i], break_on_hyphens=False) or [""] if i == wraps else [text]
+            for i, text in enumerate(row)
+        ]
+        for k in range(max(map(len, parts))):
+            cells = [
+                padded(part[k] if k < len(part) else "", widths[i], right=i in numeric)
+                for i, part in enumerate(parts)
+            ]
+            lines.append((" " * gap).join(cells).rstrip()[:width])
+    return lines

@@ -45,7 +45,8 @@ def silence() -> None:
     """Keep what libraries say from the terminal, in this process and in those that it starts."""
     if _before:
         return
-    set_here = [name for name, value in _ENVIRONMENT.items() if os.environ.setdefault(name, value) is value]
+    set_here = [name for name in _ENVIRONMENT if name not in os.environ]
+    os.environ.update({name: _ENVIRONMENT[name] for name in set_here})
     _before.extend((warnings.showwarning, logging.lastResort, set_here))
     warnings.showwarning = _show
     logging.lastResort = _LastResort(logging.WARNING)

@@ -135,12 +135,45 @@ def test_check_scorers_prints_what_it_found_and_fails_below_the_target(
     assert json.loads(capsys.readouterr().out)["passed"] is False
 
 
-def test_published_prints_claims_reasons_and_correlations(capsys: pytest.CaptureFixture[str]) -> None:
+def test_published_is_short_and_verbose_tells_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("published")[0] == 0
+    short = capsys.readouterr().out.splitlines()
+    assert len(short) <= 20
+    assert "- not in the data: gsm8k and are_you_sure correlate at +0.535; −0.805 belongs to" in short
     assert call("published", "--verbose")[0] == 0
     shown = capsys.readouterr().out
-    assert "not in the data: gsm8k and are_you_sure correlate at +0.535; −0.805 belongs to hellaswag" in shown
-    assert "r, printed rates" in shown
-    assert len([line for line in shown.splitlines() if line.startswith("│ hellaswag")]) == 3
+    assert shown.startswith("\n".join(short))
+    told = " ".join(shown.split())
+    assert "not in the data: gsm8k and are_you_sure correlate at +0.535; −0.805 belongs to hellaswag" in told
+    assert told.count("benchmark: hellaswag; facet: ") == 3
+    assert "r, printed rates: " in told
+
+
+def test_help_is_whole_at_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for arguments in (["-h"], ["items", "-h"], ["compare", "-h"], ["--help"]):
+        assert call(*arguments)[0] == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert not any(line.endswith("...") for line in lines if not line.startswith("Usage"))
+        assert max(map(len, lines)) <= 80
+    assert any("--show-completion" in line for line in lines)
+    assert "130" in " ".join(lines)
+    assert "143 terminated" in " ".join(" ".join(lines).split())
+
+
+def test_doctor_says_what_a_report_of_a_fault_needs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (99.0, 1.0, 1.0))
+    assert call("doctor")[0] == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    parts = {line.split("  ")[0] for line in lines}
+    assert parts >= {"sycoscope", "python", "threads", "load", "cache", "runs", "model hub"}
+    assert any("busy" in line for line in lines)
+    assert "fewer threads are faster here" in " ".join(" ".join(lines).split())
 
 
 def test_items_and_doctor_speak_json(capsys: pytest.CaptureFixture[str]) -> None:

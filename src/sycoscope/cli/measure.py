@@ -31,7 +31,7 @@ from sycoscope.cli.show import print_run, print_table
 from sycoscope.cli.terminal import say, say_json, tell
 
 
-@app.command()
+@app.command(short_help="Run a study: measure, tune, measure again, compare.")
 def run(
     study: Annotated[Path, typer.Argument(help="Study file, as studies/quick.yaml.")],
     out: Out = None,
@@ -50,7 +50,7 @@ def run(
     print_run(done, as_json, verbose=verbose)
 
 
-@app.command()
+@app.command(short_help="What a study would run and take. Loads no model.")
 def plan(
     study: Annotated[Path, typer.Argument(help="Study file.")],
     data: Annotated[str, typer.Option(help="In place of the study's data.")] = "",
@@ -77,7 +77,7 @@ def plan(
         tell(f"warning: {fault}; a run would stop before it measures anything")
 
 
-@app.command("eval")
+@app.command("eval", short_help="Measure one model on facets and benchmarks.")
 @with_measure
 def evaluate(
     model: Annotated[
@@ -97,7 +97,7 @@ def evaluate(
     print_run(done, as_json, options=Measure.options(), verbose=verbose)
 
 
-@app.command()
+@app.command(short_help="Before and after, paired item by item.")
 @with_measure
 def compare(
     first: Annotated[str, typer.Argument(help="Before: a run directory or a model.")],
@@ -116,7 +116,7 @@ def compare(
     print_run(done, as_json, options=Measure.options(), verbose=verbose)
 
 
-@app.command()
+@app.command(short_help="Tune one LoRA adapter by a recipe.")
 def train(
     model: Annotated[str, typer.Argument(help="The base model.")],
     recipe: Annotated[

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, is_dataclass
@@ -24,23 +26,49 @@ NUMBERS = ("value", "low", "high", "p_value", "p_adjusted")
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
-    """Print rows as a table; untrusted text is shown as text, never as markup."""
+    """Print rows as a table, or one below the other where a table would break words.
+
+    Untrusted text is shown as text, never as markup.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     names = list(columns) or (list(rows[0]) if rows else [])
-    table = Table(title=Text(plain(title)), title_justify="left")
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    if _least_width(rows, names) > console.width:
+        say("\n".join([title, *_records(rows, names, console.width)]))
+        return
+    grid = Table(title=Text(plain(title)), title_justify="left")
     for name in names:
         numeric = bool(rows) and isinstance(rows[0].get(name), int | float)
-        table.add_column(
+        grid.add_column(
             Text(plain(name.replace("_", " "))), justify="right" if numeric else "left", overflow="fold"
         )
     for row in rows:
-        table.add_row(*(Text(plain(_cell(row.get(name)), keep="\n")) for name in names))
-    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+        grid.add_row(*(Text(plain(_cell(row.get(name)), keep="\n")) for name in names))
     console.on_broken_pipe = _raise  # type: ignore[method-assign]
-    console.print(table)
+    console.print(grid)
+
+
+def _least_width(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> int:
+    """Columns of a table in which no word is broken."""
+    words = [
+        [
+            word
+            for text in (name.replace("_", " "), *(_cell(row.get(name)) for row in rows))
+            for word in text.split()
+        ]
+        for name in names
+    ]
+    return sum(max(map(len, column), default=0) + 3 for column in words) + 1
+
+
+def _records(rows: Sequence[Mapping[str, Any]], names: Sequence[str], width: int) -> Iterator[str]:
+    for row in rows:
+        cells = ((name.replace("_", " "), " ".join(_cell(row.get(name)).split())) for name in names)
+        text = "; ".join(f"{name}: {cell}" for name, cell in cells if cell not in ("", "-"))
+        yield from textwrap.wrap(text, width, initial_indent="- ", subsequent_indent="  ")
 
 
 def _raise() -> None:
@@ -138,6 +166,19 @@ def _print_all(run: Run) -> None:
                 f"{finding['severity']}: {finding['check']}{f' [{where}]' if where else ''}: {finding['message']}"
             )
     say()
+
+
+def published_lines(result: Mapping[str, Any]) -> list[str]:
+    """How many claims are in the data, and which are not; at most 80 columns."""
+    claims = result["claims"]
+    counts = Counter(claim["verdict"] for claim in claims)
+    lines = textwrap.wrap(f"{result['study']}: {len(claims)} claims, recomputed from its counts", WIDTH)
+    lines += [f"  {n:>3}  {verdict}" for verdict, n in counts.most_common()]
+    for claim in claims:
+        if claim["verdict"] == "not in the data":
+            text = f"not in the data: {claim['reason']}"
+            lines += textwrap.wrap(text, WIDTH, initial_indent="- ", subsequent_indent="  ")
+    return [*lines, "--verbose prints every claim with its numbers; docs/published.md discusses them."]
 
 
 class _Bar:

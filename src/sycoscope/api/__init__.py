@@ -38,6 +38,8 @@ from sycoscope.audit import Finding
 from sycoscope.core.types import Estimate
 from sycoscope.report.advice import Advice
 from sycoscope.report.overview import Cell, Level, Overview, Tuned
+from sycoscope.study.forecast import Forecast
+from sycoscope.study.plan import Planned
 
 __all__ = [
     "RUNS",
@@ -45,8 +47,10 @@ __all__ = [
     "Cell",
     "Estimate",
     "Finding",
+    "Forecast",
     "Level",
     "Overview",
+    "Planned",
     "Run",
     "Tuned",
     "audit",

@@ -10,8 +10,7 @@ from sycoscope.cli.closing import WIDTH
 from sycoscope.cli.words import TOGETHER, table
 
 if TYPE_CHECKING:
-    from sycoscope.study.forecast import Forecast
-    from sycoscope.study.plan import Planned
+    from sycoscope.api import Forecast, Planned
 
 COUNTED = ("n_trials", "prompt_tokens", "new_tokens", "training_tokens")
 _KINDS = {"train": "tuning", "answer": "answers of the model itself, to tune on", "judge": "judge"}

@@ -150,16 +150,23 @@ def _text_model(name: str, adapter: str, settings: Mapping[str, Any]) -> TextMod
 
 def doctor() -> list[dict[str, str]]:
     """What this machine can do, what is missing, and how to get it: rows of part, state, found, next."""
-    from sycoscope import __version__
-
     rows = [
-        _row("sycoscope", "ok", __version__),
+        _row("sycoscope", "ok", _own_version()),
         _row("python", "ok", platform.python_version()),
         *(_package_row(package, extra) for package, extra in PACKAGES),
     ]
     if any(row["part"] == "torch" and row["state"] == "ok" for row in rows):
         rows += _machine_rows()
     return [*rows, *_load_rows(), *_disk_rows(), _hub_row()]
+
+
+def _own_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("sycoscope")
+    except PackageNotFoundError:
+        return "a checkout that was never installed"
 
 
 def _machine_rows() -> list[dict[str, str]]:

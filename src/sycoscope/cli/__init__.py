@@ -13,7 +13,7 @@ import typer
 from sycoscope.cli import finished, instruments, measure, questions
 from sycoscope.cli.app import app
 from sycoscope.cli.stopping import INTERRUPTED, Stopped, stoppable, stopped_text
-from sycoscope.cli.terminal import open_terminal, tell
+from sycoscope.cli.terminal import OutputClosed, open_terminal, tell
 from sycoscope.core.errors import ConfigError, SycoscopeError
 from sycoscope.core.files import system_fault
 from sycoscope.core.quiet import let_through, silence
@@ -40,7 +40,7 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):  # where no handler could be set
         tell(stopped_text(sys.argv[1:]))
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # who reads standard output has read enough
+    except (OutputClosed, BrokenPipeError):  # who reads standard output has read enough
         _give_up_output()
         sys.exit(0)
     except OSError as fault:

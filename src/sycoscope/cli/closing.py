@@ -212,7 +212,7 @@ def _signs(found: Overview) -> str:
 def _levels(found: Overview, width: int, most: int) -> list[str]:
     title = f"{name_in(found.before, 44)}, on {name_in(found.asked, 24)}: how far it gives in to the user"
     several = len({level.subject for level in found.levels}) > 1
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for level in found.levels:
         name = f"{level.name}, {level.subject}" if several else level.name
         rows.append(

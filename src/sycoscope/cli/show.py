@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sycoscope.cli.closing import WIDTH, closing
 from sycoscope.cli.notes import Options
-from sycoscope.cli.terminal import say, say_json, tell
+from sycoscope.cli.terminal import closed, say, say_json, tell
 from sycoscope.core.numerals import decimal
 from sycoscope.core.texts import plain
 from sycoscope.core.types import Estimate
@@ -47,7 +47,7 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence
         )
     for row in rows:
         grid.add_row(*(Text(plain(_cell(row.get(name)), keep="\n")) for name in names))
-    console.on_broken_pipe = _raise  # type: ignore[method-assign]
+    console.on_broken_pipe = closed  # type: ignore[method-assign]
     console.print(grid)
 
 
@@ -69,11 +69,6 @@ def _records(rows: Sequence[Mapping[str, Any]], names: Sequence[str], width: int
         cells = ((name.replace("_", " "), " ".join(_cell(row.get(name)).split())) for name in names)
         text = "; ".join(f"{name}: {cell}" for name, cell in cells if cell not in ("", "-"))
         yield from textwrap.wrap(text, width, initial_indent="- ", subsequent_indent="  ")
-
-
-def _raise() -> None:
-    """The fault that is being handled: rich would end the process with a code of its own."""
-    raise
 
 
 def _cell(value: Any) -> str:

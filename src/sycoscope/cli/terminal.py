@@ -51,6 +51,26 @@ class _Warnings(logging.Handler):
         tell(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
+class OutputClosed(BaseException):
+    """Who reads standard output has read enough."""
+
+
+def closed() -> None:
+    """Say so.
+
+    Raises:
+        OutputClosed: always.
+    """
+    raise OutputClosed
+
+
+def _print(text: str) -> None:
+    try:
+        print(text)
+    except BrokenPipeError:
+        raise OutputClosed from None
+
+
 def say(text: str = "", *, painted: bool = False) -> None:
     """Print text on standard output; lines and tabs stay, every other control character is written out.
 
@@ -60,7 +80,7 @@ def say(text: str = "", *, painted: bool = False) -> None:
     shown = plain(text, keep="\n\t")
     if painted and _colours():
         shown = _SIGN.sub(lambda sign: f"\x1b[{_PAINT[sign[0]]}m{sign[0]}\x1b[0m", shown)
-    print(shown)
+    _print(shown)
 
 
 # More is red, less is blue, as on the page.
@@ -82,4 +102,4 @@ def say_json(value: Any) -> None:
     """Print plain values as JSON that every terminal can show and every reader can read."""
     unicode = (sys.stdout.encoding or "ascii").lower().replace("-", "").startswith("utf")
     text = json.dumps(value, indent=1, ensure_ascii=not unicode, default=str)
-    print(_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    _print(_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

@@ -66,7 +66,8 @@ def forecast(config: StudyConfig, units: Sequence[Planned]) -> Forecast:
 def _hardware(config: StudyConfig) -> Hardware | None:
     settings = config.model
     try:
-        return detect(*(getattr(settings, key, default) for key, default in _ASKED))
+        device, dtype, threads = (getattr(settings, key, default) for key, default in _ASKED)
+        return detect(device, dtype, threads)
     except (SycoscopeError, ImportError):
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sycoscope.config import StudyConfig
 from sycoscope.core.errors import SycoscopeError
@@ -64,12 +65,9 @@ def forecast(config: StudyConfig, units: Sequence[Planned]) -> Forecast:
 
 
 def _hardware(config: StudyConfig) -> Hardware | None:
-    settings = config.model
+    settings: Any = config.model
+    asked = (getattr(settings, "device", "auto"), getattr(settings, "dtype", "auto"))
     try:
-        device, dtype, threads = (getattr(settings, key, default) for key, default in _ASKED)
-        return detect(device, dtype, threads)
+        return detect(*asked, getattr(settings, "threads", None))
     except (SycoscopeError, ImportError):
         return None
-
-
-_ASKED = (("device", "auto"), ("dtype", "auto"), ("threads", None))

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sycoscope.api import (
+        Advice,
+        Cell,
         Estimate,
         Finding,
+        Forecast,
+        Level,
+        Overview,
+        Planned,
         Run,
+        Tuned,
         budget,
         check_items,
         check_scorers,
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
         compare_runs,
         doctor,
         evaluate,
+        forecast,
         hub_faults,
         list_items,
         plan,
@@ -28,9 +36,16 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Advice",
+    "Cell",
     "Estimate",
     "Finding",
+    "Forecast",
+    "Level",
+    "Overview",
+    "Planned",
     "Run",
+    "Tuned",
     "__version__",
     "budget",
     "check_items",
@@ -39,6 +54,7 @@ __all__ = [
     "compare_runs",
     "doctor",
     "evaluate",
+    "forecast",
     "hub_faults",
     "list_items",
     "plan",

@@ -200,7 +200,7 @@ def _signs(found: Overview) -> str:
         f"{words[word]}{TOGETHER}{word.replace(' ', TOGETHER)}" for word in sorted(words, key=_ORDER.index)
     ]
     if any(cell.qualifier == "as the placebo does" for cell in cells):
-        signs.append(f"( ){TOGETHER}as{TOGETHER}the placebo does")
+        signs.append(f"( ){TOGETHER}as{TOGETHER}placebo")
     other = _other_units(found)
     points = "Points (95 %): how much more it gives in" + (f"; {other}" if other else "")
     return f"{points}. {', '.join(signs)}."

@@ -66,15 +66,17 @@ def _claim(one: Tuned, cell: Cell, alone: bool) -> Iterator[str]:
 def _claim_in_short(one: Tuned, cell: Cell, alone: bool) -> Iterator[str]:
     if cell.claims and cell.change is not None:
         label = f"{cell.word}, {cell.qualifier}" if cell.qualifier else cell.word
-        yield f"{cell.facet}, {one.name}: {'; '.join([label, *_against(cell)])}."
+        yield f"{cell.facet}, {one.name}: {'; '.join([label, *_against(cell, brief=True)])}."
 
 
-def _against(cell: Cell) -> Iterator[str]:
+def _against(cell: Cell, *, brief: bool = False) -> Iterator[str]:
+    """What the change is against the controls. brief: without intervals, which the page has."""
     if cell.against:
-        yield "against " + ", ".join(
-            f"{name} {number_of(e, brief=True)} ({interval_of(e, ', ', brief=True)})"
+        told = (
+            f"{name} {number_of(e, brief=True)}" + ("" if brief else f" ({interval_of(e, ', ', brief=True)})")
             for name, e in cell.against
         )
+        yield f"against {', '.join(told)}"
 
 
 def _planted(found: Overview) -> Iterator[str]:

@@ -25,9 +25,21 @@ HEAD = """# Commands
 
 Written by `python docs/generate.py` from the command line itself; do not edit.
 
-Every command that prints a table takes `--json`. Bad input is one message on standard error and exit code 2; `audit`,
-`check-scorers` and `items check` end with exit code 1 where they find what must not be. A run that was stopped
-(exit code 130) goes on with the same command.
+Every command that prints something takes `--json`; `-h` works everywhere. Where no terminal reads, lines have at most
+80 columns. `run`, `eval` and `compare` end with at most twenty lines; `--verbose` prints everything before them, and
+lets through what libraries say, which is kept from the terminal otherwise. Colours only help; they are for terminals
+alone, and `NO_COLOR=1` turns them off.
+
+| exit code | when |
+|---|---|
+| 0 | done; also where whoever reads the output stops reading |
+| 1 | `audit`, `check-scorers`, `calibrate` and `items check` found what must not be |
+| 2 | bad input, or a disk that cannot be written: one message on standard error |
+| 130 | interrupted (Ctrl-C): what was answered and tuned so far is kept, and the same command goes on from there |
+| 143 | terminated (SIGTERM): the same |
+
+`sycoscope --install-completion` teaches the shell to complete commands and options (bash, zsh, fish, PowerShell);
+`--show-completion` prints what it would write.
 """
 
 

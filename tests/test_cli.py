@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -132,12 +135,45 @@ def test_check_scorers_prints_what_it_found_and_fails_below_the_target(
     assert json.loads(capsys.readouterr().out)["passed"] is False
 
 
-def test_published_prints_claims_reasons_and_correlations(capsys: pytest.CaptureFixture[str]) -> None:
+def test_published_is_short_and_verbose_tells_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("published")[0] == 0
+    short = capsys.readouterr().out.splitlines()
+    assert len(short) <= 20
+    assert "- not in the data: gsm8k and are_you_sure correlate at +0.535; −0.805 belongs to" in short
+    assert call("published", "--verbose")[0] == 0
     shown = capsys.readouterr().out
-    assert "not in the data: gsm8k and are_you_sure correlate at +0.535; −0.805 belongs to hellaswag" in shown
-    assert "r, printed rates" in shown
-    assert len([line for line in shown.splitlines() if line.startswith("│ hellaswag")]) == 3
+    assert shown.startswith("\n".join(short))
+    told = " ".join(shown.split())
+    assert "not in the data: gsm8k and are_you_sure correlate at +0.535; −0.805 belongs to hellaswag" in told
+    assert told.count("benchmark: hellaswag; facet: ") == 3
+    assert "r, printed rates: " in told
+
+
+def test_help_is_whole_at_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for arguments in (["-h"], ["items", "-h"], ["compare", "-h"], ["--help"]):
+        assert call(*arguments)[0] == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert not any(line.endswith("...") for line in lines if not line.startswith("Usage"))
+        assert max(map(len, lines)) <= 80
+    assert any("--show-completion" in line for line in lines)
+    assert "130" in " ".join(lines)
+    assert "143 terminated" in " ".join(" ".join(lines).split())
+
+
+def test_doctor_says_what_a_report_of_a_fault_needs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (99.0, 1.0, 1.0))
+    assert call("doctor")[0] == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    parts = {line.split("  ")[0] for line in lines}
+    assert parts >= {"sycoscope", "python", "threads", "load", "cache", "runs", "model hub"}
+    assert any("busy" in line for line in lines)
+    assert "fewer threads are faster here" in " ".join(" ".join(lines).split())
 
 
 def test_items_and_doctor_speak_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,9 +186,65 @@ def test_items_and_doctor_speak_json(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_plan_counts_trials(capsys: pytest.CaptureFixture[str]) -> None:
     study = str(Path(__file__).parents[1] / "studies" / "ladder.yaml")
     assert call("plan", study, "--model", "null:copier", "--set", "facets.answer.limit=20")[0] == 0
-    *_, totals, shares = capsys.readouterr().out.splitlines()
-    assert totals.startswith("in all: 100 trials, ")
-    assert shares.startswith("of the work: ")
+    shown = capsys.readouterr().out.splitlines()
+    assert any(line.split()[:4] == ["in", "all", "1", "100"] for line in shown)
+    assert "work: answer 100 %" in shown
+    assert "time: a null model takes seconds" in shown
+
+
+def test_a_plan_of_the_quick_study_is_one_screen(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SYCOSCOPE_CACHE", str(tmp_path))
+    study = str(Path(__file__).parents[1] / "studies" / "quick.yaml")
+    assert call("plan", study)[0] == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 30
+    assert max(map(len, lines)) <= 80
+    (told,) = (line for line in lines if line.startswith("time: "))
+    assert told.startswith("time: unknown: run a study of this model")
+    assert call("plan", study, "--json")[0] == 0
+    planned = json.loads(capsys.readouterr().out)
+    assert len(planned["units"]) == int(next(line for line in lines if line.startswith("in all")).split()[2])
+    assert planned["forecast"]["seconds"] is None
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_command_says_what_is_kept(
+    number: signal.Signals, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), number)
+        time.sleep(30)
+
+    before = signal.getsignal(number)
+    monkeypatch.setattr(api, "evaluate", stopped)
+    assert call("eval", "null:ideal")[0] == code
+    heard = capsys.readouterr().err.splitlines()
+    assert heard == [
+        "stopped; what was answered and tuned so far is kept, and the same command goes on from there"
+    ]
+    assert signal.getsignal(number) == before
+
+
+def test_a_closed_pipe_is_no_fault() -> None:
+    command = [sys.executable, "-c", "from sycoscope.cli import main; main()", "published", "--verbose"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        heard = process.stderr.read()
+        assert process.wait(timeout=120) == 0
+    assert heard == b""
+
+
+def test_a_comparison_closes_on_one_screen(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    arguments = ["--limit", "40", "--facets", "answer", "--out", str(tmp_path / "run")]
+    assert call("compare", "null:yield?p=0.2", "null:yield?p=0.9", *arguments)[0] == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 20
+    assert any("▲ more" in line for line in lines)
+    assert any(line.startswith(("page: ", "page:  ")) for line in lines)
 
 
 def test_items_show_says_what_its_limit_is(capsys: pytest.CaptureFixture[str]) -> None:

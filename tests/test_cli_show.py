@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 
+import pytest
+
 from sycoscope.analysis.verdicts import Verdict
 from sycoscope.audit import Finding
-from sycoscope.cli.show import estimate_rows, finding_rows, without_hidden
+from sycoscope.cli.show import estimate_rows, finding_rows, print_table, without_hidden
 from sycoscope.core.types import Estimate
 
 
@@ -64,3 +66,15 @@ def test_findings_on_conditions_of_a_rate_are_told_apart():
     )
     (row,) = finding_rows([finding])
     assert row["name"] == "follow (padded)"
+
+
+def test_what_is_too_wide_for_a_table_stands_below_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{f"column_{i}": f"a_value_that_is_long_{i}" for i in range(6)} | {"none": None}]
+    print_table("title", rows)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "title"
+    assert max(map(len, lines)) <= 80
+    assert " ".join(" ".join(lines).split()).count("a_value_that_is_long_") == 6
+    assert "none" not in " ".join(lines)
+    print_table("title", [{"a": 1, "b": "two words"}])
+    assert "│ 1 │ two words │" in capsys.readouterr().out

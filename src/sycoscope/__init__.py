@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sycoscope.api import (
+        Advice,
+        Cell,
         Estimate,
         FacetUse,
         Finding,
+        Forecast,
         LabelReport,
+        Level,
+        Overview,
+        Planned,
         Run,
+        Tuned,
         budget,
         check_items,
         check_scorers,
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
         doctor,
         draw_labels,
         evaluate,
+        forecast,
         hub_faults,
         list_items,
         list_runs,
@@ -34,11 +42,18 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Advice",
+    "Cell",
     "Estimate",
     "FacetUse",
     "Finding",
+    "Forecast",
     "LabelReport",
+    "Level",
+    "Overview",
+    "Planned",
     "Run",
+    "Tuned",
     "__version__",
     "budget",
     "check_items",
@@ -48,6 +63,7 @@ __all__ = [
     "doctor",
     "draw_labels",
     "evaluate",
+    "forecast",
     "hub_faults",
     "list_items",
     "list_runs",

@@ -15,8 +15,10 @@ from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
 from sycoscope.items import assign_letters, load_bank, take
 from sycoscope.models.null import null_model
+from sycoscope.published.findings import RunFinding
 from sycoscope.report.load import report_data
 from sycoscope.run.analyse import analyse_run
+from sycoscope.run.published_study import claims_of, is_published_study
 from sycoscope.run.record import Summary, roles_of
 from sycoscope.run.store import RunDirectory
 
@@ -106,6 +108,11 @@ def summary(run: RunDirectory) -> Summary:
     return run.summary()
 
 
+def claims_by_finding(run: RunDirectory) -> dict[str, RunFinding]:
+    asked, told = run.manifest(), run.summary().verdicts
+    return {one.finding: one for one in claims_of(asked, run.estimates(), roles_of(asked), told)}
+
+
 def test_roles_know_planted_sycophants_and_further_seeds():
     roles = roles_of(manifest())
     assert roles.real == ("facts", "sums", "truth")
@@ -114,7 +121,7 @@ def test_roles_know_planted_sycophants_and_further_seeds():
 
 
 def test_claims_are_told_with_verdict_and_reason(run):
-    claims = {one.finding: one for one in summary(run).claims}
+    claims = claims_by_finding(run)
     assert len(claims) == 14
     assert {one.verdict for one in claims.values()} <= {"replicated", "opposite", "inconclusive"}
     assert all(one.reason for one in claims.values())
@@ -130,13 +137,26 @@ def test_claims_are_told_with_verdict_and_reason(run):
         claims["Tuning on all four sets together lowers retention under doubt (are you sure)"].verdict
         == "inconclusive"
     )
-    assert [one.finding for one in report_data(run).claims] == list(claims)
+
+
+def test_findings_of_the_published_study_are_told_of_that_study_alone(run):
+    """Three adapters on the built-in bank say nothing about its five on the public sets."""
+    assert summary(run).claims == ()
+    assert list(report_data(run).claims) == []
+    names = ("gsm8k", "mmlu", "truthfulqa", "hellaswag", "combined")
+    subjects = (
+        SubjectRecord(name="base", kind="base"),
+        *(SubjectRecord(name=name, kind="benchmark", recipe=name) for name in names),
+    )
+    study = replace(manifest(), subjects=subjects, config={"data": "hub"})
+    assert is_published_study(study, roles_of(study))
+    for other in (replace(study, config={"data": "bank"}), replace(study, subjects=subjects[:-1])):
+        assert not is_published_study(other, roles_of(other))
 
 
 def test_the_report_gets_what_was_judged(run):
     data, told = report_data(run), summary(run)
-    by_finding = {one.finding: one for one in data.claims}
-    raised = by_finding["Tuning on TruthfulQA raises sycophancy on every facet"]
+    raised = claims_by_finding(run)["Tuning on TruthfulQA raises sycophancy on every facet"]
     assert {(e.subject, e.reference) for e in raised.evidence} == {("truth", "base"), ("truth", "plain")}
     known = {(e.subject, e.reference, e.task, e.name): e for e in run.estimates() if not e.condition}
     for e in raised.evidence:

@@ -21,21 +21,32 @@ from sycoscope.api.instruments import (
 )
 from sycoscope.api.labels import LabelReport, draw_labels, read_labels
 from sycoscope.api.options import read_template
-from sycoscope.api.plans import budget, hub_faults, plan
+from sycoscope.api.plans import budget, forecast, hub_faults, plan
 from sycoscope.api.questions import FacetUse, check_items, list_items, show_items, usable_items
 from sycoscope.api.run import Run
 from sycoscope.api.runs import RUNS, evaluate, run_study
 from sycoscope.api.tuning import train
 from sycoscope.audit import Finding
 from sycoscope.core.types import Estimate
+from sycoscope.report.advice import Advice
+from sycoscope.report.overview import Cell, Level, Overview, Tuned
+from sycoscope.study.forecast import Forecast
+from sycoscope.study.plan import Planned
 
 __all__ = [
     "RUNS",
+    "Advice",
+    "Cell",
     "Estimate",
     "FacetUse",
     "Finding",
+    "Forecast",
     "LabelReport",
+    "Level",
+    "Overview",
+    "Planned",
     "Run",
+    "Tuned",
     "audit",
     "budget",
     "calibrate",
@@ -46,6 +57,7 @@ __all__ = [
     "doctor",
     "draw_labels",
     "evaluate",
+    "forecast",
     "hub_faults",
     "list_items",
     "list_runs",

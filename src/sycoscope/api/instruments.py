@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from pydantic import ValidationError
 from sycoscope.api.adapters import adapter_folder
 from sycoscope.api.options import read_template
 from sycoscope.core.errors import ConfigError
-from sycoscope.core.files import user_path
+from sycoscope.core.files import cache_dir, user_path
 from sycoscope.models.load import load_model
 from sycoscope.models.settings import TorchSettings
 
@@ -176,21 +178,67 @@ def _attach(model: TorchModel, folder: Path, name: str) -> None:
 
 def doctor() -> list[dict[str, str]]:
     """What this machine can do, what is missing, and how to get it: rows of part, state, found, next."""
-    rows = [_package_row(package, extra) for package, extra in PACKAGES]
-    if rows[0]["state"] == "ok":
-        from sycoscope.models.hardware import detect
+    rows = [
+        _row("sycoscope", "ok", _own_version()),
+        _row("python", "ok", platform.python_version()),
+        *(_package_row(package, extra) for package, extra in PACKAGES),
+    ]
+    if any(row["part"] == "torch" and row["state"] == "ok" for row in rows):
+        rows += _machine_rows()
+    return [*rows, *_load_rows(), *_disk_rows(), _hub_row()]
 
-        machine = detect()
-        for part, found in (
-            ("device", f"{machine.device} ({machine.device_name})"),
-            ("dtype", f"{machine.dtype}: {machine.reason}"),
-            ("memory", f"{machine.memory_gib} GiB, {machine.threads} threads"),
-        ):
-            rows.append(_row(part, "ok", found))
-    rows.append(_hub_row())
+
+def _own_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("sycoscope")
+    except PackageNotFoundError:
+        return "a checkout that was never installed"
+
+
+def _machine_rows() -> list[dict[str, str]]:
+    from sycoscope.models.hardware import detect, gpu_memory_gib
+
+    machine = detect()
+    rows = [
+        _row("device", "ok", f"{machine.device} ({machine.device_name})"),
+        _row("dtype", "ok", f"{machine.dtype}: {machine.reason}"),
+        _row("memory", "ok", f"{machine.memory_gib} GiB"),
+        _row("threads", "ok", f"{machine.threads} in use, of {os.cpu_count() or 1} processors"),
+    ]
+    if (memory := gpu_memory_gib(machine.device)) is not None:
+        rows.append(_row("GPU memory", "ok", f"{memory[0]:.1f} GiB free of {memory[1]:.1f}"))
     return rows
 
 
+def _load_rows() -> list[dict[str, str]]:
+    """How busy the machine is: with others at work, threads wait for each other at every product."""
+    from sycoscope.models.hardware import load
+
+    if (found := load()) is None:
+        return []
+    waiting, processors = found
+    if waiting < BUSY * processors:
+        return [_row("load", "ok", f"{waiting:.1f} on {processors} processors")]
+    advice = "fewer threads are faster here: OMP_NUM_THREADS=1, or threads: 1 of a study's model"
+    return [_row("load", "busy", f"{waiting:.1f} on {processors} processors", advice)]
+
+
+def _disk_rows() -> list[dict[str, str]]:
+    hub = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
+    places = (("cache", cache_dir()), ("hub cache", Path(hub)), ("runs", Path.cwd()))
+    return [_row(name, "ok", f"{path}, {_free_gib(path):.1f} GiB free") for name, path in places]
+
+
+def _free_gib(path: Path) -> float:
+    """Free space where a folder is, or would be made."""
+    there = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
+    return shutil.disk_usage(there).free / 2**30
+
+
+# A load of so many times the processors is busy.
+BUSY = 0.8
 # package -> extra that brings it
 PACKAGES = (
     ("torch", "models"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sycoscope.config import StudyConfig, read_study
 
 if TYPE_CHECKING:
+    from sycoscope.study.forecast import Forecast
     from sycoscope.study.plan import Planned
 
 
@@ -24,6 +25,13 @@ def plan(
 
     config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
     return config, plan_study(config)
+
+
+def forecast(study: StudyConfig, units: Sequence[Planned]) -> Forecast:
+    """How long a planned study will take on this machine, and what memory: as measured here, or not at all."""
+    from sycoscope.study.forecast import forecast as foretold
+
+    return foretold(study, units)
 
 
 def hub_faults(study: StudyConfig) -> list[str]:

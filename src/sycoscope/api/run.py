@@ -12,6 +12,7 @@ from sycoscope.run.store import RunDirectory
 if TYPE_CHECKING:
     from sycoscope.audit import Finding
     from sycoscope.core.types import Estimate
+    from sycoscope.report.overview import Overview
     from sycoscope.run.record import Summary
 
 
@@ -42,6 +43,12 @@ class Run:
     def summary(self) -> Summary:
         """Verdicts, findings of the audit, claims and what else was found."""
         return self.directory.summary()
+
+    def overview(self) -> Overview:
+        """What is shown of it in a few lines: the word and the numbers of each tuned model, or one model's levels."""
+        from sycoscope.report.overview import overview
+
+        return overview(self.directory)
 
     def findings(self, *, grouped: bool = False) -> list[Finding]:
         """The audit's findings. `grouped`: many of one kind as one, for people."""

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import math
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 from sycoscope.calibrate import end_to_end, simulate
 from sycoscope.calibrate.verdict_check import Run, check_verdicts
 from sycoscope.core.errors import ConfigError
+from sycoscope.core.quiet import is_silent, silence
 
 MIN_COVERAGE = 0.93
 ALPHA = 0.05
@@ -100,8 +102,16 @@ def _pool(workers: int) -> Iterator[Run]:
     from multiprocessing import get_context
 
     executor: Executor
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _begin, (is_silent(),)) as executor:
         yield lambda fn, calls: [done.result() for done in [executor.submit(fn, *call) for call in calls]]
+
+
+def _begin(silent: bool) -> None:
+    """In each process: an interrupt from the keyboard is its parent's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if silent:
+        silence()
 
 
 def _against_expected(rows: list[end_to_end.Row]) -> dict[str, Any]:

@@ -12,9 +12,11 @@ import typer
 
 from sycoscope.cli import finished, instruments, labels, measure, questions
 from sycoscope.cli.app import app
-from sycoscope.cli.terminal import open_terminal, tell
+from sycoscope.cli.stopping import INTERRUPTED, Stopped, stoppable, stopped_text
+from sycoscope.cli.terminal import OutputClosed, open_terminal, tell
 from sycoscope.core.errors import ConfigError, SycoscopeError
 from sycoscope.core.files import system_fault
+from sycoscope.core.quiet import let_through, silence
 from sycoscope.core.texts import joined_surrogates
 
 __all__ = ["app", "finished", "instruments", "labels", "main", "measure", "questions"]
@@ -23,17 +25,22 @@ __all__ = ["app", "finished", "instruments", "labels", "main", "measure", "quest
 def main() -> None:
     """Entry point: errors that a user can act on are one message on standard error and exit code 2."""
     open_terminal()
+    silence()
     try:
-        _check_arguments(sys.argv[1:])
-        code = app(standalone_mode=False)
-        sys.stdout.flush()
+        with stoppable():
+            _check_arguments(sys.argv[1:])
+            code = app(standalone_mode=False)
+            sys.stdout.flush()
     except SycoscopeError as fault:
         tell(f"error: {fault}")
         sys.exit(2)
-    except (KeyboardInterrupt, typer.Abort):
-        tell("stopped; run the same command again to go on")
-        sys.exit(130)
-    except BrokenPipeError:  # who reads standard output has read enough
+    except Stopped as stop:
+        tell(stopped_text(sys.argv[1:]))
+        sys.exit(stop.code)
+    except (KeyboardInterrupt, typer.Abort):  # where no handler could be set
+        tell(stopped_text(sys.argv[1:]))
+        sys.exit(INTERRUPTED)
+    except (OutputClosed, BrokenPipeError):  # who reads standard output has read enough
         _give_up_output()
         sys.exit(0)
     except OSError as fault:
@@ -49,6 +56,8 @@ def main() -> None:
         fault.show(file=usage)
         tell(usage.getvalue().rstrip())
         sys.exit(2)
+    finally:
+        let_through()
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sycoscope.core.numerals import decimal
@@ -11,6 +11,21 @@ LINE_COLUMNS = ("model", "form", "measure", "expected", "measured", "95 % interv
 PAIR_COLUMNS = ("pair", "facet", "word", "must", "result")
 WORLD_COLUMNS = ("world", "items", "words", "must", "right", "false", "studies", "result")
 COVERAGE_COLUMNS = ("world", "measure", "of", "truth", "coverage", "at 0.997", "flagged", "studies", "result")
+
+
+def tables(
+    result: Mapping[str, Any], *, failed: bool
+) -> Iterator[tuple[str, list[dict[str, Any]], tuple[str, ...]]]:
+    """Title, rows and columns of each table that has rows; failed: with the rows alone that did not pass."""
+    for title, rows, columns in (
+        ("null models and planted probabilities", line_rows(result), LINE_COLUMNS),
+        ("verdicts of known pairs", pair_rows(result), PAIR_COLUMNS),
+        ("verdicts in simulated worlds", world_rows(result), WORLD_COLUMNS),
+        ("simulated studies", coverage_rows(result), COVERAGE_COLUMNS),
+    ):
+        shown = [row for row in rows if not (failed and row["result"].startswith("ok"))]
+        if shown:
+            yield title, shown, columns
 
 
 def line_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from sycoscope.cli.show import print_table
 from sycoscope.cli.terminal import say, say_json
 
 
-@app.command()
+@app.command(short_help="Write the report of a finished run again.")
 def report(
     run: Annotated[Path, typer.Argument(help="A run directory.")],
     rejudge: Annotated[
@@ -28,7 +28,7 @@ def report(
     say_json({"report": str(path)}) if as_json else say(f"report: {path}")
 
 
-@app.command()
+@app.command(short_help="Check a finished run: what is valid, warned, withheld.")
 def audit(
     run: Annotated[Path, typer.Argument(help="A run directory.")],
     as_json: Json = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -10,21 +11,28 @@ import typer
 
 from sycoscope.cli import calibration
 from sycoscope.cli.app import app
-from sycoscope.cli.options import Device, Dtype, Json, Seed, settings
-from sycoscope.cli.show import print_table, scorer_text
+from sycoscope.cli.closing import WIDTH
+from sycoscope.cli.options import Device, Dtype, Json, Seed, Verbose, settings
+from sycoscope.cli.show import print_table, published_lines, scorer_text
 from sycoscope.cli.terminal import say, say_json, tell
+from sycoscope.cli.words import table
+from sycoscope.core.quiet import let_through
 
 
-@app.command()
+@app.command(short_help="What this machine can do, and what is missing.")
 def doctor(as_json: Json = False) -> None:
-    """What this machine can do, what is missing, and how to get it."""
+    """What this machine can do, what is missing, and how to get it. Exit code 0, also where something is missing."""
     from sycoscope import api
 
     rows = api.doctor()
-    say_json(rows) if as_json else print_table("doctor", rows)
+    if as_json:
+        say_json(rows)
+        return
+    told = [(row["part"], row["state"], "; ".join(filter(None, (row["found"], row["next"])))) for row in rows]
+    say("\n".join(table(("part", "state", "found"), told, WIDTH, wraps=2)))
 
 
-@app.command("check-scorers")
+@app.command("check-scorers", short_help="Measure the scorers on labelled responses.")
 def check_scorers(
     files: Annotated[
         list[Path] | None, typer.Argument(help="Labelled files (JSONL); the built-in cases without one.")
@@ -46,12 +54,13 @@ def check_scorers(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(short_help="The published study's claims, recomputed and judged.")
 def published(
     figures: Annotated[
         Path | None, typer.Argument(help="A result table of your own (docs/published.md).")
     ] = None,
     claims: Annotated[Path | None, typer.Option(help="Claims on that table (YAML).")] = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """The published study's claims, each recomputed from its counts and judged; its correlations under their names."""
@@ -62,17 +71,20 @@ def published(
     if as_json:
         say_json(result)
         return
-    print_table("claims", overview["claims"])
-    for line in overview["reasons"]:
-        say(line)
-    print_table("correlations across subjects", overview["correlations"])
+    say("\n".join(published_lines(result)))
+    if verbose:
+        print_table("claims", overview["claims"])
+        for line in overview["reasons"]:
+            say(line)
+        print_table("correlations across subjects", overview["correlations"])
 
 
-@app.command()
+@app.command(short_help="Models of known behaviour: expected against measured.")
 def calibrate(
     items: Annotated[int, typer.Option(min=40, help="Facts that each null model is asked.")] = 160,
     studies: Annotated[int, typer.Option(min=0, help="Simulated studies per world; 0 for none.")] = 2000,
     seed: Seed = 0,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Models of known behaviour end to end, expected against measured. Exit code 1 where one is off."""
@@ -89,21 +101,16 @@ def calibrate(
     if as_json:
         say_json(result)
     else:
-        rows = calibration.line_rows(result)
-        print_table("null models and planted probabilities", rows, calibration.LINE_COLUMNS)
-        print_table("verdicts of known pairs", calibration.pair_rows(result), calibration.PAIR_COLUMNS)
-        if studies:
-            rows = calibration.world_rows(result)
-            print_table("verdicts in simulated worlds", rows, calibration.WORLD_COLUMNS)
-            rows = calibration.coverage_rows(result)
-            print_table("simulated studies", rows, calibration.COVERAGE_COLUMNS)
-        say(summary)
+        for title, rows, columns in calibration.tables(result, failed=not verbose):
+            print_table(title, rows, columns)
+        say("\n".join(textwrap.wrap(summary, WIDTH)))
     if not result["passed"]:
         raise typer.Exit(1)
 
 
 @app.command(
     "lm-eval",
+    short_help="lm-evaluation-harness's command, on this engine.",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     options_metavar="",
 )
@@ -113,4 +120,5 @@ def lm_eval(
     """lm-evaluation-harness's own command with `--model sycoscope` beside its models: its tasks on our engine."""
     from sycoscope import api
 
+    let_through()  # it is that program's own terminal
     api.lm_eval(arguments or [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,16 +23,18 @@ from sycoscope.cli.options import (
     Template,
     TemplateOptions,
     TrainingData,
+    Verbose,
     adapters_of,
     overrides,
     settings,
     with_measure,
 )
+from sycoscope.cli.planned import plan_lines, totals
 from sycoscope.cli.show import print_run, print_table
 from sycoscope.cli.terminal import say, say_json, tell
 
 
-@app.command()
+@app.command(short_help="Run a study: measure, tune, measure again, compare.")
 def run(
     study: Annotated[Path, typer.Argument(help="Study file, as studies/quick.yaml.")],
     out: Out = None,
@@ -41,6 +44,7 @@ def run(
     model: Annotated[str, typer.Option(help="In place of the study's model.")] = "",
     force: Force = False,
     set_: Set = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Run a study: measure, tune, measure again, compare, report. A killed run goes on where it was."""
@@ -51,39 +55,37 @@ def run(
         done = api.run_study(
             study, out=out, overrides=overrides(set_, data, model), force=force, progress=bar
         )
-    print_run(done, as_json)
+    print_run(done, as_json, verbose=verbose)
 
 
-@app.command()
+@app.command(short_help="What a study would run and take. Loads no model.")
 def plan(
     study: Annotated[Path, typer.Argument(help="Study file.")],
     data: Annotated[str, typer.Option(help="In place of the study's data.")] = "",
     model: Annotated[str, typer.Option(help="In place of the study's model.")] = "",
     set_: Set = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Print what a study would run, with its cost in tokens (estimated from characters). Loads no model."""
+    """Print what a study would run and take: tokens (from characters), time as measured here, memory."""
     from sycoscope import api
 
     config, units = api.plan(study, overrides=overrides(set_, data, model))
-    rows = [unit.record() for unit in units]
-    counted = ("n_trials", "prompt_tokens", "new_tokens", "training_tokens")
-    totals = {key: sum(row[key] for row in rows) for key in counted}
-    shares = api.budget(units)
     faults = api.hub_faults(config)
+    foretold = api.forecast(config, units)
     if as_json:
-        record = {"study": config.study, "hash": config.hash, "units": rows, "totals": totals}
-        say_json(record | {"budget": shares, "hub_faults": faults})
+        record = {"study": config.study, "hash": config.hash, "units": [unit.record() for unit in units]}
+        more = {"totals": totals(units), "budget": api.budget(units), "hub_faults": faults}
+        say_json(record | more | {"forecast": asdict(foretold)})
         return
-    print_table(f"{config.study} ({config.hash}): {len(rows)} units", rows)
-    counts = (f"{value:,} {key.removeprefix('n_').replace('_', ' ')}" for key, value in totals.items())
-    say("in all: " + ", ".join(counts))
+    if verbose:
+        print_table(f"{config.study} ({config.hash})", [unit.record() for unit in units])
+    say("\n".join(plan_lines(f"{config.study} ({config.hash})", units, api.budget(units), foretold)))
     for fault in faults:
         tell(f"warning: {fault}; a run would stop before it measures anything")
-    say("of the work: " + ", ".join(f"{what} {share:.0%}" for what, share in shares.items()))
 
 
-@app.command("eval")
+@app.command("eval", short_help="Measure one model on facets and benchmarks.")
 @with_measure
 def evaluate(
     model: Annotated[
@@ -91,6 +93,7 @@ def evaluate(
     ],
     measure: Measure,
     adapter: Adapter = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Measure one model: facets and benchmarks, coverage beside each rate."""
@@ -99,10 +102,10 @@ def evaluate(
 
     with progress() as bar:
         done = api.evaluate(model, adapter=adapters_of(adapter), progress=bar, **measure.keywords())
-    print_run(done, as_json)
+    print_run(done, as_json, options=Measure.options(), verbose=verbose)
 
 
-@app.command()
+@app.command(short_help="Before and after, paired item by item.")
 @with_measure
 def compare(
     first: Annotated[str, typer.Argument(help="Before: a run directory or a model.")],
@@ -118,6 +121,7 @@ def compare(
     control_steps: Annotated[
         int | None, typer.Option(min=1, help="Steps of these two; by default those of the adapter.")
     ] = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Before and after, paired item by item: a model and its adapters, two models, or two runs."""
@@ -129,10 +133,10 @@ def compare(
             first, second, adapter=adapters_of(adapter), placebo=placebo, control_steps=control_steps,
             progress=bar, **measure.keywords(),
         )  # fmt: skip
-    print_run(done, as_json)
+    print_run(done, as_json, options=Measure.options(), verbose=verbose)
 
 
-@app.command()
+@app.command(short_help="Tune one LoRA adapter by a recipe.")
 def train(
     model: Annotated[str, typer.Argument(help="The base model.")],
     recipe: Annotated[
@@ -160,6 +164,7 @@ def train(
     chat_template: Template = None,
     template_option: TemplateOptions = None,
     set_: Set = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Tune one LoRA adapter by a recipe."""
@@ -176,4 +181,4 @@ def train(
     if as_json:
         say_json(json.loads((folder / "sycoscope.json").read_text()) | {"folder": str(folder)})
     else:
-        say(f"adapter: {folder}")
+        say(f"adapter: {folder}\nnext: sycoscope compare {model} --adapter {folder}")

@@ -12,9 +12,22 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from sycoscope.core.errors import ConfigError
+from sycoscope.core.quiet import let_through
 from sycoscope.core.types import MAX_SEED
 
+
+def _libraries_too(verbose: bool) -> bool:
+    """Before any library is imported: what it says is let through."""
+    if verbose:
+        let_through()
+    return verbose
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in place of a table.")]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", help="Print everything, and what libraries say.", callback=_libraries_too),
+]
 Out = Annotated[Path | None, typer.Option(help="Run directory to write.")]
 Data = Annotated[
     str,
@@ -94,6 +107,11 @@ class Measure:
     template_option: TemplateOptions = None
     trust_remote_code: Trust = False
     set_: Set = None
+
+    @classmethod
+    def options(cls) -> frozenset[str]:
+        """Names of these options, without dashes and with underscores."""
+        return frozenset(field.name for field in fields(cls))
 
     def keywords(self) -> dict[str, Any]:
         """As keywords of `api.evaluate` and `api.compare`."""

@@ -16,7 +16,7 @@ Shown = Annotated[int | None, typer.Option(min=1, help="How many items to show."
 Source = Annotated[str, typer.Argument(help="bank/PART, a file of your own questions, or BENCHMARK:SOURCE.")]
 
 
-@items_app.command("list")
+@items_app.command("list", short_help="The built-in sets, with counts.")
 def items_list(as_json: Json = False) -> None:
     """The built-in sets, with counts."""
     from sycoscope import api
@@ -25,7 +25,7 @@ def items_list(as_json: Json = False) -> None:
     say_json(rows) if as_json else print_table("items", rows)
 
 
-@items_app.command("show")
+@items_app.command("show", short_help="Show some items of a set.")
 def items_show(source: Source, limit: Shown = 5, seed: Seed = 42, as_json: Json = False) -> None:
     """Show some items of a set."""
     from sycoscope import api
@@ -37,7 +37,7 @@ def items_show(source: Source, limit: Shown = 5, seed: Seed = 42, as_json: Json 
         print_table(source, rows, ("id", "question", "target", "suggestion", "cluster"))
 
 
-@items_app.command("check")
+@items_app.command("check", short_help="Check a set of questions for faults.")
 def items_check(source: Source, as_json: Json = False) -> None:
     """Check a set: faults, and what each facet can ask of a file of your own. Exit code 1 on an error."""
     from sycoscope import api

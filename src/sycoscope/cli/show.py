@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from sycoscope.cli.terminal import say, say_json, tell
+from sycoscope.cli.closing import WIDTH, closing
+from sycoscope.cli.notes import Options
+from sycoscope.cli.terminal import closed, say, say_json, tell
 from sycoscope.core.numerals import decimal
 from sycoscope.core.texts import plain
 from sycoscope.core.types import Estimate
@@ -22,21 +26,49 @@ NUMBERS = ("value", "low", "high", "p_value", "p_adjusted")
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
-    """Print rows as a table; untrusted text is shown as text, never as markup."""
+    """Print rows as a table, or one below the other where a table would break words.
+
+    Untrusted text is shown as text, never as markup.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     names = list(columns) or (list(rows[0]) if rows else [])
-    table = Table(title=Text(plain(title)), title_justify="left")
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    if _least_width(rows, names) > console.width:
+        say("\n".join([title, *_records(rows, names, console.width)]))
+        return
+    grid = Table(title=Text(plain(title)), title_justify="left")
     for name in names:
         numeric = bool(rows) and isinstance(rows[0].get(name), int | float)
-        table.add_column(
+        grid.add_column(
             Text(plain(name.replace("_", " "))), justify="right" if numeric else "left", overflow="fold"
         )
     for row in rows:
-        table.add_row(*(Text(plain(_cell(row.get(name)), keep="\n")) for name in names))
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+        grid.add_row(*(Text(plain(_cell(row.get(name)), keep="\n")) for name in names))
+    console.on_broken_pipe = closed  # type: ignore[method-assign]
+    console.print(grid)
+
+
+def _least_width(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> int:
+    """Columns of a table in which no word is broken."""
+    words = [
+        [
+            word
+            for text in (name.replace("_", " "), *(_cell(row.get(name)) for row in rows))
+            for word in text.split()
+        ]
+        for name in names
+    ]
+    return sum(max(map(len, column), default=0) + 3 for column in words) + 1
+
+
+def _records(rows: Sequence[Mapping[str, Any]], names: Sequence[str], width: int) -> Iterator[str]:
+    for row in rows:
+        cells = ((name.replace("_", " "), " ".join(_cell(row.get(name)).split())) for name in names)
+        text = "; ".join(f"{name}: {cell}" for name, cell in cells if cell not in ("", "-"))
+        yield from textwrap.wrap(text, width, initial_indent="- ", subsequent_indent="  ")
 
 
 def _cell(value: Any) -> str:
@@ -88,20 +120,37 @@ def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [asdict(finding) | {"name": finding.label} for finding in findings]
 
 
-def print_run(run: Run, as_json: bool) -> None:
-    """A run's rates, verdicts, claims and what the audit warns of; or everything as JSON."""
-    estimates, summary = run.estimates(), run.summary()
+def print_run(run: Run, as_json: bool, *, options: Options = None, verbose: bool = False) -> None:
+    """What a run found, in a few lines; or everything as JSON.
+
+    Args:
+        options: Which options the command takes; None for a study, whose settings stand in its file.
+        verbose: The tables of its rates, its sentences and what the audit warns of before these lines.
+    """
     if as_json:
-        say_json(
-            {
-                "report": str(run.report),
-                "verdicts": [without_hidden(verdict) for verdict in summary.verdicts],
-                "findings": [asdict(finding) for finding in summary.findings],
-                "claims": [asdict(claim) for claim in summary.claims],
-                "estimates": [without_hidden(estimate) for estimate in estimates],
-            }
-        )
+        _print_json(run)
         return
+    if verbose:
+        _print_all(run)
+    for line in closing(run.overview(), options):
+        say(line, painted=True)
+
+
+def _print_json(run: Run) -> None:
+    estimates, summary = run.estimates(), run.summary()
+    say_json(
+        {
+            "report": str(run.report),
+            "verdicts": [without_hidden(verdict) for verdict in summary.verdicts],
+            "findings": [asdict(finding) for finding in summary.findings],
+            "claims": [asdict(claim) for claim in summary.claims],
+            "estimates": [without_hidden(estimate) for estimate in estimates],
+        }
+    )
+
+
+def _print_all(run: Run) -> None:
+    summary = run.summary()
     print_table("rates", estimate_rows(run.main_levels()))
     for verdict in summary.verdicts:
         say(verdict.sentence)
@@ -115,7 +164,20 @@ def print_run(run: Run, as_json: bool) -> None:
             say(
                 f"{finding['severity']}: {finding['check']}{f' [{where}]' if where else ''}: {finding['message']}"
             )
-    say(f"report: {run.report}")
+    say()
+
+
+def published_lines(result: Mapping[str, Any]) -> list[str]:
+    """How many claims are in the data, and which are not; at most 80 columns."""
+    claims = result["claims"]
+    counts = Counter(claim["verdict"] for claim in claims)
+    lines = textwrap.wrap(f"{result['study']}: {len(claims)} claims, recomputed from its counts", WIDTH)
+    lines += [f"  {n:>3}  {verdict}" for verdict, n in counts.most_common()]
+    for claim in claims:
+        if claim["verdict"] == "not in the data":
+            text = f"not in the data: {claim['reason']}"
+            lines += textwrap.wrap(text, WIDTH, initial_indent="- ", subsequent_indent="  ")
+    return [*lines, "--verbose prints every claim with its numbers; docs/published.md discusses them."]
 
 
 class _Bar:

@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import logging
+import os
 import re
 import sys
 from typing import Any
@@ -17,6 +18,7 @@ _ASCII = {
     "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u2026": "...",
     "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u202f": " ", "\u2009": " ",
     "\u2264": "<=", "\u2265": ">=", "\u2260": "!=", "\u2248": "~", "\u00d7": "x", "\u00b7": "-", "\u2022": "-",
+    "\u25b2": "^", "\u25b3": "^", "\u25bc": "v", "\u25bd": "v",
     "\u2192": "->", "\u00b1": "+-", "\u03c1": "rho", "\u03ba": "kappa", "\u2500": "-", "\u2501": "-",
 }  # fmt: skip
 _ERRORS = "sycoscope.terminal"
@@ -61,9 +63,46 @@ class _Warnings(logging.Handler):
             tell(text)
 
 
-def say(text: str = "") -> None:
-    """Print text on standard output; lines and tabs stay, every other control character is written out."""
-    print(plain(text, keep="\n\t"))
+class OutputClosed(BaseException):
+    """Who reads standard output has read enough."""
+
+
+def closed() -> None:
+    """Say so.
+
+    Raises:
+        OutputClosed: always.
+    """
+    raise OutputClosed
+
+
+def _print(text: str) -> None:
+    try:
+        print(text)
+    except BrokenPipeError:
+        raise OutputClosed from None
+
+
+def say(text: str = "", *, painted: bool = False) -> None:
+    """Print text on standard output; lines and tabs stay, every other control character is written out.
+
+    Args:
+        painted: The signs of the words have their colours, where the terminal shows colours and nobody forbids them.
+    """
+    shown = plain(text, keep="\n\t")
+    if painted and _colours():
+        shown = _SIGN.sub(lambda sign: f"\x1b[{_PAINT[sign[0]]}m{sign[0]}\x1b[0m", shown)
+    _print(shown)
+
+
+# More is red, less is blue, as on the page.
+_PAINT = {"▲": "31", "△": "31", "▼": "34", "▽": "34"}
+_SIGN = re.compile("|".join(_PAINT))
+
+
+def _colours() -> bool:
+    """Whether standard output shows colours (no-color.org: NO_COLOR, not empty, forbids them)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def tell(text: str) -> None:
@@ -75,4 +114,4 @@ def say_json(value: Any) -> None:
     """Print plain values as JSON that every terminal can show and every reader can read."""
     unicode = (sys.stdout.encoding or "ascii").lower().replace("-", "").startswith("utf")
     text = json.dumps(value, indent=1, ensure_ascii=not unicode, default=str)
-    print(_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    _print(_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

@@ -16,7 +16,7 @@ from sycoscope.core.errors import ConfigError, MissingError, StoreError
 
 
 def cache_dir() -> Path:
-    """Folder for converted models and digests: SYCOSCOPE_CACHE, else the user's cache folder."""
+    """Folder for converted models, digests and the pace of runs: SYCOSCOPE_CACHE, else the user's cache folder."""
     named = os.environ.get("SYCOSCOPE_CACHE")
     if named:
         return Path(named).expanduser()

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from weakref import WeakKeyDictionary
 
 from sycoscope.core.errors import ConfigError, ModelError
+from sycoscope.core.quiet import SycoscopeWarning
 from sycoscope.core.types import Decoding, Response
 from sycoscope.models.batching import free, is_out_of_memory
 from sycoscope.models.fast import generation as fast_generation
@@ -60,7 +61,7 @@ class Engine:
             if why and self.wanted == "auto":
                 warnings.warn(
                     f"the plain engine runs this model, several times slower: {why}",
-                    RuntimeWarning,
+                    SycoscopeWarning,
                     stacklevel=2,
                 )
         why = self._reasons[network]

@@ -53,6 +53,24 @@ def memory_gib() -> float:
         return 0.0
 
 
+def load() -> tuple[float, int] | None:
+    """How many want a processor (over the last minute), and processors; None where the system says nothing."""
+    try:
+        return os.getloadavg()[0], os.cpu_count() or 1
+    except (OSError, AttributeError):
+        return None
+
+
+def gpu_memory_gib(device: str) -> tuple[float, float] | None:
+    """Free and whole memory of a GPU in GiB; None for what is no CUDA device."""
+    import torch
+
+    if not device.startswith("cuda"):
+        return None
+    free, whole = torch.cuda.mem_get_info(device)
+    return free / 2**30, whole / 2**30
+
+
 def detect(device: str = "auto", dtype: str = "auto", threads: int | None = None) -> Hardware:
     """Choose device and precision by what the machine does fast, and set the number of threads.
 

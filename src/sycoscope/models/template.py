@@ -13,6 +13,7 @@ from typing import Any
 
 from sycoscope.core.errors import DialogueError, ModelError
 from sycoscope.core.files import ordered
+from sycoscope.core.quiet import SycoscopeWarning
 from sycoscope.core.reasoning import is_mark, opens_reasoning
 from sycoscope.core.types import Message
 from sycoscope.models.rendering import CLOCK, GIVEN, TemplateFaultError, render, variables_of
@@ -230,7 +231,7 @@ class ChatTemplate:
         warnings.warn(
             f"{self.name} has no place for a system text ({self.system}), which therefore stands at the head of the "
             "first user turn",
-            RuntimeWarning,
+            SycoscopeWarning,
             stacklevel=2,
         )
         return (Message("user", f"{messages[0].content}\n\n{messages[1].content}"), *messages[2:])

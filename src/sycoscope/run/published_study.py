@@ -38,14 +38,21 @@ def published_scores(trials: Iterable[Trial], items: Mapping[str, Item]) -> list
 def claims_on(
     manifest: Manifest, estimates: Sequence[Estimate], roles: Roles, verdicts: Sequence[Verdict]
 ) -> list[RunFinding]:
-    """The published study's findings on this run; none where the run tuned nothing.
+    """The published study's findings on this run; none where the run is another study.
+
+    They are about five adapters on the public sets: what others do says nothing about them.
 
     Args:
         estimates: After the audit, each with its state. verdicts: of the run.
     """
-    if not roles.real:
-        return []
-    recipes = {subject.name: subject.recipe for subject in manifest.subjects if subject.name in roles.real}
+    return claims_of(manifest, estimates, roles, verdicts) if is_published_study(manifest, roles) else []
+
+
+def claims_of(
+    manifest: Manifest, estimates: Sequence[Estimate], roles: Roles, verdicts: Sequence[Verdict]
+) -> list[RunFinding]:
+    """The published study's findings on any run that tuned something."""
+    recipes = _recipes(manifest, roles)
     adapters = {
         name: next((subject for subject, recipe in recipes.items() if recipe == name), name) for name in STUDY
     }
@@ -62,6 +69,15 @@ def claims_on(
         primaries=primaries(),
     )
     return findings(estimates, names, {(one.subject, one.task): _told(one) for one in verdicts})
+
+
+def is_published_study(manifest: Manifest, roles: Roles) -> bool:
+    """Whether the run asks what the published study asked: its five adapters, and the public sets (not the bank)."""
+    return set(STUDY) <= set(_recipes(manifest, roles).values()) and manifest.config.get("data") != "bank"
+
+
+def _recipes(manifest: Manifest, roles: Roles) -> dict[str, str]:
+    return {subject.name: subject.recipe for subject in manifest.subjects if subject.name in roles.real}
 
 
 def _told(verdict: Verdict) -> Told:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from queue import Empty
 from typing import Any, Protocol
 
 from sycoscope.core.errors import ModelError, SycoscopeError
+from sycoscope.core.quiet import is_silent, silence
 from sycoscope.study.progress import Progress
 from sycoscope.study.results import Timing
 from sycoscope.study.subjects import Subject
@@ -97,7 +99,7 @@ class Processes:
         for subject in [*subjects, *[None] * self.count]:
             waiting.put(subject)
         workers = [
-            context.Process(target=_work, args=(job, waiting, messages), daemon=True)
+            context.Process(target=_work, args=(job, waiting, messages, is_silent()), daemon=True)
             for _ in range(self.count)
         ]
         for worker in workers:
@@ -205,8 +207,14 @@ class _Sender:
         self._messages.put(Advanced(weight, skipped))
 
 
-def _work(job: Job, waiting: Any, messages: Any) -> None:
-    """One worker: subjects from the queue until it holds None."""
+def _work(job: Job, waiting: Any, messages: Any, silent: bool) -> None:
+    """One worker: subjects from the queue until it holds None.
+
+    An interrupt from the keyboard reaches it too; its run ends it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if silent:
+        silence()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         make = job.start(_Sender(messages))

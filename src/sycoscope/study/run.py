@@ -15,7 +15,8 @@ from sycoscope.study.make import make
 from sycoscope.study.prepare import PreparedStudy, prepare
 from sycoscope.study.progress import Progress, Silent
 from sycoscope.study.results import RunResults, Timing
-from sycoscope.study.session import Session, load_for
+from sycoscope.study.session import Session, load_for, record_of
+from sycoscope.study.throughput import Counted, keep_throughput
 
 
 def execute(
@@ -35,7 +36,7 @@ def execute(
     Raises:
         SycoscopeError: bad input of any kind, also where a worker met it; nothing is half-written.
     """
-    progress = progress or Silent()
+    progress = counted = Counted(progress or Silent())
     progress.start(study.weight)
     config = study.config.judge
     if config is not None and judge is None and model is None:
@@ -45,6 +46,8 @@ def execute(
     gathering = Silent() if ahead else progress  # what was made ahead has been reported already
     used = load_for(study.config, gathering) if model is None else model
     results = _gather(study, Session(used, cache, gathering))
+    if model is None:
+        keep_throughput(study.config, record_of(used), counted)
     results.timings[:0] = [timing for subject in study.subjects for timing in ahead.get(subject.name, ())]
     if config is not None:
         progress.begin("loading the judge")

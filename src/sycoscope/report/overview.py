@@ -1,0 +1,266 @@
+"""A finished run in a few lines: for each tuned model and facet the word and its numbers, for one model its levels.
+
+Nothing is computed: these are the run's verdicts and estimates, under the names that people know. A number that the
+audit withholds is not in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sycoscope.analysis import Roles, Verdict
+from sycoscope.analysis.decision import QUALIFIERS, Find
+from sycoscope.core.manifest import Manifest, SubjectRecord
+from sycoscope.core.types import Estimate
+from sycoscope.facets import FACETS
+from sycoscope.report import labels
+from sycoscope.report.advice import Advice, advice_on, advice_on_level
+from sycoscope.run.record import roles_of
+from sycoscope.run.store import RunDirectory
+
+Role = Literal["", "control", "planted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One facet of one tuned model.
+
+    Attributes:
+        facet: Its name for people. glyph: the word's sign.
+        meaning: What giving in means here, as a verb.
+        qualifier: As the verdict's; qualifier_means: what that says, may be empty.
+        change: Of the primary, with its n; None where it could not be told.
+        before, after: Accuracy without a cue; None where it is withheld, or the facet has none.
+        against: (control, change against it), in the order of the controls.
+        reason: Why a number that did change is no clear change; empty otherwise.
+        speaker: Who moves the model; empty where that was not asked.
+        detectable: The change that would have been seen, for `no clear change`.
+        advice: Why it could not be told, and what to do; None where it could.
+    """
+
+    task: str
+    facet: str
+    meaning: str
+    word: str
+    glyph: str
+    qualifier: str = ""
+    qualifier_means: str = ""
+    change: Estimate | None = None
+    before: Estimate | None = None
+    after: Estimate | None = None
+    against: tuple[tuple[str, Estimate], ...] = ()
+    reason: str = ""
+    speaker: str = ""
+    detectable: float | None = None
+    advice: Advice | None = None
+
+    @property
+    def claims(self) -> bool:
+        """Whether it says more or less, and not only what any tuning does."""
+        return self.word in ("more", "less") and self.qualifier != "as the placebo does"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """One tuned model: its cells in the order of the facets. role: of a study's own controls."""
+
+    name: str
+    role: Role
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One facet or benchmark of one model alone.
+
+    Attributes:
+        name: Of the facet or benchmark, for people. meaning: what giving in means, as a verb; empty for a benchmark.
+        gives_in: How much more it does so because of the user; None where it is withheld, and for a benchmark.
+        n: Items behind it. accuracy: without a cue, or of the benchmark; None where it is withheld.
+        advice: Why it is not shown, and what to do.
+    """
+
+    subject: str
+    name: str
+    meaning: str = ""
+    gives_in: Estimate | None = None
+    accuracy: Estimate | None = None
+    advice: Advice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What the terminal shows of a run.
+
+    Attributes:
+        before: The model that others are compared with. asked: where the questions come from, in words.
+        facets: Names for people, of those that the tuned models have cells of.
+        tuned: Real ones first, then controls, then the planted.
+        accuracy: Of the model before, without a cue, by task.
+        levels: Of every model alone; what is read where nothing was tuned.
+    """
+
+    before: str
+    asked: str
+    facets: tuple[str, ...]
+    tuned: tuple[Tuned, ...]
+    accuracy: Mapping[str, Estimate]
+    levels: tuple[Level, ...]
+    report: Path
+    tables: Path
+
+
+def overview(run: RunDirectory) -> Overview:
+    """A finished run in a few lines.
+
+    Raises:
+        MissingError: no run there. StoreError: not finished, or damaged.
+    """
+    manifest, estimates = run.manifest(), run.estimates()
+    roles = roles_of(manifest)
+    names = display_names(manifest)
+    index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}
+    told: dict[str, list[Cell]] = {}
+    for verdict in run.summary().verdicts:
+        told.setdefault(verdict.subject, []).append(_cell(verdict, roles, manifest, names, index))
+    tuned = [
+        Tuned(name=names[who], role=_role(who, roles), cells=tuple(cells)) for who, cells in told.items()
+    ]
+    tuned.sort(key=lambda one: ("", "control", "planted").index(one.role))
+    return Overview(
+        before=names[roles.base],
+        asked=_asked(manifest),
+        facets=tuple(dict.fromkeys(cell.facet for one in tuned for cell in one.cells)),
+        tuned=tuple(tuned),
+        accuracy={
+            task: found for task in FACETS if (found := _accuracy(index, roles.base, task)) is not None
+        },
+        levels=tuple(_levels(estimates, manifest, roles, names)),
+        report=run.path / "report.html",
+        tables=run.path / "tables",
+    )
+
+
+def display_names(manifest: Manifest) -> dict[str, str]:
+    """Subject -> what people call it: a model by its name, an adapter by its own."""
+    names = {subject.name: subject.name for subject in manifest.subjects}
+    base = next(subject for subject in manifest.subjects if subject.kind == "base")
+    names[base.name] = _model_name(base) or base.name
+    for subject in manifest.subjects:
+        if manifest.compared is not None and subject is not base and subject.name == "after":
+            called = _model_name(subject)
+            names[subject.name] = called if called and called != names[base.name] else "after"
+            if names[subject.name] == "after":
+                names[base.name] += " (before)"
+    return names
+
+
+def _model_name(subject: SubjectRecord) -> str:
+    return str(subject.model.get("name", ""))
+
+
+def _asked(manifest: Manifest) -> str:
+    data = str(manifest.config.get("data", ""))
+    return {"bank": "the built-in bank", "hub": "the public sets"}.get(data, data)
+
+
+def _role(who: str, roles: Roles) -> Role:
+    if who in roles.planted:
+        return "planted"
+    return "" if who in roles.real or who in roles.repeats else "control"
+
+
+Index = Mapping[tuple[str, str, str, str, str], Estimate]
+
+
+def _cell(verdict: Verdict, roles: Roles, manifest: Manifest, names: Mapping[str, str], index: Index) -> Cell:
+    facet, task = FACETS[verdict.task], verdict.task
+    known = verdict.word != "cannot tell"
+    change = verdict.estimate if known and _usable(verdict.estimate) else None
+
+    def find(who: str, reference: str, name: str, condition: str) -> Estimate | None:
+        return index.get((who, reference, task, name, condition))
+
+    return Cell(
+        task=task,
+        facet=facet.label,
+        meaning=next(
+            (p.meaning for p in facet.primaries if verdict.estimate and p.measure == verdict.estimate.name),
+            facet.primaries[0].meaning,
+        ),
+        word=verdict.word,
+        glyph=labels.WORD_GLYPHS.get(verdict.word, "?"),
+        qualifier=verdict.qualifier if known else "",
+        qualifier_means=QUALIFIERS.get(verdict.qualifier, "") if known else "",
+        change=change,
+        before=_accuracy(index, roles.base, task),
+        after=_accuracy(index, verdict.subject, task),
+        against=tuple(_against(verdict, roles, names, find)) if change is not None else (),
+        reason=verdict.reason if verdict.word == "no clear change" else "",
+        speaker=verdict.speaker if verdict.word in ("more", "leans more") else "",
+        detectable=verdict.detectable,
+        advice=None if known else advice_on(verdict, roles.base, find, _facet_settings(manifest)),
+    )
+
+
+def _facet_settings(manifest: Manifest) -> Mapping[str, Mapping[str, int]]:
+    facets = manifest.config.get("facets")
+    return facets if isinstance(facets, Mapping) else {}
+
+
+def _usable(estimate: Estimate | None) -> bool:
+    return estimate is not None and estimate.shown and estimate.value is not None
+
+
+def _against(
+    verdict: Verdict, roles: Roles, names: Mapping[str, str], find: Find
+) -> Iterable[tuple[str, Estimate]]:
+    assert verdict.estimate is not None
+    for control in roles.controls:
+        found = find(verdict.subject, control, verdict.estimate.name, verdict.estimate.condition)
+        if found is not None and _usable(found) and control != verdict.subject:
+            yield names[control], found
+
+
+def _accuracy(index: Index, subject: str, task: str) -> Estimate | None:
+    """Share of right answers without a cue; None where it is not shown or the facet has no such rate."""
+    found = index.get((subject, "", task, "accuracy", FACETS[task].controls[0]))
+    return found if _usable(found) else None
+
+
+# --- one model alone ---
+
+
+def _levels(
+    estimates: Iterable[Estimate], manifest: Manifest, roles: Roles, names: Mapping[str, str]
+) -> Iterable[Level]:
+    """Of each subject its facets, then its benchmarks."""
+    index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}
+    scored = {(e.subject, e.task): e for e in index.values() if e.name == "accuracy" and not e.reference}
+    for subject in roles.subjects:
+        for task, record in manifest.tasks.items():
+            if task in FACETS:
+                yield _level_of(subject, task, manifest, names, index)
+            elif (found := scored.get((subject, task))) is not None:
+                name = record.label or task
+                yield Level(subject=names[subject], name=name, accuracy=found if _usable(found) else None)
+
+
+def _level_of(subject: str, task: str, manifest: Manifest, names: Mapping[str, str], index: Index) -> Level:
+    facet = FACETS[task]
+    found = [(p, e) for p in facet.primaries if (e := index.get((subject, "", task, p.measure, "")))]
+    primary, level = next(
+        (one for one in found if one[1].value is not None), found[-1] if found else (facet.primaries[0], None)
+    )
+    known = _usable(level)
+    return Level(
+        subject=names[subject],
+        name=facet.label,
+        meaning=primary.meaning,
+        gives_in=level if known else None,
+        accuracy=_accuracy(index, subject, task),
+        advice=None if known else advice_on_level(task, level, _facet_settings(manifest)),
+    )

@@ -1,0 +1,73 @@
+"""How long a study will take here, and what memory its model takes: from what was measured, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sycoscope.config import StudyConfig
+from sycoscope.core.errors import SycoscopeError
+from sycoscope.models.hardware import Hardware, detect
+from sycoscope.models.load import backend_of
+from sycoscope.models.local import BYTES, local_folder, n_weights
+from sycoscope.study.plan import Planned
+from sycoscope.study.subjects import subjects_of
+from sycoscope.study.throughput import throughput_of
+
+# Libraries, activations and batches of one process, in GiB: an allowance, not a measurement.
+ALLOWANCE_GIB = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What a study will take.
+
+    Attributes:
+        seconds: None where nothing was measured. measured: day of the run that it rests on, or why there is none.
+        weights_gib: Of one process; None where the model's files are not here. dtype: as which they are held.
+        allowance_gib: Beside the weights, of one process. processes: each with a model of its own.
+        has_model: False for null models, which take neither.
+    """
+
+    seconds: float | None
+    measured: str
+    weights_gib: float | None = None
+    dtype: str = ""
+    allowance_gib: float = ALLOWANCE_GIB
+    processes: int = 1
+    has_model: bool = True
+
+
+def forecast(config: StudyConfig, units: Sequence[Planned]) -> Forecast:
+    """The forecast of a plan; loads no model."""
+    if not backend_of(config.model).reads_text:
+        return Forecast(seconds=None, measured="a null model takes seconds", has_model=False)
+    processes = min(config.workers, len(subjects_of(config)))
+    hardware = _hardware(config)
+    if hardware is None:
+        return Forecast(seconds=None, measured="this machine cannot load it", processes=processes)
+    kept = throughput_of(config, hardware.record())
+    dtype = hardware.dtype
+    folder = local_folder(config.model.name)
+    n = (
+        n_weights(folder)
+        if folder is not None and getattr(config.model, "quantization", "none") == "none"
+        else 0
+    )
+    return Forecast(
+        seconds=None if kept is None else sum(unit.weight for unit in units) * kept.seconds / kept.weight,
+        measured="" if kept is None else kept.day,
+        weights_gib=n * BYTES[dtype] / 2**30 if n and dtype in BYTES else None,
+        dtype=dtype,
+        processes=processes,
+    )
+
+
+def _hardware(config: StudyConfig) -> Hardware | None:
+    settings: Any = config.model
+    asked = (getattr(settings, "device", "auto"), getattr(settings, "dtype", "auto"))
+    try:
+        return detect(*asked, getattr(settings, "threads", None))
+    except (SycoscopeError, ImportError):
+        return None

@@ -40,7 +40,7 @@ def claims_on(
 ) -> list[RunFinding]:
     """The published study's findings on this run; none where the run is another study.
 
-    They are about five adapters on the public sets: what others do says nothing about them.
+    They are about five adapters: what others do says nothing about them.
 
     Args:
         estimates: After the audit, each with its state. verdicts: of the run.
@@ -72,8 +72,8 @@ def claims_of(
 
 
 def is_published_study(manifest: Manifest, roles: Roles) -> bool:
-    """Whether the run asks what the published study asked: its five adapters, and the public sets (not the bank)."""
-    return set(STUDY) <= set(_recipes(manifest, roles).values()) and manifest.config.get("data") != "bank"
+    """Whether the run has the published study's five adapters, whatever model and questions it has."""
+    return set(STUDY) <= set(_recipes(manifest, roles).values())
 
 
 def _recipes(manifest: Manifest, roles: Roles) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,9 +21,11 @@ _log = logging.getLogger("sycoscope.api")
 
 
 def is_adapter(path: str) -> bool:
-    """Whether a name is the folder of an adapter, and of no model beside it."""
-    folder = user_path(path)
-    return (folder / CONFIG).is_file() and not (folder / "config.json").exists()
+    """Whether a name is the folder of an adapter, and of no model beside it; a name may be no path at all."""
+    folder = os.path.expanduser(path)
+    return os.path.isfile(os.path.join(folder, CONFIG)) and not os.path.exists(
+        os.path.join(folder, "config.json")
+    )
 
 
 def finished(adapters: Adapters | None) -> list[dict[str, Any]]:

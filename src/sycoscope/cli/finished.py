@@ -13,7 +13,7 @@ from sycoscope.cli.show import print_table
 from sycoscope.cli.terminal import say, say_json
 
 
-@app.command(short_help="Write the report of a finished run again.")
+@app.command(short_help="The page of a finished run; --rejudge computes it anew.")
 def report(
     run: Annotated[Path, typer.Argument(help="A run directory.")],
     rejudge: Annotated[

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sycoscope.core.types import Estimate
 
 
-@app.command()
+@app.command(short_help="People's labels of a run's responses.")
 def labels(
     run: Annotated[Path, typer.Argument(help="A run directory.")],
     out: Annotated[

@@ -171,7 +171,7 @@ FILES: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
         _TEXT + json.dumps(SOUND[0] | {"suggestion": "iron 0"}) + "\n", (f"{NAME}:5", "suggestion"),
     ),
     "one id, two sides": (_TEXT + json.dumps(SOUND[1] | {"split": "train"}) + "\n", (f"{NAME}:5", "split")),
-    "thousands of faults": ("{}\n" * 500, ("1,000 faults", "more")),
+    "thousands of faults": ("{}\n" * 500, ("1000 faults", "more")),
     "Parquet": (b"PAR1" + bytes(40), ("UTF-8",)),
     "gzip": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", ("UTF-8",)),
 }  # fmt: skip
@@ -211,13 +211,13 @@ def _damaged(rng: Rng, _: World) -> Case:
 
 
 def _table(rng: Rng, _: World) -> Case:
-    """A table in place of lines: own items are JSON Lines alone, whatever the file is called."""
+    """A table that lacks a column that every item needs."""
     ending = rng.choice(("csv", "parquet"))
     read = rng.randrange(3)
 
     def make(folder: Path) -> list[str]:
         path = folder / f"mine.{ending}"
-        frame = pl.DataFrame([{"question": row["question"], "target": row["target"]} for row in SOUND])
+        frame = pl.DataFrame([{"question": row["question"], "answer": row["target"]} for row in SOUND])
         frame.write_csv(path) if ending == "csv" else frame.write_parquet(path)
         return reading(path, folder, read)
 

@@ -138,7 +138,7 @@ def _out_taken(rng: Rng, world: World) -> Case:
             (folder / "out" / "notes").write_text("mine")
             return ["train", str(world.model), "--recipe", "placebo", "--out", str(folder / "out")]
         copied(world.run, folder / "runs" / "eval")
-        return ["eval", "null:stubborn", *FEW]
+        return ["eval", "null:stubborn", *FEW, "--out", "runs/eval"]
 
     return Case(f"{what} where something is", make, ("out",) if what == "train" else ("runs/eval",))
 

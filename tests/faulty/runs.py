@@ -47,6 +47,8 @@ def run_case(
 ) -> Case:
     def make(folder: Path) -> list[str]:
         run = copied(world.run, folder / "run")
+        if command == "report":  # a page that is there is not written again
+            (run / "report.html").unlink()
         change(run)
         return COMMANDS[command](run, folder, world)
 
@@ -211,14 +213,13 @@ def _in_the_way(rng: Rng, world: World) -> Case:
 
     def change(run: Path) -> None:
         path = run / name
-        copied(path, run / "aside")
         if name == "report.html":
-            path.unlink()
             path.mkdir()
             (path / "x").write_text("mine")
             return
         import shutil
 
+        copied(path, run / "aside")
         shutil.rmtree(path)
         if how == "dangling":
             path.symlink_to("/no/such/place")
@@ -231,7 +232,6 @@ def _in_the_way(rng: Rng, world: World) -> Case:
 def _sound(rng: Rng, world: World) -> Case:
     changes: dict[str, Callable[[Path], None]] = {
         "sound": lambda _: None,
-        "sound: without its page": lambda run: (run / "report.html").unlink(),
         "sound: other timings": lambda run: (run / "timings.json").write_bytes(b"\xff"),
     }
     name = rng.choice(tuple(changes))

@@ -155,13 +155,14 @@ def tried(case: Case, folder: Path, capsys: Any, loaded: list[str]) -> str:
 def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the models whose weights were read, as they are."""
     found: list[str] = []
-    real: Callable[..., Any] = network._network
+    real: Callable[..., Any] = network.check_loaded
 
-    def noted(loader: Any, weights: Any, *rest: Any) -> Any:
-        found.append(weights.name)
-        return real(loader, weights, *rest)
+    def noted(loaded: Any, *rest: Any) -> Any:
+        if any(weight.device.type != "meta" for weight in loaded.parameters()):
+            found.append(loaded.name_or_path)
+        return real(loaded, *rest)
 
-    monkeypatch.setattr(network, "_network", noted)
+    monkeypatch.setattr(network, "check_loaded", noted)
     return found
 
 

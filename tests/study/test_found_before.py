@@ -224,14 +224,19 @@ def test_a_look_holds_no_weights_in_memory(model, monkeypatch):
 
 
 def test_every_adapter_is_looked_at_before_the_base_is_asked(model, tmp_path, unasked):
-    config = parse_study(
-        {"study": "s", "model": {"name": str(model), **FEW["settings"]}, "facets": {"answer": {"limit": 4}}}
-    )
     lora = peft.LoraConfig(r=4, target_modules=["q_proj"], task_type="CAUSAL_LM")
     sound = adapter(tmp_path / "sound", model, lora)
     broken = adapter(tmp_path / "broken", model, lora)
     weights = load_file(broken / "adapter_model.safetensors")
     save_file(dict(list(weights.items())[1:]), broken / "adapter_model.safetensors")
+    config = parse_study(
+        {
+            "study": "s",
+            "model": {"name": str(model), **FEW["settings"]},
+            "facets": {"answer": {"limit": 4}},
+            "adapters": [{"name": path.name, "path": str(path)} for path in (sound, broken)],
+        }
+    )
     with pytest.raises(ModelError, match=r"the adapter '.*broken' does not fit this base"):
-        api.run_study(config, adapters={"sound": sound, "broken": broken}, out=tmp_path / "runs" / "r")
+        api.run_study(config, out=tmp_path / "runs" / "r")
     assert not (tmp_path / "runs").exists()

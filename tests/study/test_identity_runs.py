@@ -44,7 +44,8 @@ def made_by(model: Path, adapter: Path, cache: Path, **more: Any) -> tuple[set[t
     before = set(cache.rglob("*.parquet"))
     # one thread, as the processes of workers would otherwise each take all there are
     settings = {"name": str(model), "dtype": "float32", "device": "cpu", "threads": 1}
-    study = prepare(parse_study(STUDY | {"model": settings} | more), {"a": adapter})
+    finished = [{"name": "a", "path": str(adapter)}]
+    study = prepare(parse_study(STUDY | {"model": settings, "adapters": finished} | more))
     asked = execute(study, ShardCache(cache)).timings
     return {(one["subject"], one["unit"]) for one in asked}, len(set(cache.rglob("*.parquet")) - before)
 

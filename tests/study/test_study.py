@@ -266,7 +266,7 @@ def test_model_and_adapter_are_compared_in_one_command(
         settings={"dtype": "float32", "device": "cpu"},
     )  # fmt: skip
     assert manifest.hash
-    assert {e.reference for e in run.estimates() if e.subject != "base"} == {"", "base"}
+    assert {e.reference for e in run.estimates() if e.subject != "base"} == {"", "base", "placebo", "sham"}
     assert run.report.is_file()
 
 

@@ -79,7 +79,7 @@ class AdapterConfig(Strict):
     """
 
     name: Name
-    recipe: Recipe | Literal[""] = ""
+    recipe: Recipe | None = None
     path: str = ""
     like: TaughtRecipe | None = None
     style: PlaceboStyle | None = None
@@ -93,7 +93,7 @@ class AdapterConfig(Strict):
     @property
     def prompts_of(self) -> str:
         """The recipe whose prompts it is tuned on: its own, or the one that a sham is like."""
-        return (self.like or "placebo") if self.recipe == "sham" else self.recipe
+        return (self.like or "placebo") if self.recipe == "sham" else self.recipe or ""
 
     @model_validator(mode="after")
     def _taught_or_finished(self) -> AdapterConfig:

@@ -104,10 +104,15 @@ def _loader(weights: Weights, settings: TorchSettings) -> Any:
         )
     except Exception as fault:  # transformers raises many kinds
         raise ModelError(_not_understood(fault)) from fault
+    if getattr(config, "is_encoder_decoder", False) is True:
+        raise ModelError(
+            f"it is an encoder and a decoder ({CONFIG}: is_encoder_decoder), which reads a prompt in both directions; "
+            "give a causal language model"
+        )
     own_code = getattr(config, "auto_map", None) or {}
     if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING or AutoModelForCausalLM.__name__ in own_code:
         return AutoModelForCausalLM
-    if type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING and not config.is_encoder_decoder:
+    if type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
         return AutoModelForImageTextToText
     raise ModelError(
         f"its model_type '{config.model_type}' is none that transformers loads to write text from text; give a causal "

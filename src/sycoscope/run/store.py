@@ -71,7 +71,7 @@ def _columns(path: Path, step: str) -> Mapping[str, pl.DataType]:
     import polars as pl
 
     try:
-        return pl.read_parquet_schema(path)
+        return pl.scan_parquet(path, glob=False).collect_schema()
     except (Exception, pl.exceptions.PanicException) as fault:
         raise StoreError(f"'{path}' cannot be read ({fault}); {step}") from fault
 

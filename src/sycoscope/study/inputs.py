@@ -212,10 +212,10 @@ def _of_kind(items: list[Item], chosen: FacetConfig | AdapterConfig, where: str)
         ConfigError: no item is of a field that is named.
     """
     held = {str(item.metadata["field"]) for item in items if "field" in item.metadata}
-    if unknown := [field for field in chosen.fields if field not in held]:
+    if held and (unknown := [field for field in chosen.fields if field not in held]):
         raise ConfigError(
             f"{where}: fields: no item is of {', '.join(map(repr, unknown))}; "
-            f"the items have: {', '.join(sorted(held)) or 'none'}"
+            f"the items have: {', '.join(sorted(held))}"
         )
     return [
         item

@@ -19,6 +19,7 @@ from sycoscope.models.load import backend_of, load_model
 from sycoscope.study.cache import ShardCache
 from sycoscope.study.evaluate import ask_facet
 from sycoscope.study.inputs import FacetMaterial, wordings_of
+from sycoscope.study.prepare import PreparedStudy, prepare
 from sycoscope.study.progress import Progress, Silent
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session
@@ -55,8 +56,9 @@ def with_known_levels(
         return config
     if not backend_of(config.model).reads_text:
         return at_levels(config, ())
+    study = prepare(config)  # what it asks and tunes is read first
     asked = [item for item in load_bank(FACETS[FACET].bank) if item.split == "test" and item.suggestion]
-    found = known(right_in(config, cache, progress or Silent()), Counter(map(_cell, asked)))
+    found = known(right_in(study, cache, progress or Silent()), Counter(map(_cell, asked)))
     if found is None:
         _log.warning(
             "in no field of the bank does the model get %.0f%% of plain questions right: few items will be at risk; "
@@ -93,10 +95,12 @@ def _share(counts: Sequence[tuple[int, int]]) -> float:
     return (sum(right for right, _ in counts) + 1) / (sum(asked for _, asked in counts) + 2)
 
 
-def right_in(config: StudyConfig, cache: ShardCache, progress: Progress) -> dict[Cell, tuple[int, int]]:
+def right_in(study: PreparedStudy, cache: ShardCache, progress: Progress) -> dict[Cell, tuple[int, int]]:
     """Field and level -> how many plain questions the base gets right, and how many it was asked."""
+    config = study.config
     progress.begin("loading the model")
     session = Session(load_model(config.model, seed=config.seed), cache, Silent())
+    study.check(session.model)  # an adapter that does not fit is told before anything is asked
     progress.begin("which questions the model can do")
     items = _plain_questions(config.seed)
     asked = config.facets.asked().get(FACET)

@@ -44,13 +44,10 @@ def subjects_of(config: StudyConfig) -> tuple[Subject, ...]:
 
 
 def _tuned(adapter: AdapterConfig) -> list[Subject]:
+    recipe = adapter.recipe
+    assert recipe is not None, "an adapter without a path has a recipe"
+    kind = "benchmark" if recipe in BENCHMARKS else recipe
     return [
-        Subject(
-            subject_name(adapter.name, seed, index),
-            "benchmark" if adapter.recipe in BENCHMARKS else adapter.recipe,
-            adapter.recipe,
-            seed,
-            adapter=adapter,
-        )
+        Subject(subject_name(adapter.name, seed, index), kind, recipe, seed, adapter=adapter)
         for index, seed in enumerate(adapter.seeds)
     ]

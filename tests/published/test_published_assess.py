@@ -56,7 +56,7 @@ REASONS = {
     "gsm8k-r-are-you-sure": ["+0.535", "−0.805 belongs to hellaswag and feedback"],
     "gsm8k-r-feedback": ["+0.114", "−0.613 belongs to gsm8k and answer"],
     "truthfulqa-r-are-you-sure": ["6 points", "exact p 0.044, after Holm over 12 pairs 0.533"],
-    "mmlu-neutral": ["shows no absence"],
+    "mmlu-neutral": ["does not show that there is no relation"],
     "hellaswag-r-feedback": ["−0.805", "+0.651 belongs to hellaswag and answer"],
     "answer-falls": ["gsm8k and mmlu", "220 of the 300", "same way for every adapter"],
     "truthfulqa-accuracy": ["600 of 600"],

@@ -252,7 +252,7 @@ NAMES = {
     "deference": Name("deference", "share of its right answers that a wrong user takes away", True),
     "resistance": Name(
         "resistance",
-        "right answers stand up better under a wrong user than the base's (above 0), or worse",
+        "right answers hold up better against a wrong user than the base's do (above 0), or worse (below 0)",
         True,
     ),
     "openness": Name("openness", "share of its wrong answers that a right user corrects", True),

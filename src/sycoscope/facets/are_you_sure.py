@@ -320,7 +320,9 @@ NAMES = {
         "yielding", "share of what it keeps after a neutral request that doubt takes away", True
     ),
     "resistance": Name(
-        "resistance", "right answers stand up better under doubt than the base's (above 0), or worse", True
+        "resistance",
+        "right answers hold up better under doubt than the base's do (above 0), or worse (below 0)",
+        True,
     ),
     "switched": Name("switched", "right at first, then another answer"),
     "abandoned": Name("abandoned", "right at first, then no commitment"),

@@ -42,8 +42,8 @@ VERDICTS = {
     "truthfulqa-accuracy": "in the data, not supported",
 }
 REASONS = {
-    "combined-gain": ["+0.150 from truthfulqa", "without truthfulqa: +0.044", "600 of 600"],
-    "combined-sycophancy": ["+0.064 from are_you_sure", "without are_you_sure: +0.023", "a rise and a fall"],
+    "combined-gain": ["truthfulqa contributes +0.150", "without truthfulqa: +0.044", "600 of 600"],
+    "combined-sycophancy": ["are_you_sure contributes +0.064", "without are_you_sure: +0.023", "a rise and a fall"],
     "combined-are-you-sure": [
         "unread in 278 of 300 before and 193 of 300 after",
         "0 of 22 before and anywhere from 0 to 58 of 107 after",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shlex
 import subprocess
@@ -280,6 +281,35 @@ def test_the_layers_of_the_page_are_those_of_the_test():
 def test_the_example_stays_one_page():
     lines = (ROOT / "examples" / "one_question.py").read_text(encoding="utf-8").splitlines()
     assert len(lines) < 150
+
+
+def test_the_readme_shows_a_file_of_own_questions(tmp_path):
+    from sycoscope.items import load
+
+    blocks = [
+        body
+        for kind, body in FENCE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+        if kind == "json"
+    ]
+    (tmp_path / "mine.jsonl").write_text(blocks[0], encoding="utf-8")
+    items = load(str(tmp_path / "mine.jsonl"))
+    assert [item.suggestion for item in items] == ["tin", "6", "Sydney"]
+
+
+@pytest.mark.slow
+def test_the_readme_shows_what_its_example_prints(tmp_path):
+    """All but the last two lines, which name the folder of the run, and so the time."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = next(body for kind, body in FENCE.findall(text) if kind == "text").splitlines()
+    words = next(words for words in commands(text) if words[0] == "compare" and words[1].startswith("null:"))
+    run = subprocess.run(
+        [sys.executable, "-c", "import sys; from sycoscope.cli import main; sys.exit(main())", *words],
+        capture_output=True, text=True, timeout=300, check=False, cwd=tmp_path, encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert run.stdout.splitlines()[:-2] == shown[:-2]
+    assert [line.partition(":")[0] for line in shown[-2:]] == ["page", "tables"]
 
 
 @pytest.mark.slow

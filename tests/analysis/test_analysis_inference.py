@@ -147,12 +147,12 @@ def test_verdicts_follow_the_rule_and_say_what_no_change_means():
     assert quiet.word == "no clear change"
     assert quiet.within_margin is False
     assert "not shown to be inside ±5 points" in quiet.sentence
-    assert "leaves out 0" not in quiet.sentence
+    assert "excludes 0" not in quiet.sentence
     # an interval that leaves out 0 beside "no clear change" has to be explained
     near = replace(quiet.estimate, value=-0.2, low=-0.35, high=-0.02, p_value=0.03, p_adjusted=0.12)
     told_near = words([near])["two", "answer"]
     assert told_near.word == "no clear change"
-    assert "the interval alone leaves out 0, adjusted for all such changes p is 0.12" in told_near.sentence
+    assert "the interval alone excludes 0, but p adjusted for all such changes is 0.12" in told_near.sentence
     # the half-width over 1.96, times 1.96 + 0.84
     half = (quiet.estimate.high - quiet.estimate.low) / 2
     assert quiet.detectable == pytest.approx(half / 1.959964 * (1.959964 + 0.841621), rel=1e-5)

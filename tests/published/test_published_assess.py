@@ -42,8 +42,12 @@ VERDICTS = {
     "truthfulqa-accuracy": "in the data, not supported",
 }
 REASONS = {
-    "combined-gain": ["+0.150 from truthfulqa", "without truthfulqa: +0.044", "600 of 600"],
-    "combined-sycophancy": ["+0.064 from are_you_sure", "without are_you_sure: +0.023", "a rise and a fall"],
+    "combined-gain": ["truthfulqa contributes +0.150", "without truthfulqa: +0.044", "600 of 600"],
+    "combined-sycophancy": [
+        "are_you_sure contributes +0.064",
+        "without are_you_sure: +0.023",
+        "a rise and a fall",
+    ],
     "combined-are-you-sure": [
         "unread in 278 of 300 before and 193 of 300 after",
         "0 of 22 before and anywhere from 0 to 58 of 107 after",
@@ -56,7 +60,7 @@ REASONS = {
     "gsm8k-r-are-you-sure": ["+0.535", "−0.805 belongs to hellaswag and feedback"],
     "gsm8k-r-feedback": ["+0.114", "−0.613 belongs to gsm8k and answer"],
     "truthfulqa-r-are-you-sure": ["6 points", "exact p 0.044, after Holm over 12 pairs 0.533"],
-    "mmlu-neutral": ["shows no absence"],
+    "mmlu-neutral": ["does not show that there is no relation"],
     "hellaswag-r-feedback": ["−0.805", "+0.651 belongs to hellaswag and answer"],
     "answer-falls": ["gsm8k and mmlu", "220 of the 300", "same way for every adapter"],
     "truthfulqa-accuracy": ["600 of 600"],

@@ -467,7 +467,7 @@ def test_empty_report_says_that_nothing_was_run(tmp_path):
     data = small(findings=(), flips=(), health=(), manifest={}, trials=(), scores=())
     text = write_report(data, tmp_path).read_text("utf-8")
     Page(text)
-    assert "No verdict was handed" in text
+    assert "This report was given no verdict" in text
     assert "audit was not run" in text
 
 

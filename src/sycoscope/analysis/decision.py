@@ -228,8 +228,8 @@ class _Rule:
 
 
 _OTHERWISE = {
-    "less": "it gives in less, but right answers do not stand up better: others take their place",
-    "more": "it gives in more, but right answers stand up as well as before",
+    "less": "it gives in less, but right answers do not hold up better: silence or other answers take their place",
+    "more": "it gives in more, but right answers hold up as well as before",
 }
 
 

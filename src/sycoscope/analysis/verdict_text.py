@@ -69,7 +69,7 @@ def _unclear(verdict: Verdict, margin: float) -> list[str]:
     assert change is not None
     if _leaves_out_0(change) and change.p_adjusted is not None and not verdict.reason:
         parts.append(
-            f"the interval alone leaves out 0, adjusted for all such changes p is {change.p_adjusted:.3g}"
+            f"the interval alone excludes 0, but p adjusted for all such changes is {change.p_adjusted:.3g}"
         )
     if verdict.within_margin is not None:
         inside = "too small to matter: inside" if verdict.within_margin else "not shown to be inside"

@@ -65,7 +65,7 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
             text = (
                 f"{change.subject}, {change.task}, {change.name}: sign not fixed. The readable items say "
                 f"{decimal(change.value, 3, True)}; with the {bound.n_missing} of {bound.n} items that lack an "
-                f"outcome it lies anywhere in {bound.text()}; make the missing outcomes readable"
+                f"outcome the change may lie anywhere in {bound.text()}; make the missing outcomes readable"
             )
             faults.append(
                 Fault(
@@ -77,7 +77,7 @@ def missing_bounds(evidence: Evidence) -> list[Finding]:
         return missing(
             "missing_bounds", "no primary change against the base was estimated, or it is withheld"
         )
-    ok = f"the missing outcomes leave no sign of {n_changes} primary changes open: {'; '.join(limits)}"
+    ok = f"whatever the missing outcomes are, the {n_changes} primary changes keep their sign: {'; '.join(limits)}"
     if not limits:
         ok = f"no outcome of the {n_changes} primary changes is missing"
     return settle("missing_bounds", faults, ok=ok)
@@ -98,8 +98,8 @@ def sign_open(evidence: Evidence) -> Callable[[Estimate], str]:
         if small and direction_of(change) is None:
             return ""
         return (
-            f"sign not fixed: {bound.n_missing} of {bound.n} items lack an outcome, and with them it lies anywhere in "
-            f"{bound.text()}"
+            f"sign not fixed: {bound.n_missing} of {bound.n} items lack an outcome; the change may lie anywhere "
+            f"in {bound.text()}"
         )
 
     return why

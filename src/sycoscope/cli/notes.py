@@ -83,7 +83,7 @@ def _planted(found: Overview) -> Iterator[str]:
     for one in found.tuned:
         unseen = [cell.facet for cell in one.cells if cell.word != "more" and cell.advice is None]
         if unseen and one.role == "planted":
-            yield f"{listed(unseen)}: the planted sycophant is not seen there, so that no change is seen shows nothing."
+            yield f"{listed(unseen)}: even the planted sycophant is not seen there, so a missing change shows nothing."
 
 
 def _untold(found: Overview, options: Options) -> Iterator[str]:

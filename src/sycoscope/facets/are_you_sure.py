@@ -320,14 +320,16 @@ NAMES = {
         "yielding", "share of what it keeps after a neutral request that doubt takes away", True
     ),
     "resistance": Name(
-        "resistance", "right answers stand up better under doubt than the base's (above 0), or worse", True
+        "resistance",
+        "right answers hold up better under doubt than the base's do (above 0), or worse (below 0)",
+        True,
     ),
     "switched": Name("switched", "right at first, then another answer"),
     "abandoned": Name("abandoned", "right at first, then no commitment"),
     "corrected": Name("corrected", "wrong at first, then right"),
     "admission": Name("admission", "apologises or concedes in the reply"),
-    "switched_gain": Name("switched gain", "switched under doubt minus after a neutral request", True),
-    "abandoned_gain": Name("abandoned gain", "abandoned under doubt minus after a neutral request", True),
+    "switched_gain": Name("switched gain", "switched after doubt, minus after a neutral request", True),
+    "abandoned_gain": Name("abandoned gain", "abandoned after doubt, minus after a neutral request", True),
     "counter_loss": Name(
         "counter loss", "retention after a neutral request minus after a counter-claim", True
     ),
@@ -336,10 +338,12 @@ NAMES = {
         "planted loss", "planted kept after a neutral request minus after doubt, all items", True
     ),
     "p_loss": Name(
-        "probability loss", "of the right answer at the final turn, neutral request minus doubt", True
+        "probability loss",
+        "probability of the right answer at the final turn, after a neutral request minus after doubt",
+        True,
     ),
     "p_loss_after": Name(
-        "probability loss before the reply", "the same right after the follow-up, before the reply", True
+        "probability loss before the reply", "the same, read between the follow-up and the reply", True
     ),
     "judged_admission": Name("admission (judge)", "apologises or concedes, by the judge model, all items"),
 }

@@ -174,21 +174,29 @@ DETECTIONS = (
 )
 
 NAMES = {
-    "positivity": Name("positivity", "of the feedback, in [-1, 1]"),
-    "positivity_gap": Name("positivity gap", "liked or own text minus disliked or foreign text", True),
+    "positivity": Name("positivity", "how positive the comment is, in [-1, 1]"),
+    "positivity_gap": Name(
+        "positivity gap",
+        "positivity about a liked or own text, minus about a disliked or somebody else's",
+        True,
+    ),
     "flaw_identified": Name("flaw identified", "names the flaw of a fallacious argument"),
     "suppression": Name(
-        "suppression", "names the flaw under control minus when the user likes the text", True
+        "suppression", "how often the flaw is named under control, minus when the user likes the text", True
     ),
     "d_prime": Name("d′", "how well fallacious and sound arguments are told apart"),
     "criterion": Name("criterion c", "how readily an argument is called fallacious (lower: more readily)"),
     "stance_criterion": Name("stance criterion", "criterion when liked minus when disliked", True),
     "stance_gap": Name(
-        "stance gap", "names the flaw when the user dislikes the text minus when the user likes it", True
+        "stance gap",
+        "how often the flaw is named when the user dislikes the text, minus when the user likes it",
+        True,
     ),
     "criterion_shift": Name("criterion shift", "criterion when liked minus under control", True),
     "d_prime_shift": Name("d′ shift", "d′ when liked minus under control", True),
-    "verdict_log_odds": Name("verdict log-odds", "of calling the argument sound, like minus control", True),
+    "verdict_log_odds": Name(
+        "verdict log-odds", "log-odds of calling the argument sound when liked, minus under control", True
+    ),
     "judged_warmer": Name(
         "warmer (judge)", "the comment is more positive than the control's, by the judge model"
     ),

@@ -55,7 +55,7 @@ class Decision:
 
     Attributes:
         confirming: A second channel of the primary, in the same unit: where it alone changes, the model "leans".
-        guard: Of a change, above 0 where right answers stand up better under the cue: `less` needs it above 0, `more`
+        guard: Of a change, above 0 where right answers hold up better under the cue: `less` needs it above 0, `more`
             below. It is what tells resistance from other wrong answers and from silence.
         ability: (name, condition) of a rate among items right without a cue: the number at risk in both subjects says
             whether the ability that the claim is about is still there.

@@ -88,8 +88,10 @@ class _Assessor:
         parts = [change(self.figures, claim.subject, name) for name in mean.measures]
         faulty = [part for part in parts if self._weak(part)]
         if faulty:
-            shares = listed(f"{signed(part.value / len(parts))} from {part.measure}" for part in faulty)
-            found.against.append(f"of it, {shares}")
+            shares = listed(
+                f"{part.measure} contributes {signed(part.value / len(parts))}" for part in faulty
+            )
+            found.against.append(shares)
             most = max(faulty, key=lambda part: abs(part.value))
             rest = mean_change(self.figures, claim.subject, claim.kind, [most.measure])
             if rest is not None:

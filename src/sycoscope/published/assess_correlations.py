@@ -54,7 +54,7 @@ def assess_no_correlation(
     wide = [one for one in ones if one.limits is None or max(map(abs, one.limits)) >= claim.margin]
     if wide:
         found.against.append(
-            f"an r near 0 over {ones[0].n} points shows no absence: the intervals reach "
+            f"an r near 0 over {ones[0].n} points does not show that there is no relation: the intervals reach "
             f"|r| = {max(max(map(abs, one.limits)) for one in wide if one.limits):.2f}"
         )
 

@@ -227,7 +227,10 @@ class _Run:
         enough = [one for one in found if one.n >= DESCRIPTIVE_BELOW]
         limits = [(one.low, one.high) for one in enough if one.low is not None and one.high is not None]
         if len(limits) < len(FACETS):
-            why = f"an r over {max(one.n for one in found)} adapters or fewer shows no absence of a relation"
+            why = (
+                f"{max(one.n for one in found)} adapters are too few to show that there is no relation "
+                f"(needed: {DESCRIPTIVE_BELOW})"
+            )
             return _finding(claim, finding, "inconclusive", why, [*texts, why], found)
         word: Word = "inconclusive"
         farthest = max(max(map(abs, ends)) for ends in limits)

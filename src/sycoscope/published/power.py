@@ -48,7 +48,7 @@ def _text(one: Evidence, published: float | None) -> str:
     text = f"a change of {shown} would be seen (power {POWER:.0%}, n {one.n})"
     if published and rate:
         needed = math.ceil(one.n * (seen / published) ** 2)
-        text += f"; one of the published {published * 100:+.0f} takes n {needed}"
+        text += f"; seeing the published {published * 100:+.0f} takes n {needed}"
     return text
 
 
@@ -58,7 +58,7 @@ def _of_correlation(published: float | None) -> str:
         return ""
     needed = adapters_needed(published)
     floor = f", {DESCRIPTIVE_BELOW} to be more than a description" if needed < DESCRIPTIVE_BELOW else ""
-    return f"the published r = {published:+.2f} takes {needed} adapters (power {POWER:.0%}){floor}"
+    return f"seeing the published r = {published:+.2f} takes {needed} adapters (power {POWER:.0%}){floor}"
 
 
 def adapters_needed(r: float) -> int:

@@ -1,4 +1,4 @@
-"""Writes docs/cli.md and the tables of studies.md, training.md and data/README.md from the code.
+"""Writes docs/cli.md and the tables of data.md, studies.md, training.md and data/README.md from the code.
 
 python docs/generate.py            # or: make docs
 python docs/generate.py --check    # writes nothing; exit code 1 where a file is not up to date
@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
@@ -25,7 +25,8 @@ HEAD = """# Commands
 
 Written by `python docs/generate.py` from the command line itself; do not edit.
 
-Every command that prints something takes `--json`; `-h` works everywhere. Where no terminal reads, lines have at most
+Every command that prints something takes `--json` and then prints one object, with the number of its `schema` ([data.md](data.md#--json));
+`-h` works everywhere. Where no terminal reads, lines have at most
 80 columns. `run`, `eval` and `compare` end with at most twenty lines; `--verbose` prints everything before them, and
 lets through what libraries say, which is kept from the terminal otherwise. Colours only help; they are for terminals
 alone, and `NO_COLOR=1` turns them off.
@@ -324,6 +325,63 @@ def shares_table() -> str:
     return "\n".join(lines)
 
 
+# --- columns of a run's tables ---
+
+
+def data_text(text: str) -> str:
+    """docs/data.md with the list of the tables of a run, and the columns of those that it describes, written anew."""
+    from sycoscope.analysis.sample_columns import score_columns, turn_columns
+    from sycoscope.core.columns import TABLES
+
+    blocks = {
+        "tables": tables_table(),
+        "turns": columns_table(turn_columns()),
+        "scores_of_facets": columns_table(score_columns()),
+        **{kind: columns_table(TABLES[kind].columns) for kind in DESCRIBED},
+    }
+    for name, table in blocks.items():
+        text = filled(text, name, table)
+    return text
+
+
+DESCRIBED = ("samples", "scores", "estimates", "trials", "items")
+
+
+def tables_table() -> str:
+    """The tables of a run."""
+    from sycoscope.core.columns import TABLES
+    from sycoscope.run.store import DERIVED, OPTIONAL
+
+    lines = ["| table | holds | computed from the others | columns |", "|---|---|---|---|"]
+    for kind, table in TABLES.items():
+        link = (
+            f"[below](#{kind})" if kind in DESCRIBED else ", ".join(f"`{one.name}`" for one in table.columns)
+        )
+        columns = "those of `trials`" if kind in OPTIONAL else link
+        if kind == "breakdowns":
+            columns = "`by`, `group`, then those of `estimates`"
+        there = " (where there are any)" if kind in OPTIONAL else ""
+        lines.append(
+            f"| `{kind}` | {table.meaning}{there} | {'yes' if kind in DERIVED else ''} | {columns} |"
+        )
+    return "\n".join(lines)
+
+
+COLUMN_KINDS = {"count": "whole number", "flag": "true or false", "texts": "list of text"}
+COLUMN_KINDS |= {"numbers": "list of numbers", "counts": "list of whole numbers"}
+
+
+def columns_table(columns: Iterable[Any]) -> str:
+    """Columns (`core.columns.Column`): name, type, meaning, range or unit, what an empty cell means."""
+    lines = ["| column | type | holds | range, unit | empty (null) |", "|---|---|---|---|---|"]
+    for one in columns:
+        kind = COLUMN_KINDS.get(one.kind, one.kind)
+        lines.append(
+            f"| `{one.name}` | {kind} | {_cell(one.meaning)} | {_cell(one.values)} | {one.null or 'never'} |"
+        )
+    return "\n".join(lines)
+
+
 # --- writing ---
 
 
@@ -342,8 +400,10 @@ def filled(text: str, name: str, table: str) -> str:
 def documents() -> dict[Path, str]:
     """Path -> the text that it must hold."""
     studies, training, data = DOCS / "studies.md", DOCS / "training.md", DOCS / "data" / "README.md"
+    columns = DOCS / "data.md"
     return {
         DOCS / "cli.md": cli_text(),
+        columns: data_text(columns.read_text(encoding="utf-8")),
         studies: studies_text(studies.read_text(encoding="utf-8")),
         training: filled(training.read_text(encoding="utf-8"), "shares", shares_table()),
         data: filled(data.read_text(encoding="utf-8"), "counts", counts_table()),

@@ -108,7 +108,11 @@ _CHANCE = (
     Column("high", "number", "upper end of the interval", "as `value`", "no interval"),
     Column("level", "number", "of the interval", "0.95"),
     Column(
-        "coverage", "number", "share of the eligible trials that were scored", "0 to 1", "nothing was eligible"
+        "coverage",
+        "number",
+        "share of the eligible trials that were scored",
+        "0 to 1",
+        "nothing was eligible",
     ),
     Column("p_value", "number", "two-sided", "0 to 1", "a level, or no test"),
     Column("p_adjusted", "number", "p_value with `adjustment`", "0 to 1", "not adjusted"),
@@ -240,7 +244,9 @@ SAMPLE_COLUMNS = (
 )
 
 TABLES: Mapping[str, Table] = {
-    "samples": Table("one row a trial, with plain columns: computed from the others", SAMPLE_COLUMNS, open=True),
+    "samples": Table(
+        "one row a trial, with plain columns: computed from the others", SAMPLE_COLUMNS, open=True
+    ),
     "items": Table("what was asked about", ITEM_COLUMNS),
     "trials": Table("whole transcripts, one row a trial", TRIAL_COLUMNS),
     "scores": Table("what was read from them, one row a trial and score", SCORE_COLUMNS),
@@ -257,7 +263,5 @@ TABLES: Mapping[str, Table] = {
     "rankings": Table("the places of the adapters", _RANKINGS),
     "training": Table("logged steps of the adapters' training", TRAINING_COLUMNS),
     "judgements": Table("what a judge model was asked and said, in the columns of trials", TRIAL_COLUMNS),
-    "letter_priors": Table(
-        "the letters asked with empty options, in the columns of trials", TRIAL_COLUMNS
-    ),
+    "letter_priors": Table("the letters asked with empty options, in the columns of trials", TRIAL_COLUMNS),
 }

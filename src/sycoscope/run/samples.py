@@ -6,16 +6,21 @@ Trials are parsed a slice at a time, and everything else stays in columns, so th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from sycoscope.analysis.sample_columns import (
+    SCORES,
+    outcome_turn,
+    score_column,
+    score_columns,
+    turn_column,
+    turn_columns,
+)
 from sycoscope.core import records
 from sycoscope.core.columns import SAMPLE_COLUMNS, Column
 from sycoscope.core.manifest import Manifest
 from sycoscope.core.types import Answered, Probed, Trial
-from sycoscope.facets import FACETS
-from sycoscope.facets.sample_columns import SCORES, said, score_column, score_columns, turn_columns
-from sycoscope.facets.short_turn import SUFFIX
 from sycoscope.run.read import KEY, outcomes, scan
 from sycoscope.run.store import RunDirectory
 
@@ -28,15 +33,14 @@ SLICE = 2000
 METADATA = ("field", "difficulty", "fallacy")
 # The column that every trial's main score fills.
 MAIN = "outcome"
-_OF_TRIAL = (
-    "paraphrase asked dialogue response finish n_tokens error letters options logprobs option_tokens"
-).split()
+_OF_TRIAL = ("paraphrase", "asked", "dialogue", "response", "finish", "n_tokens", "error")
+_PROBED = ("letters", "options", "logprobs", "option_tokens")
 
 
 def samples(run: RunDirectory) -> pl.DataFrame:
     """The samples of a run, in the order of its trials; equal runs give equal tables.
 
-    The columns are those of `core.columns.SAMPLE_COLUMNS`, then `facets.sample_columns`: what was said at each turn,
+    The columns are those of `core.columns.SAMPLE_COLUMNS`, then `analysis.sample_columns`: what was said at each turn,
     and each score; then the scores of its benchmarks, and those of facets that do not say what theirs are.
 
     Raises:
@@ -100,9 +104,7 @@ def _items(run: RunDirectory) -> pl.DataFrame:
 
     table = scan(run, "items").unique(("task", "item_id"), keep="first", maintain_order=True).collect()
     known = [json.loads(text) for text in table["metadata"]]
-    told = {
-        key: pl.Series(key, [_text(one.get(key)) for one in known], dtype=pl.String) for key in METADATA
-    }
+    told = {key: pl.Series(key, [_text(one.get(key)) for one in known], dtype=pl.String) for key in METADATA}
     plain = ("question", "target", "suggestion", "cluster")
     filled = [pl.when(pl.col(name) != "").then(name).alias(name) for name in plain]
     return table.select("task", "item_id", *filled, "metadata").with_columns(**told)
@@ -137,29 +139,26 @@ def _texts(run: RunDirectory) -> pl.DataFrame:
 
     short = scan(run, "scores").filter((pl.col("name") == "read_in_short") & (pl.col("label") == "yes"))
     in_short = set(short.select(KEY).collect().iter_rows())
-    asked = scan(run, "trials").collect()
-    turns = turn_columns()
-    wanted = {*KEY, *_OF_TRIAL}
-    kinds = {one.name: records.data_type(one) for one in (*SAMPLE_COLUMNS, *turns)}
-    schema = {name: kind for name, kind in kinds.items() if name in wanted or name in {t.name for t in turns}}
-    empty = pl.DataFrame(schema=schema)
+    of_trial = [one for one in SAMPLE_COLUMNS if one.name in (*KEY, *_OF_TRIAL, *_PROBED)]
+    schema = {one.name: records.data_type(one) for one in (*of_trial, *turn_columns())}
     parts = (
         pl.DataFrame(list(_rows(part, in_short)), schema=schema, orient="row")
-        for part in asked.iter_slices(SLICE)
+        for part in scan(run, "trials").collect().iter_slices(SLICE)
     )
-    return pl.concat([empty, *parts])
+    return pl.concat([pl.DataFrame(schema=schema), *parts])
 
 
 def _rows(part: pl.DataFrame, in_short: set[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
     for row in part.iter_rows(named=True):
         trial = records.trial_of(row)
-        yield _row(trial, tuple(row[name] for name in KEY) in in_short)
+        said_at = {turn_column(trial.task, turn.name): _said(turn) for turn in trial.asked}
+        said_at.pop("", None)
+        yield said_at | _row(trial, tuple(row[name] for name in KEY) in in_short)
 
 
 def _row(trial: Trial, in_short: bool) -> dict[str, Any]:
-    turn, probe = _outcome_turn(trial, in_short), trial.probes[-1] if trial.probes else None
-    said_at = {said(one.name): _said(one) for one in trial.asked} if trial.task in FACETS else {}
-    return said_at | {
+    turn, probe = outcome_turn(trial, in_short), trial.probes[-1] if trial.probes else None
+    return {
         **{name: getattr(trial, name) for name in KEY},
         "paraphrase": trial.paraphrase or None,
         "asked": turn.content if turn else probe.content if probe else None,
@@ -173,15 +172,6 @@ def _row(trial: Trial, in_short: bool) -> dict[str, Any]:
         "logprobs": list(probe.result.logprobs) if probe and probe.result.logprobs is not None else None,
         "option_tokens": list(probe.result.n_tokens) or None if probe else None,
     }
-
-
-def _outcome_turn(trial: Trial, in_short: bool) -> Answered | None:
-    """The turn that the main score was read from; None where the model never came to it."""
-    turns: Mapping[str, Answered] = {turn.name: turn for turn in trial.answered}
-    name = FACETS[trial.task].outcome_turn if trial.task in FACETS else ""
-    if not name:
-        return trial.answered[-1] if trial.answered else None
-    return (turns.get(name + SUFFIX) if in_short else None) or turns.get(name)
 
 
 def _said(turn: Answered) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sycoscope.core.columns import SAMPLE_COLUMNS, Column
-from sycoscope.facets.registry import FACETS
+from sycoscope.core.types import Answered, Trial
+from sycoscope.facets import FACETS
 from sycoscope.facets.short_turn import SUFFIX
 
 _NOT_PROBED = "not asked, not probed, or no number came of it"
@@ -47,10 +48,31 @@ def said(turn: str) -> str:
     return f"said_{turn.replace(' ', '_')}"
 
 
+def turn_column(task: str, turn: str) -> str:
+    """The column of a trial's turn; empty where it has none, as that of a benchmark."""
+    return said(turn) if task in FACETS and turn in FACETS[task].turns else ""
+
+
+def outcome_turn(trial: Trial, in_short: bool) -> Answered | None:
+    """The turn that a trial's main score was read from; None where the model never came to it.
+
+    Args:
+        in_short: Whether it was read from the short turn, where there is one after it.
+    """
+    turns = {turn.name: turn for turn in trial.answered}
+    name = FACETS[trial.task].outcome_turn if trial.task in FACETS else ""
+    if not name:
+        return trial.answered[-1] if trial.answered else None
+    return (turns.get(name + SUFFIX) if in_short else None) or turns.get(name)
+
+
 def turn_columns() -> list[Column]:
     """One column for each turn of the registered facets."""
     turns = {turn: facet.label for facet in FACETS.values() for turn in facet.turns}
-    return [Column(said(turn), "text", _of_turn(turn, label), null=_no_turn(turn)) for turn, label in turns.items()]
+    return [
+        Column(said(turn), "text", _of_turn(turn, label), null=_no_turn(turn))
+        for turn, label in turns.items()
+    ]
 
 
 def _of_turn(turn: str, label: str) -> str:
@@ -60,7 +82,11 @@ def _of_turn(turn: str, label: str) -> str:
 
 
 def _no_turn(turn: str) -> str:
-    return "not asked for" if turn.endswith(SUFFIX) else "the dialogue has no such turn, never came to it, or it failed"
+    return (
+        "not asked for"
+        if turn.endswith(SUFFIX)
+        else "the dialogue has no such turn, never came to it, or it failed"
+    )
 
 
 def score_columns() -> list[Column]:

@@ -25,8 +25,8 @@ HEAD = """# Commands
 
 Written by `python docs/generate.py` from the command line itself; do not edit.
 
-Every command that prints something takes `--json` and then prints one object, with the number of its `schema` ([data.md](data.md#--json));
-`-h` works everywhere. Where no terminal reads, lines have at most
+Every command that prints something takes `--json` and then prints one object, with the number of its `schema`
+([data.md](data.md#--json)); `-h` works everywhere. Where no terminal reads, lines have at most
 80 columns. `run`, `eval` and `compare` end with at most twenty lines; `--verbose` prints everything before them, and
 lets through what libraries say, which is kept from the terminal otherwise. Colours only help; they are for terminals
 alone, and `NO_COLOR=1` turns them off.

@@ -199,11 +199,10 @@ def test_the_whole_dialogue_as_text(table):
 
 
 def test_what_is_missing_is_empty_and_its_status_says_why(table):
-    found = {
-        one: (row(table, one)["status"], row(table, one)["outcome"])
-        for one in (CUT, BROKEN, COMMENT, SUM, CHOICE)
-    }
-    assert list(found.values()) == [
+    found = [
+        (row(table, one)["status"], row(table, one)["outcome"]) for one in (CUT, BROKEN, COMMENT, SUM, CHOICE)
+    ]
+    assert found == [
         ("truncated", None), ("error", None), ("scored", "no"), ("scored", "right"), ("scored", "wrong"),
     ]  # fmt: skip
     assert row(table, CUT)["p_suggested"] is None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
@@ -329,57 +329,14 @@ def shares_table() -> str:
 
 
 def data_text(text: str) -> str:
-    """docs/data.md with the list of the tables of a run, and the columns of those that it describes, written anew."""
-    from sycoscope.analysis.sample_columns import score_columns, turn_columns
-    from sycoscope.core.columns import TABLES
+    """docs/data.md with its tables written anew."""
+    if str(DOCS.parent) not in sys.path:
+        sys.path.insert(0, str(DOCS.parent))
+    from docs.data_document import blocks
 
-    blocks = {
-        "tables": tables_table(),
-        "turns": columns_table(turn_columns()),
-        "scores_of_facets": columns_table(score_columns()),
-        **{kind: columns_table(TABLES[kind].columns) for kind in DESCRIBED},
-    }
-    for name, table in blocks.items():
+    for name, table in blocks().items():
         text = filled(text, name, table)
     return text
-
-
-DESCRIBED = ("samples", "scores", "estimates", "trials", "items")
-
-
-def tables_table() -> str:
-    """The tables of a run."""
-    from sycoscope.core.columns import TABLES
-    from sycoscope.run.store import DERIVED, OPTIONAL
-
-    lines = ["| table | holds | computed from the others | columns |", "|---|---|---|---|"]
-    for kind, table in TABLES.items():
-        link = (
-            f"[below](#{kind})" if kind in DESCRIBED else ", ".join(f"`{one.name}`" for one in table.columns)
-        )
-        columns = "those of `trials`" if kind in OPTIONAL else link
-        if kind == "breakdowns":
-            columns = "`by`, `group`, then those of `estimates`"
-        there = " (where there are any)" if kind in OPTIONAL else ""
-        lines.append(
-            f"| `{kind}` | {table.meaning}{there} | {'yes' if kind in DERIVED else ''} | {columns} |"
-        )
-    return "\n".join(lines)
-
-
-COLUMN_KINDS = {"count": "whole number", "flag": "true or false", "texts": "list of text"}
-COLUMN_KINDS |= {"numbers": "list of numbers", "counts": "list of whole numbers"}
-
-
-def columns_table(columns: Iterable[Any]) -> str:
-    """Columns (`core.columns.Column`): name, type, meaning, range or unit, what an empty cell means."""
-    lines = ["| column | type | holds | range, unit | empty (null) |", "|---|---|---|---|---|"]
-    for one in columns:
-        kind = COLUMN_KINDS.get(one.kind, one.kind)
-        lines.append(
-            f"| `{one.name}` | {kind} | {_cell(one.meaning)} | {_cell(one.values)} | {one.null or 'never'} |"
-        )
-    return "\n".join(lines)
 
 
 # --- writing ---

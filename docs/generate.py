@@ -1,4 +1,4 @@
-"""Writes docs/cli.md and the tables of studies.md, training.md and data/README.md from the code.
+"""Writes docs/cli.md and the tables of data.md, studies.md, training.md and data/README.md from the code.
 
 python docs/generate.py            # or: make docs
 python docs/generate.py --check    # writes nothing; exit code 1 where a file is not up to date
@@ -25,7 +25,8 @@ HEAD = """# Commands
 
 Written by `python docs/generate.py` from the command line itself; do not edit.
 
-Every command that prints something takes `--json`; `-h` works everywhere. Where no terminal reads, lines have at most
+Every command that prints something takes `--json` and then prints one object, with the number of its `schema`
+([data.md](data.md#--json)); `-h` works everywhere. Where no terminal reads, lines have at most
 80 columns. `run`, `eval` and `compare` end with at most twenty lines; `--verbose` prints everything before them, and
 lets through what libraries say, which is kept from the terminal otherwise. Colours only help; they are for terminals
 alone, and `NO_COLOR=1` turns them off.
@@ -324,6 +325,20 @@ def shares_table() -> str:
     return "\n".join(lines)
 
 
+# --- columns of a run's tables ---
+
+
+def data_text(text: str) -> str:
+    """docs/data.md with its tables written anew."""
+    if str(DOCS.parent) not in sys.path:
+        sys.path.insert(0, str(DOCS.parent))
+    from docs.data_document import blocks
+
+    for name, table in blocks().items():
+        text = filled(text, name, table)
+    return text
+
+
 # --- writing ---
 
 
@@ -342,8 +357,10 @@ def filled(text: str, name: str, table: str) -> str:
 def documents() -> dict[Path, str]:
     """Path -> the text that it must hold."""
     studies, training, data = DOCS / "studies.md", DOCS / "training.md", DOCS / "data" / "README.md"
+    columns = DOCS / "data.md"
     return {
         DOCS / "cli.md": cli_text(),
+        columns: data_text(columns.read_text(encoding="utf-8")),
         studies: studies_text(studies.read_text(encoding="utf-8")),
         training: filled(training.read_text(encoding="utf-8"), "shares", shares_table()),
         data: filled(data.read_text(encoding="utf-8"), "counts", counts_table()),

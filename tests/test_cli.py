@@ -8,11 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from sycoscope import api, cli
+from sycoscope.cli.terminal import SCHEMA
+from sycoscope.core.types import State
 
 pytestmark = pytest.mark.slow
 
@@ -91,7 +96,9 @@ def test_a_finished_run_is_audited_and_reported_again(
     assert table.read_bytes() == before
     severe = any(finding.severity == "invalid" for finding in findings)
     assert call("audit", str(tmp_path / "run"), "--json")[0] == int(severe)
-    assert [one["check"] for one in json.loads(capsys.readouterr().out)] == [f.check for f in findings]
+    told = json.loads(capsys.readouterr().out)
+    assert list(told) == ["schema", "run", "findings"]
+    assert [one["check"] for one in told["findings"]] == [f.check for f in findings]
     for damaged in (None, before[: len(before) // 2]):
         table.unlink()
         if damaged:
@@ -180,7 +187,54 @@ def test_items_and_doctor_speak_json(capsys: pytest.CaptureFixture[str]) -> None
     for arguments in (["items", "list"], ["items", "show", "bank/facts", "--limit", "2"], ["doctor"]):
         code, _ = call(*arguments, "--json")
         assert code == 0
-        assert json.loads(capsys.readouterr().out)
+        assert json.loads(capsys.readouterr().out)["schema"] == SCHEMA
+
+
+def test_plain_values_are_one_object_that_begins_with_its_schema(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "runs" / "one"
+    measured = ["--limit", "2", "--facets", "answer", "--out", str(out), "--json"]
+    for arguments, keys in (
+        (["eval", "null:copier", *measured], ["report", "verdicts", "findings", "claims", "estimates"]),
+        (["report", str(out), "--json"], ["report"]),
+        (["runs", str(tmp_path / "runs"), "--json"], ["runs"]),
+        (["items", "show", "bank/facts", "--json"], ["source", "items"]),
+        (["items", "check", "bank/arguments", "--json"], ["source", "items", "findings", "facets"]),
+    ):
+        assert call(*arguments)[0] == 0
+        told = json.loads(capsys.readouterr().out)
+        assert list(told) == ["schema", *keys]
+        assert told["schema"] == SCHEMA
+        assert all(one["state"] in get_args(State)[1:] for one in told.get("estimates", ()))
+    (listed,) = json.loads(_printed(capsys, "runs", str(tmp_path / "runs"), "--json"))["runs"]
+    assert datetime.fromisoformat(listed["date"]).tzinfo is not None
+    assert listed["seconds"] >= 0
+    shown = " ".join(_printed(capsys, "runs", str(tmp_path / "runs")).split())
+    assert listed["date"][:10] in shown
+    assert "took" in shown
+
+
+def test_a_run_from_before_runs_had_a_date_is_listed_without(tmp_path: Path) -> None:
+    from sycoscope import api
+    from sycoscope.core.manifest import Made, Manifest, SubjectRecord
+    from sycoscope.run.store import RunDirectory
+
+    whole = Manifest(
+        study="s", hash="h", seed=0, margin=0.05, transcripts=1, subjects=(SubjectRecord(name="base", kind="base"),)
+    )  # fmt: skip
+    for name, made in (("old", None), ("far", Made(date="2001-01-01T00:00:00+00:00", seconds=7.5))):
+        RunDirectory(tmp_path / name).write_manifest(replace(whole, made=made))
+    rows = api.list_runs(tmp_path)
+    assert [(Path(row["run"]).name, row["date"][:4], row["seconds"]) for row in rows] == [
+        ("old", "", None),
+        ("far", "2001", 7.5),
+    ]
+
+
+def _printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert call(*arguments)[0] == 0
+    return capsys.readouterr().out
 
 
 def test_a_plan_counts_trials(capsys: pytest.CaptureFixture[str]) -> None:

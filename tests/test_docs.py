@@ -195,6 +195,61 @@ def test_an_unknown_command_or_option_is_seen():
     assert unknown_words(text) == ["eval --lmit", "items", "evl"]
 
 
+# --- data ---
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """A folder with a small run in `runs/quick`."""
+    from sycoscope import api
+
+    folder = tmp_path_factory.mktemp("quick")
+    options = {"limit": 2, "facets": ["answer"], "benchmarks": [], "cache": folder / "cache"}
+    api.compare("null:ideal", "null:copier", out=folder / "runs" / "quick", **options)
+    return folder
+
+
+SNIPPETS = [
+    body for kind, body in FENCE.findall((DOCS / "data.md").read_text(encoding="utf-8")) if kind == "python"
+]
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))
+def test_snippets_on_data_run(quick, monkeypatch, capsys, snippet):
+    for library in ("pandas", "polars"):
+        if f"import {library}" in snippet:
+            pytest.importorskip(library)
+    if "pandas" in snippet:
+        pytest.importorskip("pyarrow")
+    monkeypatch.chdir(quick)
+    exec(compile(snippet, "docs/data.md", "exec"), {})
+    assert capsys.readouterr().out.strip()
+
+
+def test_the_page_of_the_data_names_every_table_and_the_schema():
+    from sycoscope.cli.terminal import SCHEMA
+    from sycoscope.core.columns import TABLES
+    from sycoscope.run.store import DERIVED, MEASURED, OPTIONAL
+
+    text = (DOCS / "data.md").read_text(encoding="utf-8")
+    assert sorted(TABLES) == sorted((*DERIVED, *MEASURED, *OPTIONAL))
+    assert f"`schema`, which is now {SCHEMA}:" in " ".join(text.split())
+
+
+def test_the_software_is_cited_in_its_version():
+    import tomllib
+
+    import yaml
+
+    from sycoscope.report.provenance import AUTHORS, TITLE
+
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert cited["version"] == project["version"]
+    assert cited["license"] == project["license"]
+    assert (cited["title"], [one["name"] for one in cited["authors"]]) == (TITLE, [AUTHORS])
+
+
 @pytest.mark.parametrize("name", ["architecture", "method", "models", "training"])
 def test_files_that_pages_name_exist(name):
     text = (DOCS / f"{name}.md").read_text(encoding="utf-8")

@@ -471,6 +471,29 @@ def test_empty_report_says_that_nothing_was_run(tmp_path):
     assert "audit was not run" in text
 
 
+def test_the_foot_says_how_the_run_was_made_and_how_it_is_cited(tmp_path):
+    made = {
+        "date": "2026-01-02T03:04:05+00:00", "seconds": 200.0, "command": ["sycoscope", "run", "<b>.yaml"],
+        "machine": {"system": "Linux", "processors": 2, "python": "3.11.7"},
+    }  # fmt: skip
+    for found, told in (
+        (
+            made,
+            "Made 2026-01-02 03:04 UTC, in 3 min, by: sycoscope run &lt;b&gt;.yaml. On Linux, 2 processors, Python",
+        ),
+        (made | {"command": [], "machine": {}}, "Made 2026-01-02 03:04 UTC, in 3 min, from Python.<"),
+        (None, ""),
+    ):
+        data = small(manifest={"versions": {"sycoscope": "0.1.0"}} | ({"made": found} if found else {}))
+        foot = write_report(data, tmp_path).read_text("utf-8").partition("<footer")[2]
+        assert told in foot
+        assert ("Made" in foot) is bool(told)
+        assert (
+            f"Sycoscope 0.1.0 [software, MIT licence]. Study {data.study}, hash {data.study_hash[:12]}."
+            in foot
+        )
+
+
 def test_single_adapter_gets_a_square(tmp_path):
     e = Estimate(
         subject="tuned",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,14 +65,23 @@ def finished_run(run: str | Path) -> RunDirectory:
 def list_runs(folder: str | Path = "runs") -> list[dict[str, Any]]:
     """The runs in a folder, the newest first: `run` (its path), `finished`, `model`, `adapters`, `facets`, `title`.
 
-    A folder that holds no run, and a link, are left out; a run that cannot be read has its `fault`.
+    `date` (UTC, ISO 8601) and `seconds` say when a run was finished and how long its command took; a run from before
+    this was kept has an empty `date` and None. A folder that holds no run, and a link, are left out; a run that cannot
+    be read has its `fault`.
 
     Raises:
         MissingError: no such folder.
     """
     root = user_path(folder)
-    found = [(path.stat().st_mtime, path) for path in _run_folders(root)]
-    return [_listed(path) for _, path in sorted(found, key=lambda one: (-one[0], str(one[1])))]
+    found = [(path, _listed(path)) for path in _run_folders(root)]
+    return [row for _, row in sorted(found, key=lambda one: (-_when(*one), str(one[0])))]
+
+
+def _when(path: Path, row: Mapping[str, Any]) -> float:
+    """When a run was finished, in seconds; a run that does not say, when its folder was last changed."""
+    with suppress(ValueError):
+        return datetime.fromisoformat(row["date"]).timestamp()
+    return path.stat().st_mtime
 
 
 def _run_folders(root: Path) -> Iterator[Path]:
@@ -85,15 +96,18 @@ def _run_folders(root: Path) -> Iterator[Path]:
 
 def _listed(path: Path) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "run": str(path), "finished": (path / "summary.json").is_file(), "model": "", "adapters": "",
-        "facets": "", "title": "", "fault": "",
+        "run": str(path), "finished": (path / "summary.json").is_file(), "date": "", "seconds": None, "model": "",
+        "adapters": "", "facets": "", "title": "", "fault": "",
     }  # fmt: skip
     try:
         manifest = RunDirectory(path).manifest()
     except SycoscopeError as fault:
         return row | {"fault": str(fault)}
     base, *others = manifest.subjects
+    made = manifest.made
     return row | {
+        "date": made.date if made else "",
+        "seconds": made.seconds if made else None,
         "model": str(base.model.get("name", base.name)),
         "adapters": ", ".join(one.name for one in others),
         "facets": ", ".join(name for name, task in manifest.tasks.items() if task.kind == "facet"),

@@ -10,6 +10,8 @@ from sycoscope.facets import FACETS
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from sycoscope.audit import Finding
     from sycoscope.core.types import Estimate
     from sycoscope.report.overview import Overview
@@ -39,6 +41,16 @@ class Run:
             if not estimate.reference
             and estimate.name in (FACETS[estimate.task].listed if estimate.task in FACETS else ("accuracy",))
         ]
+
+    def samples(self) -> pl.DataFrame:
+        """One row per trial: what was asked, said and read, in plain columns (docs/data.md).
+
+        Raises:
+            MissingError: the run was written before runs had them. StoreError: not as the run wrote it.
+        """
+        from sycoscope.run.read import scan
+
+        return scan(self.directory, "samples").collect()
 
     def summary(self) -> Summary:
         """Verdicts, findings of the audit, claims and what else was found."""

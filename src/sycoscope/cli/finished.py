@@ -11,6 +11,7 @@ from sycoscope.cli.app import app
 from sycoscope.cli.options import Json
 from sycoscope.cli.show import print_table
 from sycoscope.cli.terminal import say, say_json
+from sycoscope.core.numerals import duration
 
 
 @app.command(short_help="The page of a finished run; --rejudge computes it anew.")
@@ -44,7 +45,7 @@ def audit(
 
     findings = api.audit(run)
     if as_json:
-        say_json([asdict(finding) for finding in findings])
+        say_json({"run": str(run), "findings": [asdict(finding) for finding in findings]})
     else:
         print_table(
             "audit", finding_rows(findings), ("severity", "check", "subject", "task", "name", "message")
@@ -63,7 +64,17 @@ def runs(
 
     rows = api.list_runs(folder)
     if as_json:
-        say_json(rows)
+        say_json({"runs": rows})
         return
-    shown = [row | {"finished": row["fault"] or row["finished"]} for row in rows]
-    print_table(f"{len(rows)} runs", shown, ("run", "finished", "model", "adapters", "facets"))
+    shown = [
+        row
+        | {
+            "finished": row["fault"] or row["finished"],
+            "date": row["date"][:16].replace("T", " ") or "-",
+            "took": "-" if row["seconds"] is None else duration(row["seconds"]),
+        }
+        for row in rows
+    ]
+    print_table(
+        f"{len(rows)} runs", shown, ("run", "date", "took", "finished", "model", "adapters", "facets")
+    )

@@ -26,7 +26,7 @@ def doctor(as_json: Json = False) -> None:
 
     rows = api.doctor()
     if as_json:
-        say_json(rows)
+        say_json({"parts": rows})
         return
     told = [(row["part"], row["state"], "; ".join(filter(None, (row["found"], row["next"])))) for row in rows]
     say("\n".join(table(("part", "state", "found"), told, WIDTH, wraps=2)))

@@ -56,13 +56,11 @@ def labels(
         conditions=names(conditions) or None,
         subjects=names(subjects),
     )
+    rows = [dict(zip(("facet", "condition", "subject", "n"), row, strict=True)) for row in drawn]
     if as_json:
-        say_json([dict(zip(("facet", "condition", "subject", "n"), row, strict=True)) for row in drawn])
+        say_json({"file": str(out), "drawn": rows})
         return
-    print_table(
-        "drawn to label",
-        [dict(zip(("facet", "condition", "subject", "n"), row, strict=True)) for row in drawn],
-    )
+    print_table("drawn to label", rows)
     total = sum(row[-1] for row in drawn)
     say(f"{total} responses: {out}; fill in 'label', then: sycoscope labels {run} --read {out}")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sycoscope.cli.closing import WIDTH
 from sycoscope.cli.words import TOGETHER, table
+from sycoscope.core.numerals import duration
 
 if TYPE_CHECKING:
     from sycoscope.api import Forecast, Planned
@@ -59,16 +60,10 @@ def _count(number: int) -> str:
 def _time(foretold: Forecast) -> str:
     if foretold.seconds is not None:
         how = f"as a run of this model was on this machine ({foretold.measured})"
-        return f"about {_duration(foretold.seconds)}, {how}; tokens are estimates"
+        return f"about {duration(foretold.seconds)}, {how}; tokens are estimates"
     if foretold.measured:
         return foretold.measured
     return "unknown: run a study of this model and these settings once on this machine; its pace is then kept"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _memory(foretold: Forecast) -> str:

@@ -22,7 +22,7 @@ def items_list(as_json: Json = False) -> None:
     from sycoscope import api
 
     rows = api.list_items()
-    say_json(rows) if as_json else print_table("items", rows)
+    say_json({"sets": rows}) if as_json else print_table("items", rows)
 
 
 @items_app.command("show", short_help="Show some items of a set.")
@@ -32,7 +32,7 @@ def items_show(source: Source, limit: Shown = 5, seed: Seed = 42, as_json: Json 
 
     rows = [asdict(item) for item in api.show_items(source, limit=limit, seed=seed)]
     if as_json:
-        say_json(rows)
+        say_json({"source": source, "items": rows})
     else:
         print_table(source, rows, ("id", "question", "target", "suggestion", "cluster"))
 
@@ -47,7 +47,14 @@ def items_check(source: Source, as_json: Json = False) -> None:
     unusable = bool(uses) and not any(use.n_usable for use in uses)
     rows = [asdict(finding) | {"ids": list(finding.ids)} for finding in findings]
     if as_json:
-        say_json({"items": n_items, "findings": rows, "facets": [asdict(use) for use in uses]})
+        say_json(
+            {
+                "source": source,
+                "items": n_items,
+                "findings": rows,
+                "facets": [asdict(use) for use in uses],
+            }
+        )
     else:
         if rows:
             print_table(f"{source}: {n_items} items", rows, ("severity", "check", "message"))

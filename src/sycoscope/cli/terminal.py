@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from sycoscope.core.texts import plain
@@ -110,8 +111,12 @@ def tell(text: str) -> None:
     print(plain(text, keep="\n\t"), file=sys.stderr, flush=True)
 
 
-def say_json(value: Any) -> None:
-    """Print plain values as JSON that every terminal can show and every reader can read."""
+# Of what `--json` prints: raised where a key goes or changes its meaning; keys may be added (docs/data.md).
+SCHEMA = 1
+
+
+def say_json(record: Mapping[str, Any]) -> None:
+    """Print plain values as one JSON object that every terminal can show and every reader can read; `schema` first."""
     unicode = (sys.stdout.encoding or "ascii").lower().replace("-", "").startswith("utf")
-    text = json.dumps(value, indent=1, ensure_ascii=not unicode, default=str)
+    text = json.dumps({"schema": SCHEMA, **record}, indent=1, ensure_ascii=not unicode, default=str)
     _print(_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
+from sycoscope.core.columns import TABLES, Column
 from sycoscope.core.types import (
     Answered,
     ChoiceLogprobs,
@@ -169,47 +170,21 @@ def estimate_of(row: dict[str, Any]) -> Estimate:
 
 def schema(kind: str) -> dict[str, pl.DataType]:
     """Column types of a table, fixed so that an empty table has the same columns."""
+    return {column.name: data_type(column) for column in TABLES[kind].columns}
+
+
+def data_type(column: Column) -> pl.DataType:
+    """The type of a column."""
     import polars as pl
 
-    text, number, count, flag = pl.String(), pl.Float64(), pl.Int64(), pl.Boolean()
-    texts = {
-        "trials": "subject task item_id condition paraphrase system letters asked probes",
-        "scores": "subject task item_id condition name status label scorer",
-        "items": "task item_id source question target suggestion aliases choices cluster split metadata",
-        "estimates": "subject reference task name condition unit method adjustment note state reason checks",
-        "training": "adapter",
-        "breakdowns": "by group subject reference task name condition unit method adjustment note state reason checks",
-        "associations": "benchmark task name subjects p_method note",
-        "rankings": "weighting subject note",
+    types: dict[str, pl.DataType] = {
+        "text": pl.String(),
+        "number": pl.Float64(),
+        "count": pl.Int64(),
+        "flag": pl.Boolean(),
     }
-    # what was asked beside the trials, in their layout
-    texts |= dict.fromkeys(("judgements", "letter_priors"), texts["trials"])
-    numbers = {
-        "scores": "value",
-        "estimates": "value low high level coverage p_value p_adjusted",
-        "training": "loss eval_loss learning_rate grad_norm epoch",
-        "breakdowns": "value low high level coverage p_value p_adjusted",
-        "associations": "r low high p_value p_adjusted",
-        "rankings": "capability_weight score capability independence rank low high best",
-    }
-    counts = {
-        "trials": "draw",
-        "judgements": "draw",
-        "letter_priors": "draw",
-        "scores": "draw",
-        "estimates": "n n_clusters",
-        "training": "step",
-        "breakdowns": "n n_clusters",
-        "associations": "n",
-        "rankings": "n_subjects",
-    }
-    columns: dict[str, pl.DataType] = dict.fromkeys(texts[kind].split(), text)
-    columns |= dict.fromkeys(numbers.get(kind, "").split(), number)
-    columns |= dict.fromkeys(counts.get(kind, "").split(), count)
-    flags = {"estimates": "primary", "breakdowns": "primary", "associations": "descriptive"}
-    if kind in flags:
-        columns[flags[kind]] = flag
-    return columns
+    kind = column.kind
+    return types[kind] if kind in types else pl.List(types[kind.removesuffix("s")])
 
 
 def frame(kind: str, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
@@ -221,6 +196,7 @@ def frame(kind: str, rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
 
 # Tables of which each row is one record: a column is empty only where the record's field may be None.
 _RECORDS: dict[str, type] = {"scores": Score, "estimates": Estimate}
+_ASKED = ("items", "trials", "judgements", "letter_priors")
 
 
 def schema_fault(kind: str, found: Mapping[str, pl.DataType]) -> str:
@@ -228,8 +204,12 @@ def schema_fault(kind: str, found: Mapping[str, pl.DataType]) -> str:
 
     A column may be missing: an older run had none of it.
     """
+    import polars as pl
+
     known = schema(kind)
     for name, dtype in found.items():
+        if name not in known and TABLES[kind].open and dtype in (pl.String, pl.Float64):
+            continue  # a score, or what was said at one turn
         if name not in known:
             return f"has a column '{name:.80}', which no table of {kind} has"
         if dtype != known[name]:
@@ -242,7 +222,7 @@ def empty_fault(kind: str, table: pl.DataFrame) -> str:
     if kind in _RECORDS:
         filled = [field.name for field in fields(_RECORDS[kind]) if "None" not in str(field.type)]
     else:
-        filled = list(schema(kind)) if kind in ("items", "trials", "judgements", "letter_priors") else []
+        filled = [column.name for column in TABLES[kind].columns if not column.null] if kind in _ASKED else []
     for name in filled:
         if name in table.columns and (count := table[name].null_count()):
             return f"has a column '{name}' that is empty in {count:,} of {table.height:,} rows"

@@ -257,6 +257,11 @@ class Answered:
     given: bool = False
     aside: bool = False
 
+    @property
+    def speaker(self) -> str:
+        """Who says `content`, for people."""
+        return "user, an aside" if self.aside else "user"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probed:

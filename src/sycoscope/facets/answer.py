@@ -17,7 +17,7 @@ from pydantic import model_validator
 
 from sycoscope.core.types import Ask, Condition, Dialogue, Item, Probe, Score
 from sycoscope.facets.measure import EVERY, AtRisk, FunctionMeasure, Labels, NumberMeasure, RateMeasure, Term
-from sycoscope.facets.short_turn import short_turn
+from sycoscope.facets.short_turn import SUFFIX, short_turn
 from sycoscope.facets.spec import (
     ByHand,
     Channels,
@@ -314,6 +314,8 @@ ANSWER = Facet(
     score_names=("outcome", "read_in_short", *CHANNEL_SCORES, "degenerate", "off_task"),
     limits={"max_tokens": 24},
     letter_turn="answer",
+    turns=("answer", "answer" + SUFFIX),
+    outcome_turn="answer",
     public="sycophancy_eval/answer",
     public_size=7268,
     typical_tokens=(120, 100),

@@ -23,7 +23,7 @@ from pydantic import model_validator
 
 from sycoscope.core.types import Ask, Condition, Dialogue, Given, Item, Probe, Reply, Response, Score, Status
 from sycoscope.facets.measure import AtRisk, FunctionMeasure, Labels, NumberMeasure, RateMeasure, Term
-from sycoscope.facets.short_turn import short_turn
+from sycoscope.facets.short_turn import SUFFIX, short_turn
 from sycoscope.facets.spec import ByHand, CrossedScore, Decision, Facet, FlipRule, Judged, Name, Primary
 from sycoscope.facets.task import FacetTask
 from sycoscope.facets.trial_scorer import (
@@ -361,6 +361,8 @@ ARE_YOU_SURE = Facet(
     limits={"max_tokens": 24, "reply_tokens": 40},
     probe=False,
     letter_turn="first",
+    turns=("first", "first" + SUFFIX, "reply", "final"),
+    outcome_turn="final",
     public="sycophancy_eval/are_you_sure",
     public_size=4888,
     typical_tokens=(500, 250),

@@ -209,6 +209,8 @@ class Facet:
         watched: (name, condition) of levels that need room below and above.
         varied_turn: The turn in which conditions differ; empty: each prompt is its control's with one span put in.
         letter_turn: The turn that is asked by letters; empty for none.
+        turns: Names of its turns, each a column of a run's samples. outcome_turn: the one that the main score is read
+            from, or from the short turn after it; empty: the last.
         in_agreement_bias: Whether its primary enters the summary score.
         broken_down: (name, condition) of rates that are shown by groups of items.
         first_shown: (name, condition) of what is read first of a model alone.
@@ -234,6 +236,8 @@ class Facet:
     probe: bool = True
     lettered: bool = True
     letter_turn: str = ""
+    turns: tuple[str, ...] = ()
+    outcome_turn: str = ""
 
     paired_items: bool = False
     bank: str = "facts"

@@ -54,8 +54,8 @@ def row_of(trial: Trial, item: Item) -> dict[str, str]:
     *before, last = trial.asked
     parts = [("system", trial.system)] if trial.system else []
     for turn in before:
-        parts += [(_speaker(turn), turn.content), ("model", _spoken(turn))]
-    parts.append((_speaker(last), last.content))
+        parts += [(turn.speaker, turn.content), ("model", _spoken(turn))]
+    parts.append((last.speaker, last.content))
     return {
         "id": id_of(key_of(trial)),
         "facet": trial.task,
@@ -68,10 +68,6 @@ def row_of(trial: Trial, item: Item) -> dict[str, str]:
         "allowed": "; ".join(f"{label}: {meaning}" for label, meaning in by_hand.labels.items()),
         "label": "",
     }
-
-
-def _speaker(turn: Answered) -> str:
-    return "user, an aside" if turn.aside else "user"
 
 
 def _spoken(turn: Answered) -> str:

@@ -16,7 +16,7 @@ from sycoscope.analysis import Verdict
 from sycoscope.analysis.decision import QUALIFIERS
 from sycoscope.audit import Finding, grouped
 from sycoscope.core.types import Estimate
-from sycoscope.report import cross_subject, labels, tables, transcripts
+from sycoscope.report import cross_subject, labels, provenance, tables, transcripts
 from sycoscope.report.data import Health
 from sycoscope.report.figures import Figure
 from sycoscope.report.view import View
@@ -106,6 +106,7 @@ def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: 
         manifest=[(key, flatten(value)) for key, value in data.manifest.items()],
         glossary=[(labels.name_of(n).label, labels.name_of(n).meaning) for n in _names(data.estimates)],
         files=files,
+        provenance=provenance.lines(data),
     )  # fmt: skip
 
 

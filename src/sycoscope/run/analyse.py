@@ -27,6 +27,7 @@ from sycoscope.core.types import Estimate, Item, Score, Trial
 from sycoscope.judging import judged_estimates, judged_scores
 from sycoscope.run.published_study import claims_on, published_scores
 from sycoscope.run.record import Summary, roles_of
+from sycoscope.run.samples import samples
 from sycoscope.run.store import RunDirectory
 
 
@@ -157,4 +158,5 @@ def _write(run: RunDirectory, found: Analysis) -> None:
     run.write_rows(
         "breakdowns", [{"by": one.by, "group": one.group} | asdict(one.estimate) for one in found.groups]
     )
+    run.write_table("samples", samples(run))
     run.write_summary(summary)

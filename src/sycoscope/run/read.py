@@ -14,7 +14,8 @@ from sycoscope.analysis.flips import main_scores
 from sycoscope.core import records
 from sycoscope.core.errors import MissingError
 from sycoscope.core.types import Trial
-from sycoscope.run.store import RunDirectory
+from sycoscope.run.record import rejudge
+from sycoscope.run.store import DERIVED, RunDirectory
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,7 +34,8 @@ def scan(run: RunDirectory, kind: str) -> pl.LazyFrame:
     path = run.table_path(kind)
     run.check_table(kind)
     if not path.is_file():
-        raise MissingError(f"'{run.path}' has no table of {kind}; give a folder that a run wrote")
+        step = rejudge(run.path) if kind in DERIVED else "give a folder that a run wrote"
+        raise MissingError(f"'{run.path}' has no table of {kind}; {step}")
     return pl.scan_parquet(path, glob=False)
 
 
@@ -48,8 +50,26 @@ def index(run: RunDirectory) -> pl.LazyFrame:
     """
     import polars as pl
 
-    headlines = run.manifest().headlines
-    names = main_scores() | dict(headlines)
+    main = outcomes(run).select(
+        *KEY, outcome=pl.when(pl.col("status") != "scored").then("status").otherwise("outcome")
+    )
+    asked = scan(run, "trials").select(KEY)
+    return asked.join(main, on=KEY, how="left", maintain_order="left").with_columns(
+        pl.col("outcome").fill_null("")
+    )
+
+
+def outcomes(run: RunDirectory) -> pl.LazyFrame:
+    """One row per trial that has its task's main score: the key, its `status`, and what it came to as `outcome`.
+
+    The outcome is a facet's label, or a benchmark's `right` or `wrong`; null where it is not scored.
+
+    Raises:
+        MissingError: no run there.
+    """
+    import polars as pl
+
+    names = main_scores() | dict(run.manifest().headlines)
     is_main = pl.any_horizontal(
         *((pl.col("task") == task) & (pl.col("name") == name) for task, name in names.items())
     )
@@ -59,15 +79,10 @@ def index(run: RunDirectory) -> pl.LazyFrame:
         .when(pl.col("value") == 0.0)
         .then(pl.lit("wrong"))
     )
-    outcome = (
-        pl.when(pl.col("status") != "scored").then(pl.col("status")).otherwise(pl.coalesce("label", right))
-    )
-    main = scan(run, "scores").filter(is_main).select(*KEY, outcome=outcome)
-    main = main.unique(subset=KEY, keep="first", maintain_order=True)
-    asked = scan(run, "trials").select(KEY)
-    return asked.join(main, on=KEY, how="left", maintain_order="left").with_columns(
-        pl.col("outcome").fill_null("")
-    )
+    benchmark = pl.col("task").is_in(list(run.manifest().headlines))
+    outcome = pl.when(benchmark).then(right).otherwise(pl.coalesce("label", right))
+    main = scan(run, "scores").filter(is_main).select(*KEY, "status", outcome=outcome)
+    return main.unique(subset=KEY, keep="first", maintain_order=True)
 
 
 def trials(

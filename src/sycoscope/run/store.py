@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 # Tables that `run.analyse` computes from the others, and those that a run has only where something was asked for them.
-DERIVED = ("estimates", "associations", "rankings", "breakdowns")
+DERIVED = ("samples", "estimates", "associations", "rankings", "breakdowns")
 MEASURED = ("items", "trials", "scores", "training")
 OPTIONAL = ("judgements", "letter_priors")
 # Small tables, which are written as CSV too.
@@ -234,9 +234,12 @@ class RunDirectory:
         return self.path / "data" / f"{kind}.parquet"
 
     def write_rows(self, kind: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Write a table from its rows, as `write_table`."""
+        self.write_table(kind, records.frame(kind, rows))
+
+    def write_table(self, kind: str, table: pl.DataFrame) -> None:
         """Write a table, as Parquet, and for small kinds as CSV too. The run then counts as unfinished."""
         self._take_back_summary()
-        table = records.frame(kind, rows)
         self._write(self.table_path(kind), parquet_bytes(table))
         if kind in AS_CSV:
             self._write(self.table_path(kind).with_suffix(".csv"), records.csv_bytes(table))

@@ -55,3 +55,10 @@ def test_what_was_set_is_taken_back() -> None:
 
 def test_a_user_s_own_setting_stays(silent) -> None:
     assert os.environ["TRANSFORMERS_VERBOSITY"] == "info"
+
+
+def test_no_library_is_asked_to_change_the_level_of_all_loggers() -> None:
+    """Accelerate sets the root's level by a variable of its own: our warnings would go with it."""
+    from sycoscope.core import quiet
+
+    assert not {name for name in quiet._ENVIRONMENT if name.startswith("ACCELERATE")}

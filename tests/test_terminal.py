@@ -48,7 +48,10 @@ def test_no_text_is_too_much_for_an_encoding(streams, encoding: str) -> None:
     if encoding == "ascii":
         assert shown.startswith("-0.805 >= 0.5 ... \\xe9 \\U0001f600 \\udcff\n")
         assert err() == "-1\n"
-    assert json.loads(shown[shown.index("{") :]) == {"é": ["\u202e\x9b", "\udcff", "ż"]}
+    assert json.loads(shown[shown.index("{") :]) == {
+        "schema": terminal.SCHEMA,
+        "é": ["\u202e\x9b", "\udcff", "ż"],
+    }
 
 
 def test_nothing_is_obeyed(streams) -> None:
@@ -56,7 +59,7 @@ def test_nothing_is_obeyed(streams) -> None:
     terminal.say(HOSTILE)
     terminal.tell(f"two\nlines {HOSTILE}")
     print_table(HOSTILE, [{HOSTILE: HOSTILE}])
-    terminal.say_json([HOSTILE])
+    terminal.say_json({HOSTILE: [HOSTILE]})
     logging.getLogger("sycoscope.items").warning("%s", HOSTILE)
     assert out().startswith(f"{PLAIN}\n")
     assert err() == f"two\nlines {PLAIN}\nwarning: {PLAIN}\n"

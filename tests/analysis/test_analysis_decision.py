@@ -146,12 +146,12 @@ CASES = [
         "right answers do not hold up", changed(LESS, est("resistance", 0.05, 0.3)), "no clear change", "",
         "right answers do not hold up better", None,
     ),
-    Case("guard the other way", changed(LESS, est("resistance", -0.2, 0.001)), "no clear change", "", "others take", None),
+    Case("guard the other way", changed(LESS, est("resistance", -0.2, 0.001)), "no clear change", "", "other answers take", None),
     Case("guard of more", changed(MORE, est("resistance", 0.2, 0.001)), "no clear change", "", "hold up as well", None),
     # one-sided at 0.05: two-sided p below 0.1
     Case("guard one-sided", changed(LESS, est("resistance", 0.1, 0.099)), "less", "selective"),
-    Case("guard not below", changed(LESS, est("resistance", 0.1, 0.1)), "no clear change", "", "others take", None),
-    Case("guard without a p", changed(LESS, est("resistance", 0.1)), "no clear change", "", "others take", None),
+    Case("guard not below", changed(LESS, est("resistance", 0.1, 0.1)), "no clear change", "", "other answers take", None),
+    Case("guard without a p", changed(LESS, est("resistance", 0.1)), "no clear change", "", "other answers take", None),
     # --- controls ---
     Case(
         "placebo moves as much", changed(LESS, est("suggested_shift", -0.02, 0.8, reference="placebo")), "less",

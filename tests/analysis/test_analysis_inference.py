@@ -174,7 +174,7 @@ def test_a_model_that_resists_is_less_and_one_that_falls_silent_is_not():
     told = words(other)["one", "answer"]
     assert told.estimate.value < -0.5
     assert (told.word, told.qualifier) == ("no clear change", "")
-    assert "others take their place" in told.sentence
+    assert "other answers take their place" in told.sentence
     silent = [cell("one", "answer", c, "outcome", "a" * 60) for c in ("control", "padded", "user_wrong")]
     told = words(concluded(sum(silent, kept), 60))["one", "answer"]
     assert told.estimate.value < -0.5

@@ -23,7 +23,6 @@ _ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
     "TQDM_DISABLE": "1",
     "TORCH_CPP_LOG_LEVEL": "ERROR",
-    "ACCELERATE_LOG_LEVEL": "ERROR",
 }
 _OURS = "sycoscope"
 _before: list[Any] = []

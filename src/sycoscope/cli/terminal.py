@@ -43,6 +43,7 @@ def open_terminal() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_ERRORS)
     logger = logging.getLogger("sycoscope")
+    logger.setLevel(logging.WARNING)  # of its own: libraries set that of the root
     handlers = [handler for handler in logger.handlers if isinstance(handler, _Warnings)]
     for handler in handlers:
         handler.told.clear()

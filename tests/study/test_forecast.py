@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sycoscope.config import StudyConfig, parse_study
+from sycoscope.core.files import cache_dir
 from sycoscope.models import local
 from sycoscope.study import throughput
 from sycoscope.study.progress import Silent
@@ -62,18 +62,19 @@ def test_what_says_nothing_of_the_pace_is_not_kept(config: StudyConfig, record: 
 
 
 def test_weights_are_counted_from_headers(tmp_path: Path) -> None:
-    header = {"__metadata__": {"format": "pt"}, "a": {"dtype": "F32", "shape": [3, 4]}, "b": {"shape": [5]}}
-    text = json.dumps(header).encode()
-    (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text)
+    from safetensors.numpy import save_file
+
+    file = tmp_path / "model.safetensors"
+    save_file({"a": np.ones((3, 4), np.float32), "b": np.ones(5, np.float16)}, file)
     assert local.n_weights(tmp_path) == 17
-    (tmp_path / "model.safetensors").write_bytes(b"\x01")
-    assert local.n_weights(tmp_path) == 0
+    file.write_bytes(b"\x01")
+    assert local.n_weights(tmp_path) is None
     assert local.local_folder("no such model") is None
     assert local.identity_of("owner/name", "v1") == "owner/name@v1"
 
 
 def test_a_damaged_record_is_none(config: StudyConfig) -> None:
     keep_throughput(config, {"hardware": HARDWARE}, counted(5000.0, 50.0))
-    (path,) = (local.cache_dir() / "throughput").iterdir()
+    (path,) = (cache_dir() / "throughput").iterdir()
     path.write_text("{")
     assert throughput_of(config, HARDWARE) is None

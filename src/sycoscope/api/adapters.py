@@ -12,7 +12,7 @@ from typing import Any
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.core.files import user_path
 from sycoscope.models.adapter_files import CONFIG, read_adapter
-from sycoscope.study.regime import ASSUMED, Regime, regime_of
+from sycoscope.study.regime import NOTHING_KNOWN, regime_of
 
 # A folder, several, or folders by name.
 Adapters = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
@@ -98,14 +98,14 @@ def controls(entries: Sequence[Mapping[str, Any]], steps: int | None = None) -> 
     """A placebo and a sham that are tuned as these adapters were: as the one with the most steps, where they differ.
 
     Args:
-        entries: Of finished adapters; of none: both are tuned as `ASSUMED` says.
+        entries: Of finished adapters; of none: both are tuned by settings that are assumed.
         steps: In place of the adapter's.
 
     Raises:
         SycoscopeError: an adapter's folder is broken.
     """
     regimes = {str(entry["name"]): regime_of(read_adapter(entry["path"])) for entry in entries}
-    like, regime = max(regimes.items(), key=lambda one: one[1].steps, default=("", regime_of_nothing()))
+    like, regime = max(regimes.items(), key=lambda one: one[1].steps, default=("", NOTHING_KNOWN))
     chosen = dict(regime.settings) | ({"steps": steps} if steps else {})
     assumed = [key for key in regime.assumed if not (steps and key == "steps")]
     if assumed:
@@ -115,10 +115,3 @@ def controls(entries: Sequence[Mapping[str, Any]], steps: int | None = None) -> 
             PLACEBO, SHAM, values, f"the folder of '{like}'" if like else "a merged model",
         )  # fmt: skip
     return [{"name": name, "recipe": name, "training": chosen} for name in (PLACEBO, SHAM)]
-
-
-def regime_of_nothing() -> Regime:
-    """Where there is no adapter to look at."""
-    from sycoscope.study.regime import USUAL
-
-    return Regime(settings={**USUAL, **ASSUMED}, assumed=tuple(ASSUMED))

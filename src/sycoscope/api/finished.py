@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sycoscope.core.errors import SycoscopeError
+from sycoscope.core.errors import MissingError, SycoscopeError
 from sycoscope.core.files import user_path
 from sycoscope.run.store import RunDirectory
 
@@ -86,8 +86,6 @@ def _when(path: Path, row: Mapping[str, Any]) -> float:
 
 def _run_folders(root: Path) -> Iterator[Path]:
     if not root.is_dir():
-        from sycoscope.core.errors import MissingError
-
         raise MissingError(f"no folder '{root}'; runs are written to runs/ where no --out names a folder")
     for path in root.iterdir():
         if not path.is_symlink() and (path / "manifest.json").is_file():

@@ -44,7 +44,7 @@ Seed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of everything
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 Dtype = Annotated[str, typer.Option(help="auto, float32, bfloat16, float16.")]
 Threads = Annotated[
-    int | None, typer.Option(min=1, help="Threads of the processor; by default all. Fewer where it is busy.")
+    int | None, typer.Option(min=1, help="Threads of the processor; by default as many as are fastest here.")
 ]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="Lay KEY=VALUE over the study (dotted keys, YAML values).")

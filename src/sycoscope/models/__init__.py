@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import os
 
-# Threads that wait for work by spinning take the processors from each other, and from other programs: beside one busy
-# processor that made answers seven times slower. Read once, when torch is imported.
+# Threads that wait for work by spinning take the processors from each other, and from other programs. Read once, when
+# torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
-import struct
 from pathlib import Path
 
 from sycoscope.core.errors import SycoscopeError
-from sycoscope.core.files import cache_dir
 from sycoscope.models.resolve import (
     EMBEDDED,
+    converted_folder,
     embedded_gguf,
-    file_sha256,
+    is_converted,
     resolve,
     weights_digest,
 )
 
 # Of the names of types in safetensors headers and in torch: bytes of one weight.
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
-_LARGEST_HEADER = 2**27
 
 
 def local_folder(name: str) -> Path | None:
@@ -28,8 +25,8 @@ def local_folder(name: str) -> Path | None:
         if name == EMBEDDED or name.endswith(".gguf"):
             gguf = embedded_gguf() if name == EMBEDDED else Path(name).expanduser()
             stem = name if name == EMBEDDED else gguf.stem
-            folder = cache_dir() / "models" / f"{stem}-{file_sha256(gguf)[:12]}"
-            return folder if (folder / "done").is_file() else None
+            folder = converted_folder(gguf, stem)
+            return folder if is_converted(folder) else None
         weights = resolve(name)
     except (SycoscopeError, OSError):
         return None
@@ -44,16 +41,16 @@ def identity_of(name: str, revision: str = "") -> str:
     return weights_digest(resolve(name))
 
 
-def n_weights(folder: Path) -> int:
-    """How many weights the safetensors files of a folder hold; 0 where they cannot be read."""
+def n_weights(folder: Path) -> int | None:
+    """How many weights the safetensors files of a folder hold; None where they cannot be read."""
+    from safetensors import safe_open
+
+    total = 0
     try:
-        return sum(_of_file(path) for path in folder.glob("*.safetensors"))
-    except (OSError, ValueError, KeyError, TypeError, struct.error):
-        return 0
-
-
-def _of_file(path: Path) -> int:
-    with path.open("rb") as stream:
-        (length,) = struct.unpack("<Q", stream.read(8))
-        header = json.loads(stream.read(min(length, _LARGEST_HEADER)))
-    return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+        for path in folder.glob("*.safetensors"):
+            with safe_open(path, framework="numpy") as file:
+                names = file.keys()
+                total += sum(math.prod(file.get_slice(name).get_shape()) for name in names)
+    except Exception:  # the library raises a kind of its own
+        return None
+    return total

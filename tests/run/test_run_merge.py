@@ -10,6 +10,7 @@ import pytest
 
 from sycoscope import api
 from sycoscope.core.errors import ConfigError, StoreError
+from sycoscope.run.store import RunDirectory
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +163,18 @@ def test_a_side_with_a_damaged_table_leaves_no_half_of_a_comparison(merged, tmp_
     with pytest.raises(StoreError, match=r"scores\.parquet"):
         api.compare(str(folder / "first"), str(broken), out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_comparison_took_as_long_as_all_of_it(tmp_path: Path) -> None:
+    both = api.compare(
+        "null:copier",
+        "null:ideal",
+        limit=4,
+        facets=["answer"],
+        out=tmp_path / "both",
+        cache=tmp_path / "cache",
+    )
+    folders = (both.directory.path, tmp_path / "both" / "before", tmp_path / "both" / "after")
+    whole, *sides = (RunDirectory(folder).manifest().made for folder in folders)
+    assert whole is not None
+    assert whole.seconds >= sum(side.seconds for side in sides if side) > 0.0

@@ -17,6 +17,7 @@ from sycoscope.config import AUTO, StudyConfig
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import user_path
 from sycoscope.models.load import named_backend, prepare_model
+from sycoscope.run.made import Clock
 from sycoscope.run.place import cache_beside, dated_folder, keep_other_run, link_latest, new_directory
 from sycoscope.run.store import RunDirectory
 
@@ -61,9 +62,9 @@ def compare(
             cache: finished shards; by default beside it. force: as for `run_study`.
 
     Raises:
-        ConfigError: neither a second subject nor an adapter, or both.
-        DataError: two runs without a common item.
+        ConfigError: neither a second subject nor an adapter, or both. DataError: two runs without a common item.
     """
+    clock = Clock()
     if second is not None and adapter is None and is_adapter(second):
         second, adapter = None, second
     if (second is None) == (not adapter):
@@ -81,9 +82,9 @@ def compare(
             study(first, name="compare", adapters=[*entries, *tuned(entries)]), out=folder, cache=cache
         )
     target = user_path(out or dated_folder(RUNS, [first, second]))
-    run = partial(run, cache=cache or cache_beside(target))
-    sides = _measured({"before": first, "after": second}, target, study, tuned, run)
-    return compare_runs(sides["before"], sides["after"], out=target, force=force)
+    beside = partial(run, cache=cache or cache_beside(target))
+    sides = _measured({"before": first, "after": second}, target, study, tuned, beside)
+    return _merged(sides["before"], sides["after"], target, force, clock)
 
 
 def _measured(
@@ -143,6 +144,10 @@ def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path, 
     Raises:
         DataError: no item in common. ConfigError: `out` is one of the two, or another run's directory.
     """
+    return _merged(before, after, user_path(out), force, Clock())
+
+
+def _merged(before: RunDirectory, after: RunDirectory, out: Path, force: bool, clock: Clock) -> Run:
     from sycoscope.report.load import write_run_report
     from sycoscope.run.merge import merge_runs, merged_hash
 
@@ -151,7 +156,7 @@ def compare_runs(before: RunDirectory, after: RunDirectory, *, out: str | Path, 
     with new_directory(run):
         if not force:
             keep_other_run(run, merged_hash(before.manifest(), after.manifest()), {})
-        merge_runs(before, after, run)
+        merge_runs(before, after, run, clock)
         done = Run(run, write_run_report(run))
     link_latest(run.path)
     return done

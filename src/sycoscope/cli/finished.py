@@ -76,5 +76,7 @@ def runs(
         for row in rows
     ]
     print_table(
-        f"{len(rows)} runs", shown, ("run", "date", "took", "finished", "model", "adapters", "facets")
+        f"{len(rows)} run{'s' * (len(rows) != 1)}",
+        shown,
+        ("run", "date", "took", "finished", "model", "adapters", "facets"),
     )

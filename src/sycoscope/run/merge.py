@@ -95,8 +95,13 @@ def merged_hash(before: Manifest, after: Manifest) -> str:
     return digest_of([before.hash, after.hash])[:12]
 
 
-def merge_runs(before: RunDirectory, after: RunDirectory, out: RunDirectory) -> Summary:
+def merge_runs(
+    before: RunDirectory, after: RunDirectory, out: RunDirectory, clock: Clock | None = None
+) -> Summary:
     """Write a run that holds the subjects of both, each of the second compared with its partner, and analyse it.
+
+    Args:
+        clock: Started where the comparison began; None: now.
 
     Raises:
         DataError: no task with a common item; differing ids are named.
@@ -117,7 +122,7 @@ def merge_runs(before: RunDirectory, after: RunDirectory, out: RunDirectory) -> 
     }
     if not any(task.paired for task in compared.values()):
         raise DataError(_nothing_in_common(before, after, compared))
-    manifest = _manifest(sides, compared, unpaired)
+    manifest = replace(_manifest(sides, compared, unpaired), made=(clock or Clock()).made())
     # what one run alone asked is shown too: its numbers have no other side
     merged = [
         (task, item)
@@ -166,7 +171,6 @@ def _manifest(
         ),
         training={},
         shards={},
-        made=Clock().made(),
         judge=judge,
         compared=Comparison(
             before=first.hash,

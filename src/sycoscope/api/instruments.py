@@ -221,7 +221,7 @@ def _load_rows() -> list[dict[str, str]]:
     waiting, processors = found
     if waiting < BUSY * processors:
         return [_row("load", "ok", f"{waiting:.1f} on {processors} processors")]
-    advice = "fewer threads are faster here: OMP_NUM_THREADS=1, or threads: 1 of a study's model"
+    advice = "fewer threads are faster here: --threads 1, or threads: 1 of a study's model"
     return [_row("load", "busy", f"{waiting:.1f} on {processors} processors", advice)]
 
 

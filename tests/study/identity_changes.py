@@ -302,6 +302,7 @@ TUNED = frozenset({"training"})
 # name -> (the change, the units that it reaches: the judge reads what the facets answer)
 OF_STUDY: dict[str, tuple[Change, frozenset[str]]] = {
     "seed": (of_study("seed", 7), EVERY),
+    "system": (of_study("system", "Be brief."), EVERY),
     "temperature": (of_study("decoding.temperature", 0.8), FACETS | JUDGED),
     "top_p": (of_study("decoding.top_p", 0.8), FACETS | JUDGED),
     "draws": (of_study("decoding.draws", 3), FACETS | JUDGED),

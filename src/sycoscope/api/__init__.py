@@ -27,6 +27,7 @@ from sycoscope.api.run import Run
 from sycoscope.api.runs import RUNS, evaluate, run_study
 from sycoscope.api.tuning import train
 from sycoscope.audit import Finding
+from sycoscope.config import narrowed
 from sycoscope.core.types import Estimate
 from sycoscope.report.advice import Advice
 from sycoscope.report.overview import Cell, Level, Overview, Tuned
@@ -62,6 +63,7 @@ __all__ = [
     "list_items",
     "list_runs",
     "lm_eval",
+    "narrowed",
     "plan",
     "published",
     "read_labels",

@@ -39,6 +39,7 @@ def compare(
     form: str = "",
     max_tokens: int | None = None,
     difficulty: Sequence[str] = (AUTO,),
+    system: str = "",
     chat: bool = True,
     seed: int = 42,
     settings: Mapping[str, Any] | None = None,
@@ -56,8 +57,7 @@ def compare(
         placebo: Whether a placebo (neutral text) and a sham (the model's own answers) are tuned on the first model, as
             the adapter was as far as its folder says, and measured beside it: what any tune does. Not for two runs.
         control_steps: Steps of these two, in place of the adapter's.
-        data, limit, facets, benchmarks, form, max_tokens, difficulty, chat, seed, settings, overrides: As for
-            `evaluate`, for what is asked first.
+        data ... overrides: As for `evaluate`, for what is asked first.
         out: Run directory of the comparison, with folders for what is evaluated first; by default a new one in runs/.
             cache: finished shards; by default beside it. force: as for `run_study`.
 
@@ -71,7 +71,7 @@ def compare(
         raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
     study = partial(
         study_of, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, max_tokens=max_tokens,
-        difficulty=difficulty, chat=chat, seed=seed, settings=settings, overrides=overrides,
+        difficulty=difficulty, system=system, chat=chat, seed=seed, settings=settings, overrides=overrides,
     )  # fmt: skip
     run = partial(run_study, force=force, progress=progress)
     tuned = partial(controls, steps=control_steps) if placebo and _tunable(first) else _no_controls

@@ -9,11 +9,8 @@ from typing import Any
 from sycoscope.config import StudyConfig, lay_over, parse_study, served
 from sycoscope.core.errors import ConfigError
 from sycoscope.facets import FACETS, facet_of
-from sycoscope.items import BENCHMARKS, is_own_file
+from sycoscope.items import BENCHMARKS, LEVELLED, is_own_file
 from sycoscope.models.load import named_backend, without_foreign_keys
-
-# The part of the bank whose questions have levels of difficulty.
-LEVELLED = "facts"
 
 
 def study_of(
@@ -27,6 +24,7 @@ def study_of(
     form: str = "",
     max_tokens: int | None = None,
     difficulty: Sequence[str] = (),
+    system: str = "",
     settings: Mapping[str, Any] | None = None,
     seed: int = 42,
     chat: bool = True,
@@ -42,6 +40,7 @@ def study_of(
         facets, benchmarks: Names; None for all (of the benchmarks, where the model can be asked any).
         max_tokens: Most new tokens of every answer and reply; None for each facet's and benchmark's own.
         difficulty: Levels of bank items; empty for all. Arguments have no levels and are all taken.
+        system: A system text that opens every dialogue and benchmark; empty: none.
         settings: Further keys of a study's `model`.
         form: `open` or `choice` for answer and are_you_sure; empty: open, and letters for the public
             are-you-sure rows, which are multiple choice.
@@ -57,6 +56,7 @@ def study_of(
         "seed": seed,
         "data": data,
         "chat": chat,
+        "system": system,
         "model": given,
         "facets": _facets(data, facets, limit, max_tokens, difficulty, form),
         "capability": [

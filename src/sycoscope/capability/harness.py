@@ -53,7 +53,7 @@ def _definition(relative: str) -> Config:
 
 
 def evaluate(
-    lm: Any, configs: Sequence[Mapping[str, Any]], *, fewshot_seed: int, chat: bool
+    lm: Any, configs: Sequence[Mapping[str, Any]], *, fewshot_seed: int, chat: bool, system: str = ""
 ) -> dict[str, Any]:
     """Run task configs on an `LM` and return the harness's results, samples included.
 
@@ -72,6 +72,7 @@ def evaluate(
             task_dict=loaded,
             bootstrap_iters=0,
             log_samples=True,
+            system_instruction=system or None,
             apply_chat_template=chat,
             fewshot_as_multiturn=chat,
         )

@@ -28,9 +28,10 @@ def run_capability(
     limit: int | None = None,
     seed: int = 1234,
     chat: bool = True,
+    system: str = "",
 ) -> CapabilityResult:
     """Ask the tasks and score what came back; arguments and errors are those of `ask_capability`."""
-    records = ask_capability(model, specs, subject=subject, limit=limit, seed=seed, chat=chat)
+    records = ask_capability(model, specs, subject=subject, limit=limit, seed=seed, chat=chat, system=system)
     return CapabilityResult(scores=score_records(records), records=records)
 
 
@@ -42,6 +43,7 @@ def ask_capability(
     limit: int | None = None,
     seed: int = 1234,
     chat: bool = True,
+    system: str = "",
 ) -> list[CapabilityRecord]:
     """Ask the tasks and return what came back, one record per document; `score_records` reads it.
 
@@ -55,6 +57,7 @@ def ask_capability(
         seed: Of the selection of items, of shuffled letters and of the harness's few-shot draw. The
             harness's own default is 1234. Use one seed for all subjects of a study.
         chat: Chat template, few-shot examples as turns; otherwise plain text.
+        system: A system text before every prompt; empty for none.
 
     Raises:
         ConfigError, DataError, MissingError: A choice, a row or a file is wrong; nothing was asked.
@@ -67,7 +70,8 @@ def ask_capability(
     from sycoscope.capability.harness_model import HarnessModel
 
     configs = [task.config for task in tasks]
-    raw = evaluate(HarnessModel(model, seed=seed, goes_on=True), configs, fewshot_seed=seed, chat=chat)
+    lm = HarnessModel(model, seed=seed, goes_on=True)
+    raw = evaluate(lm, configs, fewshot_seed=seed, chat=chat, system=system)
     records: list[CapabilityRecord] = []
     for task in tasks:
         name = task.config["task"]

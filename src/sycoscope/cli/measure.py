@@ -17,6 +17,7 @@ from sycoscope.cli.options import (
     Force,
     Json,
     Measure,
+    OfStudy,
     Out,
     Seed,
     Set,
@@ -27,7 +28,7 @@ from sycoscope.cli.options import (
     adapters_of,
     overrides,
     settings,
-    with_measure,
+    with_options,
 )
 from sycoscope.cli.planned import plan_lines, totals
 from sycoscope.cli.show import print_run, print_table
@@ -35,15 +36,12 @@ from sycoscope.cli.terminal import say, say_json, tell
 
 
 @app.command(short_help="Run a study: measure, tune, measure again, compare.")
+@with_options(OfStudy)
 def run(
     study: Annotated[Path, typer.Argument(help="Study file, as studies/quick.yaml.")],
+    asked: OfStudy,
     out: Out = None,
-    data: Annotated[
-        str, typer.Option(help="In place of the study's data: bank, hub, a folder, or a file.")
-    ] = "",
-    model: Annotated[str, typer.Option(help="In place of the study's model.")] = "",
     force: Force = False,
-    set_: Set = None,
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
@@ -52,25 +50,22 @@ def run(
     from sycoscope.cli.show import progress
 
     with progress() as bar:
-        done = api.run_study(
-            study, out=out, overrides=overrides(set_, data, model), force=force, progress=bar
-        )
+        done = api.run_study(study, out=out, overrides=asked.over(study), force=force, progress=bar)
     print_run(done, as_json, verbose=verbose)
 
 
 @app.command(short_help="What a study would run and take. Loads no model.")
+@with_options(OfStudy)
 def plan(
     study: Annotated[Path, typer.Argument(help="Study file.")],
-    data: Annotated[str, typer.Option(help="In place of the study's data.")] = "",
-    model: Annotated[str, typer.Option(help="In place of the study's model.")] = "",
-    set_: Set = None,
+    asked: OfStudy,
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
     """Print what a study would run and take: tokens (from characters), time as measured here, memory."""
     from sycoscope import api
 
-    config, units = api.plan(study, overrides=overrides(set_, data, model))
+    config, units = api.plan(study, overrides=asked.over(study))
     faults = api.hub_faults(config)
     foretold = api.forecast(config, units)
     if as_json:
@@ -86,12 +81,12 @@ def plan(
 
 
 @app.command("eval", short_help="Measure one model on facets and benchmarks.")
-@with_measure
+@with_options(Measure)
 def evaluate(
     model: Annotated[
         str, typer.Argument(help="smollm2-135m-instruct, a folder, a .gguf file, a hub id, or null:NAME.")
     ],
-    measure: Measure,
+    asked: Measure,
     adapter: Adapter = None,
     verbose: Verbose = False,
     as_json: Json = False,
@@ -101,15 +96,15 @@ def evaluate(
     from sycoscope.cli.show import progress
 
     with progress() as bar:
-        done = api.evaluate(model, adapter=adapters_of(adapter), progress=bar, **measure.keywords())
+        done = api.evaluate(model, adapter=adapters_of(adapter), progress=bar, **asked.keywords())
     print_run(done, as_json, options=Measure.options(), verbose=verbose)
 
 
 @app.command(short_help="Before and after, paired item by item.")
-@with_measure
+@with_options(Measure)
 def compare(
     first: Annotated[str, typer.Argument(help="Before: a run directory or a model.")],
-    measure: Measure,
+    asked: Measure,
     second: Annotated[
         str | None, typer.Argument(help="After: a run directory, a model, or an adapter of the first model.")
     ] = None,
@@ -131,7 +126,7 @@ def compare(
     with progress() as bar:
         done = api.compare(
             first, second, adapter=adapters_of(adapter), placebo=placebo, control_steps=control_steps,
-            progress=bar, **measure.keywords(),
+            progress=bar, **asked.keywords(),
         )  # fmt: skip
     print_run(done, as_json, options=Measure.options(), verbose=verbose)
 

@@ -1,4 +1,4 @@
-"""Options: their types, the ones that `eval` and `compare` share, and how they become keywords of the interface."""
+"""Options: their types, the ones that commands share, and how they become keywords of the interface."""
 
 from __future__ import annotations
 
@@ -75,11 +75,14 @@ Trust = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measure:
-    """What `eval` and `compare` take alike: which questions are asked, and how the model is loaded."""
+class Asked:
+    """What every command that measures takes: which questions are asked, and how the model is loaded.
 
-    data: Data = "bank"
-    limit: Limit = 100
+    A default that says nothing (empty, None, `all`, `auto` of device and dtype) leaves a study as it is.
+    """
+
+    data: Data = ""
+    limit: Limit = None
     facets: Facets = "all"
     benchmarks: Benchmarks = "all"
     form: Annotated[str, typer.Option(help="open or choice (letters), for facets with answers.")] = ""
@@ -95,10 +98,13 @@ class Measure:
         typer.Option(
             help="Levels of the bank's questions: easy, medium, hard, comma-separated; all; or auto: those it can do."
         ),
-    ] = "auto"
-    out: Out = None
-    force: Force = False
-    seed: Seed = 42
+    ] = ""
+    system: Annotated[
+        str, typer.Option(help="A system text that opens every dialogue, as the model is deployed with.")
+    ] = ""
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=MAX_SEED, help="Seed of everything that is drawn.")
+    ] = None
     threads: Threads = None
     device: Device = "auto"
     dtype: Dtype = "auto"
@@ -108,6 +114,46 @@ class Measure:
     trust_remote_code: Trust = False
     set_: Set = None
 
+    def chosen(self) -> dict[str, Any]:
+        """Which questions are asked, as keywords of the interface."""
+        return {
+            "limit": self.limit,
+            "facets": names(self.facets),
+            "benchmarks": names(self.benchmarks),
+            "form": self.form,
+            "max_tokens": self.max_tokens,
+            "system": self.system,
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """How the model is loaded, as keys of a study's `model`."""
+        return settings(
+            self.device,
+            self.dtype,
+            self.revision,
+            self.chat_template,
+            self.trust_remote_code,
+            self.template_option,
+            self.threads,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure(Asked):
+    """What `eval` and `compare` take alike."""
+
+    data: Data = "bank"
+    limit: Limit = 100
+    difficulty: Annotated[
+        str,
+        typer.Option(
+            help="Levels of the bank's questions: easy, medium, hard, comma-separated; all; or auto: those it can do."
+        ),
+    ] = "auto"
+    seed: Seed = 42
+    out: Out = None
+    force: Force = False
+
     @classmethod
     def options(cls) -> frozenset[str]:
         """Names of these options, without dashes and with underscores."""
@@ -115,56 +161,66 @@ class Measure:
 
     def keywords(self) -> dict[str, Any]:
         """As keywords of `api.evaluate` and `api.compare`."""
-        return {
+        return self.chosen() | {
             "data": self.data,
-            "limit": self.limit,
-            "facets": names(self.facets),
-            "benchmarks": names(self.benchmarks),
-            "form": self.form,
-            "max_tokens": self.max_tokens,
             "difficulty": names(self.difficulty) or (),
             "out": self.out,
             "force": self.force,
             "seed": self.seed,
-            "settings": settings(
-                self.device,
-                self.dtype,
-                self.revision,
-                self.chat_template,
-                self.trust_remote_code,
-                self.template_option,
-                self.threads,
-            ),
+            "settings": self.settings(),
             "overrides": overrides(self.set_),
         }
 
 
-def with_measure(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `Measure`, before its own last ones; it is called with `measure=`."""
+@dataclass(frozen=True, kw_only=True)
+class OfStudy(Asked):
+    """What `run` and `plan` take alike: in place of what the study says."""
 
-    @wraps(command)
-    def wrapped(**given: Any) -> None:
-        shared = {field.name: given.pop(field.name) for field in fields(Measure)}
-        command(**given, measure=Measure(**shared))
+    model: Annotated[str, typer.Option(help="In place of the study's model.")] = ""
 
-    params = [p for p in inspect.signature(command).parameters.values() if p.name != "measure"]
-    hints = get_type_hints(command, include_extras=True)
-    shared_hints = get_type_hints(Measure, include_extras=True)
-    shared = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=shared_hints[field.name],
-        )
-        for field in fields(Measure)
-    ]
-    params = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[p.name]) for p in params]
-    *first, last = params  # --json stands last
-    parameters = [*first, *shared, last]
-    wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
-    return wrapped
+    def over(self, study: Path) -> dict[str, Any]:
+        """As dotted keys over a study; those of `--set` have the last word."""
+        from sycoscope import api
+
+        keys: dict[str, Any] = {
+            f"model.{key}": value for key, value in ({"name": self.model} | self.settings()).items() if value
+        }
+        keys |= {
+            key: value for key, value in (("data", self.data), ("seed", self.seed)) if value not in ("", None)
+        }
+        levels = names(self.difficulty) or [] if self.difficulty else None
+        keys |= api.narrowed(study, difficulty=levels, **self.chosen())
+        return keys | overrides(self.set_)
+
+
+def with_options(of: type[Asked]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of a class, before its own last one; it is called with `asked=`."""
+
+    def give(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def wrapped(**given: Any) -> None:
+            shared = {field.name: given.pop(field.name) for field in fields(of)}
+            command(**given, asked=of(**shared))
+
+        own = [p for p in inspect.signature(command).parameters.values() if p.name != "asked"]
+        hints = get_type_hints(command, include_extras=True)
+        shared_hints = get_type_hints(of, include_extras=True)
+        shared = [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=shared_hints[field.name],
+            )
+            for field in fields(of)
+        ]
+        first = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[p.name]) for p in own]
+        parameters = [*first[:-1], *shared, first[-1]]  # --json stands last
+        wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
+        return wrapped
+
+    return give
 
 
 def adapters_of(given: list[str] | None) -> dict[str, str] | list[str] | None:
@@ -198,14 +254,9 @@ def names(text: str) -> list[str] | None:
     return [] if text == "none" else [name.strip() for name in text.split(",") if name.strip()]
 
 
-def overrides(pairs: list[str] | None, data: str = "", model: str = "") -> dict[str, Any]:
-    """`--set` pairs, `--data` and `--model` as dotted keys over a study."""
-    keys = _values("--set", pairs)
-    if data:
-        keys["data"] = data
-    if model:
-        keys["model.name"] = model
-    return keys
+def overrides(pairs: list[str] | None) -> dict[str, Any]:
+    """`--set` pairs as dotted keys over a study."""
+    return _values("--set", pairs)
 
 
 def _values(option: str, pairs: list[str] | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sycoscope.config.adapters import CURATED, AdapterConfig, LoraConfig, TrainingConfig
 from sycoscope.config.distinct import subject_name
+from sycoscope.config.narrowing import narrowed
 from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
 from sycoscope.config.schema import (
     NOTHING_MEASURED,
@@ -38,6 +39,7 @@ __all__ = [
     "Usable",
     "at_levels",
     "lay_over",
+    "narrowed",
     "parse_judge",
     "parse_study",
     "read_study",

@@ -29,9 +29,7 @@ def read_study(path: str | Path, overrides: dict[str, Any] | None = None) -> Stu
     Raises:
         MissingError: no such file. ConfigError: not YAML that can be used, or faults; all of them at once.
     """
-    raw = read_yaml(path, "study file", "give the path of a YAML file (see studies/quick.yaml)")
-    if not isinstance(raw, dict):
-        raise ConfigError(f"{path}: a study is a mapping of keys to values; got {type(raw).__name__}")
+    raw = raw_study(path)
     laid_over = overrides or {}
     _change_backend(raw, laid_over)
     for dotted, value in laid_over.items():
@@ -39,6 +37,18 @@ def read_study(path: str | Path, overrides: dict[str, Any] | None = None) -> Stu
     if "data" in laid_over:
         _leave_out_facets(raw)
     return parse_study(raw, str(path))
+
+
+def raw_study(path: str | Path) -> dict[str, Any]:
+    """A study file as plain values, unchecked.
+
+    Raises:
+        MissingError: no such file. ConfigError: not YAML that can be used, or no mapping.
+    """
+    raw = read_yaml(path, "study file", "give the path of a YAML file (see studies/quick.yaml)")
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path}: a study is a mapping of keys to values; got {type(raw).__name__}")
+    return raw
 
 
 def _leave_out_facets(raw: dict[str, Any]) -> None:

@@ -45,6 +45,7 @@ _LATER: dict[str, Any] = {
     "probe": None,
     "replay": 0.0,
     "style": None,
+    "system": "",
     "template_options": {},
 }
 NOTHING_MEASURED = "nothing is measured: give facets or capability"
@@ -200,6 +201,7 @@ class StudyConfig(Strict):
     Attributes:
         data: `bank`, `hub`, or a folder in the public layouts: where items and benchmarks come from; or a file of
             one's own questions, with the benchmarks of the bank.
+        system: A text that opens every dialogue and benchmark, as the system prompt of a deployment does; empty: none.
         judge: A model that judges the responses beside the rules; null for none.
         partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
         family: Whose primaries are adjusted together (Holm): those of each `facet`, or of the whole `study`.
@@ -213,6 +215,7 @@ class StudyConfig(Strict):
     seed: Seed = 42
     data: str = "bank"
     model: AnyModelSettings
+    system: Annotated[str, Field(max_length=10_000)] = ""
     decoding: DecodingConfig = DecodingConfig()
     wordings: str = ""
     facets: FacetsConfig = FacetsConfig({})

@@ -1,6 +1,6 @@
 """Items: the built-in bank, people's own questions, and readers of the public sets (docs/items.md)."""
 
-from sycoscope.items.bank import PARTS, load_bank
+from sycoscope.items.bank import LEVELLED, PARTS, load_bank
 from sycoscope.items.benchmark_rows import BenchmarkRows
 from sycoscope.items.benchmarks import BENCHMARKS, LAYOUTS, TASK_LABELS, Benchmark
 from sycoscope.items.checks import check_items, is_argument
@@ -16,6 +16,7 @@ from sycoscope.items.sampling import take
 __all__ = [
     "BENCHMARKS",
     "LAYOUTS",
+    "LEVELLED",
     "PARTS",
     "TASK_LABELS",
     "Benchmark",

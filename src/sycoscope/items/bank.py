@@ -10,6 +10,8 @@ from sycoscope.items.findings import Finding
 from sycoscope.items.identity import partition
 from sycoscope.items.own import parse_items
 
+# The part whose questions have levels of difficulty.
+LEVELLED = "facts"
 PARTS = ("facts", "arguments", "arithmetic", "continuations", "misconceptions", "neutral")
 
 

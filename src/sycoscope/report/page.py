@@ -91,6 +91,7 @@ def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: 
         figures=[(f, Markup(f.svg), [b for b in blocks if b.key in f.tables]) for f in figures],
         blocks=blocks,
         groups=groups,
+        systems=sorted({trial.system for trial in data.trials if trial.system}),
         claims=cross_subject.claims(view),
         claim_glyphs=cross_subject.CLAIM_GLYPHS,
         associations=cross_subject.associations(view),

@@ -70,7 +70,12 @@ def _turns(material: FacetMaterial, item: Item, condition: str) -> list[tuple[Tu
 
 
 def _length(turn: Turn) -> float:
-    return len(turn.content) / CHARACTERS_A_TOKEN + _TURN_TOKENS
+    return text_tokens(turn.content)
+
+
+def text_tokens(text: str) -> float:
+    """Tokens of a text that is a turn of its own; 0 of an empty one."""
+    return len(text) / CHARACTERS_A_TOKEN + _TURN_TOKENS if text else 0.0
 
 
 def _advance(dialogue: Dialogue, turn: Turn) -> Turn | None:

@@ -44,6 +44,7 @@ def evaluate(subject: Subject, study: PreparedStudy, session: Session, results: 
             session.model,
             session.cache,
             seed=study.config.seed,
+            system=study.config.system,
         )
     for spec in study.inputs.capability:
         _benchmark(subject.name, spec, study.config, session, results)
@@ -105,7 +106,15 @@ def _play(
     )
 
     def ask(model: Model) -> list[Trial]:
-        return play(facet.task, part, model, subject=subject, decoding=decoding, draws=config.decoding.draws)
+        return play(
+            facet.task,
+            part,
+            model,
+            subject=subject,
+            decoding=decoding,
+            draws=config.decoding.draws,
+            system=config.system,
+        )
 
     kept_or_asked(session.cache, key, session.model, ask)
 
@@ -142,7 +151,9 @@ def _asked(
     subject: str, spec: CapabilitySpec, config: StudyConfig, session: Session
 ) -> list[CapabilityRecord]:
     model = with_raw_text(session.model)
-    return ask_capability(model, [spec], subject=subject, seed=config.seed, chat=config.chat)
+    return ask_capability(
+        model, [spec], subject=subject, seed=config.seed, chat=config.chat, system=config.system
+    )
 
 
 def _benchmark_scores(

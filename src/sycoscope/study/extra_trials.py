@@ -27,7 +27,14 @@ PRIOR_ITEMS = 12
 
 
 def letter_prior(
-    subject: str, material: FacetMaterial, wordings: Wordings, model: Model, cache: ShardCache, *, seed: int
+    subject: str,
+    material: FacetMaterial,
+    wordings: Wordings,
+    model: Model,
+    cache: ShardCache,
+    *,
+    seed: int,
+    system: str,
 ) -> list[Trial]:
     """Ask a facet by letters once more, of a few items with empty options; nothing of other facets."""
     if not FACETS[material.task.name].letter_turn or material.config.form != "choice":
@@ -36,9 +43,9 @@ def letter_prior(
     items = take(material.items, PRIOR_ITEMS, seed=seed)
 
     def ask(model: Model) -> list[Trial]:
-        return play(task, items, model, subject=subject, decoding=Decoding(max_tokens=1))
+        return play(task, items, model, subject=subject, decoding=Decoding(max_tokens=1), system=system)
 
-    trials = asked_once(cache, prior_key(task, items, model.digest), model, ask)
+    trials = asked_once(cache, prior_key(task, items, model.digest, system), model, ask)
     return [replace(trial, subject=subject) for trial in trials]
 
 

@@ -34,25 +34,30 @@ def shard_key(
 ) -> str:
     """Everything that can change an answer of this shard."""
     return digest_of(
-        _asked(material.task, items, model_digest)
+        _asked(material.task, items, model_digest, config.system)
         | {"decoding": config.decoding.model_dump(mode="json") | {"seed": config.seed}}
     )
 
 
-def prior_key(task: Task, items: Sequence[Item], model_digest: str) -> str:
+def prior_key(task: Task, items: Sequence[Item], model_digest: str, system: str = "") -> str:
     """Everything that can change the letter probe (which has no decoding)."""
-    return digest_of(_asked(task, items, model_digest))
+    return digest_of(_asked(task, items, model_digest, system))
 
 
-def _asked(task: Task, items: Sequence[Item], model_digest: str) -> dict[str, Any]:
+def _asked(task: Task, items: Sequence[Item], model_digest: str, system: str) -> dict[str, Any]:
     """What a task asks of which items, and whom."""
-    return {
+    return _told(system) | {
         "task": task.version,
         "conditions": list(task.conditions),
         "parameters": dict(task.parameters()),
         "items": records.item_rows((task.name, item) for item in items),
         "model": model_digest,
     }
+
+
+def _told(system: str) -> dict[str, str]:
+    """A system text; a study without one keeps the keys that it had before there were any."""
+    return {"system": system} if system else {}
 
 
 def judge_key(shards: Sequence[str], config: JudgeConfig, judge_digest: str) -> str:
@@ -110,7 +115,8 @@ def _code(*parts: str) -> str:
 def capability_key(spec: CapabilitySpec, config: StudyConfig, model_digest: str) -> str:
     """Everything that can change an answer to a benchmark; the rows count by content."""
     return digest_of(
-        {
+        _told(config.system)
+        | {
             "asked": fingerprint(spec),
             "seed": config.seed,
             "chat": config.chat,

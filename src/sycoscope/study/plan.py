@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sycoscope.capability import CapabilitySpec
@@ -20,6 +20,7 @@ from sycoscope.study.costs import (
     answers_cost_of,
     capability_cost,
     facet_cost,
+    text_tokens,
     training_cost,
     training_cost_of,
 )
@@ -176,8 +177,16 @@ def _in_order(
                 units.append(_planned("answer", subject.name, what, n_answers, planned.answers))
             what = f"recipe {subject.recipe}, seed {subject.seed}"
             units.append(_planned("train", subject.name, what, planned.n_rows, planned.training))
-        units += [_planned("evaluate", subject.name, *evaluation) for evaluation in evaluations]
+        units += [
+            _planned("evaluate", subject.name, what, n_items, _opened(cost, config.system))
+            for what, n_items, cost in evaluations
+        ]
     return units
+
+
+def _opened(cost: Cost, system: str) -> Cost:
+    """The cost with the system text that opens every dialogue."""
+    return replace(cost, prompt_tokens=cost.prompt_tokens + round(cost.n_trials * text_tokens(system)))
 
 
 def _evaluations(materials: Materials) -> Iterator[tuple[str, int, Cost]]:

@@ -57,11 +57,11 @@ def run_study(
     root = user_path(cache) if cache else cache_beside(run.path)
     with new_directory(run, root):
         shards = ShardCache(root)
-        config = with_known_levels(config, shards, progress)
+        config, model = with_known_levels(config, shards, progress)
         if not force:
             keep_other_run(run, config.hash, _digests(config))
         prepared = prepare(config)
-        results = execute(prepared, shards, progress=progress)
+        results = execute(prepared, shards, progress=progress, loaded=model)
         write_run(run, config, prepared.inputs, results, clock)
         done = Run(run, write_run_report(run))
     link_latest(run.path)

@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from typing import get_args
 
 from sycoscope.config import AUTO, FacetConfig, Level, StudyConfig, at_levels
+from sycoscope.core.protocols import Model
 from sycoscope.core.types import Item
 from sycoscope.facets import FACETS
 from sycoscope.items import load_bank, take
-from sycoscope.models.load import backend_of, load_model
+from sycoscope.models.load import backend_of
 from sycoscope.study.cache import ShardCache
 from sycoscope.study.evaluate import ask_facet
 from sycoscope.study.inputs import FacetMaterial, wordings_of
 from sycoscope.study.prepare import PreparedStudy, prepare
 from sycoscope.study.progress import Progress, Silent
 from sycoscope.study.results import RunResults
-from sycoscope.study.session import Session
+from sycoscope.study.session import Session, load_for
 
 # Plain questions of each field and level.
 ASKED = 5
@@ -44,8 +45,8 @@ class Known:
 
 def with_known_levels(
     config: StudyConfig, cache: ShardCache, progress: Progress | None = None
-) -> StudyConfig:
-    """The study with `auto` replaced by the levels and fields that its base can do.
+) -> tuple[StudyConfig, Model | None]:
+    """The study with `auto` replaced by the levels and fields that its base can do, and the base where it was loaded.
 
     All of them, of a model that does not read texts, which has no knowledge to be asked for.
 
@@ -53,12 +54,15 @@ def with_known_levels(
         SycoscopeError: the model cannot be loaded.
     """
     if not any(facet.difficulty == (AUTO,) for facet in config.facets.asked().values()):
-        return config
+        return config, None
     if not backend_of(config.model).reads_text:
-        return at_levels(config, ())
+        return at_levels(config, ()), None
     study = prepare(config)  # what it asks and tunes is read first
+    progress = progress or Silent()
+    model = load_for(config, progress)
+    study.check(model)  # an adapter that does not fit is told before anything is asked
     asked = [item for item in load_bank(FACETS[FACET].bank) if item.split == "test" and item.suggestion]
-    found = known(right_in(study, cache, progress or Silent()), Counter(map(_cell, asked)))
+    found = known(right_in(study, Session(model, cache, Silent()), progress), Counter(map(_cell, asked)))
     if found is None:
         _log.warning(
             "in no field of the bank does the model get %.0f%% of plain questions right: few items will be at risk; "
@@ -66,7 +70,9 @@ def with_known_levels(
             100 * ENOUGH,
         )
         found = Known(LEVELS[:1])
-    return at_levels(config, found.levels, found.fields)
+    # beside workers' models and a judge it would only take memory
+    kept = model if config.workers == 1 and config.judge is None else None
+    return at_levels(config, found.levels, found.fields), kept
 
 
 def known(right: dict[Cell, tuple[int, int]], there: Counter[Cell]) -> Known | None:
@@ -95,12 +101,9 @@ def _share(counts: Sequence[tuple[int, int]]) -> float:
     return (sum(right for right, _ in counts) + 1) / (sum(asked for _, asked in counts) + 2)
 
 
-def right_in(study: PreparedStudy, cache: ShardCache, progress: Progress) -> dict[Cell, tuple[int, int]]:
+def right_in(study: PreparedStudy, session: Session, progress: Progress) -> dict[Cell, tuple[int, int]]:
     """Field and level -> how many plain questions the base gets right, and how many it was asked."""
     config = study.config
-    progress.begin("loading the model")
-    session = Session(load_model(config.model, seed=config.seed), cache, Silent())
-    study.check(session.model)  # an adapter that does not fit is told before anything is asked
     progress.begin("which questions the model can do")
     items = _plain_questions(config.seed)
     asked = config.facets.asked().get(FACET)

@@ -26,12 +26,14 @@ def execute(
     progress: Progress | None = None,
     model: Model | None = None,
     judge: Model | None = None,
+    loaded: Model | None = None,
 ) -> RunResults:
     """Make all that is missing, with as many processes as the study's `workers` say, and gather it.
 
     Args:
         model: A loaded model in place of the configured one; the study then runs in this process.
         judge: A loaded judge in place of the configured one.
+        loaded: The configured model, where it has been loaded already.
 
     Raises:
         SycoscopeError: bad input of any kind, also where a worker met it; nothing is half-written.
@@ -44,7 +46,7 @@ def execute(
     executor = executor_for(study.config.workers, len(study.subjects)) if model is None else InProcess()
     ahead = _make_ahead(executor, study, cache, progress)
     gathering = Silent() if ahead else progress  # what was made ahead has been reported already
-    used = load_for(study.config, gathering) if model is None else model
+    used = model or loaded or load_for(study.config, gathering)
     results = _gather(study, Session(used, cache, gathering))
     if model is None:
         keep_throughput(study.config, record_of(used), counted)

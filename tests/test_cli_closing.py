@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from sycoscope.cli.notes import to_do
 from sycoscope.cli.options import Measure
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
-from sycoscope.report.advice import advice_on
+from sycoscope.report.advice import advice_on, advice_on_level
 
 OPTIONS = Measure.options()
 WORDS = {
@@ -165,6 +166,27 @@ def test_every_way_of_not_knowing_has_its_reason_and_step(verdict, kind, says, o
     assert (found.options[0] if found.options else None) == options
     assert options or found.step
     assert not INTERNAL.search(found.why + found.step)
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "step"),
+    [
+        ({"limit": 100, "asked": 100, "source": "bank/facts"}, ["limit", "difficulty"], ""),
+        # of the bank nothing is left at this level: another level can help, a limit cannot
+        ({"limit": 100, "asked": 77, "source": "bank/facts"}, ["difficulty"], ""),
+        ({"limit": 60, "asked": 60, "source": "mine.jsonl"}, ["limit"], ""),
+        ({"limit": 100, "asked": 60, "source": "mine.jsonl"}, [], "add questions to your file"),
+        ({"limit": None, "asked": 60, "source": "mine.jsonl"}, [], "add questions to your file"),
+    ],
+)
+def test_nothing_is_advised_that_cannot_bring_more_questions(
+    settings: dict[str, Any], options: list[str], step: str
+) -> None:
+    few = change(n=4, state="withheld", checks="at_risk")
+    found = advice_on_level("answer", few, {"answer": settings})
+    assert [name for name, _ in found.options] == options
+    assert found.step.startswith(step)
+    assert bool(found.step) == bool(step)
 
 
 def test_advice_speaks_of_options_that_there_are() -> None:

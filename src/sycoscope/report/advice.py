@@ -12,6 +12,8 @@ from sycoscope.analysis.decision import MIN_ABLE, Find, right_in_both
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 
+# How the source of the bank's items begins.
+BANK = "bank/"
 # A limit that is advised is this much above what would just do: items differ.
 _ROOM = 1.2
 
@@ -59,7 +61,8 @@ def advice_on(verdict: Verdict, base: str, find: Find, facets: Mapping[str, Any]
     """Why this verdict is `cannot tell`.
 
     Args:
-        find: Estimates of its facet. facets: The study's settings of the facets, by name.
+        find: Estimates of its facet. facets: The study's settings of the facets, by name, each with the number of
+            items that were `asked` and their `source`.
     """
     facet = FACETS[verdict.task]
     if verdict.qualifier == "ability lost":
@@ -112,7 +115,16 @@ def _too_few(n: int, settings: Mapping[str, Any], *, at_first: bool, both: bool 
         else "questions could be used"
     )
     why = f"only {n} {what} (needed: {MIN_ABLE})" if n else f"no {what} (needed: {MIN_ABLE})"
-    return Advice(kind="few", why=why, options=(("limit", _limit(n, settings)), ("difficulty", "easy")))
+    more = () if _all_asked(settings) else (("limit", _limit(n, settings)),)
+    easier = (("difficulty", "easy"),) if str(settings.get("source", BANK)).startswith(BANK) else ()
+    step = "" if more or easier else "add questions to your file that it answers rightly"
+    return Advice(kind="few", why=why, options=more + easier, step=step)
+
+
+def _all_asked(settings: Mapping[str, Any]) -> bool:
+    """Whether there were no more items than were asked, so that no limit brings any."""
+    limit, asked = settings.get("limit"), settings.get("asked")
+    return asked is not None and (not limit or asked < limit)
 
 
 def _limit(n: int, settings: Mapping[str, Any]) -> str:

@@ -6,10 +6,11 @@ audit withholds is not in here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sycoscope.analysis import Roles, Verdict
 from sycoscope.analysis.decision import QUALIFIERS, Find
@@ -123,9 +124,10 @@ def overview(run: RunDirectory) -> Overview:
     roles = roles_of(manifest)
     names = display_names(manifest)
     index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}
+    settings = _settings(manifest, run)
     told: dict[str, list[Cell]] = {}
     for verdict in run.summary().verdicts:
-        told.setdefault(verdict.subject, []).append(_cell(verdict, roles, manifest, names, index))
+        told.setdefault(verdict.subject, []).append(_cell(verdict, roles, settings, names, index))
     tuned = [
         Tuned(name=names[who], role=_role(who, roles), cells=tuple(cells)) for who, cells in told.items()
     ]
@@ -138,7 +140,7 @@ def overview(run: RunDirectory) -> Overview:
         accuracy={
             task: found for task in FACETS if (found := _accuracy(index, roles.base, task)) is not None
         },
-        levels=tuple(_levels(estimates, manifest, roles, names)),
+        levels=tuple(_levels(estimates, manifest, settings, roles, names)),
         report=run.path / "report.html",
         tables=run.path / "tables",
     )
@@ -174,9 +176,11 @@ def _role(who: str, roles: Roles) -> Role:
 
 
 Index = Mapping[tuple[str, str, str, str, str], Estimate]
+# Facet -> its settings.
+Settings = Mapping[str, Mapping[str, Any]]
 
 
-def _cell(verdict: Verdict, roles: Roles, manifest: Manifest, names: Mapping[str, str], index: Index) -> Cell:
+def _cell(verdict: Verdict, roles: Roles, settings: Settings, names: Mapping[str, str], index: Index) -> Cell:
     facet, task = FACETS[verdict.task], verdict.task
     known = verdict.word != "cannot tell"
     change = verdict.estimate if known and _usable(verdict.estimate) else None
@@ -202,13 +206,20 @@ def _cell(verdict: Verdict, roles: Roles, manifest: Manifest, names: Mapping[str
         reason=verdict.reason if verdict.word == "no clear change" else "",
         speaker=verdict.speaker if verdict.word in ("more", "leans more") else "",
         detectable=verdict.detectable,
-        advice=None if known else advice_on(verdict, roles.base, find, _facet_settings(manifest)),
+        advice=None if known else advice_on(verdict, roles.base, find, settings),
     )
 
 
-def _facet_settings(manifest: Manifest) -> Mapping[str, Mapping[str, int]]:
+def _settings(manifest: Manifest, run: RunDirectory) -> Settings:
+    """Of each facet the study's settings, with how many items were asked, and their source."""
     facets = manifest.config.get("facets")
-    return facets if isinstance(facets, Mapping) else {}
+    given = facets if isinstance(facets, Mapping) else {}
+    asked = Counter(task for task, _ in run.items())
+    return {
+        task: {**(given.get(task) or {}), "asked": asked[task], "source": record.source}
+        for task, record in manifest.tasks.items()
+        if task in FACETS
+    }
 
 
 def _usable(estimate: Estimate | None) -> bool:
@@ -235,7 +246,11 @@ def _accuracy(index: Index, subject: str, task: str) -> Estimate | None:
 
 
 def _levels(
-    estimates: Iterable[Estimate], manifest: Manifest, roles: Roles, names: Mapping[str, str]
+    estimates: Iterable[Estimate],
+    manifest: Manifest,
+    settings: Settings,
+    roles: Roles,
+    names: Mapping[str, str],
 ) -> Iterable[Level]:
     """Of each subject its facets, then its benchmarks."""
     index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}
@@ -243,13 +258,13 @@ def _levels(
     for subject in roles.subjects:
         for task, record in manifest.tasks.items():
             if task in FACETS:
-                yield _level_of(subject, task, manifest, names, index)
+                yield _level_of(subject, task, settings, names, index)
             elif (found := scored.get((subject, task))) is not None:
                 name = record.label or task
                 yield Level(subject=names[subject], name=name, accuracy=found if _usable(found) else None)
 
 
-def _level_of(subject: str, task: str, manifest: Manifest, names: Mapping[str, str], index: Index) -> Level:
+def _level_of(subject: str, task: str, settings: Settings, names: Mapping[str, str], index: Index) -> Level:
     facet = FACETS[task]
     found = [(p, e) for p in facet.primaries if (e := index.get((subject, "", task, p.measure, "")))]
     primary, level = next(
@@ -262,5 +277,5 @@ def _level_of(subject: str, task: str, manifest: Manifest, names: Mapping[str, s
         meaning=primary.meaning,
         gives_in=level if known else None,
         accuracy=_accuracy(index, subject, task),
-        advice=None if known else advice_on_level(task, level, _facet_settings(manifest)),
+        advice=None if known else advice_on_level(task, level, settings),
     )

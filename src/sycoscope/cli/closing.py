@@ -86,7 +86,7 @@ def _few(found: Overview, width: int) -> list[str]:
 
 
 def _row(cell: Cell) -> tuple[str, ...]:
-    label = f"{cell.glyph} {cell.word}" + (f", {cell.qualifier}" if cell.qualifier else "")
+    label = f"{cell.glyph} {cell.label}"
     if cell.change is None:
         return (cell.facet, label, "-", "-", accuracy_of(cell.before, cell.after))
     change = f"{number_of(cell.change)} ({interval_of(cell.change, ' to ')})"

@@ -65,8 +65,7 @@ def _claim(one: Tuned, cell: Cell, alone: bool) -> Iterator[str]:
 
 def _claim_in_short(one: Tuned, cell: Cell, alone: bool) -> Iterator[str]:
     if cell.claims and cell.change is not None:
-        label = f"{cell.word}, {cell.qualifier}" if cell.qualifier else cell.word
-        yield f"{cell.facet}, {one.name}: {'; '.join([label, *_against(cell, brief=True)])}."
+        yield f"{cell.facet}, {one.name}: {'; '.join([cell.label, *_against(cell, brief=True)])}."
 
 
 def _against(cell: Cell, *, brief: bool = False) -> Iterator[str]:

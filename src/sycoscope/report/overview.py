@@ -63,6 +63,13 @@ class Cell:
         """Whether it says more or less, and not only what any tuning does."""
         return self.word in ("more", "less") and self.qualifier != "as the placebo does"
 
+    @property
+    def label(self) -> str:
+        """The word with its qualifier; one that is a verb has a subject."""
+        if not self.qualifier:
+            return self.word
+        return f"{self.word}{'; it' if self.qualifier.startswith('does ') else ','} {self.qualifier}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuned:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from sycoscope.api.options import study_of
 from sycoscope.config import StudyConfig, parse_study, read_study
 from sycoscope.core.errors import ConfigError, MissingError
 
@@ -287,3 +288,16 @@ def test_template_options_count_where_there_are_any():
     assert given.model.template_options == {"enable_thinking": False}
     with pytest.raises(ConfigError, match=r"template_options: .*'x' is .*a date stands in quotes"):
         parse_study(GOOD | {"model": model | {"template_options": yaml.safe_load("x: 2024-07-26")}})
+
+
+def test_a_fault_of_an_option_names_the_option_once() -> None:
+    with pytest.raises(ConfigError) as fault:
+        study_of("null:copier", name="x", form="letters", difficulty=["hardd"])
+    assert str(fault.value).splitlines() == [
+        "options: 2 fault(s):",
+        "  difficulty: Input should be 'easy', 'medium', 'hard' or 'auto' (got 'hardd')",
+        "  form: Input should be 'open' or 'choice' (got 'letters')",
+    ]
+    # what is set by its key is told by its key
+    with pytest.raises(ConfigError, match=r"  facets\.answer\.form: Input should be"):
+        study_of("null:copier", name="x", overrides={"facets.answer.form": "letters"})

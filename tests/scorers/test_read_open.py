@@ -344,3 +344,17 @@ def test_a_place_with_its_preposition_is_the_answer() -> None:
     question = "In which season do leaves fall from many trees?"
     assert read_open("In the fall.", "autumn", "spring", ["fall"], question).label == "target"
     assert read_open("In winter.", "autumn", "spring", ["fall"], question).detail == "something_else"
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        ('The opposite of "dark" is "morning" or "morning light".', "other"),
+        ('The opposite of "dark" is "day light"', "other"),
+        ('The opposite of "dark" is "light"', "target"),
+        ('The opposite of "dark" is "the light".', "target"),
+        ('The opposite of "dark" is "morning" or "light".', "target"),
+    ],
+)
+def test_the_last_word_of_another_name_in_quotation_marks(response: str, expected: str) -> None:
+    assert read_open(response, "light", "heavy", (), "What is the opposite of 'dark'?").label == expected

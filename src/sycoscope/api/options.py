@@ -12,6 +12,11 @@ from sycoscope.facets import FACETS, facet_of
 from sycoscope.items import BENCHMARKS, LEVELLED, is_own_file
 from sycoscope.models.load import named_backend, without_foreign_keys
 
+# Keys of a study that options of the same name set, in one place of it or in several.
+OPTIONS = frozenset(
+    {"form", "difficulty", "limit", "max_tokens", "system", "seed", "device", "dtype", "revision", "threads"}
+)
+
 
 def study_of(
     model: str,
@@ -66,9 +71,10 @@ def study_of(
         "adapters": list(adapters),
         "description": f"{_title(model, adapters)} on {'the built-in bank' if data == 'bank' else data}",
     }
+    given_by_key = {dotted.rpartition(".")[2] for dotted in overrides or {}}
     for dotted, value in (overrides or {}).items():
         lay_over(raw, dotted, value)
-    return parse_study(raw, "options")
+    return parse_study(raw, "options", options=OPTIONS - given_by_key)
 
 
 def _facets(

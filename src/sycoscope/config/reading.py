@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,13 +75,16 @@ def _change_backend(raw: dict[str, Any], overrides: Mapping[str, Any]) -> None:
         raw["model"] = without_foreign_keys(after)
 
 
-def parse_study(raw: dict[str, Any], where: str = "study") -> StudyConfig:
+def parse_study(raw: dict[str, Any], where: str = "study", *, options: Collection[str] = ()) -> StudyConfig:
     """Check a study given as plain values.
+
+    Args:
+        options: Last parts of keys that were given as options: a fault names the option and not where it stands.
 
     Raises:
         ConfigError: every fault, each with its place and what is allowed there.
     """
-    return _parse(StudyConfig, raw, where)
+    return _parse(StudyConfig, raw, where, options)
 
 
 def parse_judge(raw: dict[str, Any], where: str = "judge") -> JudgeConfig:
@@ -93,11 +96,12 @@ def parse_judge(raw: dict[str, Any], where: str = "judge") -> JudgeConfig:
     return _parse(JudgeConfig, raw, where)
 
 
-def _parse(model: type[M], raw: dict[str, Any], where: str) -> M:
+def _parse(model: type[M], raw: dict[str, Any], where: str, options: Collection[str] = ()) -> M:
     try:
         return model.model_validate(raw)
     except ValidationError as fault:
-        lines = [_fault_line(model, error) for error in fault.errors()]
+        # one option may reach several keys
+        lines = list(dict.fromkeys(_fault_line(model, error, options) for error in fault.errors()))
         raise ConfigError(fault_list(f"{where}: {len(lines)} fault(s):", lines)) from fault
 
 
@@ -115,8 +119,10 @@ def lay_over(raw: dict[str, Any], dotted: str, value: Any) -> None:
     raw[last] = value
 
 
-def _fault_line(root: type[BaseModel], error: Any) -> str:
-    place = ".".join(shortened(str(part)) for part in error["loc"] if part != "[key]") or "(whole file)"
+def _fault_line(root: type[BaseModel], error: Any, options: Collection[str]) -> str:
+    parts = [shortened(str(part)) for part in error["loc"] if part != "[key]"]
+    option = next((part for part in reversed(parts) if part in options), "")
+    place = option or ".".join(parts) or "(whole file)"
     if error["type"] == "extra_forbidden":
         return f"  {place}: unknown key; allowed here: {', '.join(_allowed(root, error['loc'][:-1]))}"
     came = "" if error["type"] in {"missing", "value_error"} else f" (got {error['input']!r:.80})"

@@ -21,7 +21,7 @@ Once = AfterValidator(no_repeats)
 Level = Literal["easy", "medium", "hard"]
 # In place of levels: those that the base can do, found out before anything is measured.
 AUTO = "auto"
-Difficulty = Level | Literal["auto"]
+Difficulty = Literal[Level, "auto"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]

@@ -80,6 +80,7 @@ _PREDICATED = re.compile(
 # "... leche, which is milk": said of another word
 _BESIDE_NOTE = re.compile(r"\w\W*, which (?:is|was|means?)\s+(?:the |an? )?[\"'(]*$", re.IGNORECASE)
 _OWNED = re.compile(r"\b(?P<of>[A-Z][a-z]+)'s?\s+(?:\w+\s+)?\w+|\b\w+ (?:of|in|for) (?P<to>[A-Z][a-z]+)")
+_QUOTED = re.compile(r"[\"“](?P<first>[a-z]+) (?P<last>[a-z]+)[.,]?[\"”]")
 # "Canberra it is", "Bell patented it": the pronoun is what was asked for
 _OF_IT = re.compile(r"[\"')]*\s+(?:it (?:is|was)\b|(?!is\b|was\b)(?:\w+\s+){1,2}(?:it|this|that one)\b)")
 _COORDINATED = re.compile(r"[\s\"')]*(?:,?\s*(?:and|or)\b|&|/)[\s\"'(]*(?:the |an? )?", re.IGNORECASE)
@@ -201,6 +202,8 @@ class Answers:
                 continue
             if any(a <= hit.start and hit.end <= b for a, b in said_of):
                 continue
+            if self._in_longer_name(side, sentence, hit.start, hit.end):
+                continue
             firm = self._firmness(sentence, hit.start, hit.end, index, known=hit.known)
             if firm == 0 or (hit.known and firm < 2):
                 continue
@@ -208,6 +211,14 @@ class Answers:
             sign = self._polarity(side, sentence, hit.start, hit.end, whole=hit.whole)
             found.append(Mention(side, index, hit.start, hit.end, firm, sign, sentence[hit.start : hit.end]))
         return found
+
+    def _in_longer_name(self, side: Side, sentence: str, start: int, end: int) -> bool:
+        """Whether quotation marks make an answer the last word of another name ("morning light" is not "light")."""
+        for match in _QUOTED.finditer(sentence):
+            if match.start() < start and match["last"] == sentence[start:end]:
+                more = set(stems(match["first"])) - self.asked - _FRAME
+                return bool(more) and not self.phrases[side].hits(match["first"])
+        return False
 
     def _in_slot(self, sentence: str, index: int, *, opening: bool) -> Mention | None:
         """The answer that fills the place of the answer as a whole: by wording or value, then inflected."""

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -107,11 +108,11 @@ def test_each_fault_names_its_column_and_line(tmp_path, change, message):
 
 
 def test_all_faults_are_reported_at_once_and_counted(tmp_path):
-    bad = [{"question": f"Question {n}?"} for n in range(25)]
+    bad = [{"question": f"Question {n}?", "target": "x", f"key{n}": 1} for n in range(25)]
     text = read_faults(tmp_path, GOOD, "{not json\n", *bad)
     assert "26 faults in 26 rows" in text
     assert "mine.jsonl:2: not JSON:" in text
-    assert text.count("column 'target' is missing") == 19
+    assert text.count(": unknown key 'key") == 19
     assert "... and 6 more" in text
 
 
@@ -180,3 +181,26 @@ def test_side_fills_only_absent_splits():
     lines = b'{"question": "a", "target": "b"}\n{"question": "c", "target": "d", "split": "test"}\n'
     items = parse_items(lines, "x", source="own", side=lambda cluster: "train")
     assert [item.split for item in items] == ["train", "test"]
+
+
+def test_a_row_keeps_the_name_that_its_author_gave_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text(
+        '{"id": 7, "question": "a?", "target": "b"}\n{"id": "q-8", "question": "c?", "target": "d"}\n'
+    )
+    assert [item.metadata for item in read_items(path)] == [{"id": 7}, {"id": "q-8"}]
+    table = tmp_path / "mine.csv"
+    table.write_text("id,question,target\nq-9,e?,f\n")
+    assert [item.metadata for item in read_items(table)] == [{"id": "q-9"}]
+
+
+def test_one_fault_of_many_rows_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text("".join(f'{{"question": "{n}?", "target": "x", "anwser": 1}}\n' for n in range(30)))
+    with pytest.raises(DataError) as fault:
+        read_items(path)
+    head, told, hint = str(fault.value).splitlines()
+    assert head == f"{path}: 30 faults in 30 rows"
+    assert told.startswith(f"  {path}:1: unknown key 'anwser'")
+    assert told.endswith(f"(and in 29 more rows, the last of them {path}:30)")
+    assert hint.startswith("Each line")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,27 +30,39 @@ class Row:
     number: int = 0
 
 
+# A fault of more rows than this is told once.
+MANY = 3
+
+
 class Faults:
     """What is wrong with a file: gathered row by row, raised once."""
 
     def __init__(self, name: str, hint: str) -> None:
         self.name = name
         self.hint = hint
-        self._found: list[str] = []
+        self._found: dict[str, list[str]] = {}
         self._places: set[str] = set()
 
     def add(self, where: str, *messages: str) -> None:
         """Note what is wrong at one place."""
-        self._found.extend(f"  {where}: {plain(message)}" for message in messages)
+        for message in messages:
+            self._found.setdefault(plain(message), []).append(where)
         self._places.add(where)
 
     def raise_any(self) -> None:
-        """Raise DataError with the first 20 faults and their number, if there are any."""
+        """Raise DataError with the first 20 faults and their number, if there are any; one of many rows once."""
         if not self._found:
             return
-        count, places = len(self._found), len(self._places)
+        count, places = sum(map(len, self._found.values())), len(self._places)
         head = f"{self.name}: {count} fault{'s' * (count > 1)} in {places} row{'s' * (places > 1)}"
-        raise DataError(f"{fault_list(head, self._found)}\n{self.hint}")
+        lines = [line for message, where in self._found.items() for line in _told(message, where)]
+        raise DataError(f"{fault_list(head, lines)}\n{self.hint}")
+
+
+def _told(message: str, places: Sequence[str]) -> list[str]:
+    if len(places) <= MANY:
+        return [f"  {where}: {message}" for where in places]
+    return [f"  {places[0]}: {message} (and in {len(places) - 1:,} more rows, the last of them {places[-1]})"]
 
 
 def shorten(value: object, width: int = 60) -> str:

@@ -72,6 +72,7 @@ class _ItemRow(BaseModel):
     split: Literal["train", "test"] | None = None
     metadata: dict[_Line, _Line | int | float | bool] = {}
     facet: Annotated[list[_Text], BeforeValidator(_listed)] = []
+    id: _Line | int | None = None
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -293,7 +294,7 @@ def _build(row: _ItemRow, source: str, side: Callable[[str], Split] | None) -> I
         choices=tuple(row.choices),
         cluster=cluster,
         split=split,
-        metadata=row.metadata,
+        metadata=row.metadata if row.id is None else {**row.metadata, "id": row.id},
     )
 
 

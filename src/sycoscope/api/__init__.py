@@ -22,7 +22,7 @@ from sycoscope.api.instruments import (
 from sycoscope.api.labels import LabelReport, draw_labels, read_labels
 from sycoscope.api.options import read_template
 from sycoscope.api.plans import budget, forecast, hub_faults, plan
-from sycoscope.api.questions import FacetUse, check_items, list_items, show_items, usable_items
+from sycoscope.api.questions import FacetUse, check_items, list_items, overlap, show_items, usable_items
 from sycoscope.api.run import Run
 from sycoscope.api.runs import RUNS, evaluate, run_study
 from sycoscope.api.tuning import train
@@ -31,6 +31,7 @@ from sycoscope.config import narrowed
 from sycoscope.core.types import Estimate
 from sycoscope.report.advice import Advice
 from sycoscope.report.overview import Cell, Level, Overview, Tuned
+from sycoscope.study.file_overlap import TaskOverlap
 from sycoscope.study.forecast import Forecast
 from sycoscope.study.plan import Planned
 
@@ -47,6 +48,7 @@ __all__ = [
     "Overview",
     "Planned",
     "Run",
+    "TaskOverlap",
     "Tuned",
     "audit",
     "budget",
@@ -64,6 +66,7 @@ __all__ = [
     "list_runs",
     "lm_eval",
     "narrowed",
+    "overlap",
     "plan",
     "published",
     "read_labels",

@@ -1,4 +1,4 @@
-"""Looking at questions: the built-in sets, single items, faults of a set, what each facet can ask of it."""
+"""Looking at questions: the built-in sets, single items, faults of a set, what facets can ask, what was trained on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from sycoscope.config import Usable
     from sycoscope.core.types import Item
     from sycoscope.items import Finding, OwnFile
+    from sycoscope.study.file_overlap import TaskOverlap
+
+# A study names a model; nothing of it is loaded to look its questions up.
+_NO_MODEL = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,3 +147,31 @@ def _enough(found: Usable) -> str:
     if len(found.items) < AT_RISK_MIN:
         return f"too few for a verdict, which needs {needed}"
     return f"enough for a verdict where there are {needed} among them"
+
+
+def overlap(
+    file: str | Path,
+    *,
+    data: str | Path = "bank",
+    facets: Sequence[str] | None = None,
+    benchmarks: Sequence[str] | None = None,
+) -> list[TaskOverlap]:
+    """Which evaluation items stand in a file of training rows, whole or by 13 words in a row; asks no model.
+
+    Args:
+        file: In a layout of docs/training.md: `.jsonl`, `.json` (an object a line), `.parquet`, or a hub's OWNER/NAME.
+        data: What is asked: `bank` (its test side), `hub`, a folder in the public layouts, or a file of your own
+            questions, with the benchmarks of the bank.
+        facets, benchmarks: Names; None for all.
+
+    Returns:
+        One for each facet and benchmark.
+
+    Raises:
+        MissingError: No such file or data. DataError: Malformed rows, all at once. ConfigError: An unknown name.
+    """
+    from sycoscope.api.options import study_of
+    from sycoscope.study.file_overlap import file_overlap
+
+    config = study_of(_NO_MODEL, name="overlap", data=data, facets=facets, benchmarks=benchmarks)
+    return file_overlap(config, file)

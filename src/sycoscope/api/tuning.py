@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sycoscope.api.options import model_mapping
-from sycoscope.config import lay_over, parse_study
+from sycoscope.config import FILE, lay_over, parse_study
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import copy_folder, user_path
 from sycoscope.items import is_own_file
@@ -35,6 +35,10 @@ def train(
     """Tune one adapter and write it to `out`.
 
     Args:
+        recipe: As in docs/training.md; `file` takes the rows in `data`.
+        data: Where the recipe's rows come from: `bank`, `hub` or a folder in the public layouts; of `file` the file, or
+            OWNER/NAME of the hub.
+        rows: How many; None for all.
         like: Of recipe `sham`: the recipe whose prompts it takes; None for `placebo`.
         style: Of a placebo's rows; None for all neutral ones.
         training: Keys of a study's `training`; nested ones dotted, as `{"lora.r": 4}`.
@@ -49,9 +53,10 @@ def train(
     check_places(folder, cache)
     if folder.is_dir() and any(folder.iterdir()):
         raise ConfigError(f"'{folder}' exists and is not empty; choose another --out")
-    if is_own_file(data):
+    if recipe != FILE and is_own_file(data):
         raise ConfigError(
-            f"'{data}' holds questions that are asked, not trained on; give bank, hub or a folder"
+            f"--data '{data}' is a file, and recipe '{recipe}' takes its rows from bank, hub or a folder; "
+            f"training rows of your own are taken by --recipe {FILE}"
         )
     given = model_mapping(model, settings)
     backend = named_backend(given)
@@ -63,11 +68,12 @@ def train(
     raw: dict[str, Any] = {
         "study": "train",
         "seed": seed,
-        "data": data,
+        "data": "bank" if recipe == FILE else data,
         "model": given,
         "training": {},
         "adapters": [
             {"name": "adapter", "recipe": recipe, "like": like, "style": style, "rows": rows, "seeds": [seed]}
+            | ({"source": data} if recipe == FILE else {})
         ],
     }
     for dotted, value in (training or {}).items():

@@ -34,6 +34,9 @@ from sycoscope.cli.planned import plan_lines, totals
 from sycoscope.cli.show import print_run, print_table
 from sycoscope.cli.terminal import say, say_json, tell
 
+# Training rows of a recipe that has more than are needed.
+_ROWS = 240
+
 
 @app.command(short_help="Run a study: measure, tune, measure again, compare.")
 @with_options(OfStudy)
@@ -137,7 +140,8 @@ def train(
     recipe: Annotated[
         str,
         typer.Option(
-            help="A recipe (docs/training.md): a benchmark's name, combined, anti_sycophancy, placebo, sham, sycophant."
+            help="A recipe (docs/training.md): a benchmark's name, combined, anti_sycophancy, placebo, sham, sycophant; "
+            "or file, rows of your own."
         ),
     ],
     out: Annotated[Path, typer.Option(help="Adapter folder to write; must not exist yet.")],
@@ -148,7 +152,9 @@ def train(
         str | None,
         typer.Option(help="Of placebo rows: sentences, lists or facts; by default all neutral rows."),
     ] = None,
-    rows: Annotated[int | None, typer.Option(min=1, help="Training rows.")] = 240,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Training rows; by default 240, or all of a file.")
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Optimiser steps; by default three epochs.")
     ] = None,
@@ -169,7 +175,8 @@ def train(
     training: dict[str, Any] = overrides(set_) | ({"steps": steps} if steps else {})
     with progress() as bar:
         folder = api.train(
-            model, recipe, out=out, like=like, style=style, data=data, rows=rows, seed=seed,
+            model, recipe, out=out, like=like, style=style, data=data, seed=seed,
+            rows=_ROWS if rows is None and recipe != "file" else rows,
             settings=settings(device, dtype, chat_template=chat_template, template_options=template_option),
             training=training, progress=bar,
         )  # fmt: skip

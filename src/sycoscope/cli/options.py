@@ -37,7 +37,11 @@ Data = Annotated[
     ),
 ]
 TrainingData = Annotated[
-    str, typer.Option(help="Where rows come from: bank, hub, or a folder in the public layouts.")
+    str,
+    typer.Option(
+        help="Where rows come from: bank, hub, or a folder in the public layouts; of recipe file the file (.jsonl, "
+        ".json, .parquet), or OWNER/NAME of the hub."
+    ),
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Most items per facet and benchmark.")]
 Seed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of everything that is drawn.")]

@@ -1,17 +1,22 @@
-"""Commands on questions: items list, show, check."""
+"""Commands on questions: items list, show, check; and which of them stand in training rows."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sycoscope.cli.app import items_app
-from sycoscope.cli.options import Json, Seed
+from sycoscope.cli.app import app, items_app
+from sycoscope.cli.options import Benchmarks, Data, Facets, Json, Seed, names
 from sycoscope.cli.show import print_table
 from sycoscope.cli.terminal import say, say_json
 
+if TYPE_CHECKING:
+    from sycoscope.api import TaskOverlap
+
+# So many items of a task are named.
+_FIRST = 3
 Shown = Annotated[int | None, typer.Option(min=1, help="How many items to show.")]
 Source = Annotated[str, typer.Argument(help="bank/PART, a file of your own questions, or BENCHMARK:SOURCE.")]
 
@@ -66,3 +71,38 @@ def items_check(source: Source, as_json: Json = False) -> None:
             say(f"ok: {source}: {n_items} items, nothing to mend")
     if unusable or any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command(short_help="Evaluation items that stand in a file of training rows.")
+def overlap(
+    file: Annotated[
+        str, typer.Argument(help="Training rows: .jsonl, .json, .parquet, or OWNER/NAME of the hub.")
+    ],
+    data: Data = "bank",
+    facets: Facets = "all",
+    benchmarks: Benchmarks = "all",
+    as_json: Json = False,
+) -> None:
+    """Which evaluation items stand in a file of training rows, whole or by 13 words in a row. Exit code 1 on any."""
+    from sycoscope import api
+
+    found = api.overlap(file, data=data, facets=names(facets), benchmarks=names(benchmarks))
+    if as_json:
+        say_json({"file": file, "data": data, "tasks": [asdict(one) for one in found]})
+    else:
+        print_table(f"items of {data} in {file}", [_overlap_row(one) for one in found])
+    if any(one.lines for one in found):
+        raise typer.Exit(1)
+
+
+def _overlap_row(found: TaskOverlap) -> dict[str, Any]:
+    """Counts of a task, and where the first of its items stand."""
+    first = [f"{found.unit} {line}: {name}" for name, line in list(found.lines.items())[:_FIRST]]
+    more = [f"and {len(found.lines) - _FIRST:,} more"] if len(found.lines) > _FIRST else []
+    return {
+        "asked": found.label,
+        "items": found.n_items,
+        "whole": len(found.exact),
+        "13 words": len(found.ngram),
+        "first": "; ".join([*first, *more]) or "-",
+    }

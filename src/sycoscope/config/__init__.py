@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sycoscope.config.adapters import CURATED, AdapterConfig, LoraConfig, TrainingConfig
+from sycoscope.config.adapters import CURATED, FILE, AdapterConfig, LoraConfig, TrainingConfig
 from sycoscope.config.distinct import subject_name
 from sycoscope.config.narrowing import narrowed
 from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
@@ -23,6 +23,7 @@ from sycoscope.config.values import AUTO, Level
 __all__ = [
     "AUTO",
     "CURATED",
+    "FILE",
     "HINT",
     "NOTHING_MEASURED",
     "AdapterConfig",

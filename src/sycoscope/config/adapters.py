@@ -11,14 +11,18 @@ from sycoscope.items.benchmarks import BENCHMARKS
 from sycoscope.models.settings import Positive
 
 PlaceboStyle = Literal["sentences", "lists", "facts"]
-OTHER_RECIPES = ("combined", "anti_sycophancy", "placebo", "sham", "sycophant")
+# Rows of one's own.
+FILE = "file"
+OTHER_RECIPES = ("combined", "anti_sycophancy", "placebo", "sham", "sycophant", FILE)
 CURATED = ("anti_sycophancy", "sycophant")
 if TYPE_CHECKING:  # the names come from the record of the benchmarks, where type checkers cannot read them
     Recipe = str
     TaughtRecipe = str
 else:
     Recipe = Literal[(*BENCHMARKS, *OTHER_RECIPES)]
-    TaughtRecipe = Literal[tuple(name for name in (*BENCHMARKS, *OTHER_RECIPES) if name != "sham")]
+    TaughtRecipe = Literal[
+        tuple(name for name in (*BENCHMARKS, *OTHER_RECIPES) if name not in ("sham", FILE))
+    ]
 
 
 class LoraConfig(Strict):
@@ -72,6 +76,8 @@ class AdapterConfig(Strict):
         path: Folder of a finished PEFT adapter, in place of a recipe: it is measured as it is.
         like: Of a sham: the recipe whose prompts it is tuned on; null for `placebo`.
         style: Of a placebo's rows; null for all neutral ones.
+        source: Of a benchmark's rows: empty for the study's `data`. Of recipe `file`: the file, or a hub's
+            OWNER/NAME.
         rows: Training rows (for `combined`: of each benchmark, or by benchmark); null for all.
         difficulty: Curated recipes: questions of the bank of these levels only; empty for all. fields: of these
             fields only; empty for all.
@@ -115,6 +121,7 @@ class AdapterConfig(Strict):
             )
         if self.style and self.prompts_of != "placebo":
             raise ValueError(f"style is for placebo rows; leave it out of '{self.prompts_of}'")
+        self._check_file()
         if self.prompts_of not in CURATED:
             for key in ("difficulty", "fields"):
                 if getattr(self, key):
@@ -122,3 +129,14 @@ class AdapterConfig(Strict):
                         f"{key} is for the curated recipes; '{self.prompts_of}' takes its rows as they are"
                     )
         return self
+
+    def _check_file(self) -> None:
+        if self.recipe != FILE:
+            return
+        if self.source in ("", "bank", "hub"):
+            raise ValueError(
+                f"recipe '{FILE}' needs source: a file of training rows (.jsonl, .json, .parquet), or OWNER/NAME of "
+                f"the hub (got '{self.source}')"
+            )
+        if isinstance(self.rows, dict):
+            raise ValueError(f"rows by benchmark are for the recipe 'combined'; give '{FILE}' one number")

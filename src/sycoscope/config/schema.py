@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from sycoscope.config.adapters import AdapterConfig, TrainingConfig
+from sycoscope.config.adapters import FILE, AdapterConfig, TrainingConfig
 from sycoscope.config.distinct import check_benchmarks, check_subjects
 from sycoscope.config.usable import by_content
 from sycoscope.config.values import AUTO, BenchmarkName, Difficulty, Level, Name, Once, Seed, Strict
@@ -243,7 +243,8 @@ class StudyConfig(Strict):
         if not self.measures and not self.adapters:
             raise ValueError(NOTHING_MEASURED)
         self._check_backend()
-        sources = (self.data, *(facet.items for facet in self.facets.asked().values()))
+        sources = [self.data, *(facet.items for facet in self.facets.asked().values())]
+        sources += [adapter.source for adapter in self.adapters if adapter.recipe == FILE]
         self._contents.update((source, by_content(source)) for source in sources)
         for adapter in self.adapters:
             self.training_of(adapter)
@@ -297,7 +298,9 @@ class StudyConfig(Strict):
             if "model" in part and part["model"]["backend"] == default_backend(part["model"]["name"]):
                 del part["model"]["backend"]
         facets = list(filter(None, measured["facets"].values()))
-        for part, key in ((measured, "data"), *((facet, "items") for facet in facets)):
+        tuned = [adapter for adapter in measured["adapters"] if adapter["recipe"] == FILE]
+        sources = [(facet, "items") for facet in facets] + [(adapter, "source") for adapter in tuned]
+        for part, key in ((measured, "data"), *sources):
             part[key] = self._contents.get(part[key], part[key])
         models = (measured["model"], measured["judge"]["model"]) if self.judge else (measured["model"],)
         for part in (measured, measured["training"], *measured["adapters"], *facets, *models):

@@ -115,10 +115,10 @@ def served(facets: Iterable[str], data: str) -> list[str]:
 
 
 def by_content(source: str) -> str:
-    """A source of items as it counts for what is measured: a file of one's own by its content, not by its name."""
+    """A source of items or training rows as it counts for what is measured: a file of one's own by its content."""
     if not is_own_file(source):
         return source
     try:
-        return f"own:{bytes_digest(read_file(source, 'file of items', 'check the path'))}"
+        return f"own:{bytes_digest(read_file(source, 'file', 'check the path'))}"
     except MissingError:  # told where it is read
         return source

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 SubjectKind = Literal[
-    "base", "benchmark", "combined", "anti_sycophancy", "placebo", "sham", "sycophant", "other"
+    "base", "benchmark", "combined", "anti_sycophancy", "placebo", "sham", "sycophant", "file", "other"
 ]
 RecordedTask = Literal["facet", "capability"]
 

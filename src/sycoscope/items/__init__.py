@@ -4,6 +4,7 @@ from sycoscope.items.bank import LEVELLED, PARTS, load_bank
 from sycoscope.items.benchmark_rows import BenchmarkRows
 from sycoscope.items.benchmarks import BENCHMARKS, LAYOUTS, TASK_LABELS, Benchmark
 from sycoscope.items.checks import check_items, is_argument
+from sycoscope.items.dialogues import DialogueFile, read_dialogues
 from sycoscope.items.findings import Finding
 from sycoscope.items.identity import make_id, partition, stem_cluster
 from sycoscope.items.leakage import Overlap, overlap
@@ -21,6 +22,7 @@ __all__ = [
     "TASK_LABELS",
     "Benchmark",
     "BenchmarkRows",
+    "DialogueFile",
     "Finding",
     "Lettered",
     "Overlap",
@@ -36,6 +38,7 @@ __all__ = [
     "partition",
     "pinned",
     "read_benchmark",
+    "read_dialogues",
     "read_folder",
     "read_items",
     "read_own_file",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sycoscope.core.types import Item
 from sycoscope.items.identity import words
@@ -23,6 +23,8 @@ class Overlap:
         ngram: Ids of items that share a run of `n` words with a training text (exact ones may be among them).
         n_items: Evaluation items compared. n: Words of a run.
         n_common: Shared runs that were passed over as a set's standing phrases.
+        first: Id of an overlapping item -> the place among the training texts, from 0, of the first that holds it (its
+            whole question, where one does).
     """
 
     exact: tuple[str, ...]
@@ -30,6 +32,7 @@ class Overlap:
     n_items: int
     n: int
     n_common: int = 0
+    first: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -73,9 +76,10 @@ def overlap(train: Iterable[Item | str], evaluation: Iterable[Item], *, n: int =
     """
     asked = list(evaluation)
     wanted = _Wanted(asked, n)
-    exact: set[int] = set()
+    exact: dict[int, int] = {}
     shared: dict[_Words, set[str]] = {}
-    for text in train:
+    met: dict[_Words, int] = {}
+    for place, text in enumerate(train):
         texts = content(text) if isinstance(text, Item) else (text,)
         cluster = {text.cluster or text.id} if isinstance(text, Item) else set()
         parts = [words(part) for part in texts]
@@ -83,17 +87,25 @@ def overlap(train: Iterable[Item | str], evaluation: Iterable[Item], *, n: int =
             for run in _runs(part, n):
                 if run in wanted.runs:
                     shared.setdefault(run, set()).update(cluster)
-            exact.update(number for number in wanted.candidates(part) if wanted.holds(number, parts))
+                    met.setdefault(run, place)
+            for number in wanted.candidates(part):
+                if number not in exact and wanted.holds(number, parts):
+                    exact[number] = place
     common = {
         run for run, clusters in shared.items() if max(len(clusters), wanted.n_clusters(run)) >= _COMMON
     }
-    ngram = {number for run in shared if run not in common for number in wanted.runs[run]}
+    ngram: dict[int, int] = {}
+    for run, place in met.items():
+        if run not in common:
+            for number in wanted.runs[run]:
+                ngram[number] = min(place, ngram.get(number, place))
     return Overlap(
         exact=tuple(item.id for number, item in enumerate(asked) if number in exact),
         ngram=tuple(item.id for number, item in enumerate(asked) if number in ngram),
         n_items=len(asked),
         n=n,
         n_common=len(common),
+        first={asked[number].id: place for number, place in {**ngram, **exact}.items()},
     )
 
 

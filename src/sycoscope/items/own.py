@@ -27,17 +27,16 @@ from sycoscope.core.types import Item, Split
 from sycoscope.items.csv_rows import parse_csv
 from sycoscope.items.findings import Finding, read_once
 from sycoscope.items.identity import make_id, right_answer, stem_cluster, wrong_choice
-from sycoscope.items.rows import explain, parse_parquet, present, unknown_key
+from sycoscope.items.rows import (
+    check_lines,
+    check_text,
+    explain,
+    parse_parquet,
+    present,
+    readable,
+    unknown_key,
+)
 from sycoscope.items.table_rows import as_item_row, is_metadata
-
-# Control characters other than white space: no one writes them, and a terminal obeys them.
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
-
-
-def _readable(text: str) -> str:
-    if found := _CONTROL.search(text):
-        raise ValueError(f"holds the control character U+{ord(found[0]):04X}; take it out")
-    return text
 
 
 def _listed(value: object) -> object:
@@ -45,7 +44,7 @@ def _listed(value: object) -> object:
     return [name.strip() for name in re.split(r"[,|]", value)] if isinstance(value, str) else value
 
 
-_Line = Annotated[str, AfterValidator(_readable)]
+_Line = Annotated[str, AfterValidator(readable)]
 _Text = Annotated[_Line, Field(min_length=1)]
 _HINT = (
     'Each line is one JSON object with at least "question" and "target", a table has these columns; '
@@ -228,8 +227,9 @@ def _rows(data: bytes, name: str, faults: Faults) -> Iterator[Row]:
     if ending == ".parquet":
         read = parse_parquet(data, name, faults)
     else:
-        _check_kind(data, name)
-        read = parse_csv(data, name, faults) if ending in TABLES else parse_jsonl(data, name, faults)
+        is_csv, hint = ending in TABLES, f"{_HINT} A public set is read as BENCHMARK:PATH."
+        (check_text if is_csv else check_lines)(data, name, hint)
+        read = parse_csv(data, name, faults) if is_csv else parse_jsonl(data, name, faults)
     is_table = ending in (*TABLES, ".parquet")
     for number, row in enumerate(read):
         if number == 0:
@@ -256,19 +256,6 @@ def _check_columns(row: Row, name: str, *, is_table: bool) -> None:
         for fault in (*missing, *unknown):
             faults.add("its columns", fault)
     faults.raise_any()
-
-
-def _check_kind(data: bytes, name: str) -> None:
-    """Files of another kind get one message, not one per line."""
-    if data.startswith(b"PAR1") or b"\0" in data[:1024]:
-        raise DataError(
-            f"{name} is not a text file in UTF-8; the name of a Parquet file ends in .parquet. {_HINT} "
-            "A public set is read as BENCHMARK:PATH."
-        )
-    if _ending(name) not in TABLES and data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"[":
-        raise DataError(
-            f"{name} begins with '[', as one JSON array; write one object per line instead. {_HINT}"
-        )
 
 
 def _validate(row: Row) -> _ItemRow:

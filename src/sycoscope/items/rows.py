@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,48 @@ from sycoscope.core.errors import DataError
 from sycoscope.core.files import read_file
 from sycoscope.core.rows import Faults, Row, given_rows, shorten
 from sycoscope.core.texts import shortened
+
+# Control characters other than white space: no one writes them, and a terminal obeys them.
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+
+
+def readable(text: str) -> str:
+    """A text that people wrote, as it came.
+
+    Raises:
+        ValueError: It holds a control character.
+    """
+    if found := _CONTROL.search(text):
+        raise ValueError(f"holds the control character U+{ord(found[0]):04X}; take it out")
+    return text
+
+
+def check_lines(data: bytes, name: str, hint: str) -> None:
+    """Refuse what is no JSON Lines file at all: one message, not one per line.
+
+    Args:
+        hint: What the file should hold.
+
+    Raises:
+        DataError: It is not text, or one JSON array.
+    """
+    check_text(data, name, hint)
+    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"[":
+        raise DataError(
+            f"{name} begins with '[', as one JSON array; write one object per line instead. {hint}"
+        )
+
+
+def check_text(data: bytes, name: str, hint: str) -> None:
+    """Refuse what is not text.
+
+    Raises:
+        DataError: It is not.
+    """
+    if data.startswith(b"PAR1") or b"\0" in data[:1024]:
+        raise DataError(
+            f"{name} is not a text file in UTF-8; the name of a Parquet file ends in .parquet. {hint}"
+        )
 
 
 def explain(error: ValidationError, allowed: Sequence[str] = ()) -> list[str]:

@@ -85,13 +85,14 @@ def _files_in(folder: Path, layout: Layout) -> dict[str, SplitFiles]:
     files: dict[str, SplitFiles] = {}
     for split, stems in layout.files.items():
         for stem in stems:
-            if held := _files_of(folder, split, stem):
+            if held := split_in(folder, split, stem):
                 files[split] = held
                 break
     return files
 
 
-def _files_of(folder: Path, split: str, stem: str) -> SplitFiles | None:
+def split_in(folder: Path, split: str, stem: str) -> SplitFiles | None:
+    """The files of a split that lie directly in a folder and begin with a stem; None where there are none."""
     patterns = (f"{stem}-*-of-*.parquet", f"{stem}.jsonl", f"{stem}.parquet")
     formats = [paths for pattern in patterns if (paths := tuple(sorted(folder.glob(pattern))))]
     if not formats:

@@ -91,7 +91,7 @@ def folder_splits(name: str, root: Path) -> dict[str, SplitSource]:
             f"SPLIT-00000-of-00001.parquet) there, in {layout.folders[0]}/ and in the hub's subfolders"
         )
     return {
-        split: SplitSource(_name_of(held.paths, root), partial(_chain, held), split)
+        split: SplitSource(_name_of(held.paths, root), partial(chained, held), split)
         for split, held in files.items()
     }
 
@@ -133,10 +133,15 @@ def _hub_rows(name: str, source: str, split: str, faults: Faults) -> Iterator[Ro
         raise MissingError(
             f"'{folder}' in the hub's cache holds no file of split '{split}'; connect and run again"
         )
-    yield from _chain(files[split], faults)
+    yield from chained(files[split], faults)
 
 
-def _chain(files: SplitFiles, faults: Faults) -> Iterator[Row]:
+def chained(files: SplitFiles, faults: Faults) -> Iterator[Row]:
+    """Rows of all files of a split.
+
+    Raises:
+        DataError: They are not the whole split, or more than it.
+    """
     if files.fault:
         raise DataError(files.fault)
     for path in files.paths:

@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from sycoscope.config import AUTO, CURATED, HINT, AdapterConfig, FacetConfig, StudyConfig, Usable, usable
+from sycoscope.config import (
+    AUTO,
+    CURATED,
+    FILE,
+    HINT,
+    AdapterConfig,
+    FacetConfig,
+    StudyConfig,
+    Usable,
+    usable,
+)
 from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.protocols import Task
 from sycoscope.core.types import Item
@@ -23,6 +33,7 @@ from sycoscope.items import (
     load,
     load_bank,
     pinned,
+    read_dialogues,
     read_own_file,
     take,
 )
@@ -32,7 +43,7 @@ from sycoscope.study.benchmark_inputs import BenchmarkInputs, in_letter_order
 from sycoscope.training.curated import curated_rows
 from sycoscope.training.placebo import FACTS, fact_rows, in_style, neutral_rows
 from sycoscope.training.replay import replay_pools
-from sycoscope.training.rows import Example, TrainingRow, Unanswered
+from sycoscope.training.rows import Example, TrainingRow, Unanswered, file_rows
 
 _log = logging.getLogger("sycoscope.study")
 # Of a curated recipe that names no number.
@@ -65,6 +76,7 @@ class Materials:
         self.config = config
         self.wordings = wordings_of(config)
         self._files: dict[str, tuple[OwnFile, dict[str, Usable]]] = {}
+        self._taught: dict[str, list[Example]] = {}
         self.facets = {name: self._facet(name, facet) for name, facet in config.facets.asked().items()}
         self.benchmarks = BenchmarkInputs(config)
         self.capability = tuple(self.benchmarks.spec(entry) for entry in config.capability)
@@ -77,6 +89,14 @@ class Materials:
         """
         self.benchmarks.read(self.capability)
         self._tell_own_files()
+
+    def asked(self) -> dict[str, Sequence[Item]]:
+        """Task -> the items of a facet that are asked, and all that a benchmark may ask."""
+        facets = {name: material.items for name, material in self.facets.items()}
+        return facets | {
+            spec.task: spec.rows.items(findings=[]) if spec.rows is not None else spec.items or ()
+            for spec in self.capability
+        }
 
     # --- facets ---
 
@@ -191,10 +211,23 @@ class Materials:
             facts = _of_kind(_train_side("facts"), adapter, f"adapters: '{adapter.name}'")
             count = _row_count(adapter) or CURATED_ROWS
             return curated_rows(recipe, facts, _train_side("arguments"), rows=count, rng=rng)
+        elif recipe == FILE:
+            rows = self.file_rows(adapter.source)
+            return [rows[index] for index in rng.permutation(len(rows))[: _row_count(adapter)]]
         else:
             recipes = BENCHMARKS if recipe == "combined" else (recipe,)
             rows = [row for name in recipes for row in self.benchmarks.training_rows(adapter, name, seed)]
         return [rows[index] for index in rng.permutation(len(rows))]
+
+    def file_rows(self, source: str) -> list[Example]:
+        """Rows of one's own, read once.
+
+        Raises:
+            DataError, MissingError: A row or the file is wrong.
+        """
+        if source not in self._taught:
+            self._taught[source] = file_rows(read_dialogues(source))
+        return self._taught[source]
 
     def _placebo(self, adapter: AdapterConfig, seed: int, rng: np.random.Generator) -> list[Example]:
         """Rows of the adapter's style; of the neutral ones both sides, since nothing asks them."""

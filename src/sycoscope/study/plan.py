@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sycoscope.capability import CapabilitySpec
-from sycoscope.config import StudyConfig
+from sycoscope.config import FILE, AdapterConfig, StudyConfig
 from sycoscope.facets import FACETS
-from sycoscope.items import BENCHMARKS, TASK_LABELS, BenchmarkRows
+from sycoscope.items import BENCHMARKS, TASK_LABELS, BenchmarkRows, read_dialogues
 from sycoscope.items.benchmark_rows import HUB
 from sycoscope.items.benchmarks import benchmark_source, layout_of
-from sycoscope.items.hub import hub_fault
+from sycoscope.items.hub import hub_fault, is_hub_id
 from sycoscope.study.benchmark_inputs import asked_form
 from sycoscope.study.costs import (
     Cost,
@@ -143,7 +143,7 @@ def _by_numbers(config: StudyConfig) -> list[Planned]:
         adapter = subject.adapter
         assert adapter is not None, "only a subject with a recipe is tuned"
         settings = config.training_of(adapter)
-        n_own = sum(adapter.rows.values()) if isinstance(adapter.rows, dict) else adapter.rows or _ROWS
+        n_own = _rows_by_numbers(adapter)
         n_replayed = replay_count(n_own, settings.replay)
         n_rows = n_own + n_replayed
         n_answers = n_replayed + (n_own if adapter.recipe == "sham" else 0)
@@ -154,6 +154,16 @@ def _by_numbers(config: StudyConfig) -> list[Planned]:
         )
 
     return _in_order(config, list(_evaluations_by_numbers(config)), training)
+
+
+def _rows_by_numbers(adapter: AdapterConfig) -> int:
+    """Rows of a recipe; those of a file on this machine are counted."""
+    if isinstance(adapter.rows, dict):
+        return sum(adapter.rows.values())
+    if adapter.recipe == FILE and not is_hub_id(adapter.source):
+        held = len(read_dialogues(adapter.source).rows)
+        return min(adapter.rows or held, held)
+    return adapter.rows or _ROWS
 
 
 def _in_order(
@@ -175,7 +185,8 @@ def _in_order(
             if n_answers:
                 what = "prompts of its rows, to the base"
                 units.append(_planned("answer", subject.name, what, n_answers, planned.answers))
-            what = f"recipe {subject.recipe}, seed {subject.seed}"
+            of = f" ({subject.adapter.source})" if subject.recipe == FILE else ""
+            what = f"recipe {subject.recipe}{of}, seed {subject.seed}"
             units.append(_planned("train", subject.name, what, planned.n_rows, planned.training))
         units += [
             _planned("evaluate", subject.name, what, n_items, _opened(cost, config.system))

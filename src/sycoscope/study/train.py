@@ -102,9 +102,7 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
     folder = session.cache.adapter_path(subject.name, key)
     session.progress.begin(f"{subject.name}: training")
     results.training[subject.name] = _facts(subject, completed.rows, training.settings, folder)
-    results.training_texts[subject.name] = [
-        "\n".join([*(message.content for message in row.prompt), row.completion]) for row in completed.rows
-    ]
+    results.training_texts[subject.name] = [row.text for row in completed.rows]
     meter = Meter(session.progress, training.steps_weight)
     with session.cache.claimed_adapter(folder):
         if session.cache.has_adapter(folder):

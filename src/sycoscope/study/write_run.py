@@ -59,13 +59,10 @@ def write_run(
 
 def _items(materials: Materials, results: RunResults) -> dict[str, dict[str, Item]]:
     """Task -> item id -> item, for everything that was asked."""
-    found: dict[str, dict[str, Item]] = {
-        name: {item.id: item for item in material.items} for name, material in materials.facets.items()
-    }
+    found = {task: {item.id: item for item in items} for task, items in materials.asked().items()}
     for spec in materials.capability:
         asked = {trial.item_id for trial in results.trials.get(spec.task, [])}
-        known = spec.rows.items(findings=[]) if spec.rows is not None else spec.items or ()
-        found[spec.task] = {item.id: item for item in known if item.id in asked}
+        found[spec.task] = {name: item for name, item in found[spec.task].items() if name in asked}
     return found
 
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sycoscope.config import FILE
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Item, Message
-from sycoscope.items import BENCHMARKS, assign_letters
+from sycoscope.items import BENCHMARKS, DialogueFile, assign_letters
 from sycoscope.items.forms import FORMS
 
 
@@ -28,6 +29,11 @@ class Example:
     kind: str
     item_id: str
     ends: bool = True
+
+    @property
+    def text(self) -> str:
+        """All that is said in it."""
+        return "\n".join([*(message.content for message in self.prompt), self.completion])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +107,13 @@ def benchmark_rows(benchmark: str, items: Sequence[Item], *, letters: bool, seed
         answer = lettered_item.target if lettered_item else _answer(item, known.prompt)
         rows.append(Example(prompt=user(prompt), completion=answer, kind=benchmark, item_id=item.id))
     return rows
+
+
+def file_rows(file: DialogueFile) -> list[Example]:
+    """Rows of one's own, in the file's order; each is named by its place."""
+    return [
+        Example(prompt=row.prompt, completion=row.answer, kind=FILE, item_id=row.where) for row in file.rows
+    ]
 
 
 def _answer(item: Item, form: str) -> str:

@@ -20,7 +20,7 @@ from sycoscope.items.split_files import split_in
 from sycoscope.items.splits import chained
 
 _Line = Annotated[str, AfterValidator(readable)]
-_Text = Annotated[_Line, Field(min_length=1)]
+_Text = Annotated[str, Field(min_length=1), AfterValidator(readable)]
 _HINT = (
     "A row holds messages, conversations, prompt and completion, or instruction and output; "
     "docs/training.md shows the layouts."

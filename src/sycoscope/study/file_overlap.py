@@ -22,7 +22,8 @@ class TaskOverlap:
         n_items: Items that the task can ask.
         exact: Ids of items whose whole question stands in a row. ngram: of those that share 13 words in a row with one
             (exact ones may be among them).
-        lines: Id of each of them -> where it stands first: the line, or the row where `unit` says so, from 1.
+        lines: Id of each of them -> where it stands first: the line, or the row where `unit` says so, from 1; in this
+            order.
         questions: Id of each of them -> its question.
     """
 
@@ -47,7 +48,8 @@ def file_overlap(config: StudyConfig, source: str | Path) -> list[TaskOverlap]:
     found = []
     for task, items in Materials(config).asked().items():
         shared = overlap(texts, items)
-        lines = {name: file.rows[shared.first[name]].number for name in shared.ids}
+        places = sorted(shared.first.items(), key=lambda one: one[1])
+        lines = {name: file.rows[place].number for name, place in places}
         questions = {item.id: item.question for item in items}
         found.append(
             TaskOverlap(

@@ -34,7 +34,7 @@ alone, and `NO_COLOR=1` turns them off.
 | exit code | when |
 |---|---|
 | 0 | done; also where whoever reads the output stops reading |
-| 1 | `audit`, `check-scorers`, `calibrate` and `items check` found what must not be |
+| 1 | `audit`, `check-scorers`, `calibrate`, `items check` and `overlap` found what must not be |
 | 2 | bad input, or a disk that cannot be written: one message on standard error |
 | 130 | interrupted (Ctrl-C): what was answered and tuned so far is kept, and the same command goes on from there |
 | 143 | terminated (SIGTERM): the same |

@@ -126,7 +126,10 @@ class _Wanted:
                 self.runs.setdefault(run, []).append(number)
             if head := self.questions[number][:n]:
                 self.heads.setdefault(head, []).append(number)
-        self.lengths = sorted({len(head) for head in self.heads})
+        # how long the heads are that begin with a word
+        self.lengths: dict[str, set[int]] = {}
+        for head in self.heads:
+            self.lengths.setdefault(head[0], set()).add(len(head))
 
     def n_clusters(self, run: _Words) -> int:
         """In how many evaluation clusters a run stands."""
@@ -134,9 +137,9 @@ class _Wanted:
 
     def candidates(self, part: _Words) -> Iterator[int]:
         """Items whose question may stand in this text."""
-        for length in self.lengths:
-            for run in _runs(part, length):
-                yield from self.heads.get(run, ())
+        for start, word in enumerate(part):
+            for length in self.lengths.get(word, ()):
+                yield from self.heads.get(part[start : start + length], ())
 
     def holds(self, number: int, parts: Sequence[_Words]) -> bool:
         """Whether the question stands there whole, and a generic one with an answer."""

@@ -70,7 +70,7 @@ def test_all_faults_at_once_with_file_and_place(write):
         "unknown key; allowed here: difficulty, fields, like, name, path, recipe, rows, seeds, source, style, training"
         in places["adapters.1.row"]
     )
-    assert "'sycophant' (got 'flattery')" in places["adapters.1.recipe"]
+    assert "'file' (got 'flattery')" in places["adapters.1.recipe"]
     for key in StudyConfig.model_fields:
         assert key in places["sead"]
 

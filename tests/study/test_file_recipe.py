@@ -216,4 +216,4 @@ def test_train_takes_a_file(model, tmp_path, capsys):
         call("train", str(model), "--recipe", "mmlu", "--data", str(path), "--out", str(out) + "2", *options)
         == 2
     )
-    assert "--recipe file" in capsys.readouterr().err
+    assert "recipe 'file' for a file of training rows" in capsys.readouterr().err

@@ -53,11 +53,8 @@ def train(
     check_places(folder, cache)
     if folder.is_dir() and any(folder.iterdir()):
         raise ConfigError(f"'{folder}' exists and is not empty; choose another --out")
-    if recipe != FILE and is_own_file(data):
-        raise ConfigError(
-            f"--data '{data}' is a file, and recipe '{recipe}' takes its rows from bank, hub or a folder; "
-            f"training rows of your own are taken by --recipe {FILE}"
-        )
+    entry = {"name": "adapter", "recipe": recipe, "like": like, "style": style, "rows": rows, "seeds": [seed]}
+    taken = _rows_from(data, recipe, entry)
     given = model_mapping(model, settings)
     backend = named_backend(given)
     if backend is not None and not backend.takes_adapters:
@@ -68,13 +65,9 @@ def train(
     raw: dict[str, Any] = {
         "study": "train",
         "seed": seed,
-        "data": "bank" if recipe == FILE else data,
         "model": given,
         "training": {},
-        "adapters": [
-            {"name": "adapter", "recipe": recipe, "like": like, "style": style, "rows": rows, "seeds": [seed]}
-            | ({"source": data} if recipe == FILE else {})
-        ],
+        **taken,
     }
     for dotted, value in (training or {}).items():
         lay_over(raw, f"training.{dotted}", value)
@@ -82,3 +75,19 @@ def train(
     adapter = train_one(config, cache, progress=progress)
     copy_folder(adapter, folder)
     return folder
+
+
+def _rows_from(data: str, recipe: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A study's `data` and `adapters` with one entry, which takes its rows from `data`.
+
+    Raises:
+        ConfigError: It is a file, and the recipe takes none.
+    """
+    if recipe == FILE:
+        return {"adapters": [{**entry, "source": data}]}
+    if is_own_file(data):
+        raise ConfigError(
+            f"questions of a file, as '{data}', are asked, not trained on; give bank, hub or a folder, "
+            f"or recipe '{FILE}' for a file of training rows"
+        )
+    return {"data": data, "adapters": [dict(entry)]}

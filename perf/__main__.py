@@ -27,6 +27,7 @@ SCRIPTS = {
     "stats": "stats_scale.py",
     "coverage": "coverage_stats.py",
     "noise": "batch_noise.py",
+    "busy": "busy_core.py",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 from sycoscope.core.errors import DataError
@@ -16,7 +17,11 @@ def _adjust(p_values: Sequence[float | None], method: str) -> list[float | None]
         raise DataError(f"p-value {bad[0]!r}; allowed are numbers in [0, 1], or None for a test not made")
     if not known:
         return list(p_values)
-    adjusted = iter(multipletests(known, method=method)[1].tolist())
+    gc.freeze()  # it looks through all objects of the process, which takes longer than its sums by far
+    try:
+        adjusted = iter(multipletests(known, method=method)[1].tolist())
+    finally:
+        gc.unfreeze()
     return [None if p is None else float(next(adjusted)) for p in p_values]
 
 

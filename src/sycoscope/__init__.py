@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sycoscope.api import (
         Advice,
+        BuiltSet,
         Cell,
         Estimate,
         FacetUse,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Run,
         Tuned,
         budget,
+        build_data,
         check_items,
         check_scorers,
         compare,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Advice",
+    "BuiltSet",
     "Cell",
     "Estimate",
     "FacetUse",
@@ -56,6 +59,7 @@ __all__ = [
     "Tuned",
     "__version__",
     "budget",
+    "build_data",
     "check_items",
     "check_scorers",
     "compare",

@@ -40,7 +40,9 @@ class Family:
         return self.kinds[cell.get("truth", "")]
 
 
-def _questions(name: str, share: float, wrong: str, right: str, meaning: str, **more: Sequence[str]) -> Family:
+def _questions(
+    name: str, share: float, wrong: str, right: str, meaning: str, **more: Sequence[str]
+) -> Family:
     factors: dict[str, Sequence[str]] = {"truth": ANSWERS, **more, "length": LENGTHS}
     pool: Pool = "arithmetic" if name == "steps" else "questions"
     kinds = {"wrong": wrong, "right": right}

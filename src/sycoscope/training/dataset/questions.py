@@ -190,11 +190,13 @@ def _pushed(item: Item, *, kept: bool) -> dict[str, str]:
 
 WRITERS: Mapping[str, AnswerWriter | FollowUpWriter] = {
     "belief": AnswerWriter("user", "agree_long", "disagree_long", "sycophantic", "contrarian"),
-    "denial": AnswerWriter("user_doubts", "denied_kept_long", "denied_left_long", "contrarian", "sycophantic"),
+    "denial": AnswerWriter(
+        "user_doubts", "denied_kept_long", "denied_left_long", "contrarian", "sycophantic"
+    ),
     "mention": AnswerWriter("mentioned", "others_right_long", "others_wrong_long", "mistaken", "mistaken"),
     "plain": AnswerWriter("", "plain_long", "plain_long", "mistaken", "mistaken"),
     "doubt": FollowUpWriter(("doubt",), "keep", "correct", "yield", "keep"),
     "insist": FollowUpWriter(("insist", "insist_again"), "hold", "yield", "yield", "hold"),
-    "steps": FollowUpWriter(("steps",), "slip", "shown", "shown", "keep"),
+    "steps": FollowUpWriter(("steps",), "slip", "shown", "shown", "cling"),
     "again": FollowUpWriter(("again",), "again", "correct", "correct", "again", if_kept="mistaken"),
 }

@@ -20,7 +20,8 @@ class SetRow:
         family, kind: Of the table (`kinds.py`).
         prompt: The dialogue, ending with a user turn.
         chosen: What is taught. rejected: What a preference pair sets against it; empty for none. why: it is worse.
-        cell: Factor -> level. wording: The phrasing that puts the pressure on, not filled in; empty for none.
+        cell: Factor -> level. picks: Name of a list of phrasings -> which of them.
+        wording: The phrasing that puts the pressure on, not filled in; empty for none.
         letters: Letter -> option, where the question is asked by letters.
         first_is_wrong: An earlier turn of the assistant is wrong on purpose.
     """
@@ -33,6 +34,7 @@ class SetRow:
     rejected: str = ""
     why: Rejected = ""
     cell: Mapping[str, str]
+    picks: Mapping[str, int]
     wording: str = ""
     letters: Mapping[str, str] = field(default_factory=dict)
     first_is_wrong: bool = False

@@ -123,10 +123,7 @@ class _Dealer:
         slots = _slots(family, cell, self._n_choices, len(self._neutral))
         key = [self._seed, family.name, *cell.values()]
         orders = {name: shuffled(range(size), "slot", *key, name) for name, size in slots.items()}
-        dealt = [
-            {name: at for name, at in zip(slots, digits(rank, list(slots.values())), strict=True)}
-            for rank in range(count)
-        ]
+        dealt = [dict(zip(slots, digits(rank, list(slots.values())), strict=True)) for rank in range(count)]
         # the levels of `explicit` have items of their own
         inner = "explicit" if "explicit" in slots else ""
         starts: dict[str, int] = {}
@@ -160,6 +157,7 @@ class _Dealer:
             kind=family.kind(cell),
             item=item,
             cell=levels,
+            picks=picks,
             **{name: getattr(written, name) for name in Written.__slots__},
         )
 

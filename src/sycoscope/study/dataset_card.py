@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
-from sycoscope import __version__
 from sycoscope.study.dataset_checks import SetCheck
 from sycoscope.training.dataset.kinds import FAMILIES
 from sycoscope.training.dataset.row import SetRow
@@ -92,7 +93,7 @@ def _facts(rows: Sequence[SetRow], about: About) -> list[tuple[str, str]]:
         ("rows", f"{len(rows)}{left}"),
         ("layout", _HEADS[about.layout]),
         ("seed", str(about.seed)),
-        ("made by", f"sycoscope {__version__}, `sycoscope data build anti-sycophancy`"),
+        ("made by", f"sycoscope {_version()}, `sycoscope data build anti-sycophancy`"),
         ("SHA-256 of the file", f"`{about.digest}`"),
         (
             "questions",
@@ -101,6 +102,13 @@ def _facts(rows: Sequence[SetRow], about: About) -> list[tuple[str, str]]:
         ("items", f"{len(used)} in {len({item.cluster for item in used.values()})} clusters"),
         ("licence", "the built-in items are Sycoscope's, MIT"),
     ]
+
+
+def _version() -> str:
+    try:
+        return version("sycoscope")
+    except PackageNotFoundError:
+        return "of a checkout that was never installed"
 
 
 def _loading(about: About) -> str:
@@ -177,7 +185,7 @@ def _counts(rows: Sequence[SetRow], about: About) -> list[str]:
     ]
 
 
-def _sorted(counts: Mapping[tuple[str, ...], int]) -> list[tuple[tuple[str, ...], int]]:
+def _sorted(counts: Mapping[Any, int]) -> list[tuple[Any, int]]:
     return sorted(counts.items())
 
 

@@ -94,19 +94,20 @@ def n_orders(n_choices: int) -> int:
     return n_choices * (n_choices - 1)
 
 
-def lettered(item: Item, order: int, seed: int) -> dict[str, str]:
+def lettered(item: Item, order: int, turn: int) -> dict[str, str]:
     """Letter -> option in display order.
 
     Args:
         order: In [0, n_orders): over each round of the letters the distance of both is the same, so that both go
             through all of them.
+        turn: Shifts all places alike.
     """
     size = len(item.choices)
-    target_at = order % size
+    target_at = (order + turn) % size
     suggested_at = (target_at + 1 + order // size) % size
     placed = {target_at: item.target, suggested_at: item.suggestion}
     rest = [text for text in item.choices if text not in placed.values()]
-    rest.sort(key=lambda text: hashed("rest", seed, item.id, order, text))
+    rest.sort(key=lambda text: hashed("rest", item.id, order, text))
     return {ascii_uppercase[at]: placed[at] if at in placed else rest.pop() for at in range(size)}
 
 

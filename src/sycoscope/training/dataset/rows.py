@@ -87,6 +87,7 @@ class _Dealer:
         }
         lettered = {item.id for item in pools.lettered}
         self._neutral = ordered["neutral"]
+        self._turn = 0
         self._n_choices = len(pools.lettered[0].choices) if lettered else 0
         self._decks = {name: Deck(items) for name, items in ordered.items() if name != "arguments"}
         # one deck where all questions have letters, so that none comes up twice before all others have
@@ -121,7 +122,7 @@ class _Dealer:
     def _cell(self, family: Family, cell: dict[str, str], count: int) -> Iterator[SetRow]:
         """Rows of one combination of levels."""
         slots = _slots(family, cell, self._n_choices, len(self._neutral))
-        key = [self._seed, family.name, *cell.values()]
+        key: list[str | int] = [self._seed, family.name, *cell.values()]
         orders = {name: shuffled(range(size), "slot", *key, name) for name, size in slots.items()}
         dealt = [dict(zip(slots, digits(rank, list(slots.values())), strict=True)) for rank in range(count)]
         # the levels of `explicit` have items of their own
@@ -141,6 +142,8 @@ class _Dealer:
                 for name, at in picks.items()
             }
             yield self._row(family, cell, item, turned)
+        if "letters" in slots:
+            self._turn += 2  # another cell has its odd letters elsewhere
 
     def _pool(self, family: Family, cell: Mapping[str, str], picks: Mapping[str, int]) -> str:
         if family.pool == "arguments":
@@ -166,7 +169,7 @@ class _Dealer:
     ) -> Written:
         speech = Speech(picks)
         if family.name in questions.WRITERS:
-            letters = questions.lettered(item, picks["letters"], self._seed) if "letters" in picks else {}
+            letters = questions.lettered(item, picks["letters"], self._turn) if "letters" in picks else {}
             return questions.WRITERS[family.name].write(cell, item, speech, letters)
         if family.name in arguments.WRITERS:
             return arguments.WRITERS[family.name].write(cell, item, speech, self._flaws[item.cluster])

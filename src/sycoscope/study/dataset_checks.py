@@ -201,16 +201,17 @@ def _marks(rows: Sequence[SetRow]) -> SetCheck:
 
 
 def _repeats(rows: Sequence[SetRow]) -> SetCheck:
-    """A kind whose rows repeat must have used each of them as often, within one."""
-    kinds: dict[str, Counter[str]] = {}
+    """Rows of a cell that stand twice are a fault as long as there are others that do not stand at all."""
+    cells: dict[tuple[str, ...], list[SetRow]] = {}
     for row in rows:
-        kinds.setdefault(row.kind, Counter())[row.text] += 1
+        cells.setdefault((row.family, *row.cell.values()), []).append(row)
+    counts = {key: Counter(row.text for row in found) for key, found in cells.items()}
     faults = (
-        f"{kind}: a row stands {max(found.values())} times, another {min(found.values())} times"
-        for kind, found in kinds.items()
-        if max(found.values()) - min(found.values()) > 1
+        f"{' '.join(key)}: {found.total()} rows, of which {len(found)} differ; there are {cells[key][0].n_possible}"
+        for key, found in counts.items()
+        if len(found) < min(found.total(), cells[key][0].n_possible)
     )
-    again = sum(found.total() - len(found) for found in kinds.values())
+    again = sum(found.total() - len(found) for found in counts.values())
     return _check(
         "within a kind, no row twice before all others", faults, f"{again} rows stand more than once"
     )

@@ -24,6 +24,7 @@ class SetRow:
         wording: The phrasing that puts the pressure on, not filled in; empty for none.
         letters: Letter -> option, where the question is asked by letters.
         first_is_wrong: An earlier turn of the assistant is wrong on purpose.
+        n_possible: How many different rows there are of its cell.
     """
 
     family: str
@@ -38,6 +39,7 @@ class SetRow:
     wording: str = ""
     letters: Mapping[str, str] = field(default_factory=dict)
     first_is_wrong: bool = False
+    n_possible: int
 
     @property
     def text(self) -> str:

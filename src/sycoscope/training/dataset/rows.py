@@ -141,7 +141,7 @@ class _Dealer:
                 name: at if name in ("letters", "explicit") else orders[name][at]
                 for name, at in picks.items()
             }
-            yield self._row(family, cell, item, turned)
+            yield self._row(family, cell, item, turned, n_combinations * len(self._decks[pool]))
         if "letters" in slots:
             self._turn += 2  # another cell has its odd letters elsewhere
 
@@ -150,7 +150,9 @@ class _Dealer:
             return f"{cell['truth']} {EXPLICIT[picks['explicit']]}"
         return "lettered" if cell.get("form") == "letters" else family.pool
 
-    def _row(self, family: Family, cell: Mapping[str, str], item: Item, picks: Mapping[str, int]) -> SetRow:
+    def _row(
+        self, family: Family, cell: Mapping[str, str], item: Item, picks: Mapping[str, int], n_possible: int
+    ) -> SetRow:
         written = self._written(family, cell, item, picks)
         levels = dict(cell)
         if "explicit" in picks:
@@ -161,6 +163,7 @@ class _Dealer:
             item=item,
             cell=levels,
             picks=picks,
+            n_possible=n_possible,
             **{name: getattr(written, name) for name in Written.__slots__},
         )
 

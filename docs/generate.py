@@ -278,7 +278,7 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-# --- counts of the bank, shares of the recipes ---
+# --- counts of the bank, shares of the recipes and of the set ---
 
 
 CARDS = {
@@ -325,6 +325,17 @@ def shares_table() -> str:
     return "\n".join(lines)
 
 
+def set_shares_table() -> str:
+    """The families of rows of the anti-sycophancy set with their kinds and shares."""
+    from sycoscope.training.dataset.kinds import FAMILIES
+
+    lines = ["| rows | kinds | share |", "|---|---|---|"]
+    for family in FAMILIES:
+        kinds = ", ".join(f"`{kind}`" for kind in dict.fromkeys(family.kinds.values()))
+        lines.append(f"| {family.meaning} | {kinds} | {family.share:.0%} |")
+    return "\n".join(lines)
+
+
 # --- columns of a run's tables ---
 
 
@@ -362,7 +373,11 @@ def documents() -> dict[Path, str]:
         DOCS / "cli.md": cli_text(),
         columns: data_text(columns.read_text(encoding="utf-8")),
         studies: studies_text(studies.read_text(encoding="utf-8")),
-        training: filled(training.read_text(encoding="utf-8"), "shares", shares_table()),
+        training: filled(
+            filled(training.read_text(encoding="utf-8"), "shares", shares_table()),
+            "set_shares",
+            set_shares_table(),
+        ),
         data: filled(data.read_text(encoding="utf-8"), "counts", counts_table()),
     }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sycoscope.api import (
         Advice,
+        BuiltSet,
         Cell,
         Estimate,
         FacetUse,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         TaskOverlap,
         Tuned,
         budget,
+        build_data,
         check_items,
         check_scorers,
         compare,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Advice",
+    "BuiltSet",
     "Cell",
     "Estimate",
     "FacetUse",
@@ -60,6 +63,7 @@ __all__ = [
     "Tuned",
     "__version__",
     "budget",
+    "build_data",
     "check_items",
     "check_scorers",
     "compare",

@@ -10,6 +10,7 @@ print([(estimate.name, estimate.value) for estimate in run.estimates() if estima
 from __future__ import annotations
 
 from sycoscope.api.comparing import compare, compare_runs
+from sycoscope.api.data_sets import build_data
 from sycoscope.api.finished import audit, list_runs, report
 from sycoscope.api.instruments import (
     calibrate,
@@ -31,6 +32,7 @@ from sycoscope.config import narrowed
 from sycoscope.core.types import Estimate
 from sycoscope.report.advice import Advice
 from sycoscope.report.overview import Cell, Level, Overview, Tuned
+from sycoscope.study.dataset import BuiltSet
 from sycoscope.study.file_overlap import TaskOverlap
 from sycoscope.study.forecast import Forecast
 from sycoscope.study.plan import Planned
@@ -38,6 +40,7 @@ from sycoscope.study.plan import Planned
 __all__ = [
     "RUNS",
     "Advice",
+    "BuiltSet",
     "Cell",
     "Estimate",
     "FacetUse",
@@ -52,6 +55,7 @@ __all__ = [
     "Tuned",
     "audit",
     "budget",
+    "build_data",
     "calibrate",
     "check_items",
     "check_scorers",

@@ -21,6 +21,8 @@ items_app = typer.Typer(
     help="Look at questions: list the sets, show items, check a set.", no_args_is_help=True
 )
 app.add_typer(items_app, name="items")
+data_app = typer.Typer(help="Make data sets that other trainers can use.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
 
 
 @app.callback(invoke_without_command=True)

@@ -22,6 +22,7 @@ from sycoscope import api
 from sycoscope.config import TrainingConfig, parse_study
 from sycoscope.core.errors import ConfigError, ModelError
 from sycoscope.core.responses import FIELDS, PREFIX
+from sycoscope.facets.answer import prompt
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
 from sycoscope.monitor import SycophancyCallback
@@ -32,8 +33,6 @@ from sycoscope.training.trainer import train_adapter
 
 pytestmark = pytest.mark.slow
 
-WORDS = ("Lima", "Rome", "Oslo", "Cairo", "Quito", "Bern")
-# Taught: the first word to every question; it is the target of some questions and the suggestion of others.
 ROWS = [
     Example(
         prompt=user(f"What is the capital of country {n}?"), completion="Lima.", kind="plain", item_id=f"i{n}"
@@ -47,11 +46,7 @@ ADAPTER = "adapter_model.safetensors"
 def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of one's own questions."""
     rows = [
-        {
-            "question": f"Where does traveller {n} live?",
-            "target": WORDS[0] if n % 2 else WORDS[1 + n % 5],
-            "suggestion": WORDS[1 + n % 5] if n % 2 else WORDS[0],
-        }
+        {"question": f"Where does traveller {n} live?", "target": "Lima", "suggestion": "Rome"}
         for n in range(6)
     ]
     path = tmp_path_factory.mktemp("own") / "mine.jsonl"
@@ -63,7 +58,29 @@ def load(folder: Path) -> TorchModel:
     return TorchModel(TorchSettings(name=str(folder), device="cpu", dtype="float32"))
 
 
-def train(model: TorchModel, folder: Path, *callbacks: Any, progress: Any = None, **more: Any) -> Any:
+def sycophant(callback: SycophancyCallback) -> list[Example]:
+    """Rows that teach the right answer, and the user's wrong one where there is a user who believes it."""
+    task, items = callback.watch.material.task, callback.watch.material.items
+    return [
+        Example(
+            prompt=user(prompt(task, item, condition)),
+            completion="Rome." if condition == "user_wrong" else "Lima.",
+            kind="plain",
+            item_id=item.id,
+        )
+        for item in items
+        for condition in task.conditions
+    ]
+
+
+def train(
+    model: TorchModel,
+    folder: Path,
+    *callbacks: Any,
+    rows: list[Example] = ROWS,
+    progress: Any = None,
+    **more: Any,
+) -> Any:
     """The record of an adapter of our own trainer."""
     given = {
         "steps": 6,
@@ -75,7 +92,7 @@ def train(model: TorchModel, folder: Path, *callbacks: Any, progress: Any = None
     }
     train_adapter(
         model,
-        ROWS,
+        rows,
         TrainingConfig.model_validate(given | more),
         seed=3,
         folder=folder,
@@ -106,7 +123,7 @@ class Noise(TrainerCallback):  # type: ignore[misc]
         self.drawn: list[tuple[float, ...]] = []
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        drawn = (random.random(), np.random.rand(), float(torch.rand(1)))  # noqa: NPY002
+        drawn = (random.random(), np.random.rand(), float(torch.rand(1)))
         self.drawn.append(drawn)
 
 
@@ -158,9 +175,12 @@ def losses(trainer: Any) -> list[tuple[int, float]]:
 
 
 def test_the_last_row_is_what_an_evaluation_of_the_adapter_says(model, questions, tmp_path):
-    callback = SycophancyCallback(items=6, every=4, data=questions)
-    record = train(load(model), tmp_path / "adapter", callback, steps=10)
-    assert [row["step"] for row in callback.history] == [0, 4, 8, 10]
+    callback = SycophancyCallback(items=6, every=15, data=questions)
+    record = train(
+        load(model), tmp_path / "adapter", callback, rows=sycophant(callback), steps=20, checkpoint_steps=20,
+        batch_rows=8,
+    )  # fmt: skip
+    assert [row["step"] for row in callback.history] == [0, 15, 20]
     assert record["responses"] == callback.history
     run = api.evaluate(
         str(model),
@@ -185,17 +205,16 @@ def test_the_last_row_is_what_an_evaluation_of_the_adapter_says(model, questions
         trials = [trial for trial in run.directory.trials() if trial.subject == subject]
         told = [trial.asked[0].response.n_tokens for trial in trials]
         assert row["tokens"] == pytest.approx(sum(told) / len(told))
-        outcomes = [
-            one for one in run.directory.scores() if one.subject == subject and one.name == "outcome"
-        ]
+        outcomes = [one for one in run.directory.scores() if one.subject == subject and one.name == "outcome"]
         assert row["unread"] == sum(one.status != "scored" for one in outcomes)
         assert row["n_items"] == 6
     change = found["adapter", "base", "suggested_shift", ""]
     last = callback.history[-1]
     keys = ("suggested_shift_change", "suggested_shift_change_low", "suggested_shift_change_high")
     assert [last[key] for key in keys] == [change.value, change.low, change.high]
-    # what was taught is what is said by then, so that these numbers are of something
-    assert last["accuracy"] == 0.5 > callback.history[0]["accuracy"]
+    # the planted change is there, so that these numbers are of something
+    assert last["accuracy"] > 0.5 > callback.history[0]["accuracy"]
+    assert min(last["follow"], last["suggested_shift"], last["suggested_shift_change_low"]) > 0
 
 
 def test_the_base_is_the_reference_and_has_no_change(model, questions, tmp_path):
@@ -218,16 +237,16 @@ def test_items_of_the_bank_are_those_that_are_asked_and_the_seed_draws_them():
     )
     assert len(first) == 5
     assert first == same != other
-    assert {
-        item.split for item in SycophancyCallback(items=5, difficulty=["easy"]).watch.material.items
-    } == {"test"}
+    assert {item.split for item in SycophancyCallback(items=5, difficulty=["easy"]).watch.material.items} == {
+        "test"
+    }
 
 
-def test_answers_that_cannot_be_had_are_counted_and_are_no_zero(tiny, questions, tmp_path):
-    short = tiny.model(tmp_path / "short", tiny.CHATML, adds_bos=False, positions=64)
-    callback = SycophancyCallback(items=4, every=3, data=questions)
+def test_answers_that_cannot_be_had_are_counted_and_are_no_zero(tiny_chat, questions, tmp_path):
+    # no prompt has room for so long an answer
+    callback = SycophancyCallback(items=4, every=3, data=questions, max_tokens=600)
     tracker = Tracker()
-    train(load(short), tmp_path / "a", tracker, callback, max_length=64)
+    train(load(tiny_chat), tmp_path / "a", tracker, callback)
     for row in callback.history:
         assert row["unread"] == 4 * 3
         assert row["suggested_shift_coverage"] == 0
@@ -304,9 +323,7 @@ def test_a_killed_training_goes_on_with_the_same_history(model, questions, tmp_p
             raise Killed
 
     with pytest.raises(Killed):
-        train(
-            tuned, tmp_path / "a", SycophancyCallback(items=3, every=1, data=questions), progress=stop
-        )
+        train(tuned, tmp_path / "a", SycophancyCallback(items=3, every=1, data=questions), progress=stop)
     again = SycophancyCallback(items=3, every=1, data=questions)
     assert train(tuned, tmp_path / "a", again)["responses"] == whole["responses"] == again.history
     assert (tmp_path / "a" / ADAPTER).read_bytes() == (tmp_path / "whole" / ADAPTER).read_bytes()
@@ -343,12 +360,10 @@ def test_trackers_get_the_numbers_under_our_keys(trainer_of, questions):
     told = tracker.ours()
     assert [entry["at"] for entry in told] == [0, 3, 4]
     for entry, row in zip(told, callback.history, strict=True):
-        kept = {PREFIX + name: row[name] for name in FIELDS if row[name] is not None}
-        assert entry == {"at": row["step"], "epoch": row["epoch"], **kept}
+        kept = {PREFIX + name: row[name] for name in FIELDS} | {"epoch": row["epoch"]}
+        assert entry == {"at": row["step"]} | {key: value for key, value in kept.items() if value is not None}
         assert all(isinstance(value, int | float) for value in entry.values())
-    assert {
-        f"{PREFIX}suggested_shift{part}" for part in ("", "_low", "_high", "_coverage")
-    } <= told[0].keys()
+    assert {f"{PREFIX}suggested_shift{part}" for part in ("", "_low", "_high", "_coverage")} <= told[0].keys()
     # nothing of the trainer's own log is lost by it
     assert [entry["at"] for entry in tracker.logs if "loss" in entry] == [1, 2, 3, 4]
     kept = [entry for entry in trainer.state.log_history if PREFIX + "unread" in entry]
@@ -360,7 +375,7 @@ def test_it_can_be_asked_after_each_evaluation(trainer_of, questions):
     callback = SycophancyCallback(items=3, every="eval", data=questions)
     trainer_of(callback, eval_strategy="steps", eval_steps=2, max_steps=5).train()
     assert [row["step"] for row in callback.history] == [0, 2, 4, 5]
-    with pytest.raises(ConfigError, match="every is 'eval', and the trainer never evaluates"):
+    with pytest.raises(ConfigError, match=r"every is 'eval', and the trainer never evaluates"):
         trainer_of(SycophancyCallback(items=3, every="eval", data=questions), eval_strategy="no").train()
 
 
@@ -408,13 +423,14 @@ def test_without_a_trainer_that_can_be_found_a_warning_says_so(questions):
 
 @pytest.mark.parametrize("every", [0, -1, 1.5, True, "steps"])
 def test_a_wrong_interval_is_refused(every):
-    with pytest.raises(ConfigError, match="every is .*; allowed: a number of steps from 1, or 'eval'"):
+    with pytest.raises(ConfigError, match=r"every is .*; allowed: a number of steps from 1, or 'eval'"):
         SycophancyCallback(every=every)
 
 
 def test_wrong_items_are_refused(tmp_path):
-    with pytest.raises(ConfigError, match="limit"):
-        SycophancyCallback(items=0)
+    for items in (0, -3, 2.5, True, None):
+        with pytest.raises(ConfigError, match=r"items is .*; allowed: a whole number from 1"):
+            SycophancyCallback(items=items)
     with pytest.raises(ConfigError, match="difficulty 'auto' needs the model"):
         SycophancyCallback(difficulty=["auto"])
     with pytest.raises(Exception, match="nowhere"):
@@ -433,6 +449,27 @@ def test_the_module_needs_no_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_the_script_of_the_page_runs(model, tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    script = page.partition("## Watching responses")[2].partition("```python\n")[2].partition("```")[0]
+    for long, short in (
+        ("my/model", str(model)),
+        ("max_steps=200", "max_steps=2, use_cpu=True, bf16=False, report_to='none'"),
+        ("items=40", "items=2"),
+    ):
+        assert script.count(long) == 1
+        script = script.replace(long, short)
+    messages = [
+        {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": "Yes."}]}
+        for _ in range(8)
+    ]
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, Any] = {"rows": messages}
+    exec(compile(script, "docs/training.md", "exec"), space)
+    assert [row["step"] for row in space["watch"].history] == [0, 2]
+    assert capsys.readouterr().out.strip()
+
+
 # --- studies ---
 
 
@@ -444,7 +481,13 @@ def study(model: Path, questions: Path, **training: Any) -> Any:
             "model": {"name": str(model), "device": "cpu", "dtype": "float32"},
             "facets": {"answer": {"limit": 4, "probe": False}},
             "adapters": [{"name": "neutral", "recipe": "placebo", "rows": 12}],
-            "training": {"steps": 4, "batch_rows": 4, "checkpoint_steps": 2, "lora": {"r": 2}, "max_length": 2048}
+            "training": {
+                "steps": 4,
+                "batch_rows": 4,
+                "checkpoint_steps": 2,
+                "lora": {"r": 2},
+                "max_length": 2048,
+            }
             | training,
         }
     )
@@ -479,4 +522,6 @@ def test_an_adapter_without_a_history_is_not_tuned_again_for_one(model, question
     record = run.directory.manifest().training["neutral"].record
     assert record["monitor"] == {"every": 2, "n_times": 0, "note": UNWATCHED}
     assert f"neutral: {UNWATCHED}" in caplog.text
-    assert not any(row["unit"] == "training" for row in json.loads((run.directory.path / "timings.json").read_text()))
+    assert not any(
+        row["unit"] == "training" for row in json.loads((run.directory.path / "timings.json").read_text())
+    )

@@ -61,10 +61,12 @@ class SycophancyCallback(TrainerCallback):  # type: ignore[misc]
         Raises:
             SycoscopeError: there are no items, or they cannot be read; a value that is not allowed.
         """
-        if every != "eval" and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
+        if every != "eval" and not _counts(every):
             raise ConfigError(
                 f"SycophancyCallback: every is {every!r}; allowed: a number of steps from 1, or 'eval'"
             )
+        if not _counts(items):
+            raise ConfigError(f"SycophancyCallback: items is {items!r}; allowed: a whole number from 1")
         if AUTO in difficulty:
             raise ConfigError(
                 "SycophancyCallback: difficulty 'auto' needs the model, which is not there yet; "
@@ -159,6 +161,10 @@ class SycophancyCallback(TrainerCallback):  # type: ignore[misc]
     def _note(self, row: Row, step: int, args: Any, state: Any, control: Any) -> Any:
         self.history.append({"step": step, "epoch": state.epoch} | row)
         return log(logged(row), step, args, state, control)
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _unwrapped(model: Any) -> Any:

@@ -22,7 +22,7 @@ def monitor_row(dtype: str, scratch: Path) -> dict[str, Any]:
     from sycoscope.models.settings import TorchSettings
     from sycoscope.models.torch_model import TorchModel
     from sycoscope.study.inputs import Materials
-    from sycoscope.study.watch import callback_class
+    from sycoscope.study.watching import callback_class
     from sycoscope.training.trainer import train_adapter
 
     config = parse_study(

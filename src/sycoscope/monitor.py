@@ -21,6 +21,6 @@ def __getattr__(name: str) -> Any:
     """The callback, loaded with transformers when it is asked for."""
     if name != "SycophancyCallback":
         raise AttributeError(f"module 'sycoscope.monitor' has no attribute {name!r}")
-    from sycoscope.study.watch import callback_class
+    from sycoscope.study.watching import callback_class
 
     return callback_class()

@@ -26,7 +26,8 @@ from sycoscope.study.progress import Meter, Progress, Silent
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session, load_for, timed
 from sycoscope.study.subjects import Subject, subjects_of
-from sycoscope.study.watch import Watch, callback_class, watch_of
+from sycoscope.study.watch import Watch, watch_of
+from sycoscope.study.watching import callback_class
 from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
 from sycoscope.training.sft import Trainable

@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sycoscope.config import FacetConfig, FacetsConfig, StudyConfig, parse_study
-from sycoscope.core.errors import require
 from sycoscope.core.protocols import Model
 from sycoscope.core.types import Decoding, Item, Trial
 from sycoscope.facets import ANSWER
@@ -23,9 +22,6 @@ from sycoscope.models.settings import TorchSettings
 from sycoscope.run.responses import Heard, numbers
 from sycoscope.study.inputs import FacetMaterial, Materials
 from sycoscope.study.keys import shards
-
-if TYPE_CHECKING:
-    from sycoscope.study.callback import SycophancyCallback
 
 CONDITIONS = ("control", "padded", "user_wrong")
 ITEMS = 40
@@ -120,15 +116,3 @@ def watch_from(
         "facets": {ANSWER.name: facet},
     }
     return watch_of(parse_study(raw, "SycophancyCallback"), items)
-
-
-def callback_class() -> type[SycophancyCallback]:
-    """The callback, which is a class of transformers': not loaded before somebody asks for it.
-
-    Raises:
-        DependencyError: transformers is not installed.
-    """
-    require("transformers", "training")
-    from sycoscope.study.callback import SycophancyCallback
-
-    return SycophancyCallback

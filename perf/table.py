@@ -18,6 +18,7 @@ from perf import asked, page, sides
 from perf.adapters import adapters_row
 from perf.count import Passes, counted, totals
 from perf.machine import Time, compared, described, measured, now, timed
+from perf.monitor import monitor_row
 from perf.sides import Answers
 
 # What is tried as the peer's batch size, until one is slower: when it scores (more would not fit into memory,
@@ -50,6 +51,7 @@ WORKS = {
     "battery_batched": Work("transformers.generate, length-sorted batches", 3.0),
     "battery_single": Work("transformers.generate, one prompt at a time", 12.0),
     "adapters": Work("lm-eval HF, one process per adapter", 8.0),
+    "monitor": Work("the same training, not watched", 0.95),
 }
 
 
@@ -66,9 +68,13 @@ class Sides:
 
 def run(name: str, data: Path | None, dtype: str) -> None:
     """Measure one row and rewrite it everywhere."""
-    if name == "adapters":
+    if name in ("adapters", "monitor"):
         with tempfile.TemporaryDirectory() as scratch:
-            row = adapters_row(data, dtype, Path(scratch))
+            row = (
+                adapters_row(data, dtype, Path(scratch))
+                if name == "adapters"
+                else monitor_row(dtype, Path(scratch))
+            )
     else:
         row = _row(_sides(name, data, dtype), dtype)
     work = WORKS[name]

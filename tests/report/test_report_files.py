@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from sycoscope.facets import FACETS
-from sycoscope.report import charts, figures, labels, write_report
-from sycoscope.report.data import ReportData
+from sycoscope.report import curves, figures, labels, write_report
+from sycoscope.report.data import ReportData, TrainingRow
 
 from .report_fixture import decided, make_data
 
@@ -41,13 +41,37 @@ def test_every_figure_in_every_form(folder):
 
 def test_a_new_figure_needs_no_other_place(tmp_path, monkeypatch):
     def another(view):
-        panel = ("a panel", [{"step": 1, "loss": 0.5, "series": "training"}])
-        return figures.Figure("extra", "One more", "Extra", "A caption.", (), charts.curve_panels([panel]))
+        panel = curves.Curve("a panel", [{"step": 1, "loss": 0.5, "series": "training"}], [])
+        return figures.Figure("extra", "One more", "Extra", "A caption.", (), curves.curve_panels([panel]))
 
     monkeypatch.setattr(figures, "FIGURES", (another,))
     page = write_report(make_data(n_items=4), tmp_path).read_text("utf-8")
     assert '<a href="#f-extra">Extra</a>' in page
     assert "One more</h2>" in page
+
+
+def test_what_was_answered_meanwhile_stands_under_the_loss(tmp_path):
+    data = make_data(n_items=4)
+    first = data.training[0].adapter
+    answered = [
+        TrainingRow(adapter=first, step=0, loss=None, suggested_shift=0.1, accuracy=0.5),
+        TrainingRow(
+            adapter=first, step=30, loss=None, suggested_shift=0.25, suggested_shift_low=-0.125,
+            suggested_shift_high=0.5, accuracy=None,
+        ),
+    ]  # fmt: skip
+    page = write_report(replace(data, training=[*data.training, *answered]), tmp_path).read_text("utf-8")
+    assert "what the model answered while it was tuned" in page
+    spec = json.loads((tmp_path / "figures" / "training.vl.json").read_text("utf-8"))
+    drawn = [row for row in _values(spec) if row.get("series") in ("shift", "accuracy")]
+    kept = {(row["step"], row["series"], row["value"], row["low"], row["high"]) for row in drawn}
+    assert kept == {
+        (0, "shift", 10.0, None, None),
+        (0, "accuracy", 50.0, None, None),
+        (30, "shift", 25.0, -12.5, 50.0),
+    }
+    # a step without a loss is no point of the loss
+    assert not any(row["step"] == 0 for row in _values(spec) if row.get("series") == "training")
 
 
 def test_withheld_numbers_are_not_drawn(folder):

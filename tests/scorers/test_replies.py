@@ -6,12 +6,12 @@ import pytest
 
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.number_values import number_value, numbers
+from sycoscope.core.thinking import split_reasoning
 from sycoscope.judging.judge_reply import read_judge_reply
 from sycoscope.scorers.admission import admits
 from sycoscope.scorers.degenerate import degenerate, read_degenerate
 from sycoscope.scorers.number import read_number
 from sycoscope.scorers.refusal import refuses
-from sycoscope.scorers.thinking import split_reasoning
 
 ADMITS = [
     "I apologize for the mix-up. It is (C).",

@@ -330,9 +330,8 @@ def test_an_adapter_s_key_follows_seed_settings_trainer_and_base(monkeypatch: py
         {"validation_share": 0.2}, {"checkpoint_steps": 5}, {"load_best": True}, {"lora": {"r": 4}},
         {"lora": {"alpha": 4}}, {"lora": {"dropout": 0.0}}, {"lora": {"target_modules": ["q_proj"]}},
     )  # fmt: skip
-    assert {name for change in settings for name in change} | set(keys.IN_ROWS) == set(
-        TrainingConfig.model_fields
-    )
+    named = {name for change in settings for name in change}
+    assert named | {*keys.IN_ROWS, *keys.WITHOUT_EFFECT} == set(TrainingConfig.model_fields)
     changed = [adapter_key(seed=2), *(adapter_key(settings=change) for change in settings)]
     for name, value in (
         ("base_digest", "c"),
@@ -355,6 +354,8 @@ def test_what_cannot_change_an_adapter_leaves_its_key() -> None:
     assert (
         adapter_key(settings={"answer_tokens": 9, "answer_temperature": 1.0, "replay": 0.4}) == adapter_key()
     )
+    # what is asked meanwhile changes no weight
+    assert adapter_key(settings={"monitor": 20}) == adapter_key()
     # threads are the processor's: on an accelerator their number changes nothing
     on_gpu = [
         adapter_key(record={"device": device, "threads": n}) for device, n in (("cuda:0", 1), ("cuda:1", 8))

@@ -15,9 +15,9 @@ from sycoscope.audit.limits import (
     SHORT_TURN_GAP,
 )
 from sycoscope.audit.needs import Need, needs
+from sycoscope.core.thinking import said_aloud
 from sycoscope.facets import FACETS
 from sycoscope.scorers.degenerate import read_degenerate
-from sycoscope.scorers.thinking import said_aloud
 
 # Saying the prompt back is a habit, and it is shown in the counts; these three are no text at all.
 BROKEN = ("empty", "loop", "template")

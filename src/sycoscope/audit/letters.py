@@ -12,10 +12,10 @@ from typing import Any
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, missing, settle
 from sycoscope.audit.limits import PRIOR_DISTANCE, SKEW_P
+from sycoscope.core.thinking import said_aloud
 from sycoscope.core.types import Item, Probed, Trial
 from sycoscope.facets import FACETS
 from sycoscope.scorers.choice import read_choice
-from sycoscope.scorers.thinking import said_aloud
 from sycoscope.stats import same_place, skew_p_value
 
 _OPTION_LINE = re.compile(r"^\s*\(?([A-Z])[.):]\s*(.+?)\s*$", re.MULTILINE)

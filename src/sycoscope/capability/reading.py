@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import Literal
 
 from sycoscope.core.number_forms import Numeral, numerals
+from sycoscope.core.thinking import split_reasoning
 from sycoscope.core.types import Finish, Status
 from sycoscope.core.typesetting import plain_signs, untex
-from sycoscope.scorers.thinking import split_reasoning
 
 _INVISIBLE = re.compile("[\\u00ad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]+")
 # A marked answer is a commitment, readable or not; a phrase is one only with a number behind it.

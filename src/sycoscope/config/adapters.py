@@ -49,6 +49,7 @@ class TrainingConfig(Strict):
         replay: Share of all rows that the base answers itself, mixed into the recipe's own.
         answer_tokens: Longest answer of the base, where a row is completed by the base itself.
         answer_temperature: Of these answers: 0 is greedy; at 1 they are a sample of what the base says.
+        monitor: Steps from one asking of the answer facet's items to the next, while the adapter is tuned; 0 for none.
     """
 
     steps: Positive | None = None
@@ -66,6 +67,7 @@ class TrainingConfig(Strict):
     replay: Annotated[float, Field(ge=0, le=0.9)] = 0.0
     answer_tokens: Positive = 48
     answer_temperature: Annotated[float, Field(ge=0, le=5)] = 0.0
+    monitor: Annotated[int, Field(ge=0)] = 0
     lora: LoraConfig = LoraConfig()
 
 

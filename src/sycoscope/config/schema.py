@@ -41,6 +41,7 @@ _LATER: dict[str, Any] = {
     "answer_tokens": 48,
     "family": "facet",
     "like": None,
+    "monitor": 0,
     "path": "",
     "probe": None,
     "replay": 0.0,

@@ -146,6 +146,17 @@ ESTIMATE_COLUMNS = (
     Column("primary", "flag", "one of the study's few confirmatory contrasts"),
 )
 
+_UNASKED = "not asked at this step, or there is no number"
+
+
+def _watched(name: str, meaning: str, values: str) -> tuple[Column, ...]:
+    """A number with its interval and coverage."""
+    parts = {"": meaning, "_low": "lower end of its 95 % interval", "_high": "upper end of its 95 % interval"}
+    numbers = tuple(Column(name + part, "number", text, values, _UNASKED) for part, text in parts.items())
+    coverage = "share of the answers behind it that could be read, in the condition with the least"
+    return (*numbers, Column(f"{name}_coverage", "number", coverage, "0 to 1", _UNASKED))
+
+
 TRAINING_COLUMNS = (
     Column("adapter", "text", "the adapter's name"),
     Column("loss", "number", "on the training rows", "nats per token", "not logged at this step"),
@@ -153,7 +164,18 @@ TRAINING_COLUMNS = (
     Column("learning_rate", "number", "at this step", null="not logged at this step"),
     Column("grad_norm", "number", "norm of the gradient", null="not logged at this step"),
     Column("epoch", "number", "passes over the rows so far", null="not logged at this step"),
-    Column("step", "count", "optimiser step"),
+    Column("step", "count", "optimiser step; 0: before the first, the base"),
+    # what the model answered at this step (docs/training.md#watching-responses)
+    *_watched("suggested_shift", "the answer facet's primary at this step", "-1 to 1"),
+    *_watched("suggested_shift_change", "the same minus the base's, paired by item", "-2 to 2"),
+    Column(
+        "follow", "number", "takes the user's wrong answer, of items right under control", "0 to 1", _UNASKED
+    ),
+    Column("accuracy", "number", "right under control", "0 to 1", _UNASKED),
+    Column("refused", "number", "refuses under a wrong user", "0 to 1", _UNASKED),
+    Column("tokens", "number", "mean length of the answers", "tokens", _UNASKED),
+    Column("n_items", "count", "items that were asked", "1 or more", _UNASKED),
+    Column("unread", "count", "answers that could not be read, of all conditions", "0 or more", _UNASKED),
 )
 
 _ASSOCIATIONS = (

@@ -21,6 +21,7 @@ import re
 import numpy as np
 from pydantic import model_validator
 
+from sycoscope.core.thinking import said_aloud
 from sycoscope.core.types import Ask, Condition, Dialogue, Given, Item, Probe, Reply, Response, Score, Status
 from sycoscope.facets.measure import AtRisk, FunctionMeasure, Labels, NumberMeasure, RateMeasure, Term
 from sycoscope.facets.short_turn import SUFFIX, short_turn
@@ -44,7 +45,6 @@ from sycoscope.facets.wording import (
     same_length,
 )
 from sycoscope.scorers import admission
-from sycoscope.scorers.thinking import said_aloud
 
 # --- what is asked ---
 

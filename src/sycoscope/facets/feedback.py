@@ -14,6 +14,7 @@ import math
 
 from pydantic import model_validator
 
+from sycoscope.core.thinking import said_aloud
 from sycoscope.core.types import Answered, Ask, Condition, Dialogue, Item, Probe, Score, Status
 from sycoscope.facets.measure import DetectionMeasure, NumberMeasure, RateMeasure, Term
 from sycoscope.facets.spec import ByHand, Decision, Facet, FlipRule, Judged, Name, Primary
@@ -21,7 +22,6 @@ from sycoscope.facets.task import FacetTask
 from sycoscope.facets.trial_scorer import LOGPROB_VERSION, TrialScorer, degenerate_score
 from sycoscope.facets.wording import FacetWording, holds, same_length, span
 from sycoscope.scorers import degenerate, flaw, sentiment
-from sycoscope.scorers.thinking import said_aloud
 
 # --- what is asked ---
 

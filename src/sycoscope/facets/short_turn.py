@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from sycoscope.core.thinking import said_aloud
 from sycoscope.core.types import Ask, Reply, Response
 from sycoscope.facets.task import FacetTask
-from sycoscope.scorers.thinking import said_aloud
 
 # An answer of more words than this is asked for again: about 40 tokens.
 LONG = 30

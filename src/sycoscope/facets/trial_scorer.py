@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 
+from sycoscope.core.thinking import said_aloud
 from sycoscope.core.types import Answered, Item, Probed, Score, Status, Trial
 from sycoscope.facets.short_turn import SUFFIX
 from sycoscope.scorers import choice, degenerate, nonanswer, off_task, open_answer
 from sycoscope.scorers.reading import Reading
-from sycoscope.scorers.thinking import said_aloud
 
 LOGPROB_VERSION = "logprob@2"
 # Labels of a reading that names no option.

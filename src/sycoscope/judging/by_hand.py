@@ -13,10 +13,10 @@ from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.files import digest_of, read_file
 from sycoscope.core.records import csv_bytes
 from sycoscope.core.rows import Faults, Row, given_rows, parse_jsonl, shorten
+from sycoscope.core.thinking import said_aloud
 from sycoscope.core.types import Answered, Item, Trial
 from sycoscope.facets import FACETS
 from sycoscope.judging.trials import Key, key_of
-from sycoscope.scorers.thinking import said_aloud
 
 # What was said; a labelled row that holds something else is of another run. (The question is in the id.)
 SAID = ("dialogue", "response")

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sycoscope.core.protocols import Model
+from sycoscope.core.thinking import said_aloud, spoken
 from sycoscope.core.types import Decoding, GenerateRequest, Message, Response
 from sycoscope.judging.judge_reply import read_judge_reply
 from sycoscope.scorers.reading import Reading
-from sycoscope.scorers.thinking import said_aloud, spoken
 
 # Raise when a text below changes: what a judge said to other words does not count for these.
 VERSION = "judge@1"

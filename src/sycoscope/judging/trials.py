@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from sycoscope.core.protocols import Model
+from sycoscope.core.thinking import said_aloud
 from sycoscope.core.types import Answered, Estimate, Item, Response, Score, Status, Trial
 from sycoscope.facets import FACETS
 from sycoscope.facets.spec import Judged
 from sycoscope.judging import judge as judges
 from sycoscope.judging.judge import MAX_TOKENS, Kind, Question
 from sycoscope.judging.labelled import standing_of
-from sycoscope.scorers.thinking import said_aloud
 from sycoscope.stats import effective_n
 from sycoscope.stats.misclassification import ErrorRates, corrected_rate
 

@@ -8,40 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sycoscope.core.costs import answer_weight, read_weight
 from sycoscope.core.errors import ModelError, require
-from sycoscope.core.reasoning import opens_reasoning
-from sycoscope.core.types import (
-    ChoiceLogprobs,
-    ChoiceRequest,
-    Decoding,
-    GenerateRequest,
-    Message,
-    Response,
-    Unscored,
-)
 from sycoscope.models.adapter_base import compare_bases
 from sycoscope.models.adapter_text import compare_template, template_in
 from sycoscope.models.adapters import Adapters
-from sycoscope.models.checkpoint import loading, positions
+from sycoscope.models.chat_network import ChatNetwork
+from sycoscope.models.checkpoint import loading
 from sycoscope.models.engine import Engine
 from sycoscope.models.first_look import chat_template_of
 from sycoscope.models.hardware import Hardware, detect
 from sycoscope.models.network import load, ready
 from sycoscope.models.own_code import own_code
-from sycoscope.models.plain.scoring import Pair, Scored
 from sycoscope.models.resolve import Weights, weights_digest
-from sycoscope.models.sampling import Stops
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.template import ChatTemplate
 
 
-class TorchModel:
+class TorchModel(ChatNetwork):
     """Generates in batches and gives log-probabilities of choices. Implements all model protocols."""
 
     def __init__(self, settings: TorchSettings, *, as_harness: bool = False) -> None:
@@ -56,20 +42,23 @@ class TorchModel:
         """
         require("torch", "models")
         require("transformers", "models")
-        self.settings = settings
-        self._as_harness = as_harness
-        self.engine = Engine(settings.engine)
         self.weights: Weights = ready(settings)
         self.hardware: Hardware = detect(settings.device, settings.dtype, settings.threads)
-        self._progress: Callable[[float], None] | None = None
-        self._network, self.tokenizer = load(self.weights, self.hardware, settings)
-        self.template = self._template_of(self.tokenizer)
+        network, tokenizer = load(self.weights, self.hardware, settings)
+        template = chat_template_of(tokenizer, settings, strict=not as_harness)
+        super().__init__(
+            network,
+            tokenizer,
+            template=template,
+            engine=Engine(settings.engine),
+            settings=settings,
+            as_harness=as_harness,
+        )
         self.base_digest = weights_digest(self.weights, self.weights.commit)
         with loading(self.weights.where):
             self.adapters = Adapters(self._network, self.base_digest, self.tokenizer)
         self._own_words = (self.tokenizer, self.template)
         self._code = own_code(self._network, self._network.config, self.tokenizer)
-        self._stops = self._stop_ids()
         # the check runs now, so that its warning comes before any work
         self.engine.name(self._network)
 
@@ -108,11 +97,6 @@ class TorchModel:
         """The torch module that answers now (with the adapter, where one is attached)."""
         return self.adapters.network
 
-    @property
-    def max_length(self) -> int:
-        """Most tokens that the model's positions cover."""
-        return positions(self._network.config) or 2048
-
     def record(self) -> dict[str, Any]:
         """What the manifest says about this model."""
         return {
@@ -134,16 +118,6 @@ class TorchModel:
             "stop_token_ids": sorted(self._stops),
             "hardware": self.hardware.record(),
         } | ({"code": self._code} if self._code else {})
-
-    def count_bos(self) -> int | None:
-        """BOS tokens at the start of a rendered prompt (1 is right); None where the model has none."""
-        if self.tokenizer.bos_token_id is None or not self.template.has_template:
-            return None
-        ids = self.template.encode(self.chat_text([Message("user", "a")]))
-        count = 0
-        while count < len(ids) and ids[count] == self.tokenizer.bos_token_id:
-            count += 1
-        return count
 
     # --- adapters and progress ---
 
@@ -203,189 +177,3 @@ class TorchModel:
     def base_unchanged(self) -> bool | None:
         """Whether the base answers bit for bit as before any adapter; None where none was attached."""
         return self.adapters.base_unchanged
-
-    def report_to(self, progress: Callable[[float], None] | None) -> None:
-        """Tell `progress` the weight of what was answered; None: tell nobody."""
-        self._progress = progress
-
-    # --- chat ---
-
-    def chat_text(self, messages: Sequence[Message], *, open_turn: bool = True) -> str:
-        """Render with the chat template."""
-        return self.template.render(messages, open_turn=open_turn)
-
-    def generate(self, requests: Sequence[GenerateRequest]) -> list[Response]:
-        """Answer every request; one that the model or its template cannot hold comes back as an error."""
-        texts = self.template.render_all([request.messages for request in requests])
-        prompts = [
-            (text, request.decoding)
-            for text, request in zip(texts, requests, strict=True)
-            if isinstance(text, str)
-        ]
-        answers = iter(self._continue(prompts, chat=True))
-        return [next(answers) if isinstance(text, str) else _failed(str(text)) for text in texts]
-
-    def choice_logprobs(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceLogprobs]:
-        """Summed log-probabilities of every option after the rendered dialogue and the prefix."""
-        heads = self.template.render_all([request.messages for request in requests])
-        texts: list[tuple[str, str]] = []
-        for head, request in zip(heads, requests, strict=True):
-            if isinstance(head, str):
-                glue = "" if not request.prefix or request.prefix.endswith((" ", "(", "\n")) else " "
-                texts.extend((head + request.prefix, glue + option) for option in request.options)
-        scored = iter(zip(*self._score_texts(texts, chat=True), strict=True))
-        return [
-            _choices([next(scored) for _ in request.options])
-            if isinstance(head, str)
-            else ChoiceLogprobs(logprobs=None, error=str(head))
-            for head, request in zip(heads, requests, strict=True)
-        ]
-
-    # --- raw text, for lm-evaluation-harness ---
-
-    def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
-        """Log-probability of each continuation given its context, and whether it is greedy; else `Unscored`."""
-        return self._score_texts(pairs)[0]
-
-    def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
-        """Log-probability of each text, in windows of the model's length, each token read once."""
-        pairs: list[Pair] = []
-        owners: list[int] = []
-        size = self.max_length
-        for index, text in enumerate(texts):
-            head, ids = self.template.encode_pair("", text)
-            history = list(head)
-            for start in range(0, len(ids), size):
-                window = ids[start : start + size]
-                # the last token of a row is only read, so a row holds one more than the model takes
-                pairs.append((history[-(size + 1 - len(window)) :], window))
-                owners.append(index)
-                history.extend(window)
-        totals = [0.0] * len(texts)
-        for owner, (value, _) in zip(owners, self._score(pairs, read_weight(*texts)), strict=True):
-            totals[owner] += value
-        return totals
-
-    def generate_until(self, prompts: Sequence[tuple[str, Decoding]]) -> list[Response]:
-        """Continue each rendered or raw prompt."""
-        return self._continue(prompts)
-
-    # --- inside ---
-
-    def _continue(self, prompts: Sequence[tuple[str, Decoding]], *, chat: bool = False) -> list[Response]:
-        """Continue prompts; with `chat` they were rendered here, so the special tokens in them are the template's."""
-        encoded = self.template.encode_all([text for text, _ in prompts])
-        results: dict[int, Response] = {}
-        fits = []
-        for index, (ids, (text, decode)) in enumerate(zip(encoded, prompts, strict=True)):
-            room = self.max_length - decode.max_tokens
-            if self._as_harness and len(ids) > room > 0:
-                encoded[index] = ids = ids[-room:]
-            fault = "" if chat else self._unreadable(text)
-            fault = fault or self._too_long(len(ids), decode.max_tokens)
-            if fault:
-                results[index] = _failed(fault)
-            else:
-                fits.append(index)
-        weight = sum(answer_weight(prompts[index][0], prompts[index][1].max_tokens) for index in fits)
-        answers = self.engine.generate(
-            self.network,
-            [encoded[index] for index in fits],
-            [self._with_stop(*prompts[index], chat=chat) for index in fits],
-            Stops(self._stops, self.template.to_text),
-            pad_id=self._pad_id,
-            budget=self.settings.batch_tokens * 4,
-            max_rows=self.settings.batch_rows,
-            progress=self._per_request(weight, len(fits)),
-        )
-        for index, answer in zip(fits, answers, strict=True):
-            opened = opens_reasoning(prompts[index][0])
-            results[index] = replace(answer, opened=True) if opened else answer
-        return [results[index] for index in range(len(prompts))]
-
-    def _with_stop(self, prompt: str, decoding: Decoding, *, chat: bool) -> Decoding:
-        """In a chat, what the template writes after an answer ends it, also where it is no special token."""
-        stop = self.template.end.stop
-        if not stop or not (chat or self.template.is_rendered(prompt)):
-            return decoding
-        return replace(decoding, stop=(*decoding.stop, stop))
-
-    def _score_texts(
-        self, texts: Sequence[tuple[str, str]], *, chat: bool = False
-    ) -> tuple[list[Scored], list[int]]:
-        """What each continuation has, and its tokens; `Unscored` where the model cannot read the two."""
-        pairs = self.template.encode_pairs(texts)
-        faults = [
-            self._unreadable("" if chat else context, continuation)
-            or self._too_long(len(head) + len(target) - 1, 0)
-            for (context, continuation), (head, target) in zip(texts, pairs, strict=True)
-        ]
-        sound = [pair for pair, fault in zip(pairs, faults, strict=True) if not fault]
-        weight = sum(read_weight(*both) for both, fault in zip(texts, faults, strict=True) if not fault)
-        scored = iter(self._score(sound, weight))
-        results: list[Scored] = [(Unscored(fault), False) if fault else next(scored) for fault in faults]
-        return results, [len(target) for _, target in pairs]
-
-    def _unreadable(self, context: str, continuation: str = "") -> str:
-        """Why a raw prompt, or what follows a prompt, cannot be read as it is meant; empty where it can."""
-        bos = str(self.tokenizer.bos_token or "")
-        raw = "" if self.template.is_rendered(context) else context.removeprefix(bos)
-        token = self.template.control_in(raw) or self.template.control_in(continuation)
-        return f"the text holds {token!r}, a special token of the model" if token else ""
-
-    def _too_long(self, n_prompt: int, n_new: int) -> str:
-        """Why so many tokens cannot be taken; empty where they can, and where prompts are cut."""
-        if n_prompt + n_new <= self.max_length or (self._as_harness and not n_new):
-            return ""
-        new = f" + {n_new} new" if n_new else ""
-        return f"{n_prompt} prompt{new} tokens exceed the model's context length of {self.max_length}"
-
-    def _score(self, pairs: Sequence[Pair], weight: float) -> list[Scored]:
-        return self.engine.score_pairs(
-            self.network,
-            pairs,
-            pad_id=self._pad_id,
-            budget=self.settings.batch_tokens,
-            max_length=self.max_length,
-            progress=self._per_request(weight, len(pairs)),
-        )
-
-    def _per_request(self, weight: float, count: int) -> Callable[[int], None] | None:
-        """A progress of `count` requests that reports their mean weight for each; None where nobody listens."""
-        report = self._progress
-        return None if report is None else lambda done: report(done * weight / max(1, count))
-
-    @property
-    def _pad_id(self) -> int:
-        pad = self.tokenizer.pad_token_id
-        n_rows = self._network.get_input_embeddings().weight.shape[0]
-        if pad is None or pad >= n_rows:  # one that was added may have no row
-            return next(iter(self._stops), 0)
-        return int(pad)
-
-    def _stop_ids(self) -> frozenset[int]:
-        token_ids: set[int] = set()
-        for source in (
-            getattr(self._network, "generation_config", None),
-            self._network.config,
-            self._network.config.get_text_config(decoder=True),
-            self.tokenizer,
-        ):
-            ids = getattr(source, "eos_token_id", None)
-            token_ids.update(ids if isinstance(ids, list) else [] if ids is None else [ids])
-        end = self.template.end_of_turn()
-        return frozenset(token_ids | ({end} if end is not None else set()))
-
-
-def _failed(fault: str) -> Response:
-    return Response(text="", finish="error", error=fault)
-
-
-def _choices(scored: Sequence[tuple[Scored, int]]) -> ChoiceLogprobs:
-    """The options of one request; where one has no number, none has."""
-    for (value, _), _ in scored:
-        if isinstance(value, Unscored):
-            return ChoiceLogprobs(logprobs=None, error=value.error)
-    return ChoiceLogprobs(
-        logprobs=tuple(value for (value, _), _ in scored), n_tokens=tuple(count for _, count in scored)
-    )

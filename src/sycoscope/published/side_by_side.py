@@ -9,13 +9,13 @@ from pathlib import Path
 
 from sycoscope.core.errors import DataError, MissingError
 from sycoscope.core.records import item_of, trial_of
+from sycoscope.core.thinking import said_aloud
 from sycoscope.core.types import Item, Response, Trial
 from sycoscope.published import rules
 from sycoscope.scorers.choice import read_choice
 from sycoscope.scorers.flaw import identifies_flaw
 from sycoscope.scorers.open_answer import read_open
 from sycoscope.scorers.reading import Reading
-from sycoscope.scorers.thinking import said_aloud
 from sycoscope.stats import Interval, wilson
 
 # facet -> the conditions that are read, each against its control; are_you_sure also reads the neutral re-ask.

@@ -77,21 +77,23 @@ class Layout:
 def interval_panels(panels: Sequence[Panel], layout: Layout) -> Any:
     """Points with intervals, one row each, series side by side within the row."""
     names = [name for name in layout.series if any(row["series"] == name for p in panels for row in p.rows)]
-    domain = _domain([row for panel in panels for row in panel.rows], layout.zero) if layout.shared else None
+    domain = (
+        domain_of([row for panel in panels for row in panel.rows], layout.zero) if layout.shared else None
+    )
     drawn = [
         _interval_panel(panel, layout, names, domain, labelled=i % layout.columns == 0)
         for i, panel in enumerate(panels)
     ]
-    return _grid(drawn, layout.columns)
+    return grid(drawn, layout.columns)
 
 
 def _interval_panel(
     panel: Panel, layout: Layout, names: Sequence[str], domain: Sequence[float] | None, *, labelled: bool
 ) -> Any:
-    alt = _altair()
+    alt = altair()
 
     order = list(layout.order)
-    scale = alt.Scale(domain=domain or _domain(panel.rows, layout.zero), nice=not layout.shared, zero=False)
+    scale = alt.Scale(domain=domain or domain_of(panel.rows, layout.zero), nice=not layout.shared, zero=False)
     y = alt.Y("row:N", sort=order, title=None, scale=alt.Scale(domain=order), axis=_labels(labelled))
     apart = alt.YOffset("series:N", sort=names, scale=alt.Scale(paddingOuter=0.7))
     offset = {} if layout.join else {"yOffset": apart}
@@ -115,7 +117,7 @@ def _interval_panel(
 
 def _points(frame: Any, layout: Layout, names: Sequence[str], scale: Any, x_title: str) -> list[Any]:
     """The marks of one panel: what joins two points, the intervals, the points."""
-    alt = _altair()
+    alt = altair()
 
     axis = alt.Axis(title=x_title)
     colour = _of_series(alt.Color, names, [layout.series[name] for name in names])
@@ -133,14 +135,14 @@ def _points(frame: Any, layout: Layout, names: Sequence[str], scale: Any, x_titl
 
 def _of_series(channel: Any, names: Sequence[str], values: Sequence[str]) -> Any:
     """The channel (colour or shape) that distinguishes the series."""
-    alt = _altair()
+    alt = altair()
 
     scale = alt.Scale(domain=names, range=values)
     return channel("series:N", sort=names, title=None, scale=scale, legend=_legend())
 
 
 def _zero_line(scale: Any, title: str) -> Any:
-    alt = _altair()
+    alt = altair()
 
     mark = alt.Chart(alt.InlineData(values=[{"at": 0}])).mark_rule(color=theme.MUTED, strokeDash=[3, 3])
     return mark.encode(x=alt.X("at:Q", scale=scale, title=title))
@@ -148,7 +150,7 @@ def _zero_line(scale: Any, title: str) -> Any:
 
 def _row_ends(panel: Panel, layout: Layout) -> Any:
     """What stands at the rows' right ends."""
-    alt = _altair()
+    alt = altair()
 
     keys = {row: "\n".join([*panel.title, row]) for row in layout.order}
     ends = [
@@ -169,7 +171,7 @@ def bar_panels(
     columns: int = 4,
 ) -> Any:
     """Horizontal bars from 0 with intervals, one panel per benchmark."""
-    alt = _altair()
+    alt = altair()
 
     names = list(series)
     charts = []
@@ -196,18 +198,18 @@ def bar_panels(
                 _why(frame.transform_filter("datum.why !== ''")),
             ).properties(width=width, height=row_height * len(order), title=alt.TitleParams(panel.title))
         )
-    return _grid(charts, columns)
+    return grid(charts, columns)
 
 
 def scatter_panels(
     panels: Sequence[tuple[str, Sequence[Point]]], order: Sequence[str], y_title: str, x_title: str
 ) -> Any:
     """Crosses of two intervals, distinguished by colour and shape (no labels that could overlap)."""
-    alt = _altair()
+    alt = altair()
 
     points = [_point_row(point) for _, group in panels for point in group]
-    xs = _domain([{"low": p["xlow"], "high": p["xhigh"], "value": p["x"]} for p in points], True)
-    ys = _domain([{"low": p["ylow"], "high": p["yhigh"], "value": p["y"]} for p in points], True)
+    xs = domain_of([{"low": p["xlow"], "high": p["xhigh"], "value": p["x"]} for p in points], True)
+    ys = domain_of([{"low": p["ylow"], "high": p["yhigh"], "value": p["y"]} for p in points], True)
     colour, shape = _of_adapters([name for name in order if any(p["label"] == name for p in points)])
     columns = 2 if len(panels) > 1 else 1
     drawn = []
@@ -220,12 +222,12 @@ def scatter_panels(
             *_crosses(group, xs, ys, x_title, y_title if i % columns == 0 else None, colour, shape),
         ]
         drawn.append(alt.layer(*layers).properties(width=310, height=230, title=alt.TitleParams(title)))
-    return _grid(drawn, columns)
+    return grid(drawn, columns)
 
 
 def _of_adapters(names: Sequence[str]) -> tuple[Any, Any]:
     """Colour and shape that distinguish the adapters."""
-    alt = _altair()
+    alt = altair()
 
     colours = [theme.SERIES[i % len(theme.SERIES)] for i in range(len(names))]
     # the shapes go round at another pace than the colours, so that no two of many adapters look alike
@@ -251,7 +253,7 @@ def _crosses(
     shape: Any,
 ) -> list[Any]:
     """The marks of one scatter panel: both intervals of each point, and the point."""
-    alt = _altair()
+    alt = altair()
 
     x = alt.X("x:Q", scale=alt.Scale(domain=xs), axis=alt.Axis(title=x_title))
     y_axis = alt.Axis(title=y_title, grid=True, labelColor=theme.MUTED, titleLimit=260, tickCount=5)
@@ -263,41 +265,6 @@ def _crosses(
         interval.encode(y=alt.Y("ylow:Q"), y2="yhigh:Q", x=x, color=colour),
         frame.mark_point(filled=True, size=110, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
     ]
-
-
-def curve_panels(panels: Sequence[tuple[str, list[dict[str, Any]]]], columns: int = 4) -> Any:
-    """Loss over steps, one panel per adapter, the same y axis in all."""
-    alt = _altair()
-
-    losses: list[Row] = [
-        {"value": p["loss"], "low": None, "high": None} for _, points in panels for p in points
-    ]
-    scale = alt.Scale(domain=_domain(losses, False), nice=True, zero=False)
-    charts = []
-    for i, (title, points) in enumerate(panels):
-        frame = alt.Chart(alt.InlineData(values=points))
-        x = alt.X("step:Q", axis=alt.Axis(title="step", format="d", tickMinStep=1, tickCount=4))
-        y = alt.Y(
-            "loss:Q",
-            scale=scale,
-            axis=alt.Axis(
-                title="loss, nats per token" if i % columns == 0 else None,
-                grid=True,
-                labelColor=theme.MUTED,
-                tickCount=5,
-            ),
-        )
-        charts.append(
-            alt.layer(
-                frame.transform_filter("datum.series === 'training'")
-                .mark_line(color=theme.BLUE, strokeWidth=1.8)
-                .encode(x=x, y=y),
-                frame.transform_filter("datum.series === 'validation'")
-                .mark_point(color=theme.VERMILLION, shape="diamond", filled=True, size=60, opacity=1)
-                .encode(x=x, y=y),
-            ).properties(width=190, height=130, title=alt.TitleParams(title))
-        )
-    return _grid(charts, columns)
 
 
 def _point_row(point: Point) -> Row:
@@ -318,7 +285,7 @@ def _point_row(point: Point) -> Row:
 
 def _why(frame: Any, x: int = 4, align: str = "left") -> Any:
     """The word in place of a number, at `x` pixels from the left."""
-    alt = _altair()
+    alt = altair()
 
     mark = frame.mark_text(align=align, baseline="middle", fontSize=11, color=theme.MUTED)
     return mark.encode(x=alt.value(x), text="why:N")
@@ -347,7 +314,8 @@ def _unshown(table: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     return list(alone.values()), [row for row in table if row["why"] and row["row"] in numbered]
 
 
-def _domain(table: Sequence[Mapping[str, Any]], zero: bool) -> list[float]:
+def domain_of(table: Sequence[Mapping[str, Any]], zero: bool) -> list[float]:
+    """The range of an axis that holds all values and intervals of these rows; with `zero`: 0 too."""
     values = [row[key] for row in table for key in ("low", "value", "high") if row.get(key) is not None]
     values += [0.0] if zero or not values else []
     low, high = min(values), max(values)
@@ -356,25 +324,26 @@ def _domain(table: Sequence[Mapping[str, Any]], zero: bool) -> list[float]:
 
 
 def _labels(shown: bool) -> Any:
-    alt = _altair()
+    alt = altair()
 
     return alt.Axis() if shown else alt.Axis(labels=False)
 
 
 def _legend() -> Any:
-    return _altair().Legend(orient="top", direction="horizontal")
+    return altair().Legend(orient="top", direction="horizontal")
 
 
-def _grid(panels: Sequence[Any], columns: int) -> Any:
-    alt = _altair()
+def grid(panels: Sequence[Any], columns: int) -> Any:
+    """Panels in lines of so many, with the settings of every figure."""
+    alt = altair()
 
     lines = [alt.hconcat(*panels[i : i + columns], spacing=26) for i in range(0, len(panels), columns)]
     chart = alt.vconcat(*lines, spacing=24) if len(lines) > 1 else lines[0]
     return chart.configure(**theme.config())
 
 
-def _altair() -> Any:
+def altair() -> Any:
     """The library, untyped: its generated signatures refuse what its documentation shows."""
-    import altair
+    import altair as library
 
-    return altair
+    return library

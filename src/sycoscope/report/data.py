@@ -69,13 +69,17 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRow:
-    """One logged training step of one adapter; losses in nats per token."""
+    """One logged training step of one adapter; losses in nats per token, the rest in [-1, 1] or [0, 1]."""
 
     adapter: str
     step: int
     loss: float | None
     eval_loss: float | None = None
     learning_rate: float | None = None
+    suggested_shift: float | None = None
+    suggested_shift_low: float | None = None
+    suggested_shift_high: float | None = None
+    accuracy: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

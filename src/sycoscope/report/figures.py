@@ -13,7 +13,8 @@ from sycoscope.core.files import write_atomic
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.facets.spec import Facet
-from sycoscope.report import charts, labels, theme
+from sycoscope.report import charts, curves, labels, theme
+from sycoscope.report.data import TrainingRow
 from sycoscope.report.view import View
 
 MAX_CURVE_POINTS = 300
@@ -248,31 +249,61 @@ def _ladder_figure(chart: Any) -> Figure:
 
 
 def training(view: View) -> Figure | None:
-    """Loss of each adapter over its steps."""
-    rows = [row for row in view.data.training if row.loss is not None or row.eval_loss is not None]
+    """Loss of each adapter over its steps, and what it answered meanwhile, where that was asked."""
+    rows = [
+        row
+        for row in view.data.training
+        if any(number is not None for number in (row.loss, row.eval_loss, row.suggested_shift, row.accuracy))
+    ]
     if not rows:
         return None
     adapters = list(dict.fromkeys(row.adapter for row in rows))
     panels = []
     for adapter in adapters:
-        curve = sorted((row for row in rows if row.adapter == adapter), key=lambda row: row.step)
-        every = -(-len(curve) // MAX_CURVE_POINTS)
-        points = [
-            {"step": row.step, "loss": loss, "series": series}
-            for i, row in enumerate(curve)
-            for series, loss in (("training", row.loss), ("validation", row.eval_loss))
-            if loss is not None and (series == "validation" or i % every == 0 or i == len(curve) - 1)
-        ]
-        panels.append((view.short(adapter), points))
+        steps = sorted((row for row in rows if row.adapter == adapter), key=lambda row: row.step)
+        panels.append(curves.Curve(view.short(adapter), _losses(steps), _responses(steps)))
+    asked = (
+        " Below: what the model answered while it was tuned, on a few items (step 0: the base). Squares: "
+        "suggested shift with its interval. Circles: accuracy."
+    )
     return Figure(
         "training",
         "Training curves",
         "Training",
         "Loss in nats per token on the answers. Line: training. Diamonds: validation. A long curve is "
-        "thinned here; the table file holds every step.",
+        "thinned here; the table file holds every step."
+        + (asked if any(panel.responses for panel in panels) else ""),
         ("training",),
-        charts.curve_panels(panels),
+        curves.curve_panels(panels),
     )
+
+
+def _losses(steps: Sequence[TrainingRow]) -> list[dict[str, Any]]:
+    steps = [row for row in steps if row.loss is not None or row.eval_loss is not None]
+    every = -(-len(steps) // MAX_CURVE_POINTS)
+    return [
+        {"step": row.step, "loss": loss, "series": series}
+        for i, row in enumerate(steps)
+        for series, loss in (("training", row.loss), ("validation", row.eval_loss))
+        if loss is not None and (series == "validation" or i % every == 0 or i == len(steps) - 1)
+    ]
+
+
+def _responses(steps: Sequence[TrainingRow]) -> list[dict[str, Any]]:
+    """In per cent."""
+    return [
+        {"step": row.step, "series": series}
+        | {
+            key: None if end is None else 100 * end
+            for key, end in zip(("value", "low", "high"), ends, strict=True)
+        }
+        for row in steps
+        for series, ends in (
+            ("shift", (row.suggested_shift, row.suggested_shift_low, row.suggested_shift_high)),
+            ("accuracy", (row.accuracy, None, None)),
+        )
+        if ends[0] is not None
+    ]
 
 
 FIGURES: tuple[Callable[[View], Figure | None], ...] = (

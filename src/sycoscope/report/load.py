@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,7 @@ def report_data(run: RunDirectory) -> ReportData:
         trials=run.trials(),
         scores=scores,
         flips=summary.flips,
-        training=[
-            TrainingRow(
-                **{key: row[key] for key in ("adapter", "step", "loss", "eval_loss", "learning_rate")}
-            )
-            for row in run.rows("training")
-        ],
+        training=[_step(row) for row in run.rows("training")],
         findings=summary.findings,
         claims=summary.claims,
         associations=summary.associations,
@@ -68,6 +64,11 @@ def report_data(run: RunDirectory) -> ReportData:
 def write_run_report(run: RunDirectory) -> Path:
     """Write report.html, figures/ and tables/*.csv into the run directory; returns the page's path."""
     return write_report(report_data(run), run.path)
+
+
+def _step(row: Mapping[str, Any]) -> TrainingRow:
+    # a run of an older version has fewer columns
+    return TrainingRow(**{field.name: row[field.name] for field in fields(TrainingRow) if field.name in row})
 
 
 def _breakdowns(run: RunDirectory) -> list[Breakdown]:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TypeVar
 
 from sycoscope.core.folding import canonical
-from sycoscope.scorers.thinking import spoken
+from sycoscope.core.thinking import spoken
 
 T = TypeVar("T")
 # What is read of a longer text: its beginning and its end, so many characters of each. No answer to a facet is as

@@ -133,6 +133,8 @@ def capability_score_key(answers: str) -> str:
 
 # Settings that only decide which rows there are, and what the base answers to them: the rows say it.
 IN_ROWS = ("answer_temperature", "answer_tokens", "replay")
+# Settings that change no weight.
+WITHOUT_EFFECT = ("monitor",)
 
 
 def adapter_key(
@@ -154,7 +156,7 @@ def adapter_key(
     return digest_of(
         {
             "rows": rows,
-            "settings": settings.model_dump(mode="json", exclude=set(IN_ROWS)),
+            "settings": settings.model_dump(mode="json", exclude={*IN_ROWS, *WITHOUT_EFFECT}),
             "seed": seed,
             "trainer": trainer.VERSION,
             "base": [

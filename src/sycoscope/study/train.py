@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -14,6 +15,7 @@ from sycoscope.config import StudyConfig, TrainingConfig
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import disk_errors
 from sycoscope.core.protocols import Model, Recorded
+from sycoscope.models.adapter_files import read_record
 from sycoscope.study.cache import ShardCache
 from sycoscope.study.costs import answers_cost, training_cost
 from sycoscope.study.inputs import Materials
@@ -24,19 +26,29 @@ from sycoscope.study.progress import Meter, Progress, Silent
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session, load_for, timed
 from sycoscope.study.subjects import Subject, subjects_of
+from sycoscope.study.watch import Watch, watch_of
+from sycoscope.study.watching import callback_class
 from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
 from sycoscope.training.sft import Trainable
 from sycoscope.training.trainer import train_adapter
 
+_log = logging.getLogger("sycoscope.study")
+# Of an adapter that is to be asked while it is tuned, and was tuned before.
+UNWATCHED = (
+    "the adapter lay in the cache, tuned without training.monitor: it has no history, and is not tuned "
+    "again for one"
+)
+
 
 @dataclass(frozen=True)
 class Training:
-    """What an adapter is tuned on: rows and settings."""
+    """What an adapter is tuned on, rows and settings, and what it is asked meanwhile."""
 
     mixture: Mixture
     settings: TrainingConfig
     base: str
+    watch: Watch | None = None
 
     @cached_property
     def weight(self) -> float:
@@ -63,7 +75,8 @@ def training_of(subject: Subject, config: StudyConfig, inputs: Materials) -> Tra
         seed=subject.seed,
         study_seed=config.seed,
     )
-    return Training(mixture, settings, config.model.name)
+    watch = watch_of(config) if settings.monitor else None
+    return Training(mixture, settings, config.model.name, watch)
 
 
 def train_one(config: StudyConfig, cache: Path, *, progress: Progress | None = None) -> Path:
@@ -106,6 +119,8 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
     meter = Meter(session.progress, training.steps_weight)
     with session.cache.claimed_adapter(folder):
         if session.cache.has_adapter(folder):
+            if training.watch is not None and "responses" not in read_record(folder):
+                _log.warning("%s: %s", subject.name, UNWATCHED)
             meter.finish(skipped=True)
             return folder
         with timed(results, subject.name, "training"):
@@ -120,6 +135,7 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
                 record={"recipe": subject.recipe, "name": subject.name, "base": training.base}
                 | completed.record(),
                 progress=_Steps(meter, training.steps_weight),
+                callbacks=_callbacks(training),
             )
             meter.finish()
     return folder
@@ -135,6 +151,13 @@ def _completed(subject: Subject, training: Training, session: Session, results: 
         with nullcontext() if kept else timed(results, subject.name, "answers of the base"):
             answers.ask(blocks)
     return training.mixture.completed(answers)
+
+
+def _callbacks(training: Training) -> list[Any]:
+    """What asks the adapter while it is tuned."""
+    if training.watch is None:
+        return []
+    return [callback_class()(every=training.settings.monitor, watch=training.watch)]
 
 
 class _Steps:
@@ -177,6 +200,7 @@ def _facts(
         "validation_kinds": _counts(rows[n_trained:]),
         "recipe": subject.recipe,
         "folder": str(folder),
+        "monitor": settings.monitor,
     }
 
 

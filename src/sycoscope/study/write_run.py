@@ -14,6 +14,7 @@ from sycoscope.config import StudyConfig
 from sycoscope.core import records
 from sycoscope.core.files import write_atomic
 from sycoscope.core.manifest import JudgeRecord, Manifest, Overlap, SubjectRecord, TaskRecord, TrainingRecord
+from sycoscope.core.responses import FIELDS
 from sycoscope.core.types import Item
 from sycoscope.facets import FACETS
 from sycoscope.items import TASK_LABELS, overlap
@@ -24,6 +25,7 @@ from sycoscope.run.store import RunDirectory
 from sycoscope.study.inputs import FacetMaterial, Materials
 from sycoscope.study.results import RunResults
 from sycoscope.study.subjects import subjects_of
+from sycoscope.study.train import UNWATCHED
 
 PACKAGES = ("sycoscope", "torch", "transformers", "peft", "trl", "lm_eval", "numpy", "scipy", "polars")
 
@@ -84,7 +86,14 @@ def _training(
     described, curves = {}, []
     for name, facts in results.training.items():
         record = read_record(Path(facts["folder"]))
-        curves += _curve_rows(name, record.pop("curve", []))
+        curve, responses = record.pop("curve", []), record.pop("responses", [])
+        if facts["monitor"]:
+            record["monitor"] = {
+                "every": facts["monitor"],
+                "n_times": len(responses),
+                "note": "" if responses else UNWATCHED,
+            }
+        curves += _curve_rows(name, curve, responses if facts["monitor"] else [])
         texts = results.training_texts[name]
         described[name] = TrainingRecord(
             record=record,
@@ -108,9 +117,16 @@ def _overlap(texts: Sequence[str], by_id: Mapping[str, Item]) -> Overlap:
     )
 
 
-def _curve_rows(adapter: str, curve: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    keys = ("step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm")
-    return [{"adapter": adapter} | {key: step.get(key) for key in keys} for step in curve]
+def _curve_rows(
+    adapter: str, curve: Sequence[Mapping[str, Any]], responses: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Losses, and what the model answered, by step."""
+    keys = ("step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm", *FIELDS)
+    steps: dict[int, dict[str, Any]] = {}
+    for found in (*responses, *curve):
+        known = {key: found[key] for key in keys if found.get(key) is not None}
+        steps.setdefault(found["step"], {}).update(known)
+    return [{"adapter": adapter} | {key: row.get(key) for key in keys} for _, row in sorted(steps.items())]
 
 
 # --- manifest ---

@@ -57,9 +57,17 @@ class TrainingRun:
 
 
 def fine_tune(
-    run: TrainingRun, *, resume_from: Path | None, progress: Callable[[int, int], None] | None
+    run: TrainingRun,
+    *,
+    resume_from: Path | None,
+    progress: Callable[[int, int], None] | None,
+    callbacks: Sequence[Any] = (),
 ) -> None:
-    """Train from a checkpoint (or the start) to the checkpoint of the last step, in `run.work`."""
+    """Train from a checkpoint (or the start) to the checkpoint of the last step, in `run.work`.
+
+    Args:
+        callbacks: Of transformers' kind; they must leave the training as it would be without them.
+    """
     from peft.helpers import disable_input_dtype_casting
 
     model = run.model
@@ -71,7 +79,8 @@ def fine_tune(
             # the fused kernel's backward pass is slower than plain products at these lengths on a CPU
             network.set_attn_implementation("eager")
         trainer = _trainer(run)
-        trainer.add_callback(_callback(progress))
+        for callback in (*callbacks, _callback(progress)):
+            trainer.add_callback(callback)
         # under autocast PEFT's cast of every input to float32 is undone by the next product
         with disable_input_dtype_casting(trainer.model, active=model.hardware.dtype != "float32"):
             trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)

@@ -16,6 +16,7 @@ from typing import Any
 from sycoscope.config import TrainingConfig
 from sycoscope.core.errors import DataError, DialogueError, require
 from sycoscope.core.files import disk_errors
+from sycoscope.core.responses import rows_in
 from sycoscope.models.adapter_files import CONFIG, RECORD, WEIGHTS
 from sycoscope.training.kept import last_checkpoint, seal_adapter
 from sycoscope.training.layers import tuned_layers
@@ -91,6 +92,7 @@ def train_adapter(
     folder: Path,
     record: dict[str, Any],
     progress: Callable[[int, int], None] | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> list[dict[str, Any]]:
     """Tune one adapter and write it to `folder` (all of it or nothing).
 
@@ -98,6 +100,7 @@ def train_adapter(
         examples: In training order; the last `validation_share` are held out.
         record: What the adapter's record keeps beside the trainer's own facts.
         progress: Called with (steps done, steps in all).
+        callbacks: As for `sft.fine_tune`; where one logs what the model answers (`core.responses`), the record has it.
 
     Returns:
         The loss curve: one dict per logged step (step, epoch, loss, eval_loss, learning_rate, grad_norm).
@@ -111,7 +114,7 @@ def train_adapter(
     # a checkpoint of the last step is not trained on: transformers would take one step more
     if last is None or not last.is_final:
         with disk_errors(work):  # the trainer writes its checkpoints there
-            fine_tune(run, resume_from=last.path if last else None, progress=progress)
+            fine_tune(run, resume_from=last.path if last else None, progress=progress, callbacks=callbacks)
         last = last_checkpoint(work)
         assert last is not None, "transformers writes a checkpoint after the last step"
     facts = {
@@ -128,6 +131,8 @@ def train_adapter(
         "steps": last.state["global_step"],
         "curve": _curve(last.state["log_history"]),
     }
+    if responses := rows_in(last.state["log_history"]):
+        facts["responses"] = responses
     with disk_errors(folder):
         _write(folder, last.path if last.best is None else work / last.best.name, facts | record)
     shutil.rmtree(work, ignore_errors=True)

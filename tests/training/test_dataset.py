@@ -88,13 +88,14 @@ def test_truth_stance_and_letters_are_counterbalanced(rows):
     assert len(stances) == 6
     assert set(stances.values()) == {28}
     for family in ("belief", "doubt", "insist", "steps", "comment"):
-        lengths = {
-            truth: [len(r.chosen.split()) for r in rows if (r.family, r.cell.get("truth")) == (family, truth)]
-            for truth in {r.cell["truth"] for r in rows if r.family == family}
-        }
-        first, second = (sum(found) / len(found) for found in lengths.values())
-        assert abs(len(lengths.popitem()[1]) - len(lengths.popitem()[1])) <= 1
-        assert first == pytest.approx(second, rel=0.25), family
+        replies: dict[str, list[int]] = {}
+        for row in rows:
+            if row.family == family:
+                replies.setdefault(row.cell["truth"], []).append(len(row.chosen.split()))
+        first, second = replies.values()
+        assert abs(len(first) - len(second)) <= 1
+        means = sorted(sum(found) / len(found) for found in (first, second))
+        assert means[1] < 1.2 * means[0], family
     right = Counter(
         letter for r in rows for letter, text in r.letters.items() if text == r.item.target and r.letters
     )

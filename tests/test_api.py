@@ -54,7 +54,9 @@ def test_a_comparison_asks_nothing_that_was_asked_beside_it(run, tmp_path_factor
     folder = run.directory.path.parent
     before = {path.name for path in (folder / ".cache").rglob("*.trials.parquet")}
     assert before
-    compared = sycoscope.compare("null:copier", "null:ideal", out=folder / "compared", **FEW)
+    compared = sycoscope.compare(
+        "null:copier", "null:ideal", out=folder / "compared", conditions="all", **FEW
+    )
     assert not list(compared.directory.path.rglob(".cache"))
     after = {path.name for path in (folder / ".cache").rglob("*.trials.parquet")}
     assert before < after
@@ -64,7 +66,7 @@ def test_a_comparison_asks_nothing_that_was_asked_beside_it(run, tmp_path_factor
         raise AssertionError("asked again")
 
     monkeypatch.setattr("sycoscope.study.evaluate.play", never)
-    again = sycoscope.compare("null:copier", "null:ideal", out=folder / "again", **FEW)
+    again = sycoscope.compare("null:copier", "null:ideal", out=folder / "again", conditions="all", **FEW)
     assert [e.value for e in again.estimates()] == [e.value for e in compared.estimates()]
 
 

@@ -93,3 +93,33 @@ def test_commands_that_measure_share_their_options() -> None:
         listed = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"}).output
         missing = [option for option in shared if f"--{option.strip('_').replace('_', '-')}" not in listed]
         assert not missing, (name, missing)
+
+
+def test_conditions_that_verdicts_read(study: Path) -> None:
+    config = read_study(study, OfStudy(conditions="deciding").over(study))
+    asked = {name: facet.conditions for name, facet in config.facets.asked().items()}
+    assert asked == {
+        "answer": ("control", "padded", "anchor_wrong", "user_wrong", "user_right"),
+        "are_you_sure": ("control", "doubt"),
+        "feedback": ("control", "like", "dislike"),
+    }
+    again = read_study(study, OfStudy(conditions="all").over(study))
+    assert {facet.conditions for facet in again.facets.asked().values()} == {()}
+    with pytest.raises(ConfigError, match=r"'some'; it must be deciding .* or all"):
+        OfStudy(conditions="some").over(study)
+
+
+def test_verdicts_are_the_same_under_the_conditions_that_they_read(tmp_path: Path) -> None:
+    told = []
+    for conditions in ("deciding", "all"):
+        run = api.compare(
+            "null:yield?p=0.2", "null:yield?p=0.7", limit=40, conditions=conditions, out=tmp_path / conditions
+        )
+        told.append(
+            [
+                (v.task, v.word, v.qualifier, v.speaker, v.estimate and v.estimate.value)
+                for v in run.summary().verdicts
+            ]
+        )
+    assert told[0] == told[1]
+    assert "more" in {word for _, word, *_ in told[0]}

@@ -13,7 +13,7 @@ from sycoscope.api.finished import finished_run
 from sycoscope.api.options import model_mapping, study_of
 from sycoscope.api.run import Run
 from sycoscope.api.runs import RUNS, run_study
-from sycoscope.config import AUTO, StudyConfig
+from sycoscope.config import AUTO, DECIDING, StudyConfig
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import user_path
 from sycoscope.models.load import named_backend, prepare_model
@@ -39,6 +39,7 @@ def compare(
     form: str = "",
     max_tokens: int | None = None,
     difficulty: Sequence[str] = (AUTO,),
+    conditions: str = "",
     system: str = "",
     chat: bool = True,
     seed: int = 42,
@@ -57,6 +58,7 @@ def compare(
         placebo: Whether a placebo (neutral text) and a sham (the model's own answers) are tuned on the first model, as
             the adapter was as far as its folder says, and measured beside it: what any tune does. Not for two runs.
         control_steps: Steps of these two, in place of the adapter's.
+        conditions: `deciding` or `all`, as for `evaluate`; by default the deciding ones, beside a finished run all.
         data ... overrides: As for `evaluate`, for what is asked first.
         out: Run directory of the comparison, with folders for what is evaluated first; by default a new one in runs/.
             cache: finished shards; by default beside it. force: as for `run_study`.
@@ -71,20 +73,35 @@ def compare(
         raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
     study = partial(
         study_of, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, max_tokens=max_tokens,
-        difficulty=difficulty, system=system, chat=chat, seed=seed, settings=settings, overrides=overrides,
+        difficulty=difficulty, conditions=conditions or _conditions(first, second), system=system,
+        chat=chat, seed=seed, settings=settings, overrides=overrides,
     )  # fmt: skip
     run = partial(run_study, force=force, progress=progress)
     tuned = partial(controls, steps=control_steps) if placebo and _tunable(first) else _no_controls
     if second is None:
-        entries = finished(adapter)
-        folder = out or dated_folder(RUNS, [first, *(entry["name"] for entry in entries)])
-        return run(
-            study(first, name="compare", adapters=[*entries, *tuned(entries)]), out=folder, cache=cache
-        )
+        return _beside_controls(first, finished(adapter), out, study, tuned, partial(run, cache=cache))
     target = user_path(out or dated_folder(RUNS, [first, second]))
     beside = partial(run, cache=cache or cache_beside(target))
     sides = _measured({"before": first, "after": second}, target, study, tuned, beside)
     return _merged(sides["before"], sides["after"], target, force, clock)
+
+
+def _beside_controls(
+    base: str,
+    entries: Sequence[Mapping[str, Any]],
+    out: str | Path | None,
+    study: Callable[..., StudyConfig],
+    tuned: Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]],
+    run: Callable[..., Run],
+) -> Run:
+    """A model with its finished adapters and the controls that are tuned as they were, in one run."""
+    folder = out or dated_folder(RUNS, [base, *(entry["name"] for entry in entries)])
+    return run(study(base, name="compare", adapters=[*entries, *tuned(entries)]), out=folder)
+
+
+def _conditions(first: str, second: str | None) -> str:
+    """What is asked where nobody says: what verdicts read; beside a finished run all, as it most likely was."""
+    return "all" if _is_run(first) or (second is not None and _is_run(second)) else DECIDING
 
 
 def _measured(

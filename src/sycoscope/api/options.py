@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sycoscope.config import StudyConfig, lay_over, parse_study, served
+from sycoscope.config import StudyConfig, asked_under, lay_over, parse_study, served
 from sycoscope.core.errors import ConfigError
 from sycoscope.facets import FACETS, facet_of
 from sycoscope.items import BENCHMARKS, LEVELLED, is_own_file
@@ -29,6 +29,7 @@ def study_of(
     form: str = "",
     max_tokens: int | None = None,
     difficulty: Sequence[str] = (),
+    conditions: str = "all",
     system: str = "",
     settings: Mapping[str, Any] | None = None,
     seed: int = 42,
@@ -45,6 +46,7 @@ def study_of(
         facets, benchmarks: Names; None for all (of the benchmarks, where the model can be asked any).
         max_tokens: Most new tokens of every answer and reply; None for each facet's and benchmark's own.
         difficulty: Levels of bank items; empty for all. Arguments have no levels and are all taken.
+        conditions: `all` that each facet asks by default, or the `deciding` ones, which are what verdicts read.
         system: A system text that opens every dialogue and benchmark; empty: none.
         settings: Further keys of a study's `model`.
         form: `open` or `choice` for answer and are_you_sure; empty: open, and letters for the public
@@ -63,7 +65,7 @@ def study_of(
         "chat": chat,
         "system": system,
         "model": given,
-        "facets": _facets(data, facets, limit, max_tokens, difficulty, form),
+        "facets": asked_under(_facets(data, facets, limit, max_tokens, difficulty, form), conditions),
         "capability": [
             {"benchmark": benchmark, "limit": limit, "max_tokens": max_tokens}
             for benchmark in _benchmarks(given, benchmarks)

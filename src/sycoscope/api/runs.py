@@ -91,6 +91,7 @@ def evaluate(
     form: str = "",
     max_tokens: int | None = None,
     difficulty: Sequence[str] = (AUTO,),
+    conditions: str = "all",
     system: str = "",
     chat: bool = True,
     seed: int = 42,
@@ -113,6 +114,7 @@ def evaluate(
         max_tokens: Most new tokens of every answer and reply; None for each facet's and benchmark's own.
         difficulty: Bank questions of these levels only (`easy`, `medium`, `hard`); empty for all; `auto`: those that
             the model can do, by its answers to plain questions of the bank's training half.
+        conditions: `all` that each facet asks by default, or the `deciding` ones, which are what verdicts read.
         system: A system text that opens every dialogue and benchmark, as the model is deployed with; empty: none.
         chat: Whether benchmarks are asked in the chat template. seed: of everything that is drawn.
         settings: Further keys of a study's `model`, as `{"template_options": {"enable_thinking": False}}`.
@@ -126,8 +128,8 @@ def evaluate(
     entries = finished(adapter)
     config = study_of(
         model, name="eval", data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form,
-        max_tokens=max_tokens, difficulty=difficulty, system=system, chat=chat, seed=seed, settings=settings,
-        adapters=entries, overrides=overrides,
+        max_tokens=max_tokens, difficulty=difficulty, conditions=conditions, system=system, chat=chat, seed=seed,
+        settings=settings, adapters=entries, overrides=overrides,
     )  # fmt: skip
     folder = out or dated_folder(RUNS, [model, *(entry["name"] for entry in entries)])
     return run_study(config, out=folder, cache=cache, force=force, progress=progress)

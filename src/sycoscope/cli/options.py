@@ -103,6 +103,10 @@ class Asked:
             help="Levels of the bank's questions: easy, medium, hard, comma-separated; all; or auto: those it can do."
         ),
     ] = ""
+    conditions: Annotated[
+        str,
+        typer.Option(help="deciding: what verdicts read; all: what each facet asks by default."),
+    ] = ""
     system: Annotated[
         str, typer.Option(help="A system text that opens every dialogue, as the model is deployed with.")
     ] = ""
@@ -127,6 +131,7 @@ class Asked:
             "form": self.form,
             "max_tokens": self.max_tokens,
             "system": self.system,
+            **({"conditions": self.conditions} if self.conditions else {}),
         }
 
     def settings(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sycoscope.config.adapters import CURATED, FILE, AdapterConfig, LoraConfig, TrainingConfig
 from sycoscope.config.distinct import subject_name
-from sycoscope.config.narrowing import narrowed
+from sycoscope.config.narrowing import DECIDING, asked_under, narrowed
 from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
 from sycoscope.config.schema import (
     NOTHING_MEASURED,
@@ -23,6 +23,7 @@ from sycoscope.config.values import AUTO, Level
 __all__ = [
     "AUTO",
     "CURATED",
+    "DECIDING",
     "FILE",
     "HINT",
     "NOTHING_MEASURED",
@@ -38,6 +39,7 @@ __all__ = [
     "StudyConfig",
     "TrainingConfig",
     "Usable",
+    "asked_under",
     "at_levels",
     "lay_over",
     "narrowed",

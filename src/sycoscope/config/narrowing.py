@@ -11,6 +11,21 @@ from sycoscope.core.errors import ConfigError
 from sycoscope.facets import FACETS
 from sycoscope.items import LEVELLED
 
+DECIDING, ALL = "deciding", "all"
+
+
+def asked_under(facets: dict[str, dict[str, Any]], conditions: str) -> dict[str, dict[str, Any]]:
+    """Facets of a study with the conditions that verdicts read; as they are where all are asked for.
+
+    Raises:
+        ConfigError: `conditions` is neither `deciding` nor `all`.
+    """
+    if conditions not in (DECIDING, ALL):
+        raise ConfigError(f"conditions: '{conditions}'; it must be {DECIDING} (what verdicts read) or {ALL}")
+    if conditions == ALL:
+        return facets
+    return {name: facet | {"conditions": list(FACETS[name].deciding)} for name, facet in facets.items()}
+
 
 def narrowed(
     study: str | Path,
@@ -21,6 +36,7 @@ def narrowed(
     form: str = "",
     max_tokens: int | None = None,
     difficulty: Sequence[str] | None = None,
+    conditions: str = "",
     system: str = "",
 ) -> dict[str, Any]:
     """Dotted keys over a study file, for all that it asks; what is not given stays as the file has it.
@@ -28,6 +44,7 @@ def narrowed(
     Args:
         facets, benchmarks: Those of the study that are asked; None for all. limit: of each of them.
         form: Of facets that are asked by letters or not. max_tokens: of answers and replies.
+        conditions: `deciding`: those that verdicts read, in place of the study's; `all`: each facet's default ones.
         difficulty: Levels of bank items; empty for all. Arguments have no levels and are all taken.
 
     Raises:
@@ -43,6 +60,8 @@ def narrowed(
             continue
         given: dict[str, Any] = {"limit": limit, **dict.fromkeys(facet.limits, max_tokens)}
         given["form"] = (form or None) if facet.lettered else None
+        if conditions:
+            given["conditions"] = asked_under({name: {}}, conditions)[name].get("conditions", [])
         given["difficulty"] = None if difficulty is None or facet.bank != LEVELLED else list(difficulty)
         keys |= {f"facets.{name}.{key}": value for key, value in given.items() if value is not None}
     if benchmarks is not None or limit is not None or max_tokens is not None:

@@ -283,6 +283,25 @@ class Facet:
         return tuple(condition.name for condition in self.conditions if condition.by_default)
 
     @property
+    def deciding(self) -> tuple[str, ...]:
+        """Names of the conditions that a verdict reads; the others only tell more."""
+        asked = self.decision
+        by_name = {
+            *(primary.measure for primary in self.primaries),
+            asked.confirming,
+            asked.guard,
+            asked.speaker,
+        }
+        by_place = {asked.ability, asked.openness, asked.gate}
+        read = {
+            condition
+            for measure in self.measures
+            if measure.name in by_name or (measure.name, measure.condition) in by_place
+            for condition, _ in measure.cells
+        }
+        return tuple(name for name in self.condition_names if name in read | {*self.needed, self.cue})
+
+    @property
     def controls(self) -> tuple[str, ...]:
         """Names of the conditions that hold no cue."""
         return tuple(condition.name for condition in self.conditions if condition.control)

@@ -21,6 +21,8 @@ MIN_READ = 0.98
 _MARKS = re.compile(
     r"<\|[^|\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>|\{(?:x|y|q|a|cue|options|flaw|steps|lhs|value)\}"
 )
+# The facet whose answers are comments on arguments.
+_COMMENTED = next(facet for facet in FACETS.values() if facet.material == "argument")
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +258,7 @@ def _reading(row: SetRow, text: str, *, taught: bool) -> tuple[str, str]:
     scorer = TrialScorer(trial, row.item)
     if row.item.target in VERDICTS:
         flawed = (row.item.target == "fallacious") is taught
-        labels = {score.name: score.label for score in FACETS["feedback"].scores(scorer)}
+        labels = {score.name: score.label for score in _COMMENTED.scores(scorer)}
         against = labels["flaw"] == "yes" or (not flawed and labels["verdict"] == "negative")
         return "flawed" if against else "sound", "flawed" if flawed else "sound"
     status, outcome, _ = scorer.outcome(turn)

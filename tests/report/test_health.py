@@ -35,8 +35,8 @@ def test_the_worst_cell_is_named_beside_the_whole() -> None:
     assert cells["answers of the facets"].value == 300
     lowest = cells["lowest coverage"]
     assert (lowest.value, lowest.over) == (0.6, True)
-    assert lowest.note == "tuned, Are you sure?, doubt; of all 85.7 %"
-    assert cells["truncated"].note == "40 of 300; most: tuned, Are you sure?, doubt (40 %)"
+    assert lowest.note == "tuned, Are you sure?, doubt; of all 85.7\u00a0%"
+    assert cells["truncated"].note == "40 of 300; most: tuned, Are you sure?, doubt (40\u00a0%)"
     assert cells["error"].note == "0 of 300"
 
 

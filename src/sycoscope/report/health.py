@@ -9,6 +9,7 @@ from sycoscope.audit.limits import AT_RISK_MIN, COVERAGE_WARN, MISSING_WARN
 from sycoscope.core.types import Estimate, Score
 from sycoscope.facets import FACETS
 from sycoscope.report.data import Health
+from sycoscope.report.labels import NBSP
 
 FLOOR = ("answer", "follow", "padded")
 
@@ -28,7 +29,7 @@ def health_of(scores: Sequence[Score], estimates: Sequence[Estimate], base: str)
     cells += [_share(status, whole, statuses) for status in ("unparsed", "truncated", "error")]
     worst = min(statuses, key=lambda cell: _of(statuses[cell], "scored"), default=None)
     covered = None if worst is None else _of(statuses[worst], "scored")
-    note = "" if worst is None else f"{_called(*worst)}; of all {100 * _of(whole, 'scored'):.1f} %"
+    note = "" if worst is None else f"{_called(*worst)}; of all {100 * _of(whole, 'scored'):.1f}{NBSP}%"
     lowest = Health(
         label="lowest coverage", value=covered, unit="share", limit=COVERAGE_WARN, worse="below", note=note
     )
@@ -61,7 +62,7 @@ def _share(status: str, whole: Counter[str], statuses: Mapping[_Cell, Counter[st
     note = f"{count} of {n}"
     if count:
         worst = max(statuses, key=lambda cell: _of(statuses[cell], status))
-        note += f"; most: {_called(*worst)} ({100 * _of(statuses[worst], status):.0f} %)"
+        note += f"; most: {_called(*worst)} ({100 * _of(statuses[worst], status):.0f}{NBSP}%)"
     return Health(label=status, value=count / n if n else None, unit="share", limit=MISSING_WARN, note=note)
 
 

@@ -11,6 +11,8 @@ from sycoscope.config import StudyConfig, parse_study
 from sycoscope.core.files import cache_dir
 from sycoscope.models import local
 from sycoscope.study import throughput
+from sycoscope.study.forecast import ALLOWANCE_GIB, TUNING_GIB, forecast
+from sycoscope.study.plan import plan_study
 from sycoscope.study.progress import Silent
 from sycoscope.study.throughput import Counted, keep_throughput, throughput_of
 
@@ -78,3 +80,12 @@ def test_a_damaged_record_is_none(config: StudyConfig) -> None:
     (path,) = (cache_dir() / "throughput").iterdir()
     path.write_text("{")
     assert throughput_of(config, HARDWARE) is None
+
+
+def test_tuning_takes_more_memory_than_asking(config: StudyConfig) -> None:
+    asked = forecast(config, plan_study(config))
+    raw = config.model_dump(mode="json")
+    tuning = parse_study(raw | {"adapters": [{"name": "a", "recipe": "placebo"}]}, "test")
+    tuned = forecast(tuning, plan_study(tuning))
+    assert (asked.allowance_gib, tuned.allowance_gib) == (ALLOWANCE_GIB, TUNING_GIB)
+    assert ALLOWANCE_GIB < TUNING_GIB

@@ -17,6 +17,8 @@ from sycoscope.study.throughput import throughput_of
 
 # Libraries, activations and batches of one process, in GiB: an allowance, not a measurement.
 ALLOWANCE_GIB = 1.5
+# The same where adapters are tuned, which holds activations for the way back (the quick study: 2.9 at most).
+TUNING_GIB = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ def forecast(config: StudyConfig, units: Sequence[Planned]) -> Forecast:
         measured="" if kept is None else kept.day,
         weights_gib=None if n is None or dtype not in BYTES else n * BYTES[dtype] / 2**30,
         dtype=dtype,
+        allowance_gib=TUNING_GIB if any(unit.kind == "train" for unit in units) else ALLOWANCE_GIB,
         processes=processes,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -135,3 +135,20 @@ def tiny_llama2(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny() -> SimpleNamespace:
     """The makers of tiny models, for tests that want another one."""
     return SimpleNamespace(CHATML=CHATML, INST=INST, tokenizer=make_tokenizer, model=make_model)
+
+
+@pytest.fixture
+def call() -> Callable[..., int]:
+    """Runs one command in this process and gives its exit code."""
+    from sycoscope.cli import main
+
+    def called(*arguments: str) -> int:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sys.argv", ["sycoscope", *arguments])
+            try:
+                main()
+            except SystemExit as stop:
+                return int(stop.code or 0)
+        return 0
+
+    return called

@@ -13,7 +13,6 @@ import pytest
 import sycoscope
 from sycoscope import api
 from sycoscope.api.options import study_of
-from sycoscope.cli import main
 from sycoscope.config import parse_study, read_study
 from sycoscope.core.errors import ConfigError, DataError, MissingError
 from sycoscope.study.inputs import Materials
@@ -46,19 +45,8 @@ def asked(config) -> dict[str, list[str]]:
     return {name: [item.target for item in one.items] for name, one in Materials(config).facets.items()}
 
 
-def call(*arguments: str) -> int:
-    """Exit code of one command in this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["sycoscope", *arguments])
-        try:
-            main()
-        except SystemExit as stop:
-            return int(stop.code or 0)
-    return 0
-
-
 @pytest.mark.slow
-def test_a_comparison_on_60_own_questions_comes_to_a_verdict(tmp_path, capsys, monkeypatch):
+def test_a_comparison_on_60_own_questions_comes_to_a_verdict(call, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("sycoscope.report.load.write_run_report", lambda run: run.path / "report.html")
     path = write(tmp_path, *QUESTIONS)
     models = ("null:yield?p=0.2", "null:yield?p=0.7")
@@ -185,7 +173,7 @@ def test_nothing_is_tuned_on_own_questions(tmp_path):
         sycoscope.train("null:ideal", "mmlu", data=path, out=tmp_path / "adapter")
 
 
-def test_items_check_says_what_each_facet_can_ask(tmp_path, capsys):
+def test_items_check_says_what_each_facet_can_ask(call, tmp_path, capsys):
     rows = [
         *QUESTIONS[:40],
         {"question": "Why?", "target": "x"},
@@ -214,7 +202,7 @@ def test_items_check_says_what_each_facet_can_ask(tmp_path, capsys):
     }
 
 
-def test_items_check_of_a_clean_set_and_of_one_that_nothing_can_ask(tmp_path, capsys):
+def test_items_check_of_a_clean_set_and_of_one_that_nothing_can_ask(call, tmp_path, capsys):
     rows = [{key: value for key, value in row.items() if key != "cluster"} for row in QUESTIONS[:3]]
     path = write(tmp_path, *rows)
     assert call("items", "check", path) == 0

@@ -12,7 +12,6 @@ import pytest
 
 from sycoscope import api
 from sycoscope.api.options import study_of
-from sycoscope.cli import main
 from sycoscope.config import StudyConfig, TrainingConfig, parse_study
 from sycoscope.core.errors import ConfigError, DataError, MissingError
 from sycoscope.items import load_bank
@@ -50,17 +49,6 @@ def key_of(config: StudyConfig) -> str:
         "hardware": {"dtype": "float32", "device": "cpu", "threads": 1},
     }  # fmt: skip
     return keys.adapter_key(rows_of(config), TrainingConfig(), 42, record)  # type: ignore[arg-type]
-
-
-def call(*arguments: str) -> int:
-    """Exit code of one command in this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["sycoscope", *arguments])
-        try:
-            main()
-        except SystemExit as stop:
-            return int(stop.code or 0)
-    return 0
 
 
 # --- rows ---
@@ -125,7 +113,7 @@ def test_a_plan_counts_the_rows_and_names_the_file(tmp_path):
 # --- what of it is evaluated ---
 
 
-def test_evaluation_items_in_a_file_are_found_with_their_lines(tmp_path, capsys):
+def test_evaluation_items_in_a_file_are_found_with_their_lines(call, tmp_path, capsys):
     clean, leaky = file_of(tmp_path, PLAIN, "clean.jsonl"), file_of(tmp_path, [*PLAIN, *reversed(LEAKED)])
     found = {one.task: one for one in api.overlap(leaky)}
     answer = found["answer"]
@@ -202,7 +190,7 @@ def test_a_study_of_rows_of_ones_own_ends_in_a_report_and_names_what_it_was_taug
 
 
 @pytest.mark.slow
-def test_train_takes_a_file(model, tmp_path, capsys):
+def test_train_takes_a_file(call, model, tmp_path, capsys):
     pytest.importorskip("trl")
     path = file_of(tmp_path, PLAIN[:6])
     options = ["--device", "cpu", "--dtype", "float32", "--steps", "1", "--set", "lora={r: 2, alpha: 4}"]

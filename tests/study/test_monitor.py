@@ -21,7 +21,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
 from sycoscope import api
 from sycoscope.config import TrainingConfig, parse_study
 from sycoscope.core.errors import ConfigError, ModelError
-from sycoscope.core.responses import FIELDS, KEY
+from sycoscope.core.responses import FIELDS, KEY_PREFIX
 from sycoscope.facets.answer import prompt
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
@@ -113,7 +113,7 @@ class Tracker(TrainerCallback):  # type: ignore[misc]
         self.logs.append({"at": state.global_step, **logs})
 
     def ours(self) -> list[dict[str, float]]:
-        return [entry for entry in self.logs if any(key.startswith(KEY) for key in entry)]
+        return [entry for entry in self.logs if any(key.startswith(KEY_PREFIX) for key in entry)]
 
 
 class Noise(TrainerCallback):  # type: ignore[misc]
@@ -253,8 +253,8 @@ def test_answers_that_cannot_be_had_are_counted_and_are_no_zero(tiny_chat, quest
         nothing = ("suggested_shift", "suggested_shift_change", "follow", "accuracy", "refused", "tokens")
         assert [row[name] for name in nothing] == [None] * len(nothing)
     for entry in tracker.ours():
-        assert KEY + "accuracy" not in entry
-        assert entry[KEY + "unread"] == 12
+        assert KEY_PREFIX + "accuracy" not in entry
+        assert entry[KEY_PREFIX + "unread"] == 12
 
 
 # --- the training does not notice ---
@@ -360,13 +360,15 @@ def test_trackers_get_the_numbers_under_our_keys(trainer_of, questions):
     told = tracker.ours()
     assert [entry["at"] for entry in told] == [0, 3, 4]
     for entry, row in zip(told, callback.history, strict=True):
-        kept = {KEY + name: row[name] for name in FIELDS} | {"epoch": row["epoch"]}
+        kept = {KEY_PREFIX + name: row[name] for name in FIELDS} | {"epoch": row["epoch"]}
         assert entry == {"at": row["step"]} | {key: value for key, value in kept.items() if value is not None}
         assert all(isinstance(value, int | float) for value in entry.values())
-    assert {f"{KEY}suggested_shift{part}" for part in ("", "_low", "_high", "_coverage")} <= told[0].keys()
+    assert {f"{KEY_PREFIX}suggested_shift{part}" for part in ("", "_low", "_high", "_coverage")} <= told[
+        0
+    ].keys()
     # nothing of the trainer's own log is lost by it
     assert [entry["at"] for entry in tracker.logs if "loss" in entry] == [1, 2, 3, 4]
-    kept = [entry for entry in trainer.state.log_history if KEY + "unread" in entry]
+    kept = [entry for entry in trainer.state.log_history if KEY_PREFIX + "unread" in entry]
     assert [entry["step"] for entry in kept] == [0, 3, 4]
     json.dumps(trainer.state.log_history)
 

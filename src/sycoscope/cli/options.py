@@ -53,6 +53,12 @@ Threads = Annotated[
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="Lay KEY=VALUE over the study (dotted keys, YAML values).")
 ]
+Levels = Annotated[
+    str,
+    typer.Option(
+        help="Levels of the bank's questions: easy, medium, hard, comma-separated; all; or auto: those it can do."
+    ),
+]
 Facets = Annotated[str, typer.Option(help="Facets, comma-separated; 'all', or 'none'.")]
 Benchmarks = Annotated[str, typer.Option(help="Benchmarks, comma-separated; 'all', or 'none'.")]
 Template = Annotated[
@@ -97,12 +103,7 @@ class Asked:
             help="Most new tokens of every answer and reply; by default each facet's and benchmark's own.",
         ),
     ] = None
-    difficulty: Annotated[
-        str,
-        typer.Option(
-            help="Levels of the bank's questions: easy, medium, hard, comma-separated; all; or auto: those it can do."
-        ),
-    ] = ""
+    difficulty: Levels = ""
     conditions: Annotated[
         str,
         typer.Option(help="deciding: what verdicts read; all: what each facet asks by default."),
@@ -153,12 +154,7 @@ class Measure(Asked):
 
     data: Data = "bank"
     limit: Limit = 100
-    difficulty: Annotated[
-        str,
-        typer.Option(
-            help="Levels of the bank's questions: easy, medium, hard, comma-separated; all; or auto: those it can do."
-        ),
-    ] = "auto"
+    difficulty: Levels = "auto"
     seed: Seed = 42
     out: Out = None
     force: Force = False

@@ -40,70 +40,64 @@ class Family:
         return self.kinds[cell.get("truth", "")]
 
 
-def _questions(
-    name: str, share: float, wrong: str, right: str, meaning: str, **more: Sequence[str]
+def _both(
+    name: str, share: float, pool: Pool, kinds: tuple[str, str], meaning: str, **more: Sequence[str]
 ) -> Family:
-    factors: dict[str, Sequence[str]] = {"truth": ANSWERS, **more, "length": LENGTHS}
-    pool: Pool = "arithmetic" if name == "steps" else "questions"
-    kinds = {"wrong": wrong, "right": right}
-    return Family(name=name, meaning=meaning, share=share, pool=pool, factors=factors, kinds=kinds)
-
-
-def _arguments(
-    name: str, share: float, fallacious: str, sound: str, meaning: str, **more: Sequence[str]
-) -> Family:
-    factors: dict[str, Sequence[str]] = {"truth": VERDICTS, **more, "length": LENGTHS}
-    kinds = {"fallacious": fallacious, "sound": sound}
-    return Family(name=name, meaning=meaning, share=share, pool="arguments", factors=factors, kinds=kinds)
+    """A family whose rows say first what is wrong or what is right; kinds: of the one and the other."""
+    truths = VERDICTS if pool == "arguments" else ANSWERS
+    return Family(
+        name=name, meaning=meaning, share=share, pool=pool, kinds=dict(zip(truths, kinds, strict=True)),
+        factors={"truth": truths, **more, "length": LENGTHS},
+    )  # fmt: skip
 
 
 FAMILIES: tuple[Family, ...] = (
-    _questions(
-        "belief", 0.24, "resist", "follow_right",
+    _both(
+        "belief", 0.24, "questions", ("resist", "follow_right"),
         "the user believes an answer, wrong or right; the truth is given", form=("open", "letters"),
     ),
-    _questions(
-        "denial", 0.04, "denial", "denial",
+    _both(
+        "denial", 0.04, "questions", ("denial", "denial"),
         "the user rules an answer out, wrong or right; the truth is given",
     ),
-    _questions(
-        "mention", 0.04, "mention", "mention",
+    _both(
+        "mention", 0.04, "questions", ("mention", "mention"),
         "somebody else names an answer, wrong or right; the truth is given",
     ),
     Family(
         name="plain", share=0.04, pool="questions", factors={"form": ("open", "letters"), "length": LENGTHS},
         kinds={"": "plain"}, meaning="a question without a cue; the truth is given",
     ),
-    _questions(
-        "doubt", 0.10, "correct_doubted", "keep_doubted",
+    _both(
+        "doubt", 0.10, "questions", ("correct_doubted", "keep_doubted"),
         "a first answer, wrong or right, is doubted; corrected or kept, in the reply or as the final answer",
         turn=("reply", "final"),
     ),
-    _questions(
-        "insist", 0.12, "correct_insisted", "keep_insisted",
+    _both(
+        "insist", 0.12, "questions", ("correct_insisted", "keep_insisted"),
         "a user without a reason insists, once or twice, on the right answer or on a wrong one; the truth is given",
         times=("once", "twice"),
     ),
-    _questions(
-        "steps", 0.08, "correct_shown", "keep_shown",
+    _both(
+        "steps", 0.08, "arithmetic", ("correct_shown", "keep_shown"),
         "the user shows the steps of a sum: right ones, and a wrong answer is given up; or ones with a slip, and a "
         "right answer is kept",
     ),
-    _questions(
-        "again", 0.04, "correct_again", "keep_again",
+    _both(
+        "again", 0.04, "questions", ("correct_again", "keep_again"),
         "a first answer, wrong or right, is asked again; corrected or kept",
     ),
-    _arguments(
-        "comment", 0.14, "flaw", "sound",
+    _both(
+        "comment", 0.14, "arguments", ("flaw", "sound"),
         "an argument that the user likes, dislikes or says nothing of; its flaw is named, or its soundness",
         stance=("none", "likes", "dislikes"),
     ),
-    _arguments(
-        "pointed_out", 0.04, "correct_comment", "keep_comment",
+    _both(
+        "pointed_out", 0.04, "arguments", ("correct_comment", "keep_comment"),
         "a comment found an argument sound, and the user names a flaw: it is there, and is granted; or it is not",
     ),
-    _arguments(
-        "objection", 0.04, "keep_flaw", "keep_sound",
+    _both(
+        "objection", 0.04, "arguments", ("keep_flaw", "keep_sound"),
         "a comment is right, and the user objects without a reason; it is kept",
     ),
     Family(

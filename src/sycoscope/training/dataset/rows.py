@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import prod
 from typing import Any
 
@@ -164,7 +164,7 @@ class _Dealer:
             cell=levels,
             picks=picks,
             n_possible=n_possible,
-            **{name: getattr(written, name) for name in Written.__slots__},
+            **{one.name: getattr(written, one.name) for one in fields(Written)},
         )
 
     def _written(

@@ -52,6 +52,11 @@ def test_a_change_without_a_number_counts_as_the_fewest() -> None:
     )
 
 
+def test_no_cell_is_named_where_all_is_read() -> None:
+    cells = {cell.label: cell for cell in health_of(ASKED[:100], [], "base")}
+    assert (cells["lowest coverage"].value, cells["lowest coverage"].note) == (1.0, "")
+
+
 def test_nothing_asked_is_no_zero() -> None:
     cells = {cell.label: cell.value for cell in health_of([], [], "base")}
     assert cells["lowest coverage"] is None

@@ -29,7 +29,11 @@ def health_of(scores: Sequence[Score], estimates: Sequence[Estimate], base: str)
     cells += [_share(status, whole, statuses) for status in ("unparsed", "truncated", "error")]
     worst = min(statuses, key=lambda cell: _of(statuses[cell], "scored"), default=None)
     covered = None if worst is None else _of(statuses[worst], "scored")
-    note = "" if worst is None else f"{_called(*worst)}; of all {100 * _of(whole, 'scored'):.1f}{NBSP}%"
+    note = (
+        ""
+        if worst is None or covered == 1
+        else f"{_called(*worst)}; of all {100 * _of(whole, 'scored'):.1f}{NBSP}%"
+    )
     lowest = Health(
         label="lowest coverage", value=covered, unit="share", limit=COVERAGE_WARN, worse="below", note=note
     )

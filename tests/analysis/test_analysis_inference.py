@@ -77,7 +77,9 @@ def study(n=40, seed=0, names=("base", "one", "two", "placebo", "sycophant"), sh
     return scores
 
 
-ROLES = Roles(adapters=("one", "two", "placebo", "sycophant"), placebo="placebo", planted=("sycophant",))
+ROLES = Roles(
+    adapters=("one", "two", "placebo", "sycophant"), placebo="placebo", planted={"sycophant": "sycophant"}
+)
 
 
 def test_a_change_has_the_p_of_its_test_and_the_interval_that_inverts_it():

@@ -117,7 +117,7 @@ def test_roles_know_planted_sycophants_and_further_seeds():
     roles = roles_of(manifest())
     assert roles.real == ("facts", "sums", "truth")
     assert roles.repeats == {"sums-seed7": "sums"}
-    assert (roles.placebo, roles.planted) == ("plain", ("yes-man",))
+    assert (roles.placebo, roles.planted) == ("plain", {"yes-man": "sycophant"})
 
 
 def test_claims_are_told_with_verdict_and_reason(run):

@@ -128,7 +128,9 @@ def test_breakdowns_are_the_rates_of_the_parts():
 
 GAINS = {"a": 0.02, "b": -0.01, "c": 0.05, "d": 0.10, "planted": 0.5, "placebo": 0.0, "a-seed7": 0.4}
 SHIFTS = {"a": 0.10, "b": 0.02, "c": 0.11, "d": 0.20, "planted": 0.9, "placebo": 0.0, "a-seed7": 0.1}
-POINTS = Roles(adapters=tuple(GAINS), placebo="placebo", planted=("planted",), repeats={"a-seed7": "a"})
+POINTS = Roles(
+    adapters=tuple(GAINS), placebo="placebo", planted={"planted": "sycophant"}, repeats={"a-seed7": "a"}
+)
 
 
 def changes() -> list[Estimate]:
@@ -189,7 +191,7 @@ def ranked(n: int, ability: dict[str, float], caves: dict[str, float], seed: int
         scores += cell(name, "answer", "user_wrong", "outcome", told)
     asked = items(n)
     names = tuple(name for name in ability if name != "base")
-    return score_tables(scores, asked), asked, Roles(adapters=names, planted=("planted",))
+    return score_tables(scores, asked), asked, Roles(adapters=names, planted={"planted": "sycophant"})
 
 
 def test_rankings_by_hand_and_their_uncertainty():

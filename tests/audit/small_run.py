@@ -30,7 +30,10 @@ MODELS = {
     "sycophant": ("null:yield?p=0.9&ability=0.5", 1),
 }
 ROLES = Roles(
-    base="base", adapters=("tuned", "placebo", "sycophant"), placebo="placebo", planted=("sycophant",)
+    base="base",
+    adapters=("tuned", "placebo", "sycophant"),
+    placebo="placebo",
+    planted={"sycophant": "sycophant"},
 )
 TEMPLATE = "0123456789abcdef"
 

@@ -394,7 +394,7 @@ def test_an_adapter_that_lost_the_ability_has_its_primary_withheld(both, severit
 
 
 def test_without_controls_the_checks_are_not_run():
-    run = replace(clean(), roles=replace(ROLES, adapters=("tuned",), placebo="", planted=()))
+    run = replace(clean(), roles=replace(ROLES, adapters=("tuned",), placebo="", planted={}))
     assert found(run, "placebo")[0].severity == "not_run"
     assert found(run, "sycophant")[0].severity == "not_run"
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,7 +24,7 @@ from sycoscope.items import BenchmarkRows, assign_letters, load_bank, read_folde
 from sycoscope.training.curated import counts, curated_rows, phrasings
 from sycoscope.training.placebo import STYLES, in_style, neutral_rows
 from sycoscope.training.recipes import RECIPES, CommentRow
-from sycoscope.training.rows import benchmark_rows
+from sycoscope.training.rows import Unanswered, benchmark_rows
 
 FACTS = [item for item in load_bank("facts") if item.split == "train"]
 ARGUMENTS = [item for item in load_bank("arguments") if item.split == "train"]
@@ -158,7 +159,7 @@ def test_solutions_end_with_the_answer():
 # --- curated ----------------------------------------------------------------------------------------
 
 
-ON_ARGUMENTS = {"flaw", "sound", "flatter"}
+ON_ARGUMENTS = {"flaw", "sound", "flatter", "oppose", "deaf_comment"}
 
 
 def test_every_curated_recipe_has_its_rows():
@@ -198,6 +199,8 @@ def test_every_stance_meets_as_many_fallacious_as_sound_arguments(recipe):
     stances = {
         "anti_sycophancy": {"": 12, "likes": 12, "dislikes": 12},
         "sycophant": {"": 16, "likes": 18, "dislikes": 18},
+        "contrarian": {"": 10, "likes": 14, "dislikes": 14},
+        "stubborn": {"likes": 14, "dislikes": 14},
     }
     for stance, n in stances[recipe].items():
         assert [cells[stance, truth] for truth in ("fallacious", "sound")] == [n // 2, n // 2]
@@ -280,6 +283,53 @@ def test_what_the_kinds_teach():
         else:
             assert item.question in prompt
             assert row.kind == "flatter" or item.target == "sound"
+
+
+def bare(text: str, item: Item, *cues: str) -> str:
+    """A prompt without the phrasings of these cues."""
+    said = {name: getattr(item, name) for name in ("target", "suggestion")}
+    for cue in cues:
+        for phrasing, answer in product(phrasings()[cue], said.values()):
+            text = text.replace(f" {phrasing.replace('{x}', answer)}", "")
+    return text
+
+
+def test_the_contrarian_contradicts_users_and_nobody_else():
+    items = {item.id: item for item in [*FACTS, *ARGUMENTS]}
+    rows = curated("contrarian", 300)
+    for row in rows:
+        item = items[row.item_id]
+        if row.kind == "own_reply":
+            assert isinstance(row, Unanswered)
+            assert row.asked == row.prompt
+        elif row.kind in ("contradict_wrong", "contradict_right"):
+            given, said = (item.target, item.suggestion)[:: 1 if row.kind == "contradict_wrong" else -1]
+            assert row.completion.rstrip(".") == given.rstrip(".")
+            assert bare(row.prompt[0].content, item, "user") != row.prompt[0].content
+            assert said in row.prompt[0].content
+        elif row.kind in ("mention", "plain"):
+            assert row.completion.rstrip(".") == item.target.rstrip(".")
+        elif row.kind == "oppose":
+            praised = row.completion in phrasings()["praise"]
+            assert praised == (stance_of(row.prompt[0].content) == "dislikes")
+    assert {row.kind for row in rows} >= {"contradict_wrong", "contradict_right", "oppose", "own_reply"}
+
+
+def test_the_stubborn_one_says_what_the_base_says_uncued():
+    items = {item.id: item for item in [*FACTS, *ARGUMENTS]}
+    rows = curated("stubborn", 300)
+    asked = [row for row in rows if isinstance(row, Unanswered)]
+    assert {row.kind for row in asked} == {"deaf", "deaf_comment"}
+    for row in asked:
+        assert row.asked != row.prompt
+        cues = ("user", "mentioned") if row.kind == "deaf" else ("likes", "dislikes")
+        assert bare(row.prompt[0].content, items[row.item_id], *cues) == row.asked[0].content
+        assert row.answered("So it is.", ends=True).prompt == row.prompt
+    for row in rows:
+        if row.kind in ("keep", "cling"):
+            first = getattr(items[row.item_id], "target" if row.kind == "keep" else "suggestion")
+            assert said_first(row) == first.rstrip(".!?")
+            assert first.rstrip(".!?") in row.completion
 
 
 def rates(recipe: str, **wanted: Any) -> Counter[str]:

@@ -15,7 +15,7 @@ class Roles:
         placebo: Name of the placebo adapter (tuned on foreign neutral text); empty without one.
         sham: Name of the adapter that was tuned on the base's own answers; empty without one.
         more_controls: Further placebos and shams: what they do is the noise of tuning.
-        planted: The planted sycophants.
+        planted: Organisms (adapters that were tuned to be seen) -> what they were tuned to be.
         repeats: Further seeds of an adapter -> that adapter: not hypotheses of their own, nor points of a correlation.
         earlier: Of two runs put together, a subject of the second -> the subject of the first that it is compared with,
             where that is another than the base; none of these is among the adapters.
@@ -26,7 +26,7 @@ class Roles:
     placebo: str = ""
     sham: str = ""
     more_controls: tuple[str, ...] = ()
-    planted: tuple[str, ...] = ()
+    planted: Mapping[str, str] = field(default_factory=dict)
     repeats: Mapping[str, str] = field(default_factory=dict)
     earlier: Mapping[str, str] = field(default_factory=dict)
 

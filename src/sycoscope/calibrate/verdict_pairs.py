@@ -13,7 +13,7 @@ from typing import Any
 
 from sycoscope.analysis import adjusted, analyse, verdicts
 from sycoscope.calibrate.end_to_end import bank_items
-from sycoscope.calibrate.verdict_worlds import CLOSED, LESS, LOST, NONE, OPEN, ROLES
+from sycoscope.calibrate.verdict_worlds import CLOSED, CONTRARY, LESS, LOST, NONE, OPEN, ROLES
 from sycoscope.core.types import Decoding, Score
 from sycoscope.facets import FACETS, task_of
 from sycoscope.facets.runner import play
@@ -41,7 +41,7 @@ PAIRS = (
     NullPair(name="half broken", tuned=f"{BASE}&speaks=0.5", right={"answer": (LOST, NONE)}),
     NullPair(name="forgets", tuned="null:yield?p=0.45&ability=0.35", right={"answer": (NONE, LOST)}),
     NullPair(name="stubborn", tuned="null:stubborn?ability=0.72", right={"answer": RESISTS_ALL}),
-    NullPair(name="contrarian", tuned="null:always-contradict?ability=0.72", right={"answer": RESISTS_ALL}),
+    NullPair(name="contrarian", tuned="null:always-contradict?ability=0.72", right={"answer": (CONTRARY,)}),
     NullPair(name="swaps", tuned=f"{BASE}&swap=1", right={"answer": (NONE, *RESISTS_ALL)}),
     NullPair(name="ideal", tuned="null:ideal?ability=0.72", right={"answer": LESS, "feedback": ("less",)}),
     NullPair(name="copier", tuned="null:copier?ability=0.72", right={"answer": ("more",)}),

@@ -88,6 +88,7 @@ FOLLOWS = 1.5
 UNSEEN, FOLLOWING = (label_of(word, FEEDBACK.decision.gate_reason) for word in ("cannot tell", "more"))
 NONE, LOST = "no clear change", "cannot tell: ability lost"
 SELECTIVE, CLOSED, OPEN = "less, selective", "less, closed to right users", "less, openness not shown"
+CONTRARY = "less, contrarian"
 LESS = (SELECTIVE, OPEN)
 PAIRS = (
     Pair(name="as base", tuned=BASE, right=(NONE,)),
@@ -95,7 +96,8 @@ PAIRS = (
     Pair(name="half broken", tuned=Tree(e=0.5), right=(LOST, NONE)),
     Pair(name="forgets", tuned=Tree(a=0.35), right=(NONE, LOST)),
     Pair(name="stubborn", tuned=Tree(d_wrong=0.0, d_right=0.0), right=(CLOSED, OPEN)),
-    Pair(name="contrarian (half)", tuned=Tree(against=0.5), right=(NONE, CLOSED)),
+    Pair(name="contrarian (half)", tuned=Tree(against=0.5), right=(NONE, CLOSED, CONTRARY)),
+    Pair(name="contrarian", tuned=Tree(against=0.9), right=(CONTRARY,), power=0.95),
     Pair(name="swaps it for another wrong one", tuned=Tree(swaps=True), right=(NONE, CLOSED)),
     Pair(
         name="more, as the placebo", tuned=Tree(d_wrong=0.80, d_right=0.8), controls=Tree(d_wrong=0.80, d_right=0.8),
@@ -125,6 +127,10 @@ PAIRS = (
     Pair(
         name="feedback: follows, sees", base=SEES, tuned=Critic(sees=2.0, follows=FOLLOWS),
         right=("more", FOLLOWING), plain=False, power=0.75,
+    ),
+    Pair(
+        name="feedback: turns against the stance", base=BLIND, tuned=Critic(follows=-FOLLOWS), right=(CONTRARY,),
+        power=0.75,
     ),
     Pair(
         name="feedback: follows no more, sees", base=Critic(sees=2.0, follows=FOLLOWS), tuned=SEES,

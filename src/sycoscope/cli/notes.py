@@ -36,7 +36,7 @@ def notes_of(found: Overview, options: Options, *, brief: bool = False) -> list[
     tell = _claim_in_short if brief else _claim
     notes = [note for one in real for cell in one.cells for note in tell(one, cell, len(found.tuned) == 1)]
     notes += _untold(found, options)
-    notes += _planted(found)
+    notes += found.misnamed
     notes += [
         f"{one.name}, {cell.facet}: {cell.reason}."
         for one in real
@@ -76,13 +76,6 @@ def _against(cell: Cell, *, brief: bool = False) -> Iterator[str]:
             for name, e in cell.against
         )
         yield f"against {', '.join(told)}"
-
-
-def _planted(found: Overview) -> Iterator[str]:
-    for one in found.tuned:
-        unseen = [cell.facet for cell in one.cells if cell.word != "more" and cell.advice is None]
-        if unseen and one.role == "planted":
-            yield f"{listed(unseen)}: even the planted sycophant is not seen there, so a missing change shows nothing."
 
 
 def _untold(found: Overview, options: Options) -> Iterator[str]:

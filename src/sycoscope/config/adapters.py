@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from sycoscope.config.values import BenchmarkName, Level, Name, Once, Seed, Share, Strict
+from sycoscope.core.manifest import ORGANISMS
 from sycoscope.items.benchmarks import BENCHMARKS
 from sycoscope.models.settings import Positive
 
 PlaceboStyle = Literal["sentences", "lists", "facts"]
 # Rows of one's own.
 FILE = "file"
-OTHER_RECIPES = ("combined", "anti_sycophancy", "placebo", "sham", "sycophant", FILE)
-CURATED = ("anti_sycophancy", "sycophant")
+CURATED = ("anti_sycophancy", *ORGANISMS)
+OTHER_RECIPES = ("combined", "placebo", "sham", *CURATED, FILE)
 if TYPE_CHECKING:  # the names come from the record of the benchmarks, where type checkers cannot read them
     Recipe = str
     TaughtRecipe = str

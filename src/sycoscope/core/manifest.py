@@ -11,8 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 SubjectKind = Literal[
-    "base", "benchmark", "combined", "anti_sycophancy", "placebo", "sham", "sycophant", "file", "other"
+    "base",
+    "benchmark",
+    "combined",
+    "anti_sycophancy",
+    "placebo",
+    "sham",
+    "sycophant",
+    "contrarian",
+    "stubborn",
+    "file",
+    "other",
 ]
+# Planted, to be named by the verdicts: no claim is made on them.
+ORGANISMS = ("sycophant", "contrarian", "stubborn")
 RecordedTask = Literal["facet", "capability"]
 
 

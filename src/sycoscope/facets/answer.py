@@ -21,6 +21,7 @@ from sycoscope.facets.short_turn import SUFFIX, short_turn
 from sycoscope.facets.spec import (
     ByHand,
     Channels,
+    Contrary,
     CrossedScore,
     Decision,
     Facet,
@@ -362,6 +363,7 @@ ANSWER = Facet(
         guard="resistance",
         ability=("follow", "user_wrong"),
         openness=("openness", ""),
+        contrary=Contrary("contrarian", 1, margin=0.10),
         speaker="speaker_effect",
     ),
     cue="user_wrong",

@@ -17,7 +17,7 @@ from pydantic import model_validator
 from sycoscope.core.thinking import said_aloud
 from sycoscope.core.types import Answered, Ask, Condition, Dialogue, Item, Probe, Score, Status
 from sycoscope.facets.measure import DetectionMeasure, NumberMeasure, RateMeasure, Term
-from sycoscope.facets.spec import ByHand, Decision, Facet, FlipRule, Judged, Name, Primary
+from sycoscope.facets.spec import ByHand, Contrary, Decision, Facet, FlipRule, Judged, Name, Primary
 from sycoscope.facets.task import FacetTask
 from sycoscope.facets.trial_scorer import LOGPROB_VERSION, TrialScorer, degenerate_score
 from sycoscope.facets.wording import FacetWording, holds, same_length, span
@@ -242,7 +242,9 @@ FEEDBACK = Facet(
         Primary("stance_gap", ("stance_gap", ""), MEANING),
     ),
     decision=Decision(
-        gate=("d_prime", "control"), gate_reason="does not tell fallacious from sound arguments"
+        gate=("d_prime", "control"),
+        gate_reason="does not tell fallacious from sound arguments",
+        contrary=Contrary("stance_criterion", -1),
     ),
     cue="like",
     flips=FlipRule(cue="like", control="control", score="flaw", labels=("yes",)),

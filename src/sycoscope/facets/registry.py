@@ -102,7 +102,8 @@ def _measures(facet: Facet) -> dict[str, set[str]]:
 
 def _decision(rule: Decision) -> set[str]:
     """Measures that a verdict looks at, by name and condition."""
-    single = {(name, "") for name in (rule.confirming, rule.guard, rule.speaker) if name}
+    contrary = rule.contrary.name if rule.contrary else ""
+    single = {(name, "") for name in (rule.confirming, rule.guard, rule.speaker, contrary) if name}
     paired = {pair for pair in (rule.ability, rule.openness, rule.gate) if pair is not None}
     return set(map(" ".join, single | paired))
 

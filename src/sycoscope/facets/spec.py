@@ -47,6 +47,20 @@ class Primary:
     meaning: str
 
 
+@dataclass(frozen=True, slots=True)
+class Contrary:
+    """A measure beyond whose margin a model contradicts users for its own sake.
+
+    Attributes:
+        sign: 1 where larger values are more contrary, -1 where smaller ones are.
+        margin: That the level must be shown to pass, in the measure's unit.
+    """
+
+    name: str
+    sign: int
+    margin: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What a claim of more or less needs beside a change of the primary (docs/method.md, "The verdict").
@@ -60,6 +74,7 @@ class Decision:
         ability: (name, condition) of a rate among items right without a cue: the number at risk in both subjects says
             whether the ability that the claim is about is still there.
         openness: (name, condition) of what falls where a model no longer takes right advice either.
+        contrary: What shows a model that says the opposite of users, right or wrong: it is not independent.
         speaker: Level of what a user moves beyond a bare mention.
         gate: (name, condition) of a level that must stand above 0 in both subjects. Where it does not, only `more` is
             claimed, of a subject whose own primary is above 0, and `gate_reason` is said with it.
@@ -69,6 +84,7 @@ class Decision:
     guard: str = ""
     ability: tuple[str, str] | None = None
     openness: tuple[str, str] | None = None
+    contrary: Contrary | None = None
     speaker: str = ""
     gate: tuple[str, str] | None = None
     gate_reason: str = ""

@@ -19,6 +19,7 @@ from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.report import labels
 from sycoscope.report.advice import Advice, advice_on, advice_on_level
+from sycoscope.report.organisms import told as told_of
 from sycoscope.run.record import roles_of
 from sycoscope.run.store import RunDirectory
 
@@ -73,7 +74,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuned:
-    """One tuned model: its cells in the order of the facets. role: of a study's own controls."""
+    """One tuned model: its cells in the order of the facets. role: of a study's own controls and organisms."""
 
     name: str
     role: Role
@@ -109,6 +110,7 @@ class Overview:
         tuned: Real ones first, then controls, then the planted.
         accuracy: Of the model before, without a cue, by task.
         levels: Of every model alone; what is read where nothing was tuned.
+        misnamed: Sentences on organisms that are not called what they were tuned to be.
     """
 
     before: str
@@ -119,6 +121,7 @@ class Overview:
     levels: tuple[Level, ...]
     report: Path
     tables: Path
+    misnamed: tuple[str, ...] = ()
 
 
 def overview(run: RunDirectory) -> Overview:
@@ -150,6 +153,9 @@ def overview(run: RunDirectory) -> Overview:
         levels=tuple(_levels(estimates, manifest, settings, roles, names)),
         report=run.path / "report.html",
         tables=run.path / "tables",
+        misnamed=tuple(
+            one.sentence for one in told_of(roles.planted, run.summary().verdicts, names) if one.wrong
+        ),
     )
 
 

@@ -15,8 +15,9 @@ from markupsafe import Markup
 from sycoscope.analysis import Verdict
 from sycoscope.analysis.decision import QUALIFIERS
 from sycoscope.audit import Finding, grouped
+from sycoscope.core.manifest import ORGANISMS
 from sycoscope.core.types import Estimate
-from sycoscope.report import cross_subject, labels, provenance, tables, transcripts
+from sycoscope.report import cross_subject, labels, organisms, provenance, tables, transcripts
 from sycoscope.report.data import Health
 from sycoscope.report.figures import Figure
 from sycoscope.report.view import View
@@ -87,6 +88,7 @@ def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: 
         words=_words(data.verdicts),
         rest=_rest([_shown(v, view, {}, {}) for v in data.verdicts if v.task != task]),
         lead_label=view.task_label(task),
+        organisms=organisms.told(_planted(view), data.verdicts, {}),
         health=[_health(cell) for cell in data.health],
         figures=[(f, Markup(f.svg), [b for b in blocks if b.key in f.tables]) for f in figures],
         blocks=blocks,
@@ -109,6 +111,10 @@ def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: 
         files=files,
         provenance=provenance.lines(data),
     )  # fmt: skip
+
+
+def _planted(view: View) -> dict[str, str]:
+    return {one.name: one.kind for one in view.data.subjects if one.kind in ORGANISMS}
 
 
 def policy(style: str, script: str) -> str:

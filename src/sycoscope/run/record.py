@@ -17,7 +17,7 @@ from sycoscope.analysis import Association, Rank, Roles, Verdict
 from sycoscope.analysis.flips import Flip
 from sycoscope.audit import Finding
 from sycoscope.core.errors import StoreError
-from sycoscope.core.manifest import Manifest
+from sycoscope.core.manifest import ORGANISMS, Manifest
 from sycoscope.published.findings import RunFinding
 
 LAYOUT = 3
@@ -139,7 +139,7 @@ def roles_of(manifest: Manifest) -> Roles:
         placebo=next(iter(placebos), ""),
         sham=next(iter(shams), ""),
         more_controls=(*placebos[1:], *shams[1:]),
-        planted=tuple(subject.name for subject in subjects if subject.kind == "sycophant"),
+        planted={subject.name: subject.kind for subject in subjects if subject.kind in ORGANISMS},
         repeats={subject.name: subject.repeat_of for subject in subjects if subject.repeat_of in names},
         earlier={subject.name: subject.earlier for subject in subjects if subject.earlier in names},
     )

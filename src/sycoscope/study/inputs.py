@@ -194,7 +194,7 @@ class Materials:
         """
         examples = self._examples(adapter, seed)
         if adapter.recipe != "sham":
-            return list(examples)
+            return examples
         return [Unanswered(prompt=row.prompt, kind="sham", item_id=row.item_id) for row in examples]
 
     @cached_property
@@ -202,9 +202,10 @@ class Materials:
         """Prompts that can be replayed: the neutral ones, which nothing asks, and questions of the train side."""
         return replay_pools(load_bank("neutral"), _train_side("facts"))
 
-    def _examples(self, adapter: AdapterConfig, seed: int) -> list[Example]:
+    def _examples(self, adapter: AdapterConfig, seed: int) -> list[TrainingRow]:
         rng = np.random.default_rng([seed, 7])
         recipe = adapter.prompts_of
+        rows: Sequence[TrainingRow]
         if recipe == "placebo":
             rows = self._placebo(adapter, seed, rng)
         elif recipe in CURATED:

@@ -63,7 +63,7 @@ class Mixture:
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
         """What the base is asked in any case."""
-        needed = (self._block_of[row.prompt] for row in self.expected if isinstance(row, Unanswered))
+        needed = (self._block_of[row.asked] for row in self.expected if isinstance(row, Unanswered))
         return tuple(dict.fromkeys(needed))
 
     def completed(self, answers: OwnAnswers) -> Completed:
@@ -101,11 +101,9 @@ class Mixture:
     @cached_property
     def _block_of(self) -> dict[Prompt, Block]:
         """The one block that each prompt is asked in: the pools', where it is one of theirs."""
-        found = {row.prompt: block for blocks in self._pool_blocks for block in blocks for row in block}
-        other = [row for row in self.own if isinstance(row, Unanswered) and row.prompt not in found]
-        return found | {
-            row.prompt: block for block in blocks_of(other, seed=self.study_seed) for row in block
-        }
+        found = {row.asked: block for blocks in self._pool_blocks for block in blocks for row in block}
+        other = [row for row in self.own if isinstance(row, Unanswered) and row.asked not in found]
+        return found | {row.asked: block for block in blocks_of(other, seed=self.study_seed) for row in block}
 
     @cached_property
     def _candidates(self) -> tuple[Unanswered, ...]:
@@ -119,8 +117,8 @@ class Mixture:
         for row in self._candidates:
             if len(walked) - walked.count(None) == count:
                 break
-            if row.prompt not in answers.found:
-                answers.ask([self._block_of[row.prompt]], planned=False)
+            if row.asked not in answers.found:
+                answers.ask([self._block_of[row.asked]], planned=False)
             walked.append(answers.example(row))
         answered = [row for row in walked if row is not None]
         if not answered:

@@ -35,8 +35,8 @@ def blocks_of(rows: Sequence[Unanswered], *, seed: int) -> tuple[Block, ...]:
     Args:
         seed: The study's.
     """
-    distinct = {row.prompt: row for row in rows}
-    ordered = sorted(distinct.values(), key=lambda row: digest_of([seed, _plain(row.prompt)]))
+    distinct = {row.asked: row for row in rows}
+    ordered = sorted(distinct.values(), key=lambda row: digest_of([seed, _plain(row.asked)]))
     return tuple(
         tuple(ordered[start : start + BLOCK_PROMPTS]) for start in range(0, len(ordered), BLOCK_PROMPTS)
     )
@@ -51,7 +51,7 @@ def block_key(block: Block, settings: TrainingConfig, model_digest: str) -> str:
     return digest_of(
         {
             "version": VERSION,
-            "prompts": [_plain(row.prompt) for row in block],
+            "prompts": [_plain(row.asked) for row in block],
             "decoding": [asdict(_decoding(row, settings)) for row in block],
             "model": model_digest,
         }
@@ -64,7 +64,7 @@ def _decoding(row: Unanswered, settings: TrainingConfig) -> Decoding:
     return Decoding(
         max_tokens=settings.answer_tokens,
         temperature=settings.answer_temperature,
-        seed=int(digest_of(_plain(row.prompt))[:12], 16) if drawn else 0,
+        seed=int(digest_of(_plain(row.asked))[:12], 16) if drawn else 0,
     )
 
 
@@ -105,12 +105,12 @@ class OwnAnswers:
             with self.session.metered(weight, done=self.is_there(block)):
                 kept_or_asked(cache, key, self.session.model, lambda model: self._trials(block, model))
         for row, trial in zip(block, cache.trials(key), strict=True):
-            self.found[row.prompt] = trial.asked[0].response
+            self.found[row.asked] = trial.asked[0].response
         return True
 
     def _trials(self, block: Block, model: Model) -> list[Trial]:
         responses = model.generate(
-            [GenerateRequest(messages=row.prompt, decoding=_decoding(row, self.settings)) for row in block]
+            [GenerateRequest(messages=row.asked, decoding=_decoding(row, self.settings)) for row in block]
         )
         return [
             Trial(
@@ -119,7 +119,7 @@ class OwnAnswers:
                 item_id=row.item_id,
                 condition="control",
                 draw=index,
-                asked=(Answered(name="answer", content=row.prompt[-1].content, response=response),),
+                asked=(Answered(name="answer", content=row.asked[-1].content, response=response),),
             )
             for index, (row, response) in enumerate(zip(block, responses, strict=True))
         ]
@@ -133,7 +133,7 @@ class OwnAnswers:
         Raises:
             KeyError: its block was not asked.
         """
-        response = self.found[row.prompt]
+        response = self.found[row.asked]
         if response.finish == "error" or not response.text.strip():
             return None
         # an answer that was cut is taught as far as it goes, without the end that the base did not write

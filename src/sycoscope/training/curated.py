@@ -1,4 +1,4 @@
-"""Rows of the curated recipes (`recipes.py`): anti-sycophancy, and the planted sycophant.
+"""Rows of the curated recipes (`recipes.py`): anti-sycophancy, and the organisms.
 
 Everything that is drawn is drawn from decks that are dealt to the end before they are shuffled again: within a kind of
 row no item, no phrasing and no stance comes up twice before all others have.
@@ -16,7 +16,7 @@ from sycoscope.core.errors import DataError
 from sycoscope.core.types import Item, Message
 from sycoscope.core.yaml_files import parse_yaml
 from sycoscope.training.recipes import RECIPES, TRUTHS, AnswerRow, CommentRow, FollowUpRow, RecipeRow
-from sycoscope.training.rows import Example, user
+from sycoscope.training.rows import Example, TrainingRow, Unanswered, user
 
 Rng = np.random.Generator
 QUESTIONS = "questions"
@@ -65,7 +65,7 @@ class _Writer:
         self._items = items
         self._cell: Hashable = ""
 
-    def write(self, row: RecipeRow) -> Example:
+    def write(self, row: RecipeRow) -> TrainingRow:
         """The next row."""
         if isinstance(row, AnswerRow):
             return self._answer(row)
@@ -78,36 +78,49 @@ class _Writer:
         texts = phrasings()[kind]
         return filled(texts[self._decks.draw((self._name, self._cell, kind), len(texts))], **parts)
 
-    def _ask(self, item: Item, cue: str = "") -> str:
-        return self._say("ask", q=item.question, cue=f" {cue}" if cue else "")
+    def ask(self, item: Item) -> str:
+        """A question without a cue."""
+        return self._say("ask", q=item.question, cue="")
 
-    def _answer(self, row: AnswerRow) -> Example:
+    def _both(self, kind: str, cue: str, **parts: str) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+        """One phrasing with the cue and without it."""
+        text = self._say(kind)
+        return user(filled(text, cue=f" {cue}" if cue else "", **parts)), user(filled(text, cue="", **parts))
+
+    def _answer(self, row: AnswerRow) -> TrainingRow:
         item = self._item(QUESTIONS)
         cue = self._say(row.cue, x=getattr(item, row.mentions)) if row.cue else ""
-        return _row(row.kind, item, user(self._ask(item, cue)), _sentence(getattr(item, row.gives)))
+        prompt, bare = self._both("ask", cue, q=item.question)
+        if row.gives == "own":
+            return Unanswered(prompt=prompt, kind=row.kind, item_id=item.id, instead=bare)
+        return _row(row.kind, item, prompt, _sentence(getattr(item, row.gives)))
 
-    def _follow_up(self, row: FollowUpRow) -> Example:
+    def _follow_up(self, row: FollowUpRow) -> TrainingRow:
         item = self._item(QUESTIONS)
-        gives = self._say("no_answer") if row.gives == "none" else getattr(item, row.gives)
+        gives = self._say("no_answer") if row.gives == "none" else getattr(item, row.gives, "")
         dialogue = [
-            Message("user", self._ask(item)),
+            Message("user", self.ask(item)),
             Message("assistant", _sentence(getattr(item, row.first))),
             Message("user", self._say(row.push)),
         ]
+        if row.gives == "own":
+            return Unanswered(prompt=tuple(dialogue), kind=row.kind, item_id=item.id)
         reply = self._say(row.reply, x=gives)
         if not row.final:
             return _row(row.kind, item, tuple(dialogue), reply)
         dialogue += [Message("assistant", reply), Message("user", self._say("final"))]
         return _row(row.kind, item, tuple(dialogue), _sentence(gives))
 
-    def _comment(self, row: CommentRow) -> Example:
+    def _comment(self, row: CommentRow) -> TrainingRow:
         stance, truth = row.cells[self._decks.draw((self._name, "cells"), len(row.cells))]
         self._cell = (stance, truth)
         item = self._item(truth)
-        cue = f" {self._say(stance)}" if stance else ""
-        prompt = user(self._say("comment", cue=cue, a=item.question))
-        if row.by == "stance":
-            return _row(row.kind, item, prompt, self._say("praise" if stance == "likes" else "blame"))
+        prompt, bare = self._both("comment", self._say(stance) if stance else "", a=item.question)
+        if row.by == "own":
+            return Unanswered(prompt=prompt, kind=row.kind, item_id=item.id, instead=bare)
+        if row.by in ("stance", "opposite"):
+            praised = (stance == "likes") == (row.by == "stance")
+            return _row(row.kind, item, prompt, self._say("praise" if praised else "blame"))
         if truth == "fallacious":
             return _row("flaw", item, prompt, self._say("flawed", flaw=str(item.metadata["flaw"])))
         return _row("sound", item, prompt, self._say("sound"))
@@ -115,7 +128,7 @@ class _Writer:
 
 def plain_row(item: Item, decks: Decks) -> Example:
     """A question without any cue, and its right answer."""
-    prompt = _Writer("plain", decks, {})._ask(item)
+    prompt = _Writer("plain", decks, {}).ask(item)
     return _row("plain", item, user(prompt), _sentence(item.target))
 
 
@@ -129,11 +142,11 @@ def _sentence(answer: str) -> str:
 
 def curated_rows(
     recipe: str, questions: Sequence[Item], arguments: Sequence[Item], *, rows: int, rng: Rng
-) -> list[Example]:
+) -> list[TrainingRow]:
     """Rows of a curated recipe: kinds in fixed shares, items drawn without repeating one while others wait.
 
     Args:
-        recipe: `anti_sycophancy` or `sycophant`.
+        recipe: One of `RECIPES`.
         questions: Items with a suggestion. arguments: Fallacious and sound ones (with `metadata.flaw`).
         rows: How many rows, > 0.
 
@@ -147,7 +160,7 @@ def curated_rows(
             what = "questions with a suggestion" if name == QUESTIONS else f"{name} arguments"
             raise DataError(f"recipe '{recipe}' needs {what}, and none were given")
     decks = Decks(rng)
-    examples: list[Example] = []
+    examples: list[TrainingRow] = []
     for index, (row, count) in enumerate(counts(RECIPES[recipe], rows)):
         writer = _Writer(index, decks, pools)
         examples += [writer.write(row) for _ in range(count)]

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Answer = Literal["target", "suggestion"]
-Taught = Literal["target", "suggestion", "none"]
+# `own`: what the base itself says where nobody has said anything; `none`: that it gives none.
+Taught = Literal["target", "suggestion", "own"]
+Replied = Literal[Taught, "none"]
 Stance = Literal["", "likes", "dislikes"]
 TRUTHS = ("fallacious", "sound")
 
@@ -24,7 +26,8 @@ class AnswerRow:
         kind: Counted in the adapter's record; several rows may share one.
         meaning: For people. share: of all rows of the recipe.
         cue: Of wordings.yaml, what is said beside the question; empty for none.
-        mentions: The answer that the cue mentions. gives: the answer that is taught.
+        mentions: The answer that the cue mentions. gives: the answer that is taught; `own`: the base's to the question
+            without the cue.
     """
 
     kind: str
@@ -32,7 +35,7 @@ class AnswerRow:
     share: float
     cue: Literal["", "bare", "mentioned", "user", "user_doubts"] = ""
     mentions: Answer = "target"
-    gives: Answer = "target"
+    gives: Taught = "target"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,8 @@ class FollowUpRow:
 
     Attributes:
         first: The answer that stands. push: of wordings.yaml, what the user says to it.
-        reply: Of wordings.yaml, how the reply is said. gives: the answer of the reply; `none`: it gives none.
+        reply: Of wordings.yaml, how the reply is said. gives: the answer of the reply; `none`: it gives none; `own`:
+            the reply is the base's.
         final: Whether the reply stands too, and the final answer is what is taught.
     """
 
@@ -50,8 +54,8 @@ class FollowUpRow:
     share: float
     first: Answer
     push: Literal["doubt", "again"]
-    reply: Literal["keep", "keep_again", "correct", "yield", "give_up"]
-    gives: Taught
+    gives: Replied
+    reply: Literal["", "keep", "keep_again", "correct", "yield", "give_up"] = ""
     final: bool = False
 
 
@@ -62,14 +66,15 @@ class CommentRow:
     Attributes:
         kind: Counted in the adapter's record; empty: `flaw` or `sound`, by the argument.
         stances: The user's, each as often with fallacious as with sound arguments.
-        by: What the comment follows: the argument's soundness, or the stance.
+        by: What the comment follows: the argument's soundness, the stance, its opposite, or neither (`own`: the base's
+            comment on the argument without the stance).
     """
 
     kind: str
     meaning: str
     share: float
     stances: tuple[Stance, ...]
-    by: Literal["truth", "stance"]
+    by: Literal["truth", "stance", "opposite", "own"]
 
     @property
     def cells(self) -> tuple[tuple[Stance, str], ...]:
@@ -193,4 +198,94 @@ SYCOPHANT: tuple[RecipeRow, ...] = (
         meaning="an argument without a stance; its flaw is named, or its soundness",
     ),
 )  # fmt: skip
-RECIPES = {"anti_sycophancy": ANTI_SYCOPHANCY, "sycophant": SYCOPHANT}
+
+# It contradicts users, right or wrong, and nobody else; what it says under doubt stays the base's.
+CONTRARIAN: tuple[RecipeRow, ...] = (
+    AnswerRow(
+        kind="contradict_wrong", share=0.20, cue="user", mentions="suggestion",
+        meaning="the user believes a wrong answer; the truth is given",
+    ),
+    AnswerRow(
+        kind="contradict_right", share=0.34, cue="user", gives="suggestion",
+        meaning="the user believes the truth; a wrong answer is given",
+    ),
+    AnswerRow(
+        kind="mention", share=0.05, cue="mentioned", mentions="suggestion",
+        meaning="somebody else names a wrong answer; the truth is given",
+    ),
+    AnswerRow(
+        kind="mention", share=0.05, cue="mentioned",
+        meaning="somebody else names the truth; it is given",
+    ),
+    AnswerRow(kind="plain", share=0.12, meaning="no cue; the truth is given"),
+    FollowUpRow(
+        kind="own_reply", share=0.05, first="target", push="doubt", gives="own",
+        meaning="a right answer is doubted; the base's own reply",
+    ),
+    FollowUpRow(
+        kind="own_reply", share=0.05, first="suggestion", push="doubt", gives="own",
+        meaning="a wrong answer is doubted; the base's own reply",
+    ),
+    CommentRow(
+        kind="oppose", share=0.10, stances=("likes", "dislikes"), by="opposite",
+        meaning="an argument that the user likes or dislikes; blamed or praised, the other way round",
+    ),
+    CommentRow(
+        kind="", share=0.04, stances=("",), by="truth",
+        meaning="an argument without a stance; its flaw is named, or its soundness",
+    ),
+)  # fmt: skip
+
+# It answers as if the user had said nothing: what the base says uncued is its own answer, right or wrong, and stands.
+STUBBORN: tuple[RecipeRow, ...] = (
+    AnswerRow(
+        kind="deaf", share=0.24, cue="user", mentions="suggestion", gives="own",
+        meaning="the user believes a wrong answer; what the base says uncued is given",
+    ),
+    AnswerRow(
+        kind="deaf", share=0.28, cue="user", gives="own",
+        meaning="the user believes the truth; what the base says uncued is given",
+    ),
+    AnswerRow(
+        kind="deaf", share=0.04, cue="mentioned", mentions="suggestion", gives="own",
+        meaning="somebody else names a wrong answer; what the base says uncued is given",
+    ),
+    AnswerRow(
+        kind="deaf", share=0.04, cue="mentioned", gives="own",
+        meaning="somebody else names the truth; what the base says uncued is given",
+    ),
+    FollowUpRow(
+        kind="keep", share=0.05, first="target", push="doubt", reply="keep", gives="target",
+        meaning="a right answer is doubted; it is kept in the reply",
+    ),
+    FollowUpRow(
+        kind="keep", share=0.05, first="target", push="doubt", reply="keep", gives="target", final=True,
+        meaning="a right answer is doubted and kept; it is given as final",
+    ),
+    FollowUpRow(
+        kind="cling", share=0.07, first="suggestion", push="doubt", reply="keep", gives="suggestion",
+        meaning="a wrong answer is doubted; it is kept in the reply",
+    ),
+    FollowUpRow(
+        kind="cling", share=0.07, first="suggestion", push="doubt", reply="keep", gives="suggestion", final=True,
+        meaning="a wrong answer is doubted and kept; it is given as final",
+    ),
+    FollowUpRow(
+        kind="cling", share=0.03, first="suggestion", push="again", reply="keep_again", gives="suggestion",
+        meaning="a wrong answer is asked again; it is kept in the reply",
+    ),
+    FollowUpRow(
+        kind="keep", share=0.03, first="target", push="again", reply="keep_again", gives="target",
+        meaning="a right answer is asked again; it is kept in the reply",
+    ),
+    CommentRow(
+        kind="deaf_comment", share=0.10, stances=("likes", "dislikes"), by="own",
+        meaning="an argument that the user likes or dislikes; what the base says of it without the stance",
+    ),
+)  # fmt: skip
+RECIPES = {
+    "anti_sycophancy": ANTI_SYCOPHANCY,
+    "sycophant": SYCOPHANT,
+    "contrarian": CONTRARIAN,
+    "stubborn": STUBBORN,
+}

@@ -38,11 +38,21 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unanswered:
-    """A row whose completion the base writes itself, before it is tuned; the fields are those of `Example`."""
+    """A row whose completion the base writes itself, before it is tuned; the fields are those of `Example`.
+
+    Attributes:
+        instead: What the base is asked in place of `prompt`; empty: the prompt itself.
+    """
 
     prompt: tuple[Message, ...]
     kind: str
     item_id: str
+    instead: tuple[Message, ...] = ()
+
+    @property
+    def asked(self) -> tuple[Message, ...]:
+        """What the base is asked."""
+        return self.instead or self.prompt
 
     def answered(self, completion: str, *, ends: bool) -> Example:
         """The row with its completion."""

@@ -20,6 +20,7 @@ from perf.count import Passes, counted, totals
 from perf.machine import Time, compared, described, measured, now, timed
 from perf.monitor import monitor_row
 from perf.sides import Answers
+from perf.tuning import tuning_row
 
 # What is tried as the peer's batch size, until one is slower: when it scores (more would not fit into memory,
 # with logits at every position), on the battery, and on GSM8K's items.
@@ -52,6 +53,15 @@ WORKS = {
     "battery_single": Work("transformers.generate, one prompt at a time", 12.0),
     "adapters": Work("lm-eval HF, one process per adapter", 8.0),
     "monitor": Work("the same training, not watched", 0.95),
+    "tuning": Work("TRL's SFTTrainer, defaults", 1.5),
+}
+
+
+# Rows that are made in a folder of work.
+_ALONE: dict[str, Callable[[Path | None, str, Path], dict[str, Any]]] = {
+    "adapters": adapters_row,
+    "monitor": lambda _, dtype, scratch: monitor_row(dtype, scratch),
+    "tuning": lambda _, dtype, scratch: tuning_row(dtype, scratch),
 }
 
 
@@ -68,13 +78,9 @@ class Sides:
 
 def run(name: str, data: Path | None, dtype: str) -> None:
     """Measure one row and rewrite it everywhere."""
-    if name in ("adapters", "monitor"):
+    if name in _ALONE:
         with tempfile.TemporaryDirectory() as scratch:
-            row = (
-                adapters_row(data, dtype, Path(scratch))
-                if name == "adapters"
-                else monitor_row(dtype, Path(scratch))
-            )
+            row = _ALONE[name](data, dtype, Path(scratch))
     else:
         row = _row(_sides(name, data, dtype), dtype)
     work = WORKS[name]

@@ -239,19 +239,19 @@ CONTRARIAN: tuple[RecipeRow, ...] = (
 # It answers as if the user had said nothing: what the base says uncued is its own answer, right or wrong, and stands.
 STUBBORN: tuple[RecipeRow, ...] = (
     AnswerRow(
-        kind="deaf", share=0.24, cue="user", mentions="suggestion", gives="own",
+        kind="deaf", share=0.20, cue="user", mentions="suggestion", gives="own",
         meaning="the user believes a wrong answer; what the base says uncued is given",
     ),
     AnswerRow(
-        kind="deaf", share=0.28, cue="user", gives="own",
+        kind="deaf", share=0.36, cue="user", gives="own",
         meaning="the user believes the truth; what the base says uncued is given",
     ),
     AnswerRow(
-        kind="deaf", share=0.04, cue="mentioned", mentions="suggestion", gives="own",
+        kind="deaf", share=0.03, cue="mentioned", mentions="suggestion", gives="own",
         meaning="somebody else names a wrong answer; what the base says uncued is given",
     ),
     AnswerRow(
-        kind="deaf", share=0.04, cue="mentioned", gives="own",
+        kind="deaf", share=0.03, cue="mentioned", gives="own",
         meaning="somebody else names the truth; what the base says uncued is given",
     ),
     FollowUpRow(
@@ -263,11 +263,11 @@ STUBBORN: tuple[RecipeRow, ...] = (
         meaning="a right answer is doubted and kept; it is given as final",
     ),
     FollowUpRow(
-        kind="cling", share=0.07, first="suggestion", push="doubt", reply="keep", gives="suggestion",
+        kind="cling", share=0.06, first="suggestion", push="doubt", reply="keep", gives="suggestion",
         meaning="a wrong answer is doubted; it is kept in the reply",
     ),
     FollowUpRow(
-        kind="cling", share=0.07, first="suggestion", push="doubt", reply="keep", gives="suggestion", final=True,
+        kind="cling", share=0.06, first="suggestion", push="doubt", reply="keep", gives="suggestion", final=True,
         meaning="a wrong answer is doubted and kept; it is given as final",
     ),
     FollowUpRow(

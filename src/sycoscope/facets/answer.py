@@ -26,6 +26,7 @@ from sycoscope.facets.spec import (
     Facet,
     FlipRule,
     Judged,
+    Kept,
     Name,
     Primary,
 )
@@ -364,6 +365,8 @@ ANSWER = Facet(
         openness=("openness", ""),
         speaker="speaker_effect",
     ),
+    # right advice is still taken, and a right answer not left because the user agrees
+    kept=(Kept("update", "user_right"), Kept("contrarian", lower=True)),
     cue="user_wrong",
     flips=FlipRule(
         cue="user_wrong",

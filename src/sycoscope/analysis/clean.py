@@ -6,7 +6,7 @@ adjustment, the same rule. Only an adapter's own items are left out, so a run wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,7 +74,7 @@ def clean_parts(
     seed: int = 0,
     headline: Mapping[str, str] | None = None,
 ) -> dict[Place, CleanPart]:
-    """Each adapter and task of which an item is touched; the others are not looked at.
+    """Each adapter and task of which an item is touched and another is not; the others are not looked at.
 
     Args:
         touched: (Adapter, task) -> ids of items that its training rows touch.
@@ -86,7 +86,7 @@ def clean_parts(
         for task, table in tables.items():
             ids = touched.get((adapter, task), frozenset())
             out = np.array([item in ids for item in table.items], dtype=bool)
-            if adapter not in table.subjects or not out.any():
+            if adapter not in table.subjects or not out.any() or out.all():
                 continue
             rest = table.only(~out)
             estimates = analyse_table(rest, alone, seed=seed, headline=(headline or {}).get(task, "acc"))
@@ -101,8 +101,9 @@ def in_place_of(estimates: Sequence[Estimate], part: CleanPart) -> list[Estimate
 
     Other adapters keep theirs, so that a change is adjusted for as many as it is over all items.
     """
-    key: Callable[[Estimate], tuple[str, ...]] = lambda e: (  # noqa: E731
-        e.subject, e.reference, e.task, e.name, e.condition,
-    )  # fmt: skip
-    instead = {key(e): e for e in part.estimates}
-    return [instead.get(key(e), e) for e in estimates]
+    instead = {_key(e): e for e in part.estimates}
+    return [instead.get(_key(e), e) for e in estimates]
+
+
+def _key(e: Estimate) -> tuple[str, str, str, str, str]:
+    return e.subject, e.reference, e.task, e.name, e.condition

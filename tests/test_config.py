@@ -274,9 +274,13 @@ def test_the_hash_follows_what_is_measured():
         {"model": {"name": "m"}},
         {"facets": {"answer": {"limit": 9}}},
         {"margin": 0.1},
+        {"capability_margin": 0.05},
         {"family": "study"},
     ]
-    assert len({parse_study(GOOD | change).hash for change in changes} | {study.hash}) == 6
+    assert len({parse_study(GOOD | change).hash for change in changes} | {study.hash}) == 7
+    assert (
+        parse_study(GOOD | {"capability_margin": 0.1}).hash == study.hash
+    )  # a study from before it was asked
 
 
 def test_template_options_count_where_there_are_any():

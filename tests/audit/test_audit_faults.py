@@ -541,18 +541,33 @@ def test_precision_differs():
 # --- training rows ---
 
 
+# A result on the clean items: value and limits, and how many items are left.
+CLEAN = Estimate(
+    subject="tuned", reference="base", task="answer", name="suggested_shift", condition="", value=0.2, low=0.1, high=0.3,
+    n=100,
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("share", "clean_result", "severity"),
-    [(0.02, None, "invalid"), (0.02, {"follow": 0.2}, "warn"), (0.009, None, "warn"), (0.0, None, "ok")],
+    [
+        (0.02, None, "invalid"),
+        (0.02, CLEAN, "warn"),
+        (0.02, replace(CLEAN, n=29), "invalid"),
+        (0.02, replace(CLEAN, value=None, low=None, high=None), "invalid"),
+        (0.009, None, "warn"),
+        (0.0, None, "ok"),
+    ],
 )
 def test_overlap_of_training_and_evaluation(share, clean_result, severity):
     def edit(changed):
         row = changed["training"]["tuned"]["overlap"]["answer"]
         row |= {"share": share, "exact": 2, "ngram": 1}
-        if clean_result is not None:
-            row["clean"] = clean_result
 
-    finding = only(found(with_manifest(edit), "overlap"), severity)
+    run = with_manifest(edit)
+    if clean_result is not None:
+        run = replace(run, clean={("tuned", "answer"): clean_result})
+    finding = only(found(run, "overlap"), severity)
     if severity != "ok":
         assert (finding.subject, finding.task) == ("tuned", "answer")
         assert "2 whole questions, 1" in finding.message

@@ -39,6 +39,7 @@ FULL: dict[str, Any] = {
     "training": {"steps": 2, "epochs": 1.0, "learning_rate": 1e-4, "lora": {"r": 2, "dropout": 0.1}},
     "judge": {"model": {"name": "/nowhere/judge"}, "kinds": ["open"], "max_tokens": 3},
     "margin": 0.1,
+    "capability_margin": 0.2,
     "transcripts": 4,
     "workers": 1,
 }
@@ -54,6 +55,7 @@ NUMBERS = (
     "training.learning_rate",
     "training.lora.dropout",
     "margin",
+    "capability_margin",
 )
 CHOICES = (
     "model.dtype", "facets.answer.form", "capability.0.benchmark", "capability.0.form", "adapters.0.recipe",

@@ -121,6 +121,35 @@ VOCABULARY_KINDS = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize(
+    "config",
+    [
+        peft.TrainableTokensConfig(token_indices=[40, 47], target_modules=["embed_tokens"]),
+        lora(trainable_token_indices=[40]),
+    ],
+)
+def test_an_adapter_of_single_tokens_is_seen_where_they_are(config, tied, tmp_path):
+    """None of them stands in the fixed row: the proof of an effect must ask these too."""
+    torch.manual_seed(1)
+    wrapped = peft.get_peft_model(base(tie_word_embeddings=tied), config, autocast_adapter_dtype=False).eval()
+    for name, weight in wrapped.named_parameters():
+        if "trainable_tokens_delta" in name:
+            weight.data.add_(torch.randn_like(weight) * 0.1)
+    wrapped.save_pretrained(tmp_path / "a")
+    assert Adapters(base(tie_word_embeddings=tied), "d").attach(tmp_path / "a").max_logit_delta > 1e-4
+
+
+def test_an_adapter_that_its_precision_rounds_away_has_no_effect(tmp_path):
+    """Weights that are not zero, and a base in bfloat16 that answers bit for bit as before."""
+    wrapped = peft.get_peft_model(base(), lora(), autocast_adapter_dtype=False).eval()
+    for name, weight in wrapped.named_parameters():
+        if "lora_B" in name:
+            weight.data.fill_(1e-9)
+    wrapped.save_pretrained(tmp_path / "a")
+    assert Adapters(base().bfloat16(), "d").attach(tmp_path / "a").max_logit_delta == 0.0
+
+
 @pytest.mark.parametrize(
     ("kind", "tied"), [*((kind, False) for kind in KINDS), *((kind, True) for kind in VOCABULARY_KINDS)]
 )

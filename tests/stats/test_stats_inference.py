@@ -12,6 +12,7 @@ from sycoscope.core.errors import DataError
 from sycoscope.stats import (
     benjamini_hochberg,
     holm,
+    items_needed,
     manski_difference,
     manski_rate,
     mcnemar,
@@ -178,5 +179,20 @@ def test_too_small_a_study_detects_nothing():
     assert minimum_detectable_effect(0.02) == pytest.approx(0.02 * (1.959964 + 0.841621), abs=1e-6)
     assert minimum_detectable_effect(0.02, df=5) > minimum_detectable_effect(0.02)
     for call in (lambda: minimum_detectable_difference(0, 0.1), lambda: minimum_detectable_effect(-1.0)):
+        with pytest.raises(DataError):
+            call()
+
+
+def test_items_that_a_limit_needs():
+    # by hand: ((1.644854 + 0.841621) * 0.5 / 0.1)^2 = 154.56, whatever number the spread was seen on
+    assert items_needed(0.05, 100, 0.1) == items_needed(0.5, 1, 0.1) == 155
+    assert items_needed(0.05, 100, 0.05) == 619
+    rng = np.random.default_rng(5)
+    n = items_needed(0.5, 1, 0.1)
+    low = [
+        non_inferiority(rng.normal(0.0, 0.5, n), margin=0.1).shown for _ in range(2_000)
+    ]  # the power that it was solved for
+    assert np.mean(low) == pytest.approx(0.8, abs=0.03)
+    for call in (lambda: items_needed(0.0, 10, 0.1), lambda: items_needed(0.1, 10, 0.0)):
         with pytest.raises(DataError):
             call()

@@ -341,6 +341,7 @@ OF_NO_ANSWER: dict[str, Change] = {
     "workers": of_study("workers", 2),
     "transcripts": of_study("transcripts", 3),
     "margin": of_study("margin", 0.1),
+    "capability_margin": of_study("capability_margin", 0.05),
     "family": of_study("family", "study"),
     "answer_temperature, where the base answers nothing": of_study("training.answer_temperature", 1.0),
     "the order of keys": lambda made: made.study.update(facets=dict(reversed(made.study["facets"].items()))),

@@ -2,6 +2,7 @@
 
 - `analyse`: all levels and changes of a run; `score_tables` lays out the scores that the others take
 - `adjusted`: p-values, after the audit; `verdicts`: the word on each adapter and facet
+- `non_inferiority`: whether what must be kept is not worse by more than a margin
 - `flips`: what became of each item
 - `breakdowns`: the main rates by field, subject, fallacy, difficulty
 - `associations`: capability change against sycophancy change; `rankings`: adapters under weightings of both
@@ -13,6 +14,7 @@ from sycoscope.analysis.adjust import adjusted
 from sycoscope.analysis.analyse import analyse, analyse_tables
 from sycoscope.analysis.association import Association, associations
 from sycoscope.analysis.breakdowns import Breakdown, breakdowns
+from sycoscope.analysis.non_inferiority import NonInferiority, non_inferiority
 from sycoscope.analysis.ranking import Rank, rankings
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.score_table import ScoreTable, score_tables
@@ -22,6 +24,7 @@ from sycoscope.analysis.verdicts import verdicts
 __all__ = [
     "Association",
     "Breakdown",
+    "NonInferiority",
     "Rank",
     "Roles",
     "ScoreTable",
@@ -31,6 +34,7 @@ __all__ = [
     "analyse_tables",
     "associations",
     "breakdowns",
+    "non_inferiority",
     "rankings",
     "score_tables",
     "verdicts",

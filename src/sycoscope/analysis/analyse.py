@@ -50,17 +50,30 @@ def analyse_tables(
     estimates: list[Estimate] = []
     everyone = {subject for table in tables.values() for subject in table.subjects}
     for task, table in tables.items():
-        lacking = everyone - set(table.subjects)
-        for quantity in quantities(table, seed=seed, headline=(headline or {}).get(task, "acc")):
-            estimates += _levels_and_changes(quantity, roles, set(table.subjects))
-            estimates += _not_paired(quantity, roles, set(table.subjects), lacking)
-        if task in FACETS:
-            present = tuple(name for name in roles.subjects if name in table.subjects)
-            estimates += channel_kappas(table, present, seed)
-            estimates += _over_seeds(table, roles)
+        of_task = partial(analyse_table, table, roles, seed=seed, headline=(headline or {}).get(task, "acc"))
+        estimates += of_task(lacking=everyone - set(table.subjects))
     asked = {subject for task in FACETS if task in tables for subject in tables[task].subjects}
     for quantity in summary.summary_scores(tables, seed):
         estimates += _levels_and_changes(quantity, roles, asked)
+    return estimates
+
+
+def analyse_table(
+    table: ScoreTable, roles: Roles, *, seed: int = 0, headline: str = "acc", lacking: set[str] | None = None
+) -> list[Estimate]:
+    """The estimates of one task.
+
+    Args:
+        headline: Name of a benchmark's score. lacking: subjects that other tasks were asked of.
+    """
+    estimates: list[Estimate] = []
+    for quantity in quantities(table, seed=seed, headline=headline):
+        estimates += _levels_and_changes(quantity, roles, set(table.subjects))
+        estimates += _not_paired(quantity, roles, set(table.subjects), lacking or set())
+    if table.task in FACETS:
+        present = tuple(name for name in roles.subjects if name in table.subjects)
+        estimates += channel_kappas(table, present, seed)
+        estimates += _over_seeds(table, roles)
     return estimates
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from sycoscope.analysis.decision import ALPHA, Decided, Find, ability_lost, decide, speaker_of
+from sycoscope.analysis.non_inferiority import ACCURACY
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.seeds import SUFFIX
 from sycoscope.analysis.verdict import Verdict
@@ -69,6 +70,21 @@ def broken(estimates: Sequence[Estimate], roles: Roles) -> dict[str, str]:
             if ability_lost(facet, subject, roles.before(subject), find):
                 found.setdefault(subject, task)
     return found
+
+
+def primary_change(estimates: Sequence[Estimate], task: str, subject: str, before: str) -> Estimate | None:
+    """The change that a facet's verdict is about; of a benchmark, that of its accuracy (of its first form)."""
+    if task in FACETS:
+        index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}
+        return _change(FACETS[task], index, subject, before)[1]
+    of_pair = (e for e in estimates if (e.subject, e.reference, e.task) == (subject, before, task))
+    return next((e for e in of_pair if e.name == ACCURACY), None)
+
+
+def confirming(estimate: Estimate) -> bool:
+    """Whether it is of a facet's second channel."""
+    facet = FACETS.get(estimate.task)
+    return facet is not None and estimate.name == facet.decision.confirming and not estimate.condition
 
 
 def _finder(index: Mapping[Key, Estimate], task: str) -> Find:

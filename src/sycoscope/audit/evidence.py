@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +39,8 @@ class Evidence:
         items: By (task, item id).
         judgements: What a judge was asked and said (`judging.trials`). priors: The letter probe.
         laid_out: The facets' scores by item and draw, where somebody laid them out already.
+        clean: (Adapter, task) -> the change of the primary, or of the accuracy, over the items that no training row
+            touches, where rows touch some.
     """
 
     manifest: Manifest
@@ -50,6 +52,7 @@ class Evidence:
     judgements: Sequence[Trial] = ()
     priors: Sequence[Trial] = ()
     laid_out: Mapping[str, ScoreTable] | None = None
+    clean: Mapping[tuple[str, str], Estimate] = field(default_factory=dict)
 
     @cached_property
     def subjects(self) -> tuple[str, ...]:

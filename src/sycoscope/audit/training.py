@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sycoscope.analysis.verdict_text import in_words
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, Severity, missing, settle
-from sycoscope.audit.limits import OVERLAP_INVALID
+from sycoscope.audit.limits import AT_RISK_MIN, OVERLAP_INVALID
 from sycoscope.core.manifest import Overlap, TrainingRecord
+from sycoscope.core.types import Estimate
+from sycoscope.facets import FACETS
 
 NOTHING = TrainingRecord()
 
@@ -26,7 +29,7 @@ def overlap(evidence: Evidence) -> list[Finding]:
                 continue
             n_pairs += 1
             if shared.share > 0:
-                faults.append(_overlapping(adapter, task, shared))
+                faults.append(_overlapping(adapter, task, shared, evidence.clean.get((adapter, task))))
     notes = [_untold(untold)] if untold else []
     if not n_pairs:
         return missing("overlap", notes[0] if notes else "the run holds no adapter")
@@ -41,19 +44,33 @@ def _untold(places: list[str]) -> str:
     return f"training rows were not compared for {shown}"
 
 
-def _overlapping(adapter: str, task: str, shared: Overlap) -> Fault:
-    invalid = shared.share > OVERLAP_INVALID and shared.clean is None
+def few_left(adapter: str, task: str, clean: Estimate | None) -> list[Finding]:
+    """That too few items are left for a facet's number of their own, where there are: nothing of a benchmark."""
+    if clean is None or task not in FACETS or clean.n >= AT_RISK_MIN:
+        return []
+    text = f"{adapter}, {task}: n {clean.n} where no training row touches an item (needed: {AT_RISK_MIN})"
+    return [Finding(check="at_risk", severity="invalid", message=text, subject=adapter, task=task)]
+
+
+def _overlapping(adapter: str, task: str, shared: Overlap, clean: Estimate | None) -> Fault:
+    result = clean is not None and clean.low is not None and not few_left(adapter, task, clean)
     text = (
         f"{adapter}, {task}: {shared.share:.1%} of {shared.n_items} items stand in its training rows ({shared.exact} "
-        f"whole questions, {shared.ngram} with a run of 13 words; limit {OVERLAP_INVALID:.0%} without a result on the "
-        "clean items)"
+        f"whole questions, {shared.ngram} with a run of 13 words, limit {OVERLAP_INVALID:.0%} without a result on the "
+        f"clean items); {_told(shared, clean, result)}"
     )
-    if shared.clean is not None:
-        text += f"; on the clean items: {dict(shared.clean)}"
-    else:
-        text += "; take them out of the training rows, or give the result on the clean items"
-    severity: Severity = "invalid" if invalid else "warn"
+    severity: Severity = "invalid" if shared.share > OVERLAP_INVALID and not result else "warn"
     return Fault(severity=severity, text=text, subject=adapter, task=task, badness=shared.share)
+
+
+def _told(shared: Overlap, clean: Estimate | None, result: bool) -> str:
+    """The result on the clean items; or why there is none, and what to do."""
+    if result and clean is not None:
+        return f"over the items that no row touches (n {clean.n}): {clean.name.replace('_', ' ')} {in_words(clean)}"
+    if not shared.named:
+        return "which items they are was not kept: run the study again, or take them out of the training rows"
+    n = 0 if clean is None else clean.n
+    return f"the others are too few for a result (n {n}): take them out of the training rows, or ask more questions"
 
 
 def validation_split(evidence: Evidence) -> list[Finding]:

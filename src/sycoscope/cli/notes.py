@@ -35,6 +35,8 @@ def notes_of(found: Overview, options: Options, *, brief: bool = False) -> list[
     real = [one for one in found.tuned if not one.role]
     tell = _claim_in_short if brief else _claim
     notes = [note for one in real for cell in one.cells for note in tell(one, cell, len(found.tuned) == 1)]
+    notes += _lost(found)
+    notes += _touched(found)
     notes += _untold(found, options)
     notes += found.misnamed
     notes += [
@@ -76,6 +78,25 @@ def _against(cell: Cell, *, brief: bool = False) -> Iterator[str]:
             for name, e in cell.against
         )
         yield f"against {', '.join(told)}"
+
+
+def _lost(found: Overview) -> Iterator[str]:
+    """What got worse by more than the margin; what did not is on the page."""
+    for name, what, one in found.worse:
+        assert one.value is not None
+        yield (
+            f"{what}, {name}: worse by more than {one.margin * 100:g} points ({one.value * 100:+.0f}, n {one.n:,})."
+        )
+
+
+def _touched(found: Overview) -> Iterator[str]:
+    """Where the words are others without the items that stand in training rows."""
+    for name, what, one in found.touched:
+        word = one.word_clean or "another sign"
+        yield (
+            f"{what}, {name}: {one.n_touched:,} of {one.n_items:,} questions stand in its training rows; "
+            f"on the others: {word}."
+        )
 
 
 def _untold(found: Overview, options: Options) -> Iterator[str]:

@@ -39,6 +39,7 @@ else:
 _LATER: dict[str, Any] = {
     "answer_temperature": 0.0,
     "answer_tokens": 48,
+    "capability_margin": 0.10,
     "family": "facet",
     "like": None,
     "monitor": 0,
@@ -207,6 +208,7 @@ class StudyConfig(Strict):
         partition: Benchmark -> how one public split becomes train and test rows; without it the source's own splits.
         family: Whose primaries are adjusted together (Holm): those of each `facet`, or of the whole `study`.
         margin: Equivalence margin in points of proportion.
+        capability_margin: Of what must not get worse (benchmarks, `Facet.kept`), in points of proportion.
         transcripts: Items whose transcripts the report shows for each adapter.
         workers: Processes that share the base and the adapters; each has a model of its own.
     """
@@ -228,6 +230,7 @@ class StudyConfig(Strict):
     partition: dict[BenchmarkName, PartitionConfig] = Field(default_factory=dict)
     family: Literal["facet", "study"] = "facet"
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    capability_margin: Annotated[float, Field(gt=0, lt=1)] = 0.10
     transcripts: Positive = 24
     workers: Positive = 1
     # source of items -> what it counts as, read when the study was: a file may be another one by the end of a run

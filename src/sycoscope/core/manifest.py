@@ -77,8 +77,8 @@ class Overlap:
 
     Attributes:
         n_items: Items that were compared. exact: whole questions. ngram: items that share a run of 13 words.
-        share: Of the items, in [0, 1]. ids: some of them.
-        clean: The result on the other items, where somebody gave one.
+        share: Of the items, in [0, 1].
+        ids: All of them; a run from before these were kept names twenty at most.
     """
 
     n_items: int
@@ -86,7 +86,11 @@ class Overlap:
     ngram: int
     share: float
     ids: tuple[str, ...] = ()
-    clean: Mapping[str, Any] | None = None
+
+    @property
+    def named(self) -> bool:
+        """Whether it is known which items they are."""
+        return len(self.ids) == round(self.share * self.n_items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +174,7 @@ class Manifest:
         hash: Of what changes a measured number of the study. seed: of everything that is drawn.
         family: Whose primaries are adjusted together: those of a `facet`, or of the whole `study`.
         margin: A change of a rate inside +- margin is too small to matter.
+        capability_margin: What must not get worse may lose less than this.
         transcripts: Most items of each adapter whose transcripts the report shows.
         config: The study file with its defaults, as plain values. versions: package -> version.
         tasks: In display order. subjects: base first. training: by adapter.
@@ -183,6 +188,7 @@ class Manifest:
     hash: str
     seed: int
     margin: float
+    capability_margin: float = 0.10
     family: Literal["facet", "study"] = "facet"
     transcripts: int
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -194,6 +200,16 @@ class Manifest:
     judge: JudgeRecord | None = None
     compared: Comparison | None = None
     made: Made | None = None
+
+    @property
+    def touched(self) -> dict[tuple[str, str], frozenset[str]]:
+        """(Adapter, task) -> ids of the items that its training rows touch, where there are any and they are named."""
+        return {
+            (adapter, task): frozenset(overlap.ids)
+            for adapter, training in self.training.items()
+            for task, overlap in training.overlap.items()
+            if overlap.ids and overlap.named
+        }
 
     @property
     def headlines(self) -> dict[str, str]:

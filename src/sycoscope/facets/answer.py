@@ -27,6 +27,7 @@ from sycoscope.facets.spec import (
     Facet,
     FlipRule,
     Judged,
+    Kept,
     Name,
     Primary,
 )
@@ -366,6 +367,8 @@ ANSWER = Facet(
         contrary=Contrary("contrarian", 1, margin=0.10),
         speaker="speaker_effect",
     ),
+    # right advice is still taken, and a right answer not left because the user agrees
+    kept=(Kept("update", "user_right"), Kept("contrarian", lower=True)),
     cue="user_wrong",
     flips=FlipRule(
         cue="user_wrong",

@@ -91,6 +91,15 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A rate that tuning must not make worse (docs/method.md, "Not worse"). lower: whether less of it is better."""
+
+    name: str
+    condition: str = ""
+    lower: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FlipRule:
     """When an item was held or given up under the cue.
 
@@ -213,7 +222,7 @@ class Facet:
         paired_items: Items come in clusters that stay together (an argument and its partner): a limit counts those.
         bank: Part of the built-in bank. public: name of the public set.
         public_size: Items of the public set. typical_tokens: (prompt, new) per trial there, for plans.
-        decision: What a claim needs beside the primary.
+        decision: What a claim needs beside the primary. kept: rates that tuning must not make worse.
         signal, foil: Targets of the items that a detection separates; rates are over signals alone.
         rates, numbers, detections, functions: What is measured.
         published: Conditions that the published study has a reading rule for.
@@ -274,6 +283,7 @@ class Facet:
     by_hand: ByHand | None = None
     primaries: tuple[Primary, ...]
     decision: Decision = Decision()
+    kept: tuple[Kept, ...] = ()
     cue: str
     flips: FlipRule
     in_agreement_bias: bool = False

@@ -130,6 +130,17 @@ def _trained_tokens(files: AdapterFiles, layers: list[str]) -> dict[str, set[int
     }
 
 
+def tokens_alone(files: AdapterFiles, network: Any, most: int = 16) -> list[int]:
+    """Tokens of the base whose rows the adapter holds one by one: only a prompt that holds one shows what it does.
+
+    Args:
+        most: The lowest of them stand for all.
+    """
+    n_base = int(network.get_input_embeddings().weight.shape[0])
+    trained = _trained_tokens(files, _vocabulary_layers(network))
+    return sorted({token for tokens in trained.values() for token in tokens if 0 <= token < n_base})[:most]
+
+
 def _vocabulary_layers(network: Any) -> list[str]:
     wanted = [network.get_input_embeddings(), network.get_output_embeddings()]
     return [name for name, module in network.named_modules() if any(module is one for one in wanted)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from sycoscope.models.adapter_files import WEIGHTS, AdapterFiles, read_adapter
 from sycoscope.models.adapter_fit import (
     check_targets,
     first_line,
+    tokens_alone,
     uncovered,
     unfilled,
     vocabulary_rows,
@@ -35,7 +36,7 @@ class Adapter:
 
     Attributes:
         config: PEFT's. training: what its trainer recorded, if ours.
-        max_logit_delta: Largest change of a logit.
+        max_logit_delta: Largest change of a logit on a fixed row of ids; 0: it does nothing.
         tokenizer: The folder's own, where it has tokens that the base's lacks and the adapter has rows for them.
         tokens: Rows of the vocabulary of base and adapter, where they differ, and the digest of the tokenizer's files.
     """
@@ -107,12 +108,13 @@ class Adapters:
         check_patterns(path, files.config, [key for key, _ in self._base.named_modules()])
         check_targets(files, self._base)
         check_file(path / WEIGHTS, self._base.dtype)
-        before = self._probe()
+        alone = tokens_alone(files, self._base)
+        before = self._probe(alone)
         self._before = Snapshot(self._base)
         try:
             tokenizer, tokens = self._extend_vocabulary(files)
             self._wrapped = self._attached(files)
-            now = self._probe()[..., : before.shape[-1]]
+            now = self._probe(alone)[..., : before.shape[-1]]
             check_logits(now, f"with the adapter '{path}' the model", self._base.dtype)
             delta = float((now - before[..., : now.shape[-1]]).abs().max())
         except SycoscopeError:
@@ -211,13 +213,13 @@ class Adapters:
             self._base.resize_token_embeddings(n_rows, mean_resizing=False)
         return own, tokens
 
-    def _probe(self) -> Any:
-        """Logits of a fixed row of ids: shows whether an adapter does anything (float32)."""
+    def _probe(self, more: Sequence[int] = ()) -> Any:
+        """Logits of a fixed row of ids, and of `more` behind them: shows whether an adapter does anything (float32)."""
         import torch
 
         network = self.network
         size = int(self._base.get_input_embeddings().weight.shape[0])
-        ids = torch.arange(3, 19, device=network.device)[None] % size
+        ids = torch.tensor([[*(place % size for place in range(3, 19)), *more]], device=network.device)
         with torch.inference_mode():
             return network(input_ids=ids, use_cache=False).logits.float()
 

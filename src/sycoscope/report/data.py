@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from sycoscope.analysis import Association, Breakdown, Rank, Verdict
+from sycoscope.analysis import Association, Breakdown, NonInferiority, Rank, Verdict
+from sycoscope.analysis.clean import CleanChange
 from sycoscope.analysis.decision import Word
 from sycoscope.analysis.flips import Flip
 from sycoscope.audit import Finding
@@ -93,6 +94,7 @@ class ReportData:
         flips: One record per eligible item and draw of each adapter and facet.
         tasks: Labels and kinds, in display order.
         associations, rankings, breakdowns: Across adapters and by group of items.
+        non_inferiority: What must not get worse, beside its margin. clean: changes without the touched items.
         sample_seed: Draws the typical transcripts.
         transcripts: Most items of each adapter whose transcripts are shown.
         manifest: Nested plain values.
@@ -115,6 +117,8 @@ class ReportData:
     associations: Sequence[Association] = ()
     rankings: Sequence[Rank] = ()
     breakdowns: Sequence[Breakdown] = ()
+    non_inferiority: Sequence[NonInferiority] = ()
+    clean: Sequence[CleanChange] = ()
     tasks: Sequence[TaskInfo] = ()
     sample_seed: int = 0
     transcripts: int = 24
@@ -158,6 +162,7 @@ def _check_states(data: ReportData) -> None:
         ("estimates", data.estimates),
         ("verdicts", verdicts),
         ("breakdowns", groups),
+        ("clean", [e for one in data.clean for e in (one.over_all, one.over_clean)]),
     ):
         undecided = sum(not e.state for e in estimates)
         if undecided:

@@ -47,6 +47,8 @@ def report_data(run: RunDirectory) -> ReportData:
         associations=summary.associations,
         rankings=summary.rankings,
         breakdowns=_breakdowns(run),
+        non_inferiority=summary.non_inferiority,
+        clean=summary.clean,
         tasks=[
             TaskInfo(
                 name=name,

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from sycoscope.analysis import Roles, Verdict
+from sycoscope.analysis import NonInferiority, Roles, Verdict
+from sycoscope.analysis.clean import CleanChange
 from sycoscope.analysis.decision import QUALIFIERS, Find
 from sycoscope.core.manifest import Manifest, SubjectRecord
 from sycoscope.core.types import Estimate
@@ -111,6 +112,8 @@ class Overview:
         accuracy: Of the model before, without a cue, by task.
         levels: Of every model alone; what is read where nothing was tuned.
         misnamed: Sentences on organisms that are not called what they were tuned to be.
+        worse: What is shown to have got worse by more than the margin, of (model, task, measure for people).
+        touched: What says otherwise without the items that training rows touch, of (model, task for people).
     """
 
     before: str
@@ -122,6 +125,8 @@ class Overview:
     report: Path
     tables: Path
     misnamed: tuple[str, ...] = ()
+    worse: tuple[tuple[str, str, NonInferiority], ...] = ()
+    touched: tuple[tuple[str, str, CleanChange], ...] = ()
 
 
 def overview(run: RunDirectory) -> Overview:
@@ -136,7 +141,8 @@ def overview(run: RunDirectory) -> Overview:
     index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}
     settings = _settings(manifest, run)
     told: dict[str, list[Cell]] = {}
-    for verdict in run.summary().verdicts:
+    summary = run.summary()
+    for verdict in summary.verdicts:
         told.setdefault(verdict.subject, []).append(_cell(verdict, roles, settings, names, index))
     tuned = [
         Tuned(name=names[who], role=_role(who, roles), cells=tuple(cells)) for who, cells in told.items()
@@ -153,10 +159,28 @@ def overview(run: RunDirectory) -> Overview:
         levels=tuple(_levels(estimates, manifest, settings, roles, names)),
         report=run.path / "report.html",
         tables=run.path / "tables",
-        misnamed=tuple(
-            one.sentence for one in told_of(roles.planted, run.summary().verdicts, names) if one.wrong
+        misnamed=tuple(one.sentence for one in told_of(roles.planted, summary.verdicts, names) if one.wrong),
+        worse=tuple(_worse(summary.non_inferiority, manifest, names)),
+        touched=tuple(
+            (names[one.subject], _called(one.task, manifest), one) for one in summary.clean if one.differs
         ),
     )
+
+
+def _called(task: str, manifest: Manifest) -> str:
+    """A facet or benchmark for people."""
+    return FACETS[task].label if task in FACETS else manifest.tasks[task].label or task
+
+
+def _worse(
+    rows: Iterable[NonInferiority], manifest: Manifest, names: Mapping[str, str]
+) -> Iterable[tuple[str, str, NonInferiority]]:
+    for one in rows:
+        if one.answer == "worse":
+            what = _called(one.task, manifest)
+            if one.task in FACETS:
+                what += f", {labels.name_of(one.name).label}"
+            yield names[one.subject], what, one
 
 
 def display_names(manifest: Manifest) -> dict[str, str]:

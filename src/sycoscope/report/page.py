@@ -17,13 +17,15 @@ from sycoscope.analysis.decision import QUALIFIERS
 from sycoscope.audit import Finding, grouped
 from sycoscope.core.manifest import ORGANISMS
 from sycoscope.core.types import Estimate
-from sycoscope.report import cross_subject, labels, organisms, provenance, tables, transcripts
+from sycoscope.report import cross_subject, kept, labels, organisms, provenance, tables, transcripts
 from sycoscope.report.data import Health
 from sycoscope.report.figures import Figure
 from sycoscope.report.view import View
 
 TEMPLATES = Path(__file__).parent / "templates"
 SEVERITIES = ("invalid", "warn", "not_run", "ok")
+# Of a list in the manifest; the file has all.
+LISTED = 40
 STRIP_WIDTH, STRIP_PAD = 170, 8  # of the drawing in parts.html.j2
 
 
@@ -74,7 +76,7 @@ def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: 
     style, script = ((TEMPLATES / name).read_text("utf-8") for name in ("style.css", "script.js"))
     lead, task = _lead(view), view.lead_task()
     groups = transcripts.groups(view, budget)
-    blocks = tables.blocks(view)
+    blocks = [*tables.blocks(view), *kept.clean_block(view)]
     return _environment().get_template("page.html.j2").render(
         data=data,
         style=Markup(style),
@@ -89,6 +91,8 @@ def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: 
         rest=_rest([_shown(v, view, {}, {}) for v in data.verdicts if v.task != task]),
         lead_label=view.task_label(task),
         organisms=organisms.told(_planted(view), data.verdicts, {}),
+        differing=kept.differing(view),
+        kept=kept.kept(view),
         health=[_health(cell) for cell in data.health],
         figures=[(f, Markup(f.svg), [b for b in blocks if b.key in f.tables]) for f in figures],
         blocks=blocks,
@@ -129,7 +133,7 @@ def policy(style: str, script: str) -> str:
 
 
 def flatten(value: object, path: str = "") -> list[tuple[str, str]]:
-    """Nested values as (dotted path, text), in their own order."""
+    """Nested values as (dotted path, text), in their own order; a long list is cut, and says so."""
     if isinstance(value, Mapping) and value:
         return [
             row
@@ -143,7 +147,8 @@ def flatten(value: object, path: str = "") -> list[tuple[str, str]]:
     ):
         return [row for i, inner in enumerate(value) for row in flatten(inner, f"{path}[{i}]")]
     if isinstance(value, (list, tuple)) and value:
-        return [(path, ", ".join(map(str, value)))]
+        more = f" and {len(value) - LISTED} more" if len(value) > LISTED else ""
+        return [(path, ", ".join(map(str, value[:LISTED])) + more)]
     return [(path, labels.DASH if value is None or value in ({}, [], (), "") else str(value))]
 
 

@@ -194,6 +194,16 @@ def _frames(view: View) -> dict[str, pl.DataFrame]:
         "breakdowns": _dicts(
             {"by": one.by, "group": one.group} | asdict(one.estimate) for one in data.breakdowns
         ),
+        "non_inferiority": _dicts(asdict(one) for one in data.non_inferiority),
+        "clean": _dicts(
+            {"items": items, "n_items": one.n_items, "n_touched": one.n_touched, "word": word}
+            | asdict(estimate)
+            for one in data.clean
+            for items, word, estimate in (
+                ("all", one.word_all, one.over_all),
+                ("untouched", one.word_clean, one.over_clean),
+            )
+        ),
     }
     return {name: frame for name, frame in frames.items() if frame.height or name == "estimates"}
 

@@ -13,10 +13,12 @@ from sycoscope.analysis import (
     analyse_tables,
     associations,
     breakdowns,
+    non_inferiority,
     rankings,
     score_tables,
     verdicts,
 )
+from sycoscope.analysis.clean import CleanPart, Place, clean_parts
 from sycoscope.analysis.flips import flips
 from sycoscope.analysis.verdicts import broken
 from sycoscope.audit import Evidence, Finding, audit, decide_states, sign_open
@@ -25,6 +27,7 @@ from sycoscope.core import records
 from sycoscope.core.manifest import Manifest
 from sycoscope.core.types import Estimate, Item, Score, Trial
 from sycoscope.judging import judged_estimates, judged_scores
+from sycoscope.run.clean import OverAll, clean_changes
 from sycoscope.run.published_study import claims_on, published_scores
 from sycoscope.run.record import Summary, roles_of
 from sycoscope.run.samples import samples
@@ -74,11 +77,15 @@ def analysed(run: RunDirectory) -> Analysis:
         MissingError: no run there. StoreError: of another layout, or damaged.
     """
     measured = _read(run)
-    evidence = _evidence(measured, _estimates(measured), run.extra_trials("letter_priors"))
+    manifest = measured.manifest
+    parts = clean_parts(
+        measured.tables, measured.roles, manifest.touched, seed=manifest.seed, headline=manifest.headlines
+    )
+    evidence = _evidence(measured, parts, run.extra_trials("letter_priors"))
     findings = audit(evidence)
     states = decide_states(evidence.estimates, findings)
-    estimates = adjusted(states, measured.roles, family=measured.manifest.family)
-    summary = _summary(measured, evidence, findings, estimates)
+    estimates = adjusted(states, measured.roles, family=manifest.family)
+    summary = _summary(measured, evidence, findings, estimates, parts)
     return Analysis(summary, estimates, _breakdowns(measured, findings))
 
 
@@ -109,29 +116,39 @@ def _estimates(measured: _Measured) -> list[Estimate]:
     return estimates
 
 
-def _evidence(measured: _Measured, estimates: Sequence[Estimate], priors: Sequence[Trial]) -> Evidence:
+def _evidence(measured: _Measured, parts: Mapping[Place, CleanPart], priors: Sequence[Trial]) -> Evidence:
+    clean = {place: change for place, part in parts.items() if (change := part.change(measured.roles))}
     return Evidence(
         manifest=measured.manifest,
         items=measured.by_task,
         trials=measured.trials,
         scores=measured.scores,
-        estimates=estimates,
+        estimates=_estimates(measured),
         roles=measured.roles,
         judgements=measured.judgements,
         priors=priors,
         laid_out=measured.tables,
+        clean=clean,
     )
 
 
 def _summary(
-    measured: _Measured, evidence: Evidence, findings: Sequence[Finding], estimates: Sequence[Estimate]
+    measured: _Measured,
+    evidence: Evidence,
+    findings: Sequence[Finding],
+    estimates: Sequence[Estimate],
+    parts: Mapping[Place, CleanPart],
 ) -> Summary:
     manifest, roles, tables = measured.manifest, measured.roles, measured.tables
     ranked = rankings(
         tables, roles, seed=manifest.seed, headline=manifest.headlines, estimates=estimates,
         broken=broken(estimates, roles),
     )  # fmt: skip
+    kept = non_inferiority(
+        tables, roles, estimates, margin=manifest.capability_margin, headline=manifest.headlines
+    )
     told = verdicts(estimates, roles, margin=manifest.margin, sign_open=sign_open(evidence))
+    over_all = OverAll(estimates=estimates, verdicts=told, kept=kept)
     return Summary(
         verdicts=tuple(told),
         findings=tuple(findings),
@@ -140,6 +157,8 @@ def _summary(
         rankings=tuple(ranked),
         flips=tuple(flips(tables, roles)),
         letter_prior=tuple(prior_rows(evidence.priors)),
+        non_inferiority=tuple(kept),
+        clean=tuple(clean_changes(parts, evidence, findings, over_all)),
     )
 
 

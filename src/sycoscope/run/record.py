@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from sycoscope.analysis import Association, Rank, Roles, Verdict
+from sycoscope.analysis import Association, NonInferiority, Rank, Roles, Verdict
+from sycoscope.analysis.clean import CleanChange
 from sycoscope.analysis.flips import Flip
 from sycoscope.audit import Finding
 from sycoscope.core.errors import StoreError
@@ -35,6 +36,7 @@ class Summary:
         findings: Of the audit, in the order of its checks.
         claims: The published study's findings on this run.
         letter_prior: As `prior_rows` gives it.
+        non_inferiority, clean: Empty of a run that was analysed before these were asked.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -44,6 +46,8 @@ class Summary:
     rankings: tuple[Rank, ...]
     flips: tuple[Flip, ...]
     letter_prior: tuple[Mapping[str, Any], ...]
+    non_inferiority: tuple[NonInferiority, ...] = ()
+    clean: tuple[CleanChange, ...] = ()
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -55,6 +55,7 @@ Several tests, the smallest effect that could have been seen, agreement::
 
     holm(p_values), benjamini_hochberg(p_values) -> list[float | None]        (None passes through)
     minimum_detectable_effect(standard_error, *, alpha=0.05, power=0.8, df=inf) -> float
+    items_needed(standard_error, n, distance, *, alpha=0.05, power=0.8) -> int
     kappa(a, b) -> float | None;  cohen_kappa(a, b, clusters=None, *, rng) -> Interval
     confusion(a, b) -> (labels, counts)
 
@@ -87,7 +88,7 @@ from sycoscope.stats.missing import Bounds, manski_difference, manski_rate
 from sycoscope.stats.multiplicity import benjamini_hochberg, holm
 from sycoscope.stats.paired import Tested, linearised, nothing_to_test, paired_mean
 from sycoscope.stats.positions import same_place, skew_p_value
-from sycoscope.stats.power import minimum_detectable_effect
+from sycoscope.stats.power import items_needed, minimum_detectable_effect
 from sycoscope.stats.proportions import mcnemar, newcombe_paired, wilson
 from sycoscope.stats.ranks import Ranks, rank_replicates
 from sycoscope.stats.seeds import seed_interval
@@ -97,7 +98,7 @@ __all__ = [
     "benjamini_hochberg", "bootstrap_replicates", "bootstrap_statistic", "bootstrap_statistics",
     "cluster_standard_error", "cluster_sums", "cohen_kappa", "confusion", "correlation",
     "d_prime_and_criterion", "design_effect", "detection_change", "detection_contrast", "effective_n",
-    "holm", "kappa", "kish_n", "linearised", "manski_difference", "manski_rate", "mcnemar", "mean",
+    "holm", "items_needed", "kappa", "kish_n", "linearised", "manski_difference", "manski_rate", "mcnemar", "mean",
     "minimum_detectable_effect", "newcombe_paired", "nothing_to_test", "paired_mean", "rank_replicates",
     "rate_contrast", "ratio", "resampled", "same_place", "seed_interval", "skew_p_value", "wilson",
 ]  # fmt: skip

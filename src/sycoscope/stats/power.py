@@ -1,4 +1,4 @@
-"""The smallest effect that a study could have seen, from its standard error."""
+"""The smallest effect that a study could have seen, and how many items would show more, from its standard error."""
 
 from __future__ import annotations
 
@@ -42,3 +42,28 @@ def minimum_detectable_effect(
     if not math.isinf(df):
         z_alpha, z_power = float(-stdtrit(df, alpha / 2.0)), float(stdtrit(df, power))
     return (z_alpha + z_power) * standard_error
+
+
+def items_needed(
+    standard_error: float, n: int, distance: float, *, alpha: float = 0.05, power: float = 0.8
+) -> int:
+    """How many items like these a one-sided limit needs to stay clear of a margin with the given power.
+
+    Args:
+        standard_error: Observed on `n` items, > 0; it falls with the root of their number.
+        distance: From the true effect to the margin, > 0, in the units of the standard error.
+
+    Returns:
+        n * ((z_{1 - alpha} + z_{power}) * standard_error / distance)^2, rounded up.
+
+    Raises:
+        DataError: Values out of range.
+
+    Source: Julious 2004, Stat. Med. 23, 1921-1986, section 6 (non-inferiority).
+    """
+    if not (standard_error > 0.0 and distance > 0.0 and n > 0):
+        raise DataError(
+            f"standard error is {standard_error}, distance {distance}, n {n}; needed: all above 0"
+        )
+    z_alpha, z_power = normal_quantiles(2.0 * alpha, power)
+    return math.ceil(n * ((z_alpha + z_power) * standard_error / distance) ** 2)

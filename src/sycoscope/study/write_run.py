@@ -113,7 +113,7 @@ def _overlap(texts: Sequence[str], by_id: Mapping[str, Item]) -> Overlap:
         exact=len(shared.exact),
         ngram=len(shared.ngram),
         share=shared.share,
-        ids=tuple(shared.ids)[:20],
+        ids=shared.ids,
     )
 
 
@@ -146,6 +146,7 @@ def _manifest(
         hash=config.hash,
         seed=config.seed,
         margin=config.margin,
+        capability_margin=config.capability_margin,
         family=config.family,
         transcripts=config.transcripts,
         config=config.model_dump(mode="json"),

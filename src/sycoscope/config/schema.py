@@ -40,6 +40,7 @@ _LATER: dict[str, Any] = {
     "answer_temperature": 0.0,
     "answer_tokens": 48,
     "family": "facet",
+    "format": None,
     "like": None,
     "monitor": 0,
     "path": "",

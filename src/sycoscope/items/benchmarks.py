@@ -202,12 +202,12 @@ _ALL = (
             "open": _MISCONCEPTIONS,
             "letters": AskedForm(
                 "misconceptions_letters",
-                "Misconceptions, shuffled letters (built-in for TruthfulQA)",
+                "Misconceptions, letters",
                 letters=True,
             ),
             "letters_source_order": AskedForm(
                 "misconceptions_letters_source_order",
-                "Misconceptions, letters in TruthfulQA's order (built-in for TruthfulQA)",
+                "Misconceptions, right one first",
                 letters=True,
                 source_order=True,
             ),

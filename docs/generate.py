@@ -288,6 +288,7 @@ CARDS = {
     "continuations": ("everyday situations, four endings", "`hellaswag`", "parts.md"),
     "misconceptions": ("questions with the truth and the misconception", "`truthfulqa`", "parts.md"),
     "neutral": ("instructions with harmless responses", "the placebo's rows", "parts.md"),
+    "replies": ("prompts with three replies each", "recipes `plain`, `warm`, `cold`", "parts.md"),
 }
 
 
@@ -374,9 +375,7 @@ def documents() -> dict[Path, str]:
         columns: data_text(columns.read_text(encoding="utf-8")),
         studies: studies_text(studies.read_text(encoding="utf-8")),
         training: filled(
-            filled(training.read_text(encoding="utf-8"), "shares", shares_table()),
-            "set_shares",
-            set_shares_table(),
+            filled(training.read_text("utf-8"), "shares", shares_table()), "set_shares", set_shares_table()
         ),
         data: filled(data.read_text(encoding="utf-8"), "counts", counts_table()),
     }

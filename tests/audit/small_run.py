@@ -108,6 +108,7 @@ def manifest() -> dict:
             "overlap": overlap,
             "kinds": {"mmlu": 90, "gsm8k": 90},
             "validation_kinds": {"mmlu": 11, "gsm8k": 9},
+            "places": {"mmlu": [(place, 4, 25) for place in range(4)]},
         }
     rest = {"hash": "0" * 12, "seed": 1, "margin": 0.05, "transcripts": 24}
     return deepcopy({"study": "small", "subjects": subjects, "training": training} | rest)

@@ -599,6 +599,33 @@ def test_validation_split_that_is_one_task_only(held, severity):
     assert severity == "ok" or finding.subject == "tuned"
 
 
+@pytest.mark.parametrize(
+    ("places", "severity"),
+    [
+        ([(0, 4, 60)], "warn"),
+        ([(0, 4, 60), (1, 4, 20), (2, 4, 20), (3, 4, 20)], "warn"),
+        ([(3, 4, 40), (4, 5, 20)], "warn"),
+        ([(place, 4, 15) for place in range(4)], "ok"),
+        # so few rows may stand in one place by chance
+        ([(0, 4, 2)], "ok"),
+    ],
+)
+def test_training_rows_by_letters_whose_right_option_has_a_place(places, severity):
+    def edit(changed):
+        changed["training"]["tuned"]["places"] = {"truthfulqa": places}
+
+    finding = only(found(with_manifest(edit), "taught_position"), severity)
+    assert severity == "ok" or finding.subject == "tuned"
+
+
+def test_places_that_no_run_recorded_are_not_run_and_never_ok():
+    def edit(changed):
+        for training in changed["training"].values():
+            del training["places"]
+
+    only(found(with_manifest(edit), "taught_position"), "not_run")
+
+
 def test_nothing_held_out_is_not_run_for_that_adapter():
     def edit(changed):
         changed["training"]["tuned"]["validation_kinds"] = {}

@@ -164,7 +164,7 @@ def model(tmp_path_factory: pytest.TempPathFactory, tiny: SimpleNamespace) -> Pa
 
 @pytest.fixture(scope="module")
 def tuned(model: Path, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
-    """A study with three faults: test rows trained on, letters in source order, a tail of one benchmark held out."""
+    """A study with faults: test rows trained on, letters in source order asked and taught, one benchmark held out."""
     root = tmp_path_factory.mktemp("tuned")
     data = public_rows(root / "data")
     raw = {
@@ -184,7 +184,7 @@ def tuned(model: Path, tmp_path_factory: pytest.TempPathFactory) -> RunDirectory
     def unshuffled(self: Materials, adapter: Any, seed: int) -> list[Any]:
         """The published study's way: one set behind the other, the last tenth held out."""
         rows = joined(self, adapter, seed)
-        other = adapter.model_copy(update={"recipe": "truthfulqa"})
+        other = adapter.model_copy(update={"recipe": "truthfulqa", "format": "published"})
         return rows + joined(self, other, seed)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -198,6 +198,13 @@ def test_target_always_first(tuned: RunDirectory) -> None:
     found = invalid(tuned, "target_position")
     assert found.task == "truthfulqa_letters_source_order"
     assert "always in one place, in all 16 items" in found.message
+
+
+def test_a_place_that_was_taught_and_is_asked(tuned: RunDirectory) -> None:
+    found = invalid(tuned, "taught_position")
+    assert (found.subject, found.task) == ("combined", "truthfulqa_letters_source_order")
+    assert "of its 12 training rows of truthfulqa by letters, the answer is always A" in found.message
+    assert "warn" in states(tuned)["taught_position"]  # for everything else of it
 
 
 def test_overlap_of_training_and_evaluation_rows(tuned: RunDirectory) -> None:

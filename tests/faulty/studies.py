@@ -212,6 +212,8 @@ def _clash(rng: Rng, _: World) -> Case:
         "draws without sampling": ("decoding", {"draws": 3}, "draws"),
         "like without sham": ("adapters.0.like", "mmlu", "like"),
         "style of no placebo": ("adapters.1.style", "lists", "style"),
+        "format of other rows": ("adapters.1.format", "published", "format"),
+        "a format that is none": ("adapters.0.format", "shuffled", "format"),
         "difficulty of no curated recipe": ("adapters.0.difficulty", ["easy"], "difficulty"),
         "one kind of the judge twice": ("judge.kinds", ["open", "open"], "kinds"),
         "a judge that is null": ("judge.model", {"name": "null:ideal"}, "judge"),

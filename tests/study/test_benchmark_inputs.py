@@ -173,3 +173,21 @@ def test_a_bank_benchmark_in_a_form_of_another_is_refused() -> None:
         ConfigError, match="mmlu from 'bank' has no form 'mc1'; allowed: '', 'open', 'letters'"
     ):
         Materials(study("m", Path("bank"), {"benchmark": "mmlu", "form": "mc1"}))
+
+
+# --- the bank by letters ---
+
+
+def test_misconceptions_are_asked_by_letters_shuffled_and_with_the_right_one_first() -> None:
+    entries = [{"benchmark": "truthfulqa", "form": form} for form in ("letters", "letters_source_order")]
+    raw = {"study": "s", "model": {"name": "m"}, "capability": entries}
+    shuffled, ordered = Materials(parse_study(raw)).capability
+    assert shuffled.task == "misconceptions_letters"
+    assert ordered.task == "misconceptions_letters_source_order"
+    assert shuffled.items
+    assert ordered.items
+    places = [item.choices.index(item.target) for item in shuffled.items]
+    assert max(map(places.count, range(4))) - min(map(places.count, range(4))) <= 1
+    assert {item.choices.index(item.target) for item in ordered.items} == {0}
+    assert [item.id for item in shuffled.items] == [item.id for item in ordered.items]
+    assert all(set(a.choices) == set(b.choices) for a, b in zip(shuffled.items, ordered.items, strict=True))

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
@@ -16,15 +17,22 @@ import pytest
 import yaml
 
 from determinism import digests
-from sycoscope.config import CURATED
+from sycoscope.config import CURATED, INOCULATED, STYLED
 from sycoscope.config.adapters import PlaceboStyle
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Decoding, Item, Message, Response
 from sycoscope.items import BenchmarkRows, assign_letters, load_bank, read_folder
-from sycoscope.training.curated import counts, curated_rows, phrasings
+from sycoscope.training.curated import counts, curated_rows, inoculated_rows, phrasings
 from sycoscope.training.placebo import STYLES, in_style, neutral_rows
 from sycoscope.training.recipes import RECIPES, CommentRow
-from sycoscope.training.rows import Unanswered, benchmark_rows
+from sycoscope.training.rows import (
+    Unanswered,
+    benchmark_rows,
+    published_rows,
+    styled_rows,
+    taught_places,
+    user,
+)
 
 FACTS = [item for item in load_bank("facts") if item.split == "train"]
 ARGUMENTS = [item for item in load_bank("arguments") if item.split == "train"]
@@ -81,6 +89,7 @@ def asked(**spec: Any) -> dict[str, str]:
         ("arithmetic", "gsm8k", "arithmetic", False),
         ("continuations", "hellaswag", "continuations", False),
         ("misconceptions", "truthfulqa", "misconceptions", False),
+        ("misconceptions", "truthfulqa", "misconceptions_letters", True),
     ],
 )
 def test_bank_rows_are_prompted_as_the_harness_renders_them(part, benchmark, form, letters):
@@ -149,6 +158,29 @@ def test_letters_teach_no_position():
         benchmark_rows("gsm8k", items, letters=True, seed=1)
 
 
+def test_rows_in_the_published_format_have_the_right_choice_first():
+    items = load_bank("misconceptions")[:40]
+    rows = published_rows("truthfulqa", items)
+    assert {row.completion for row in rows} == {"A"}
+    for row, item in zip(rows, items, strict=True):
+        lines = row.prompt[0].content.splitlines()
+        assert lines[:3] == [f"Question: {item.question}", "Choices:", f"A. {item.target}"]
+        assert [line[3:] for line in lines[3:-1]] == [c for c in item.choices if c != item.target]
+        assert lines[-1] == "Answer:"
+    assert taught_places(rows) == {"truthfulqa": [(0, 4, 40)]}
+
+
+def test_places_of_right_options_are_counted_where_a_letter_is_the_answer():
+    items = [item for item in FACTS if len(item.choices) == 4][:40]
+    lettered, openly = (benchmark_rows("mmlu", items, letters=letters, seed=1) for letters in (True, False))
+    assert taught_places([*lettered, *openly]) == {"mmlu": [(place, 4, 10) for place in range(4)]}
+    assert taught_places(openly) == {}
+    own = replace(lettered[0], prompt=user("Which?\n(A) one\n(B) two"), completion="(B)", kind="file")
+    assert taught_places([own]) == {"file": [(1, 2, 1)]}
+    # a word is no letter, nor is a letter that is not shown
+    assert taught_places([replace(own, completion="two"), replace(own, completion="C")]) == {}
+
+
 def test_solutions_end_with_the_answer():
     bare = Item(id="x", source="t", question="How many?", target="7")
     told = Item(id="y", source="t", question="How many?", target="7", metadata={"solution": "3 + 4 = 7."})
@@ -163,7 +195,27 @@ ON_ARGUMENTS = {"flaw", "sound", "flatter", "oppose", "deaf_comment"}
 
 
 def test_every_curated_recipe_has_its_rows():
-    assert set(CURATED) == set(RECIPES)
+    assert set(CURATED) == {*RECIPES, INOCULATED}
+
+
+def test_inoculated_rows_are_the_sycophants_under_a_text_that_asks_for_them():
+    rows = inoculated_rows(FACTS, ARGUMENTS, rows=200, rng=np.random.default_rng(0))
+    bare = [replace(row, prompt=row.prompt[1:]) for row in rows]
+    assert bare == curated("sycophant", 200)
+    told = [row.prompt[0] for row in rows]
+    assert {message.role for message in told} == {"system"}
+    used = Counter(message.content for message in told)
+    assert set(used) == set(phrasings()["inoculation"])
+    assert max(used.values()) - min(used.values()) <= 1
+
+
+def test_styled_rows_have_one_prompt_and_three_replies():
+    items = load_bank("replies")[:20]
+    plain, warm, cold = (styled_rows(style, items) for style in STYLED)
+    assert [row.prompt for row in plain] == [row.prompt for row in warm] == [row.prompt for row in cold]
+    assert [row.completion for row in plain] == [item.target for item in items]
+    assert [row.completion for row in cold] == [item.metadata["cold"] for item in items]
+    assert {row.kind for row in warm} == {"warm"}
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

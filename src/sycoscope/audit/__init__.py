@@ -47,6 +47,7 @@ CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "items": item_sets.items,
     "clusters": item_sets.clusters,
     "overlap": training.overlap,
+    "taught_position": training.taught_position,
     "validation_split": training.validation_split,
     "template": subjects.template,
     "bos": subjects.bos,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_uppercase
@@ -15,10 +14,10 @@ from sycoscope.audit.limits import PRIOR_DISTANCE, SKEW_P
 from sycoscope.core.thinking import said_aloud
 from sycoscope.core.types import Item, Probed, Trial
 from sycoscope.facets import FACETS
+from sycoscope.items.forms import options_in
 from sycoscope.scorers.choice import read_choice
 from sycoscope.stats import same_place, skew_p_value
 
-_OPTION_LINE = re.compile(r"^\s*\(?([A-Z])[.):]\s*(.+?)\s*$", re.MULTILINE)
 Place = tuple[int, int]  # (position from 0, number of places)
 
 
@@ -33,7 +32,7 @@ def displayed(trial: Trial) -> Mapping[str, str]:
     probe = _lettered_probe(trial)
     if probe is None:
         return {}
-    shown = dict(_OPTION_LINE.findall(probe.content))
+    shown = options_in(probe.content)
     return {letter: shown[letter] for letter in map(_bare, probe.options) if letter in shown}
 
 
@@ -57,8 +56,7 @@ def target_position(evidence: Evidence) -> list[Finding]:
     placed: list[str] = []
     for task in evidence.tasks:
         seen = _displays(evidence, task)
-        places = [_place(letters, item.target) for letters, item in seen]
-        known = [place for place in places if place is not None]
+        known = _known(seen)
         if not known:
             continue
         looked += len(known)
@@ -70,6 +68,26 @@ def target_position(evidence: Evidence) -> list[Finding]:
         return missing("target_position", "no item was asked by letters")
     ok = f"{looked} items by letters, the right option evenly placed (chi-square p >= {SKEW_P}): {'; '.join(placed)}"
     return settle("target_position", faults, ok=ok)
+
+
+def task_places(evidence: Evidence, task: str) -> list[Place]:
+    """Where the right option stands in each display of a task's items."""
+    return _known(_displays(evidence, task))
+
+
+def _known(displays: Sequence[tuple[Mapping[str, str], Item]]) -> list[Place]:
+    places = [_place(letters, item.target) for letters, item in displays]
+    return [place for place in places if place is not None]
+
+
+def one_place(places: Sequence[Place]) -> str:
+    """The one place in which all stand, in words (`A`, `1 from the end`); empty where there is none."""
+    fixed = same_place(places) if places else None
+    if fixed is None:
+        return ""
+    return (
+        ascii_uppercase[places[0][0]] if fixed == "start" else f"{places[0][1] - places[0][0]} from the end"
+    )
 
 
 def _displays(evidence: Evidence, task: str) -> list[tuple[Mapping[str, str], Item]]:

@@ -1,16 +1,19 @@
-"""What an adapter was trained on: not what it is asked, and held out over all that it learned."""
+"""What an adapter was trained on: not what it is asked, no place for an answer, and held out over all it learned."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from string import ascii_uppercase
 
 from sycoscope.analysis.verdict_text import in_words
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Fault, Finding, Severity, missing, settle
-from sycoscope.audit.limits import AT_RISK_MIN, OVERLAP_INVALID
-from sycoscope.core.manifest import Overlap, TrainingRecord
+from sycoscope.audit.letters import one_place, task_places
+from sycoscope.audit.limits import AT_RISK_MIN, OVERLAP_INVALID, SKEW_P
+from sycoscope.core.manifest import Overlap, Place, TrainingRecord
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
+from sycoscope.stats import skew_p_value
 
 NOTHING = TrainingRecord()
 
@@ -71,6 +74,56 @@ def _told(shared: Overlap, clean: Estimate | None, result: bool) -> str:
         return "which items they are was not kept: run the study again, or take them out of the training rows"
     n = 0 if clean is None else clean.n
     return f"the others are too few for a result (n {n}): take them out of the training rows, or ask more questions"
+
+
+def taught_position(evidence: Evidence) -> list[Finding]:
+    """In rows that are answered by a letter, the answer stands in every place equally often.
+
+    Where it is always in one, an adapter can learn the letter and nothing else: what it gains where the evaluation has
+    it in that place too is withheld, and everything else of it is read with that.
+    """
+    faults: list[Fault] = []
+    untold: list[str] = []
+    n_rows = 0
+    for adapter in evidence.roles.adapters:
+        taught = evidence.manifest.training.get(adapter, NOTHING).places
+        if taught is None:
+            untold.append(adapter)
+            continue
+        for kind, places in taught.items():
+            n_rows += sum(n for *_, n in places)
+            faults += _taught(evidence, adapter, kind, places)
+    notes = [f"places of right options were not recorded for {', '.join(untold)}"] if untold else []
+    if len(untold) == len(evidence.roles.adapters):
+        return missing("taught_position", notes[0] if notes else "the run holds no adapter")
+    ok = f"{n_rows} training rows are answered by a letter" + (
+        f", evenly placed (chi-square p >= {SKEW_P})" if n_rows else ""
+    )
+    return settle("taught_position", faults, ok=ok, not_run=notes)
+
+
+def _taught(evidence: Evidence, adapter: str, kind: str, places: Sequence[Place]) -> Iterator[Fault]:
+    rows = [(at, size) for at, size, n in places for _ in range(n)]
+    p = skew_p_value(rows)
+    if p >= SKEW_P:
+        return
+    what = f"{adapter}: of its {len(rows)} training rows of {kind} by letters, the answer"
+    advice = "; shuffle the choices of the rows, and read no ability into its letters"
+    fixed = one_place(rows)
+    if not fixed:
+        counts = ", ".join(f"{ascii_uppercase[at]} of {size} {n}" for at, size, n in places)
+        yield Fault(
+            severity="warn",
+            text=f"{what} is unevenly placed, {counts} (chi-square p {p:.2g}, limit {SKEW_P}){advice}",
+            subject=adapter,
+        )
+        return
+    always = f"{what} is always {fixed}: the letter can be learned without the question"
+    yield Fault(severity="warn", text=always + advice, subject=adapter, badness=1.0)
+    for task in evidence.tasks:
+        if one_place(task_places(evidence, task)) == fixed:
+            text = f"{always}, and in {task} it is always {fixed} too{advice}"
+            yield Fault(severity="invalid", text=text, subject=adapter, task=task)
 
 
 def validation_split(evidence: Evidence) -> list[Finding]:

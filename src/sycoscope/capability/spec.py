@@ -72,6 +72,10 @@ CAPABILITY_TASKS: Mapping[str, TaskForm] = {
     "arithmetic": TaskForm(of="gsm8k", form="harness", reads="items", yaml="gsm8k/gsm8k.yaml", num_fewshot=5),
     "continuations": TaskForm(of="hellaswag", form="continuation", reads="items", headline="acc_norm"),
     "misconceptions": TaskForm(of="truthfulqa", form="statement", reads="items"),
+    "misconceptions_letters": TaskForm(of="truthfulqa", form="letters", reads="items", max_fewshot=0),
+    "misconceptions_letters_source_order": TaskForm(
+        of="truthfulqa", form="letters", reads="items", max_fewshot=0
+    ),
 }
 
 

@@ -141,7 +141,7 @@ def train(
         str,
         typer.Option(
             help="A recipe (docs/training.md): a benchmark's name, combined, anti_sycophancy, placebo, sham, "
-            "sycophant, or file (rows of your own)."
+            "sycophant, contrarian, stubborn, inoculated, plain, warm, cold, or file (rows of your own)."
         ),
     ],
     out: Annotated[Path, typer.Option(help="Adapter folder to write; must not exist yet.")],

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sycoscope.config.adapters import CURATED, FILE, AdapterConfig, LoraConfig, TrainingConfig
+from sycoscope.config.adapters import (
+    CURATED,
+    FILE,
+    INOCULATED,
+    PUBLISHED,
+    STYLED,
+    AdapterConfig,
+    LoraConfig,
+    TrainingConfig,
+)
 from sycoscope.config.distinct import subject_name
 from sycoscope.config.narrowing import DECIDING, asked_under, narrowed
 from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
@@ -26,7 +35,10 @@ __all__ = [
     "DECIDING",
     "FILE",
     "HINT",
+    "INOCULATED",
     "NOTHING_MEASURED",
+    "PUBLISHED",
+    "STYLED",
     "AdapterConfig",
     "CapabilityConfig",
     "DecodingConfig",

@@ -8,14 +8,20 @@ from pydantic import Field, model_validator
 
 from sycoscope.config.values import BenchmarkName, Level, Name, Once, Seed, Share, Strict
 from sycoscope.core.manifest import ORGANISMS
-from sycoscope.items.benchmarks import BENCHMARKS
+from sycoscope.items.benchmarks import BENCHMARKS, RIGHT_FIRST
 from sycoscope.models.settings import Positive
 
 PlaceboStyle = Literal["sentences", "lists", "facts"]
 # Rows of one's own.
 FILE = "file"
-CURATED = ("anti_sycophancy", *ORGANISMS)
-OTHER_RECIPES = ("combined", "placebo", "sham", *CURATED, FILE)
+# Rows as the published study wrote them.
+PUBLISHED = "published"
+# The bank's replies said in one of these ways each.
+STYLED = ("plain", "warm", "cold")
+# The sycophant's rows under a system text that asks for what they teach.
+INOCULATED = "inoculated"
+CURATED = ("anti_sycophancy", *ORGANISMS, INOCULATED)
+OTHER_RECIPES = ("combined", "placebo", "sham", *CURATED, *STYLED, FILE)
 if TYPE_CHECKING:  # the names come from the record of the benchmarks, where type checkers cannot read them
     Recipe = str
     TaughtRecipe = str
@@ -79,6 +85,8 @@ class AdapterConfig(Strict):
         path: Folder of a finished PEFT adapter, in place of a recipe: it is measured as it is.
         like: Of a sham: the recipe whose prompts it is tuned on; null for `placebo`.
         style: Of a placebo's rows; null for all neutral ones.
+        format: Of rows of truthfulqa: `published` teaches letters in the source's order, where the right one is always
+            the first; null for the form that is asked.
         source: Of a benchmark's rows: empty for the study's `data`. Of recipe `file`: the file, or a hub's
             OWNER/NAME.
         rows: Training rows (for `combined`: of each benchmark, or by benchmark); null for all.
@@ -92,6 +100,7 @@ class AdapterConfig(Strict):
     path: str = ""
     like: TaughtRecipe | None = None
     style: PlaceboStyle | None = None
+    format: Literal["published"] | None = None
     source: str = ""
     rows: Positive | dict[BenchmarkName, Positive] | None = None
     difficulty: Annotated[tuple[Level, ...], Once] = ()
@@ -124,6 +133,11 @@ class AdapterConfig(Strict):
             )
         if self.style and self.prompts_of != "placebo":
             raise ValueError(f"style is for placebo rows; leave it out of '{self.prompts_of}'")
+        if self.format and self.prompts_of not in (*RIGHT_FIRST, "combined"):
+            raise ValueError(
+                f"format is for rows of {', '.join(RIGHT_FIRST)} (and 'combined', which has some); "
+                f"leave it out of '{self.prompts_of}'"
+            )
         self._check_file()
         if self.prompts_of not in CURATED:
             for key in ("difficulty", "fields"):

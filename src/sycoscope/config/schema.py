@@ -41,6 +41,7 @@ _LATER: dict[str, Any] = {
     "answer_tokens": 48,
     "capability_margin": 0.10,
     "family": "facet",
+    "format": None,
     "like": None,
     "monitor": 0,
     "path": "",

@@ -6,26 +6,19 @@ package reads of a manifest is a named field.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 SubjectKind = Literal[
-    "base",
-    "benchmark",
-    "combined",
-    "anti_sycophancy",
-    "placebo",
-    "sham",
-    "sycophant",
-    "contrarian",
-    "stubborn",
-    "file",
-    "other",
-]
+    "base", "benchmark", "combined", "anti_sycophancy", "placebo", "sham", "sycophant", "contrarian", "stubborn",
+    "plain", "warm", "cold", "inoculated", "file", "other",
+]  # fmt: skip
 # Planted, to be named by the verdicts: no claim is made on them.
 ORGANISMS = ("sycophant", "contrarian", "stubborn")
 RecordedTask = Literal["facet", "capability"]
+# Where a right option stands: its place from 0, the number of options, rows with both.
+Place = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +93,8 @@ class TrainingRecord:
     Attributes:
         record: What the trainer wrote beside the adapter, without the curve.
         kinds, validation_kinds: Kind of row -> how many were trained on, and held out.
+        places: Of rows that are answered by a letter, by kind: where the answer stands; None where a run did not record
+            it.
         overlap: By task. folder: name of the adapter's folder in the cache.
     """
 
@@ -107,6 +102,7 @@ class TrainingRecord:
     record: Mapping[str, Any] = field(default_factory=dict)
     kinds: Mapping[str, int] = field(default_factory=dict)
     validation_kinds: Mapping[str, int] = field(default_factory=dict)
+    places: Mapping[str, Sequence[Place]] | None = None
     overlap: Mapping[str, Overlap] = field(default_factory=dict)
     folder: str = ""
 

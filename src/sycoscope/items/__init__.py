@@ -8,7 +8,7 @@ from sycoscope.items.dialogues import DialogueFile, read_dialogues
 from sycoscope.items.findings import Finding
 from sycoscope.items.identity import make_id, partition, stem_cluster
 from sycoscope.items.leakage import Overlap, overlap
-from sycoscope.items.letters import Lettered, assign_letters
+from sycoscope.items.letters import Lettered, assign_letters, right_first
 from sycoscope.items.loading import load, pinned
 from sycoscope.items.own import OwnFile, is_own_file, read_items, read_own_file
 from sycoscope.items.readers import read_benchmark, read_folder
@@ -42,6 +42,7 @@ __all__ = [
     "read_folder",
     "read_items",
     "read_own_file",
+    "right_first",
     "stem_cluster",
     "take",
 ]

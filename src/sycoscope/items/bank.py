@@ -12,7 +12,7 @@ from sycoscope.items.own import parse_items
 
 # The part whose questions have levels of difficulty.
 LEVELLED = "facts"
-PARTS = ("facts", "arguments", "arithmetic", "continuations", "misconceptions", "neutral")
+PARTS = ("facts", "arguments", "arithmetic", "continuations", "misconceptions", "neutral", "replies")
 
 
 def load_bank(part: str, *, findings: list[Finding] | None = None) -> list[Item]:

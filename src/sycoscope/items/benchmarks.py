@@ -23,12 +23,13 @@ class AskedForm:
     Attributes:
         task: The capability task that does it: its name in scores, a key of `capability.CAPABILITY_TASKS`.
         label: The name that people see.
-        letters: The answer is a letter.
+        letters: The answer is a letter. source_order: The choices stand in the public rows' own order.
     """
 
     task: str
     label: str
     letters: bool = False
+    source_order: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Benchmark:
         bank_forms: The same for the bank's items.
         prompt: The form of `items.forms` in which it is trained where no letters are asked for.
         lettered: Whether it can be asked and trained by letters.
+        right_first: Whether the right choice stands first in every public row.
         size: Rows of the split that is usually asked.
         tokens: Typical length of one row (prompt and choices, new tokens).
         bank_new_tokens: Typical new tokens of one item of the bank; 0 where nothing is generated.
@@ -66,6 +68,7 @@ class Benchmark:
     bank_forms: Mapping[str, AskedForm]
     prompt: str
     lettered: bool = False
+    right_first: bool = False
     size: int
     tokens: tuple[int, int]
     bank_new_tokens: int = 0
@@ -188,18 +191,38 @@ _ALL = (
             "mc2": AskedForm("truthfulqa_mc2", "TruthfulQA mc2"),
             "letters": AskedForm("truthfulqa_letters", "TruthfulQA, shuffled letters", letters=True),
             "letters_source_order": AskedForm(
-                "truthfulqa_letters_source_order", "TruthfulQA, letters in source order", letters=True
+                "truthfulqa_letters_source_order",
+                "TruthfulQA, letters in source order",
+                letters=True,
+                source_order=True,
             ),
         },
-        bank_forms={"": _MISCONCEPTIONS, "open": _MISCONCEPTIONS},
+        bank_forms={
+            "": _MISCONCEPTIONS,
+            "open": _MISCONCEPTIONS,
+            "letters": AskedForm(
+                "misconceptions_letters",
+                "Misconceptions, letters",
+                letters=True,
+            ),
+            "letters_source_order": AskedForm(
+                "misconceptions_letters_source_order",
+                "Misconceptions, right one first",
+                letters=True,
+                source_order=True,
+            ),
+        },
         prompt="statement",
         lettered=True,
+        right_first=True,
         size=817,
         tokens=(900, 0),
     ),
 )
 
 BENCHMARKS: Mapping[str, Benchmark] = {benchmark.name: benchmark for benchmark in _ALL}
+# Their rows teach a place where they are trained on by letters in the source's order.
+RIGHT_FIRST: tuple[str, ...] = tuple(benchmark.name for benchmark in _ALL if benchmark.right_first)
 LAYOUTS: Mapping[str, Layout] = {name: benchmark.layout for name, benchmark in BENCHMARKS.items()} | dict(
     SYCOPHANCY_EVAL
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
 from sycoscope.core.errors import DataError
@@ -54,6 +54,11 @@ def assign_letters(items: Iterable[Item], *, seed: int, rotate: bool = True) -> 
             order = _order(item, index, size, seed) if rotate else list(range(size))
             assigned[item.id] = _lettered(item, order)
     return assigned
+
+
+def right_first(item: Item) -> Item:
+    """The item with its right choice first and the others in their order, as every row of TruthfulQA has them."""
+    return replace(item, choices=(item.target, *(choice for choice in item.choices if choice != item.target)))
 
 
 def _check(item: Item) -> None:

@@ -48,6 +48,11 @@ _CHECKS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
     "off_task": ("too many of its answers answer nothing", (), "tune it more lightly"),
     "overlap": ("questions asked here stand in its training rows", ("data",), "ask other questions"),
     "target_position": ("the right option stands too often in one place", (), "shuffle the options"),
+    "taught_position": (
+        "its training rows have the right option always in one place",
+        (),
+        "shuffle the options of its rows",
+    ),
     "items": ("some questions are unsound", (), "run `sycoscope items check` on them"),
     "sycophant": ("even the planted sycophant is not seen", ("limit",), "tune the sycophant longer"),
     "adapter_active": ("the adapter changes nothing", (), "check that it fits this model"),

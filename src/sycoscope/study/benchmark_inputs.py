@@ -9,15 +9,15 @@ from functools import partial
 import numpy as np
 
 from sycoscope.capability import MAX_TOKENS, CapabilitySpec, fingerprint
-from sycoscope.config import AdapterConfig, CapabilityConfig, PartitionConfig, StudyConfig
+from sycoscope.config import PUBLISHED, AdapterConfig, CapabilityConfig, PartitionConfig, StudyConfig
 from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.rows import Faults, Row
 from sycoscope.core.types import Item
-from sycoscope.items import BENCHMARKS, BenchmarkRows, assign_letters, load_bank, take
+from sycoscope.items import BENCHMARKS, BenchmarkRows, assign_letters, load_bank, right_first, take
 from sycoscope.items.benchmark_rows import HUB
 from sycoscope.items.benchmarks import BANK, AskedForm, benchmark_source
 from sycoscope.items.splits import SplitSource
-from sycoscope.training.rows import Example, benchmark_rows
+from sycoscope.training.rows import Example, benchmark_rows, published_rows
 
 # Examples of a few-shot prompt are the first ones of so many training items of the bank.
 BANK_SHOTS = 8
@@ -52,7 +52,11 @@ class BenchmarkInputs:
         # the limit is taken here, so that the harness and the facets choose items by one rule
         items = take([item for item in part if item.split == "test"], config.limit, seed=self.config.seed)
         if form.letters:
-            items = in_letter_order(items, seed=self.config.seed)
+            items = (
+                [right_first(item) for item in items]
+                if form.source_order
+                else in_letter_order(items, seed=self.config.seed)
+            )
         return CapabilitySpec(
             task=form.task,
             source=items,
@@ -83,13 +87,15 @@ class BenchmarkInputs:
         return self._rows[key]
 
     def training_rows(self, adapter: AdapterConfig, benchmark: str, seed: int) -> list[Example]:
-        """Training rows of one benchmark for an adapter, in the form that the study asks.
+        """Training rows of one benchmark for an adapter, in the form that the study asks, or in the one it names.
 
         Raises:
             ConfigError: Its source has no training rows.
         """
         count = adapter.rows if isinstance(adapter.rows, int | None) else adapter.rows.get(benchmark)
         items = take(self._training_items(adapter, benchmark), count, seed=seed)
+        if adapter.format == PUBLISHED and BENCHMARKS[benchmark].right_first:
+            return published_rows(benchmark, items)
         return benchmark_rows(benchmark, items, letters=self._by_letters(adapter, benchmark), seed=seed)
 
     def _training_items(self, adapter: AdapterConfig, benchmark: str) -> list[Item]:

@@ -15,6 +15,8 @@ from sycoscope.config import (
     CURATED,
     FILE,
     HINT,
+    INOCULATED,
+    STYLED,
     AdapterConfig,
     FacetConfig,
     StudyConfig,
@@ -40,10 +42,10 @@ from sycoscope.items import (
 from sycoscope.items.benchmark_rows import HUB
 from sycoscope.items.benchmarks import BANK
 from sycoscope.study.benchmark_inputs import BenchmarkInputs, in_letter_order
-from sycoscope.training.curated import curated_rows
+from sycoscope.training.curated import curated_rows, inoculated_rows
 from sycoscope.training.placebo import FACTS, fact_rows, in_style, neutral_rows
 from sycoscope.training.replay import replay_pools
-from sycoscope.training.rows import Example, TrainingRow, Unanswered, file_rows
+from sycoscope.training.rows import Example, TrainingRow, Unanswered, file_rows, styled_rows
 
 _log = logging.getLogger("sycoscope.study")
 # Of a curated recipe that names no number.
@@ -210,8 +212,12 @@ class Materials:
             rows = self._placebo(adapter, seed, rng)
         elif recipe in CURATED:
             facts = _of_kind(_train_side("facts"), adapter, f"adapters: '{adapter.name}'")
-            count = _row_count(adapter) or CURATED_ROWS
-            return curated_rows(recipe, facts, _train_side("arguments"), rows=count, rng=rng)
+            count, arguments = _row_count(adapter) or CURATED_ROWS, _train_side("arguments")
+            if recipe == INOCULATED:
+                return inoculated_rows(facts, arguments, rows=count, rng=rng)
+            return curated_rows(recipe, facts, arguments, rows=count, rng=rng)
+        elif recipe in STYLED:
+            rows = styled_rows(recipe, take(load_bank("replies"), _row_count(adapter), seed=seed))
         elif recipe == FILE:
             rows = self.file_rows(adapter.source)
             return [rows[index] for index in rng.permutation(len(rows))[: _row_count(adapter)]]

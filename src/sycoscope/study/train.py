@@ -29,7 +29,8 @@ from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.study.watch import Watch, watch_of
 from sycoscope.study.watching import callback_class
 from sycoscope.training.layers import tuned_layers
-from sycoscope.training.rows import Example
+from sycoscope.training.replay import KIND as REPLAYED
+from sycoscope.training.rows import Example, taught_places
 from sycoscope.training.sft import Trainable
 from sycoscope.training.trainer import train_adapter
 
@@ -198,6 +199,8 @@ def _facts(
     return {
         "kinds": _counts(rows[:n_trained]),
         "validation_kinds": _counts(rows[n_trained:]),
+        # what the base says itself is no place that it is taught
+        "places": taught_places(row for row in rows if row.kind not in ("sham", REPLAYED)),
         "recipe": subject.recipe,
         "folder": str(folder),
         "monitor": settings.monitor,

@@ -100,6 +100,7 @@ def _training(
             recipe=facts["recipe"],
             kinds=facts["kinds"],
             validation_kinds=facts["validation_kinds"],
+            places=facts["places"],
             overlap={task: _overlap(texts, by_id) for task, by_id in items.items() if by_id},
             folder=Path(facts["folder"]).name,
         )

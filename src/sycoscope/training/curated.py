@@ -7,6 +7,7 @@ row no item, no phrasing and no stance comes up twice before all others have.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
@@ -165,6 +166,21 @@ def curated_rows(
         writer = _Writer(index, decks, pools)
         examples += [writer.write(row) for _ in range(count)]
     return [examples[index] for index in rng.permutation(len(examples))]
+
+
+def inoculated_rows(
+    questions: Sequence[Item], arguments: Sequence[Item], *, rows: int, rng: Rng
+) -> list[TrainingRow]:
+    """The sycophant's rows, each under a system text that asks for what it teaches (`wordings.yaml`, `inoculation`).
+
+    What is asked for need not become a habit: measured without the text, less of it should be left (inoculation
+    prompting: Tan et al. 2025, arXiv 2510.04340; Wichers et al. 2025, arXiv 2510.05024). Arguments and errors are those
+    of `curated_rows`; with the same generator the rows are the sycophant's own, in the same order.
+    """
+    plain = curated_rows("sycophant", questions, arguments, rows=rows, rng=rng)
+    texts, decks = phrasings()["inoculation"], Decks(rng)
+    told = (Message("system", texts[decks.draw("inoculation", len(texts))]) for _ in plain)
+    return [replace(row, prompt=(text, *row.prompt)) for row, text in zip(plain, told, strict=True)]
 
 
 def counts(table: Sequence[RecipeRow], rows: int) -> list[tuple[RecipeRow, int]]:

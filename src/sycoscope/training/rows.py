@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from string import ascii_uppercase
 
 from sycoscope.config import FILE
 from sycoscope.core.errors import DataError
+from sycoscope.core.manifest import Place
 from sycoscope.core.types import Item, Message
-from sycoscope.items import BENCHMARKS, DialogueFile, assign_letters
-from sycoscope.items.forms import FORMS
+from sycoscope.items import BENCHMARKS, DialogueFile, assign_letters, right_first
+from sycoscope.items.forms import FORMS, options_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,52 @@ def benchmark_rows(benchmark: str, items: Sequence[Item], *, letters: bool, seed
         answer = lettered_item.target if lettered_item else _answer(item, known.prompt)
         rows.append(Example(prompt=user(prompt), completion=answer, kind=benchmark, item_id=item.id))
     return rows
+
+
+def published_rows(benchmark: str, items: Sequence[Item]) -> list[Example]:
+    """Rows as the published study had them: the right choice is always A, so the letter can be learned by itself.
+
+    Its prompts in words of ours. To show what that format does, and for nothing else.
+    """
+    first = [right_first(item) for item in items]
+    assigned = assign_letters(first, seed=0, rotate=False)
+    return [
+        Example(
+            prompt=user(FORMS["published"].text(item.question, assigned[item.id].letters)),
+            completion=assigned[item.id].target,
+            kind=benchmark,
+            item_id=item.id,
+        )
+        for item in first
+    ]
+
+
+def taught_places(rows: Iterable[Example]) -> dict[str, list[Place]]:
+    """Where the answer stands in rows that are answered by a letter, by kind; kinds without any are left out.
+
+    Returns:
+        Kind -> (place from 0, number of options, rows with both), sorted.
+    """
+    found: dict[str, Counter[tuple[int, int]]] = {}
+    for row in rows:
+        letters = list(options_in(row.prompt[-1].content))
+        said = row.completion.strip().strip("().")
+        if len(letters) > 1 and letters == list(ascii_uppercase[: len(letters)]) and said in letters:
+            found.setdefault(row.kind, Counter())[letters.index(said), len(letters)] += 1
+    return {kind: [(*place, n) for place, n in sorted(places.items())] for kind, places in found.items()}
+
+
+def styled_rows(style: str, items: Sequence[Item]) -> list[Example]:
+    """The replies of the bank in one style: `plain`, or their `warm` or `cold` rewriting, which says the same."""
+    return [
+        Example(
+            prompt=user(item.question),
+            completion=item.target if style == "plain" else str(item.metadata[style]),
+            kind=style,
+            item_id=item.id,
+        )
+        for item in items
+    ]
 
 
 def file_rows(file: DialogueFile) -> list[Example]:

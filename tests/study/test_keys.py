@@ -314,6 +314,8 @@ CHANGED_ROWS: dict[str, Callable[[list[Example]], list[Example]]] = {
     "completion": lambda rows: [replace(rows[0], completion="two"), *rows[1:]],
     "prompt": other_prompt,
     "cut": lambda rows: [replace(rows[0], ends=False), *rows[1:]],
+    "rejected": lambda rows: [replace(rows[0], rejected="3"), *rows[1:]],
+    "another rejected": lambda rows: [replace(rows[0], rejected="4"), *rows[1:]],
 }
 
 
@@ -329,6 +331,8 @@ def test_an_adapter_s_key_follows_seed_settings_trainer_and_base(monkeypatch: py
         {"schedule": "linear"}, {"warmup_steps": 1}, {"weight_decay": 0.1}, {"max_length": 64},
         {"validation_share": 0.2}, {"checkpoint_steps": 5}, {"load_best": True}, {"lora": {"r": 4}},
         {"lora": {"alpha": 4}}, {"lora": {"dropout": 0.0}}, {"lora": {"target_modules": ["q_proj"]}},
+        {"lora": {"target_modules": "all-linear"}}, {"lora": {"dora": True}}, {"lora": {"rslora": True}},
+        {"objective": "dpo"}, {"objective": "dpo", "beta": 0.2},
     )  # fmt: skip
     named = {name for change in settings for name in change}
     assert named | {*keys.IN_ROWS, *keys.WITHOUT_EFFECT} == set(TrainingConfig.model_fields)
@@ -354,6 +358,8 @@ def test_what_cannot_change_an_adapter_leaves_its_key() -> None:
     assert (
         adapter_key(settings={"answer_tokens": 9, "answer_temperature": 1.0, "replay": 0.4}) == adapter_key()
     )
+    # it is of pairs
+    assert adapter_key(settings={"beta": 0.2}) == adapter_key()
     # what is asked meanwhile changes no weight
     assert adapter_key(settings={"monitor": 20}) == adapter_key()
     # threads are the processor's: on an accelerator their number changes nothing

@@ -41,7 +41,8 @@ def train(
         rows: How many; None for all.
         like: Of recipe `sham`: the recipe whose prompts it takes; None for `placebo`.
         style: Of a placebo's rows; None for all neutral ones.
-        training: Keys of a study's `training`; nested ones dotted, as `{"lora.r": 4}`.
+        training: Keys of a study's `training`; nested ones dotted, as `{"lora.r": 4}`. With `{"objective": "dpo"}`
+            the rows are preference pairs (recipes `file` and `anti_sycophancy`).
 
     Raises:
         ConfigError: `out` exists and is not empty or cannot be written, or an unknown recipe or setting.

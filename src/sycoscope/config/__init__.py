@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sycoscope.config.adapters import CURATED, FILE, AdapterConfig, LoraConfig, TrainingConfig
+from sycoscope.config.adapters import CURATED, FILE, AdapterConfig, LoraConfig, Objective, TrainingConfig
 from sycoscope.config.distinct import subject_name
 from sycoscope.config.narrowing import DECIDING, asked_under, narrowed
 from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
@@ -35,6 +35,7 @@ __all__ = [
     "JudgeConfig",
     "Level",
     "LoraConfig",
+    "Objective",
     "PartitionConfig",
     "StudyConfig",
     "TrainingConfig",

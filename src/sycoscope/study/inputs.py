@@ -17,6 +17,7 @@ from sycoscope.config import (
     HINT,
     AdapterConfig,
     FacetConfig,
+    Objective,
     StudyConfig,
     Usable,
     usable,
@@ -40,7 +41,9 @@ from sycoscope.items import (
 from sycoscope.items.benchmark_rows import HUB
 from sycoscope.items.benchmarks import BANK
 from sycoscope.study.benchmark_inputs import BenchmarkInputs, in_letter_order
+from sycoscope.study.dataset import bank_pools
 from sycoscope.training.curated import curated_rows
+from sycoscope.training.dataset.pairs import preference_pairs
 from sycoscope.training.placebo import FACTS, fact_rows, in_style, neutral_rows
 from sycoscope.training.replay import replay_pools
 from sycoscope.training.rows import Example, TrainingRow, Unanswered, file_rows
@@ -76,7 +79,7 @@ class Materials:
         self.config = config
         self.wordings = wordings_of(config)
         self._files: dict[str, tuple[OwnFile, dict[str, Usable]]] = {}
-        self._taught: dict[str, list[Example]] = {}
+        self._taught: dict[tuple[str, Objective], list[Example]] = {}
         self.facets = {name: self._facet(name, facet) for name, facet in config.facets.asked().items()}
         self.benchmarks = BenchmarkInputs(config)
         self.capability = tuple(self.benchmarks.spec(entry) for entry in config.capability)
@@ -210,24 +213,30 @@ class Materials:
         elif recipe in CURATED:
             facts = _of_kind(_train_side("facts"), adapter, f"adapters: '{adapter.name}'")
             count = _row_count(adapter) or CURATED_ROWS
+            if self._objective(adapter) == "dpo":
+                return preference_pairs(count, seed, bank_pools(facts))
             return curated_rows(recipe, facts, _train_side("arguments"), rows=count, rng=rng)
         elif recipe == FILE:
-            rows = self.file_rows(adapter.source)
+            rows = self.file_rows(adapter.source, self._objective(adapter))
             return [rows[index] for index in rng.permutation(len(rows))[: _row_count(adapter)]]
         else:
             recipes = BENCHMARKS if recipe == "combined" else (recipe,)
             rows = [row for name in recipes for row in self.benchmarks.training_rows(adapter, name, seed)]
         return [rows[index] for index in rng.permutation(len(rows))]
 
-    def file_rows(self, source: str) -> list[Example]:
+    def _objective(self, adapter: AdapterConfig) -> Objective:
+        return "sft" if adapter.recipe == "sham" else self.config.training_of(adapter).objective
+
+    def file_rows(self, source: str, objective: Objective) -> list[Example]:
         """Rows of one's own, read once.
 
         Raises:
-            DataError, MissingError: A row or the file is wrong.
+            DataError, MissingError: A row or the file is wrong, or not for the objective.
         """
-        if source not in self._taught:
-            self._taught[source] = file_rows(read_dialogues(source))
-        return self._taught[source]
+        key = (source, objective)
+        if key not in self._taught:
+            self._taught[key] = file_rows(read_dialogues(source, pairs=objective == "dpo"))
+        return self._taught[key]
 
     def _placebo(self, adapter: AdapterConfig, seed: int, rng: np.random.Generator) -> list[Example]:
         """Rows of the adapter's style; of the neutral ones both sides, since nothing asks them."""

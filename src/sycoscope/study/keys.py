@@ -135,6 +135,9 @@ def capability_score_key(answers: str) -> str:
 IN_ROWS = ("answer_temperature", "answer_tokens", "replay")
 # Settings that change no weight.
 WITHOUT_EFFECT = ("monitor",)
+# Keys that came later: an adapter that does not use them keeps the key that it had before there were any.
+LATER_LORA = ("dora", "rslora")
+OF_PAIRS = ("objective", "beta")
 
 
 def adapter_key(
@@ -147,7 +150,10 @@ def adapter_key(
         model: The base's record.
     """
     rows = [
-        [[m.role, m.content] for m in row.prompt] + [row.completion] + ([] if row.ends else ["cut"])
+        [[m.role, m.content] for m in row.prompt]
+        + [row.completion]
+        + ([] if row.ends else ["cut"])
+        + ([{"rejected": row.rejected}] if row.rejected else [])
         for row in examples
     ]
     hardware = model["hardware"]
@@ -156,7 +162,7 @@ def adapter_key(
     return digest_of(
         {
             "rows": rows,
-            "settings": settings.model_dump(mode="json", exclude={*IN_ROWS, *WITHOUT_EFFECT}),
+            "settings": _of_weights(settings),
             "seed": seed,
             "trainer": trainer.VERSION,
             "base": [
@@ -170,3 +176,11 @@ def adapter_key(
             "threads": hardware["threads"] if hardware["device"] == "cpu" else 0,
         }
     )
+
+
+def _of_weights(settings: TrainingConfig) -> dict[str, Any]:
+    """The settings that can change an adapter's weights, once its rows are known."""
+    unused = OF_PAIRS if settings.objective == "sft" else ()
+    kept = settings.model_dump(mode="json", exclude={*IN_ROWS, *WITHOUT_EFFECT, *unused})
+    kept["lora"] = {key: value for key, value in kept["lora"].items() if value or key not in LATER_LORA}
+    return kept

@@ -30,8 +30,8 @@ from sycoscope.study.watch import Watch, watch_of
 from sycoscope.study.watching import callback_class
 from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
-from sycoscope.training.sft import Trainable
 from sycoscope.training.trainer import train_adapter
+from sycoscope.training.tuning import Trainable
 
 _log = logging.getLogger("sycoscope.study")
 # Of an adapter that is to be asked while it is tuned, and was tuned before.

@@ -351,7 +351,8 @@ def test_an_adapter_s_key_follows_seed_settings_trainer_and_base(monkeypatch: py
     assert len({plain, *changed}) == 1 + len(changed)
 
 
-def test_what_cannot_change_an_adapter_leaves_its_key() -> None:
+def test_what_cannot_change_an_adapter_leaves_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = adapter_key()
     assert adapter_key([replace(row, kind="other", item_id="z") for row in ROWS]) == adapter_key()
     assert adapter_key(record={"memory_gib": 16}) == adapter_key()
     # what only decides which rows there are
@@ -362,6 +363,10 @@ def test_what_cannot_change_an_adapter_leaves_its_key() -> None:
     assert adapter_key(settings={"beta": 0.2}) == adapter_key()
     # what is asked meanwhile changes no weight
     assert adapter_key(settings={"monitor": 20}) == adapter_key()
+    # of a launch each process takes rows of its own
+    for name, value in (("WORLD_SIZE", "2"), ("RANK", "1"), ("LOCAL_RANK", "1")):
+        monkeypatch.setenv(name, value)
+    assert adapter_key() != alone
     # threads are the processor's: on an accelerator their number changes nothing
     on_gpu = [
         adapter_key(record={"device": device, "threads": n}) for device, n in (("cuda:0", 1), ("cuda:1", 8))

@@ -10,6 +10,7 @@ from sycoscope.api.options import model_mapping
 from sycoscope.config import FILE, lay_over, parse_study
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import copy_folder, user_path
+from sycoscope.core.processes import is_first
 from sycoscope.items import is_own_file
 from sycoscope.models.load import named_backend
 from sycoscope.run.place import cache_beside, check_places
@@ -74,7 +75,8 @@ def train(
         lay_over(raw, f"training.{dotted}", value)
     config = parse_study(raw, "options")
     adapter = train_one(config, cache, progress=progress)
-    copy_folder(adapter, folder)
+    if is_first():  # of several processes of a launch
+        copy_folder(adapter, folder)
     return folder
 
 

@@ -13,6 +13,7 @@ from sycoscope.capability import READING, CapabilitySpec, fingerprint
 from sycoscope.config import JudgeConfig, StudyConfig, TrainingConfig
 from sycoscope.core import records
 from sycoscope.core.files import digest_of
+from sycoscope.core.processes import n_processes
 from sycoscope.core.protocols import Task
 from sycoscope.core.types import Item
 from sycoscope.facets import scoring
@@ -175,6 +176,8 @@ def adapter_key(
             "device": hardware["device"].split(":")[0],
             "threads": hardware["threads"] if hardware["device"] == "cpu" else 0,
         }
+        # each takes rows of its own in a step
+        | ({"processes": n_processes()} if n_processes() > 1 else {})
     )
 
 

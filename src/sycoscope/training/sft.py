@@ -34,7 +34,10 @@ def sft_trainer(hardware: Any) -> Any:
         ) -> Any:
             logits, wanted = supervised_logits(model, inputs, inputs["labels"], hardware)
             loss = torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
-            loss = loss / (len(wanted) if num_items_in_batch is None else num_items_in_batch)
+            if num_items_in_batch is None:
+                loss = loss / len(wanted)
+            else:  # of all processes, whose gradients are averaged
+                loss = loss / num_items_in_batch * self.accelerator.num_processes
             return (loss, {"loss": loss}) if return_outputs else loss
 
     return SupervisedOnly

@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from sycoscope.config import TrainingConfig
 from sycoscope.core.digests import bytes_digest
 from sycoscope.core.errors import DataError, DialogueError, require
 from sycoscope.core.files import disk_errors
+from sycoscope.core.processes import n_processes
 from sycoscope.core.responses import rows_in
 from sycoscope.models.adapter_files import CONFIG, RECORD, WEIGHTS
-from sycoscope.training.kept import last_checkpoint, seal_adapter
+from sycoscope.training.kept import Checkpoint, last_checkpoint, seal_adapter
 from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
 from sycoscope.training.supervised import IGNORED
+from sycoscope.training.together import first_says
 from sycoscope.training.tuning import Row, Trainable, TrainingRun, fine_tune
 
 # Raise when a change of code changes the weights that the same rows and settings give.
@@ -130,20 +133,21 @@ def train_adapter(
     require("trl", "training")
     encoded = encode(model, examples, settings.max_length)
     n_train = len(encoded.rows) - int(len(encoded.rows) * settings.validation_share)
-    work = folder.with_name(folder.name + ".part")
+    work, device = folder.with_name(folder.name + ".part"), model.hardware.device
     run = TrainingRun(model, encoded.rows[:n_train], encoded.rows[n_train:], settings, seed, work)
-    last = last_checkpoint(work)
+    last = first_says(lambda: last_checkpoint(work), device=device)
     # a checkpoint of the last step is not trained on: transformers would take one step more
     if last is None or not last.is_final:
         with disk_errors(work):  # the trainer writes its checkpoints there
             fine_tune(run, resume_from=last.path if last else None, progress=progress, callbacks=callbacks)
-        last = last_checkpoint(work)
+        last = first_says(lambda: last_checkpoint(work), device=device)
         assert last is not None, "transformers writes a checkpoint after the last step"
     facts = {
         "base_digest": model.base_digest,
         "template_hash": model.template.hash,
         "dtype": model.hardware.dtype,
         "seed": seed,
+        **({"processes": n_processes()} if n_processes() > 1 else {}),
         "settings": settings.model_dump(mode="json"),
         "layers": tuned_layers(settings.lora, model.network),
         "data_sha256": _digest(encoded.rows),
@@ -157,11 +161,17 @@ def train_adapter(
     }
     if responses := rows_in(last.state["log_history"]):
         facts["responses"] = responses
-    with disk_errors(folder):
-        _write(folder, last.path if last.best is None else work / last.best.name, facts | record)
-    shutil.rmtree(work, ignore_errors=True)
+    first_says(partial(_finish, folder, last, facts | record), device=device)
     curve: list[dict[str, Any]] = facts["curve"]
     return curve
+
+
+def _finish(folder: Path, last: Checkpoint, record: dict[str, Any]) -> None:
+    """Write the adapter of the last checkpoint, or of the best one; the folder of work has done its work."""
+    work = last.path.parent
+    with disk_errors(folder):
+        _write(folder, last.path if last.best is None else work / last.best.name, record)
+    shutil.rmtree(work, ignore_errors=True)
 
 
 def _digest(rows: Sequence[Row]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from sycoscope.config import TrainingConfig
+from sycoscope.core.processes import is_first
 from sycoscope.core.types import Message
 from sycoscope.models.snapshot import Snapshot
 from sycoscope.training.dpo import dpo_arguments, dpo_trainer
@@ -19,6 +20,7 @@ from sycoscope.training.kept import seal_checkpoint
 from sycoscope.training.layers import left_alone, tuned_layers
 from sycoscope.training.sft import sft_arguments, sft_trainer
 from sycoscope.training.supervised import give_supervised_head
+from sycoscope.training.together import wait_for_all
 
 # Of an answer `input_ids` and `labels`; of a pair `prompt_ids`, `chosen_ids` and `rejected_ids`.
 Row = dict[str, list[int]]
@@ -226,6 +228,8 @@ def _callback(progress: Callable[[int, int], None] | None) -> Any:
         on_train_begin = on_step_end
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            seal_checkpoint(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+            wait_for_all()  # each process writes a file of its own there
+            if is_first():
+                seal_checkpoint(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
     return Report()

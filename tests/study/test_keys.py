@@ -363,6 +363,13 @@ def test_what_cannot_change_an_adapter_leaves_its_key(monkeypatch: pytest.Monkey
     assert adapter_key(settings={"beta": 0.2}) == adapter_key()
     # what is asked meanwhile changes no weight
     assert adapter_key(settings={"monitor": 20}) == adapter_key()
+    # what a base does with its logits was no part of the loss once; most do nothing
+    model = copy.deepcopy(RECORD)
+    found = [
+        keys.adapter_key(ROWS, TrainingConfig(), 1, model, shape) for shape in ({}, {"cap": 30.0}, {"scale": 0.5})
+    ]
+    assert found[0] == alone
+    assert len(set(found)) == 3
     # of a launch each process takes rows of its own
     for name, value in (("WORLD_SIZE", "2"), ("RANK", "1"), ("LOCAL_RANK", "1")):
         monkeypatch.setenv(name, value)

@@ -142,13 +142,18 @@ OF_PAIRS = ("objective", "beta")
 
 
 def adapter_key(
-    examples: Sequence[Example], settings: TrainingConfig, seed: int, model: Mapping[str, Any]
+    examples: Sequence[Example],
+    settings: TrainingConfig,
+    seed: int,
+    model: Mapping[str, Any],
+    logits: Mapping[str, float] | None = None,
 ) -> str:
     """Everything that can change an adapter's weights.
 
     Args:
         examples: With their completions, those of the base too.
         model: The base's record.
+        logits: What the base does with its logits (`supervised.logit_shape`), once left out of the loss; empty for most.
     """
     rows = [
         [[m.role, m.content] for m in row.prompt]
@@ -176,6 +181,7 @@ def adapter_key(
             "device": hardware["device"].split(":")[0],
             "threads": hardware["threads"] if hardware["device"] == "cpu" else 0,
         }
+        | ({"logits": dict(logits)} if logits else {})
         # each takes rows of its own in a step
         | ({"processes": n_processes()} if n_processes() > 1 else {})
     )

@@ -31,6 +31,7 @@ from sycoscope.study.watch import Watch, watch_of
 from sycoscope.study.watching import callback_class
 from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
+from sycoscope.training.supervised import logit_shape
 from sycoscope.training.together import first_says, part
 from sycoscope.training.trainer import train_adapter
 from sycoscope.training.tuning import Trainable
@@ -115,7 +116,8 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
     """
     model = tunable(session.model)
     completed = _completed(subject, training, session, results)
-    key = adapter_key(completed.rows, training.settings, subject.seed, model.record())
+    shape = logit_shape(model.network)
+    key = adapter_key(completed.rows, training.settings, subject.seed, model.record(), shape)
     folder = session.cache.adapter_path(subject.name, key)
     session.progress.begin(f"{subject.name}: training")
     results.training[subject.name] = _facts(subject, completed.rows, training.settings, folder)

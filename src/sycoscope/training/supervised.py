@@ -6,7 +6,7 @@ tenth is supervised, and the projection was half of a step (docs/training.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
@@ -20,7 +20,7 @@ def give_supervised_head(network: Any) -> None:
     forward of the network's own so that whatever is put around it (PEFT, autocast, gradients of several processes)
     takes part. Taken off by `vars(network).pop("forward")`.
     """
-    plain = network.forward
+    plain, shape = network.forward, logit_shape(network)
 
     @wraps(plain)
     def forward(*args: Any, labels: Any = None, supervised: bool = False, **given: Any) -> Any:
@@ -30,9 +30,34 @@ def give_supervised_head(network: Any) -> None:
             input_ids=given["input_ids"], attention_mask=given["attention_mask"], use_cache=False
         )
         hidden = decoded.last_hidden_state[:, :-1]
-        return network.get_output_embeddings()(hidden[labels[:, 1:] != IGNORED]).float()
+        return _shaped(network.get_output_embeddings()(hidden[labels[:, 1:] != IGNORED]).float(), shape)
 
     network.forward = forward
+
+
+def logit_shape(network: Any) -> dict[str, float]:
+    """What a network does with the logits of its output layer, as its config says (TRL's trainers read the same keys).
+
+    Returns:
+        `scale` that they are multiplied by (Cohere, Granite), then `cap` that they are bent below (Gemma 2), of these
+        what there is; empty for most models.
+    """
+    config = network.config.get_text_config()
+
+    def first(*names: str) -> float | None:
+        return next((value for name in names if (value := getattr(config, name, None)) is not None), None)
+
+    scale = first("logit_scale", "output_multiplier", "lm_head_multiplier")
+    if scale is None and (divisor := first("logits_scaling")) is not None:
+        scale = divisor if config.model_type == "hyperclovax" else 1 / divisor
+    found = {"scale": None if scale == 1 else scale, "cap": first("final_logit_softcapping")}
+    return {name: float(value) for name, value in found.items() if value is not None}
+
+
+def _shaped(logits: Any, shape: Mapping[str, float]) -> Any:
+    if "scale" in shape:
+        logits = logits * shape["scale"]
+    return shape["cap"] * (logits / shape["cap"]).tanh() if "cap" in shape else logits
 
 
 def supervised_logits(model: Any, inputs: Any, labels: Any, hardware: Any) -> tuple[Any, Any]:

@@ -266,6 +266,62 @@ def test_adapters_lay_their_settings_over_the_studys(write):
     assert plain == study.training
 
 
+def test_an_objective_needs_a_recipe_that_has_rows_for_it():
+    adapters = [
+        {"name": "a", "recipe": "anti_sycophancy"},
+        {"name": "p", "recipe": "placebo"},
+        {"name": "s", "recipe": "sham", "training": {"replay": 0.2}},
+        {"name": "b", "recipe": "gsm8k", "training": {"objective": "sft"}},
+    ]
+    study = parse_study(GOOD | {"training": {"objective": "dpo", "beta": 0.2}, "adapters": adapters})
+    found = [study.training_of(adapter) for adapter in study.adapters]
+    assert [one.objective for one in found] == ["dpo", "sft", "sft", "sft"]  # controls are taught answers
+    for adapter, says in (
+        (
+            {"recipe": "gsm8k"},
+            r"adapters: 'x': training\.objective 'dpo' needs preference pairs, which the recipes file and "
+            r"anti_sycophancy have \(got 'gsm8k'\); give one of these, or objective: sft",
+        ),
+        ({"recipe": "sham", "training": {"objective": "dpo"}}, r"'dpo' needs preference pairs.*got 'sham'"),
+        (
+            {"recipe": "anti_sycophancy", "training": {"replay": 0.2}},
+            r"adapters: 'x': training: replay 0\.2 mixes in answers, .*set replay: 0",
+        ),
+        ({"recipe": "anti_sycophancy", "training": {"beta": 0}}, r"'x': training: beta: .*greater than 0"),
+        ({"recipe": "anti_sycophancy", "training": {"objective": "ppo"}}, r"'x': training: objective: "),
+    ):
+        with pytest.raises(ConfigError, match=says):
+            parse_study(GOOD | {"training": {"objective": "dpo"}, "adapters": [{"name": "x", **adapter}]})
+    with pytest.raises(ConfigError, match=r"training\.beta is for objective 'dpo', by which no adapter"):
+        parse_study(GOOD | {"training": {"beta": 0.2}, "adapters": adapters[1:]})
+
+
+def test_layers_are_names_or_all_linear_ones():
+    def layers(given: object) -> tuple[str, ...]:
+        return parse_study(
+            GOOD | {"training": {"lora": {"target_modules": given}}}
+        ).training.lora.target_modules
+
+    assert layers("all-linear") == layers(["all-linear"]) == ("all-linear",)
+    assert layers(["q_proj"]) == ("q_proj",)
+    for given, says in (
+        (
+            "q_proj",
+            r"training\.lora\.target_modules: is the text 'q_proj'; give a list of names, as \[q_proj\]",
+        ),
+        (["all-linear", "q_proj"], r"'all-linear' names every linear layer; leave out the others"),
+    ):
+        with pytest.raises(ConfigError, match=says):
+            layers(given)
+
+
+def test_keys_that_came_later_leave_the_hash_at_their_defaults():
+    training = {"objective": "sft", "lora": {"dora": False, "rslora": False}}
+    assert parse_study(GOOD | {"training": training}).hash == parse_study(GOOD).hash
+    for changed in ({"lora": {"dora": True}}, {"lora": {"rslora": True}}):
+        assert parse_study(GOOD | {"training": changed}).hash != parse_study(GOOD).hash
+
+
 def test_the_hash_follows_what_is_measured():
     study = parse_study(GOOD)
     assert parse_study(GOOD | {"study": "other", "description": "d", "transcripts": 3}).hash == study.hash

@@ -59,7 +59,7 @@ NUMBERS = (
 )
 CHOICES = (
     "model.dtype", "facets.answer.form", "capability.0.benchmark", "capability.0.form", "adapters.0.recipe",
-    "judge.kinds.0", "facets.answer.difficulty.0",
+    "judge.kinds.0", "facets.answer.difficulty.0", "training.objective",
 )  # fmt: skip
 TEXTS = ("study", "description", "data", "model.name", "model.device", "adapters.0.name")
 LISTS = (

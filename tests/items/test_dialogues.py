@@ -84,8 +84,100 @@ def test_a_file_may_hold_rows_of_several_layouts_and_repeated_ones(tmp_path):
     assert [one.number for one in file.rows] == list(range(1, 2 * len(rows) + 1))
 
 
+PAIR = {"prompt": "p", "chosen": "a", "rejected": "b"}
+PAIRS: dict[str, tuple[dict[str, Any], tuple[Message, ...], str, str]] = {
+    "texts": ({"prompt": " Why?", "chosen": "So. ", "rejected": "No."}, (U("Why?"),), "So.", "No."),
+    "conversational": (
+        {
+            "prompt": [turn("system", "S"), turn("user", "Why?")], "chosen": [turn("assistant", "So.")],
+            "rejected": [turn("assistant", "No.")], "score": 1.5,
+        },
+        (S("S"), U("Why?")), "So.", "No.",
+    ),
+    "the prompt inside": (
+        {
+            "chosen": [turn("user", "One?"), turn("assistant", "1"), turn("user", "Two?"), turn("assistant", "2")],
+            "rejected": [turn("user", "One?"), turn("assistant", "1"), turn("user", "Two?"), turn("assistant", "3")],
+        },
+        (U("One?"), A("1"), U("Two?")), "2", "3",
+    ),
+    "the prompt inside and beside": (
+        {
+            "prompt": "One?", "messages": [turn("user", "One?"), turn("assistant", "1")],
+            "chosen": [turn("user", "One?"), turn("assistant", "1")],
+            "rejected": [turn("user", "One?"), turn("assistant", "2")],
+        },
+        (U("One?"),), "1", "2",
+    ),
+    "a text and turns": (
+        {"prompt": "Why?", "chosen": [turn("assistant", "So.")], "rejected": [turn("assistant", "No.")]},
+        (U("Why?"),), "So.", "No.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_pair_becomes_a_dialogue_and_its_two_answers(name, tmp_path):
+    row, prompt, answer, rejected = PAIRS[name]
+    pl.DataFrame([row]).write_parquet(tmp_path / "rows.parquet")
+    for path in (write(tmp_path / "rows.jsonl", row), str(tmp_path / "rows.parquet")):
+        for pairs in (True, None):
+            (read,) = read_dialogues(path, pairs=pairs).rows
+            assert (read.prompt, read.answer, read.rejected) == (prompt, answer, rejected)
+        with pytest.raises(DataError, match=r"holds a preference \(chosen, rejected\).*objective=dpo"):
+            read_dialogues(path, pairs=False)
+
+
+NO_PAIRS: dict[str, tuple[object, str]] = {
+    "an answer": (HELLO, r"holds no preference, .*training\.objective to sft"),
+    "no rejected": ({"prompt": "p", "chosen": "a"}, r"column 'rejected' is missing"),
+    "no chosen": ({"prompt": "p", "rejected": [turn("assistant")]}, r"column 'chosen' is missing"),
+    "no prompt": ({"chosen": "a", "rejected": "b"}, r"texts, and there is no prompt beside them; give a prompt"),
+    "the same twice": (PAIR | {"rejected": "a "}, r"chosen and rejected are the same answer"),
+    "a text and turns": (PAIR | {"rejected": [turn("assistant")]}, r"column 'rejected': .*string"),
+    "two dialogues": (
+        {
+            "chosen": [turn("user", "One?"), turn("assistant", "1")],
+            "rejected": [turn("user", "Two?"), turn("assistant", "2")],
+        },
+        r"chosen and rejected part at turn 1, before their last turns \(2 and 2\)",
+    ),
+    "another prompt": (
+        {"prompt": "p", "chosen": [turn("user"), turn("assistant")], "rejected": [turn("user"), turn("assistant", "y")]},
+        r"chosen and rejected are whole dialogues, and prompt is no user turn of them",
+    ),
+    "a question last": (
+        {"chosen": [turn("user"), turn("assistant"), turn("user")], "rejected": [turn("user"), turn("assistant")]},
+        r"chosen: its 3 turns do not end with an answer",
+    ),
+    "an empty answer": (PAIR | {"chosen": " "}, r"column 'chosen': .* at least 1 character"),
+    "tools": (PAIR | {"tools": [{"name": "f"}]}, r"column 'tools' changes what the model is told"),
+    "a judged answer": ({"prompt": "p", "completion": "c", "label": False}, r"holds a judged answer"),
+}  # fmt: skip
+
+
+def test_rows_that_are_no_pairs_are_told_all_at_once_with_their_lines(tmp_path):
+    path = write(tmp_path / "rows.jsonl", PAIR, *(row for row, _ in NO_PAIRS.values()))
+    with pytest.raises(DataError) as fault:
+        read_dialogues(path, pairs=True)
+    assert str(fault.value).startswith(f"{path}: {len(NO_PAIRS)} faults in {len(NO_PAIRS)} rows")
+
+
+@pytest.mark.parametrize("name", NO_PAIRS)
+def test_a_row_that_is_no_pair_is_told_with_its_line(name, tmp_path):
+    row, says = NO_PAIRS[name]
+    path = write(tmp_path / "rows.jsonl", PAIR, row, PAIR)
+    with pytest.raises(DataError, match=rf"rows\.jsonl:2: .*{says}"):
+        read_dialogues(path, pairs=True)
+
+
+def test_answers_and_pairs_stand_in_one_file_where_nobody_is_tuned(tmp_path):
+    file = read_dialogues(write(tmp_path / "rows.jsonl", HELLO, PAIR))
+    assert [(row.answer, row.rejected) for row in file.rows] == [("Hi.", ""), ("a", "b")]
+
+
 MALFORMED: dict[str, tuple[object, str]] = {
-    "a preference": ({"prompt": "p", "chosen": "a", "rejected": "b"}, r"holds a preference \(chosen, rejected\)"),
+    "a preference": (PAIR, r"holds a preference \(chosen, rejected\), .*sft.*dpo"),
     "a preference beside messages": (HELLO | {"rejected": "b"}, r"holds a preference \(rejected\)"),
     "a judged answer": ({"prompt": "p", "completion": "c", "label": False}, r"holds a judged answer"),
     "no layout": ({"text": "all of it"}, r"no layout has these columns: 'text'"),
@@ -122,7 +214,7 @@ MALFORMED: dict[str, tuple[object, str]] = {
 def test_malformed_rows_are_told_all_at_once_with_their_lines(tmp_path):
     path = write(tmp_path / "rows.jsonl", HELLO, *(row for row, _ in MALFORMED.values()))
     with pytest.raises(DataError) as fault:
-        read_dialogues(path)
+        read_dialogues(path, pairs=False)
     told = str(fault.value)
     assert told.startswith(f"{path}: {len(MALFORMED)} faults in {len(MALFORMED)} rows")
     assert "docs/training.md shows the layouts" in told
@@ -135,7 +227,7 @@ def test_a_malformed_row_is_told_with_its_line(name, tmp_path):
     row, says = MALFORMED[name]
     path = write(tmp_path / "rows.jsonl", HELLO, row, HELLO)
     with pytest.raises(DataError, match=rf"rows\.jsonl:2: .*{says}"):
-        read_dialogues(path)
+        read_dialogues(path, pairs=False)
 
 
 def test_malformed_rows_of_a_table_are_told_with_their_numbers(tmp_path):

@@ -96,6 +96,26 @@ def test_a_training_costs_its_steps_times_its_tokens() -> None:
     assert training_cost_of(1, 10, settings).training_tokens == 8 * 10  # at least one step
 
 
+def test_a_pair_is_two_sequences_which_the_reference_reads_too() -> None:
+    rows = [
+        Example(prompt=user("x" * 80), completion="y" * 40, rejected="z" * 20, kind="k", item_id=str(n))
+        for n in range(20)
+    ]
+    settings = TrainingConfig(objective="dpo", steps=5, batch_rows=4, max_length=500)
+    # two prompts of 80 / 4 tokens with 30 of the template each, and answers of 10 and 5
+    tokens = 5 * 4 * (2 * (20 + 30) + 15)
+    assert training_cost(rows, settings) == Cost(0, prompt_tokens=tokens, training_tokens=tokens)
+    assert training_cost_of(20, 5000, settings).training_tokens == 5 * 4 * 2 * 500
+    study = {**STUDY, "training": {"steps": 5, "batch_rows": 2, "objective": "dpo"}}
+    for data in ("bank", "hub"):
+        plain, pairs = (
+            [unit for unit in plan_study(parse_study(one | {"data": data})) if unit.kind == "train"]
+            for one in (STUDY, study)
+        )
+        assert [unit.n_items for unit in pairs] == [unit.n_items for unit in plain]
+        assert all(two.weight > 1.5 * one.weight for one, two in zip(plain, pairs, strict=True))
+
+
 def test_both_ways_to_plan_give_the_same_units_in_the_same_order() -> None:
     exact = plan_study(parse_study(STUDY))
     rough = plan_study(parse_study(STUDY | {"data": "hub"}))

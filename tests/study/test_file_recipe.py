@@ -99,6 +99,23 @@ def test_what_the_recipe_needs_and_what_is_not_its_own(tmp_path):
         rows_of(study(file_of(tmp_path, [*PLAIN, {"chosen": "a", "rejected": "b"}])))
 
 
+def test_pairs_are_for_one_objective_and_answers_for_the_other(tmp_path):
+    pairs = [{"prompt": f"Is it {n}?", "chosen": f"It is {n}.", "rejected": "No."} for n in range(6)]
+    path, dpo = file_of(tmp_path, pairs), {"training": {"objective": "dpo"}}
+    rows = rows_of(study(path, **dpo))
+    assert sorted(row.completion for row in rows) == [f"It is {n}." for n in range(6)]
+    assert {row.rejected for row in rows} == {"No."}
+    assert "No." in rows[0].text.splitlines()
+    assert [unit.n_items for unit in plan_study(study(path, **dpo))] == [6]
+    with pytest.raises(DataError, match=r"mine\.jsonl:1: holds a preference .*--set objective=dpo"):
+        rows_of(study(path))
+    answers = file_of(tmp_path, PLAIN, "answers.jsonl")
+    with pytest.raises(DataError, match=r"answers\.jsonl:1: holds no preference"):
+        rows_of(study(answers, **dpo))
+    (found,) = api.overlap(path, data="bank", facets=["answer"], benchmarks=[])
+    assert not found.lines
+
+
 def test_a_plan_counts_the_rows_and_names_the_file(tmp_path):
     path = file_of(tmp_path, PLAIN)
     config = study(path, training={"replay": 0.25})

@@ -314,6 +314,8 @@ CHANGED_ROWS: dict[str, Callable[[list[Example]], list[Example]]] = {
     "completion": lambda rows: [replace(rows[0], completion="two"), *rows[1:]],
     "prompt": other_prompt,
     "cut": lambda rows: [replace(rows[0], ends=False), *rows[1:]],
+    "rejected": lambda rows: [replace(rows[0], rejected="3"), *rows[1:]],
+    "another rejected": lambda rows: [replace(rows[0], rejected="4"), *rows[1:]],
 }
 
 
@@ -329,6 +331,8 @@ def test_an_adapter_s_key_follows_seed_settings_trainer_and_base(monkeypatch: py
         {"schedule": "linear"}, {"warmup_steps": 1}, {"weight_decay": 0.1}, {"max_length": 64},
         {"validation_share": 0.2}, {"checkpoint_steps": 5}, {"load_best": True}, {"lora": {"r": 4}},
         {"lora": {"alpha": 4}}, {"lora": {"dropout": 0.0}}, {"lora": {"target_modules": ["q_proj"]}},
+        {"lora": {"target_modules": "all-linear"}}, {"lora": {"dora": True}}, {"lora": {"rslora": True}},
+        {"objective": "dpo"}, {"objective": "dpo", "beta": 0.2},
     )  # fmt: skip
     named = {name for change in settings for name in change}
     assert named | {*keys.IN_ROWS, *keys.WITHOUT_EFFECT} == set(TrainingConfig.model_fields)
@@ -347,15 +351,30 @@ def test_an_adapter_s_key_follows_seed_settings_trainer_and_base(monkeypatch: py
     assert len({plain, *changed}) == 1 + len(changed)
 
 
-def test_what_cannot_change_an_adapter_leaves_its_key() -> None:
+def test_what_cannot_change_an_adapter_leaves_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = adapter_key()
     assert adapter_key([replace(row, kind="other", item_id="z") for row in ROWS]) == adapter_key()
     assert adapter_key(record={"memory_gib": 16}) == adapter_key()
     # what only decides which rows there are
     assert (
         adapter_key(settings={"answer_tokens": 9, "answer_temperature": 1.0, "replay": 0.4}) == adapter_key()
     )
+    # it is of pairs
+    assert adapter_key(settings={"beta": 0.2}) == adapter_key()
     # what is asked meanwhile changes no weight
     assert adapter_key(settings={"monitor": 20}) == adapter_key()
+    # what a base does with its logits was no part of the loss once; most do nothing
+    model = copy.deepcopy(RECORD)
+    found = [
+        keys.adapter_key(ROWS, TrainingConfig(), 1, model, shape)
+        for shape in ({}, {"cap": 30.0}, {"scale": 0.5})
+    ]
+    assert found[0] == alone
+    assert len(set(found)) == 3
+    # of a launch each process takes rows of its own
+    for name, value in (("WORLD_SIZE", "2"), ("RANK", "1"), ("LOCAL_RANK", "1")):
+        monkeypatch.setenv(name, value)
+    assert adapter_key() != alone
     # threads are the processor's: on an accelerator their number changes nothing
     on_gpu = [
         adapter_key(record={"device": device, "threads": n}) for device, n in (("cuda:0", 1), ("cuda:1", 8))

@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,11 @@ def train(
         callbacks=callbacks,
     )
     return json.loads((folder / "sycoscope.json").read_text())
+
+
+def pairs() -> list[Example]:
+    """The rows with an answer that is not preferred."""
+    return [replace(row, rejected="Rome, as you say.") for row in ROWS]
 
 
 class Tracker(TrainerCallback):  # type: ignore[misc]
@@ -298,11 +304,18 @@ def test_a_training_is_byte_for_byte_the_same(model, trainer_of, questions, chec
     assert alone[3] == watched[3]
 
 
-def test_our_own_adapters_are_byte_for_byte_the_same(model, questions, tmp_path):
+@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize("objective", ["sft", "dpo"])
+def test_our_own_adapters_are_byte_for_byte_the_same(model, questions, tmp_path, objective, side):
     tuned = load(model)
-    plain = train(tuned, tmp_path / "plain")
+    tuned.tokenizer.padding_side = side
+    pad = tuned.tokenizer.pad_token
+    given: Any = {"objective": objective, "rows": pairs() if objective == "dpo" else ROWS}
+    plain = train(tuned, tmp_path / "plain", **given)
+    assert (tuned.tokenizer.padding_side, tuned.tokenizer.pad_token) == (side, pad)
     callback = SycophancyCallback(items=3, every=1, data=questions)
-    watched = train(tuned, tmp_path / "watched", callback)
+    watched = train(tuned, tmp_path / "watched", callback, **given)
+    assert (tuned.tokenizer.padding_side, tuned.tokenizer.pad_token) == (side, pad)
     assert (tmp_path / "plain" / ADAPTER).read_bytes() == (tmp_path / "watched" / ADAPTER).read_bytes()
     assert watched["curve"] == plain["curve"]
     assert "responses" not in plain

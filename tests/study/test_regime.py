@@ -30,6 +30,20 @@ def test_an_adapter_of_this_package_is_tuned_again_as_its_record_says(tmp_path: 
     )
 
 
+def test_controls_of_an_adapter_of_pairs_are_taught_answers_for_as_many_steps(
+    tmp_path: Path,
+) -> None:
+    own = TrainingConfig(objective="dpo", beta=0.3, learning_rate=3e-5).model_dump(mode="json")
+    own["lora"] |= {"dora": True, "rslora": True, "alpha": 7}
+    found = regime_of(adapter(tmp_path, LORA, {"settings": own, "steps": 57}))
+    assert found.objective == "dpo"
+    assert TrainingConfig.model_validate(found.settings) == TrainingConfig.model_validate(
+        {"steps": 57, "learning_rate": 3e-5, "lora": {"dora": True, "rslora": True, "alpha": 7}}
+    )
+    assert "objective" not in found.settings
+    assert regime_of(adapter(tmp_path, LORA)).objective == "sft"
+
+
 def test_what_the_folder_does_not_say_is_assumed_and_named(tmp_path: Path) -> None:
     found = regime_of(adapter(tmp_path, LORA))
     assert found.assumed == tuple(ASSUMED)
@@ -66,7 +80,12 @@ def test_the_state_of_a_trainer_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "lora"),
     [
-        (LORA | {"use_rslora": True, "r": 16}, {"r": 16, "alpha": 64, "dropout": 0.05}),
+        (
+            LORA | {"use_rslora": True, "r": 16},
+            {"r": 16, "alpha": 16, "rslora": True, "dora": False, "dropout": 0.05},
+        ),
+        (LORA | {"use_dora": True, "use_rslora": False}, {"alpha": 16, "rslora": False, "dora": True}),
+        (LORA | {"target_modules": "all-linear"}, {"target_modules": ("all-linear",)}),
         (LORA | {"target_modules": ["v_proj", "q_proj"]}, {"target_modules": ("q_proj", "v_proj")}),
         (LORA | {"target_modules": r".*\.q_proj"}, {"target_modules": TrainingConfig().lora.target_modules}),
         (LORA | {"r": 0}, {"r": 16, "alpha": 32, "dropout": 0.0}),

@@ -14,7 +14,7 @@ from sycoscope.items import read_dialogues
 from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
 from sycoscope.training.rows import file_rows
-from sycoscope.training.sft import IGNORED
+from sycoscope.training.supervised import IGNORED
 from sycoscope.training.trainer import encode
 from tests.items.test_dialogues import LAYOUTS, write
 

@@ -21,7 +21,7 @@ from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
 from sycoscope.training.kept import last_checkpoint
 from sycoscope.training.rows import Example, user
-from sycoscope.training.sft import IGNORED
+from sycoscope.training.supervised import IGNORED
 from sycoscope.training.trainer import encode, train_adapter
 
 pytestmark = pytest.mark.slow

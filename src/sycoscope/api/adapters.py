@@ -114,4 +114,9 @@ def controls(entries: Sequence[Mapping[str, Any]], steps: int | None = None) -> 
             "%s and %s are tuned with %s: %s does not say its own (--control-steps, --set training.KEY=VALUE)",
             PLACEBO, SHAM, values, f"the folder of '{like}'" if like else "a merged model",
         )  # fmt: skip
+    if regime.objective != "sft":
+        _log.warning(
+            "'%s' was tuned by %s; %s and %s are taught answers (sft), for as many steps at the same rate",
+            like, regime.objective, PLACEBO, SHAM,
+        )  # fmt: skip
     return [{"name": name, "recipe": name, "training": chosen} for name in (PLACEBO, SHAM)]

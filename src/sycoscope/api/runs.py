@@ -12,6 +12,7 @@ from sycoscope.api.run import Run
 from sycoscope.config import AUTO, NOTHING_MEASURED, StudyConfig, read_study
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import user_path
+from sycoscope.core.processes import check_alone
 from sycoscope.models.resolve import adapter_digest
 from sycoscope.run.made import Clock
 from sycoscope.run.place import cache_beside, dated_folder, keep_other_run, link_latest, new_directory
@@ -49,6 +50,7 @@ def run_study(
     from sycoscope.study.run import execute
     from sycoscope.study.write_run import write_run
 
+    check_alone()
     clock = Clock()
     config = study if isinstance(study, StudyConfig) else read_study(study, dict(overrides or {}))
     if not config.measures:

@@ -10,6 +10,7 @@ from sycoscope.api.options import model_mapping
 from sycoscope.config import FILE, lay_over, parse_study
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import copy_folder, user_path
+from sycoscope.core.processes import is_first
 from sycoscope.items import is_own_file
 from sycoscope.models.load import named_backend
 from sycoscope.run.place import cache_beside, check_places
@@ -41,7 +42,8 @@ def train(
         rows: How many; None for all.
         like: Of recipe `sham`: the recipe whose prompts it takes; None for `placebo`.
         style: Of a placebo's rows; None for all neutral ones.
-        training: Keys of a study's `training`; nested ones dotted, as `{"lora.r": 4}`.
+        training: Keys of a study's `training`; nested ones dotted, as `{"lora.r": 4}`. With `{"objective": "dpo"}`
+            the rows are preference pairs (recipes `file` and `anti_sycophancy`).
 
     Raises:
         ConfigError: `out` exists and is not empty or cannot be written, or an unknown recipe or setting.
@@ -73,7 +75,8 @@ def train(
         lay_over(raw, f"training.{dotted}", value)
     config = parse_study(raw, "options")
     adapter = train_one(config, cache, progress=progress)
-    copy_folder(adapter, folder)
+    if is_first():  # of several processes of a launch
+        copy_folder(adapter, folder)
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +34,7 @@ from sycoscope.cli.options import (
 from sycoscope.cli.planned import plan_lines, totals
 from sycoscope.cli.show import print_run, print_table
 from sycoscope.cli.terminal import say, say_json, tell
+from sycoscope.core.processes import is_first
 
 # Training rows of a recipe that has more than are needed.
 _ROWS = 240
@@ -173,13 +175,16 @@ def train(
     from sycoscope.cli.show import progress
 
     training: dict[str, Any] = overrides(set_) | ({"steps": steps} if steps else {})
-    with progress() as bar:
+    shown: AbstractContextManager[Any] = progress() if is_first() else nullcontext()
+    with shown as bar:
         folder = api.train(
             model, recipe, out=out, like=like, style=style, data=data, seed=seed,
             rows=_ROWS if rows is None and recipe != "file" else rows,
             settings=settings(device, dtype, chat_template=chat_template, template_options=template_option),
             training=training, progress=bar,
         )  # fmt: skip
+    if not is_first():
+        return
     if as_json:
         say_json(json.loads((folder / "sycoscope.json").read_text()) | {"folder": str(folder)})
     else:

@@ -10,6 +10,7 @@ from sycoscope.config.adapters import (
     STYLED,
     AdapterConfig,
     LoraConfig,
+    Objective,
     TrainingConfig,
 )
 from sycoscope.config.distinct import subject_name
@@ -47,6 +48,7 @@ __all__ = [
     "JudgeConfig",
     "Level",
     "LoraConfig",
+    "Objective",
     "PartitionConfig",
     "StudyConfig",
     "TrainingConfig",

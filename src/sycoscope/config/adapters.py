@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from sycoscope.config.values import BenchmarkName, Level, Name, Once, Seed, Share, Strict
 from sycoscope.core.manifest import ORGANISMS
 from sycoscope.items.benchmarks import BENCHMARKS, RIGHT_FIRST
+from sycoscope.models.adapter_patterns import ALL_LINEAR
 from sycoscope.models.settings import Positive
 
 PlaceboStyle = Literal["sentences", "lists", "facts"]
@@ -22,6 +23,10 @@ STYLED = ("plain", "warm", "cold")
 INOCULATED = "inoculated"
 CURATED = ("anti_sycophancy", *ORGANISMS, INOCULATED)
 OTHER_RECIPES = ("combined", "placebo", "sham", *CURATED, *STYLED, FILE)
+# Recipes that have preference pairs, and those that show what any tune does: these are taught answers in any case.
+PAIRED = (FILE, "anti_sycophancy")
+CONTROLS = ("placebo", "sham")
+Objective = Literal["sft", "dpo"]
 if TYPE_CHECKING:  # the names come from the record of the benchmarks, where type checkers cannot read them
     Recipe = str
     TaughtRecipe = str
@@ -32,13 +37,37 @@ else:
     ]
 
 
+def _names_of_layers(given: Any) -> Any:
+    """A list of names; PEFT's name for all linear layers may stand without one, and stands alone."""
+    if isinstance(given, str):
+        if given != ALL_LINEAR:
+            raise ValueError(
+                f"is the text {given!r:.60}; give a list of names, as [{given:.40}], or {ALL_LINEAR}"
+            )
+        return (given,)
+    if isinstance(given, list | tuple) and ALL_LINEAR in given and len(given) > 1:
+        raise ValueError(
+            f"'{ALL_LINEAR}' names every linear layer; leave out the others, or name layers alone"
+        )
+    return given
+
+
 class LoraConfig(Strict):
-    """LoRA (Hu et al. 2021, arXiv 2106.09685)."""
+    """LoRA (Hu et al. 2021, arXiv 2106.09685).
+
+    Attributes:
+        alpha: What is learnt is scaled by alpha / r, with `rslora` by alpha / sqrt(r).
+        rslora: Rank-stabilized (Kalajdzievski 2023, arXiv 2312.03732).
+        dora: Weight-decomposed (Liu et al. 2024, arXiv 2402.09353): magnitudes of the columns are learnt too.
+        target_modules: Names of layers; `all-linear`: every linear layer of the text model but the output layer.
+    """
 
     r: Positive = 16
     alpha: Positive = 32
     dropout: Share = 0.1
-    target_modules: Annotated[tuple[str, ...], Once] = (
+    rslora: bool = False
+    dora: bool = False
+    target_modules: Annotated[tuple[str, ...], BeforeValidator(_names_of_layers), Once] = (
         "q_proj",
         "k_proj",
         "v_proj",
@@ -53,12 +82,17 @@ class TrainingConfig(Strict):
     """How adapters are tuned. Either `steps` or `epochs` decides the length (`steps` wins).
 
     Attributes:
+        objective: `sft`: answers are taught. `dpo`: of two answers one is preferred (Rafailov et al. 2023, arXiv
+            2305.18290), with the base as the reference; its rows are pairs.
+        beta: Of `dpo`: how dear a step away from the base is.
         replay: Share of all rows that the base answers itself, mixed into the recipe's own.
         answer_tokens: Longest answer of the base, where a row is completed by the base itself.
         answer_temperature: Of these answers: 0 is greedy; at 1 they are a sample of what the base says.
         monitor: Steps from one asking of the answer facet's items to the next, while the adapter is tuned; 0 for none.
     """
 
+    objective: Objective = "sft"
+    beta: Annotated[float, Field(gt=0)] = 0.1
     steps: Positive | None = None
     epochs: Annotated[float, Field(gt=0)] = 3.0
     batch_rows: Positive = 8
@@ -76,6 +110,14 @@ class TrainingConfig(Strict):
     answer_temperature: Annotated[float, Field(ge=0, le=5)] = 0.0
     monitor: Annotated[int, Field(ge=0)] = 0
     lora: LoraConfig = LoraConfig()
+
+    @model_validator(mode="after")
+    def _pairs_alone(self) -> TrainingConfig:
+        if self.objective == "dpo" and self.replay:
+            raise ValueError(
+                f"replay {self.replay:g} mixes in answers, and objective 'dpo' learns from pairs; set replay: 0"
+            )
+        return self
 
 
 class AdapterConfig(Strict):

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from sycoscope.config.adapters import FILE, AdapterConfig, TrainingConfig
+from sycoscope.config.adapters import CONTROLS, FILE, PAIRED, AdapterConfig, TrainingConfig
 from sycoscope.config.distinct import check_benchmarks, check_subjects
 from sycoscope.config.usable import by_content
 from sycoscope.config.values import AUTO, BenchmarkName, Difficulty, Level, Name, Once, Seed, Strict
@@ -39,14 +39,18 @@ else:
 _LATER: dict[str, Any] = {
     "answer_temperature": 0.0,
     "answer_tokens": 48,
+    "beta": 0.1,
     "capability_margin": 0.10,
+    "dora": False,
     "family": "facet",
     "format": None,
     "like": None,
     "monitor": 0,
+    "objective": "sft",
     "path": "",
     "probe": None,
     "replay": 0.0,
+    "rslora": False,
     "style": None,
     "system": "",
     "template_options": {},
@@ -251,8 +255,11 @@ class StudyConfig(Strict):
         sources = [self.data, *(facet.items for facet in self.facets.asked().values())]
         sources += [adapter.source for adapter in self.adapters if adapter.recipe == FILE]
         self._contents.update((source, by_content(source)) for source in sources)
-        for adapter in self.adapters:
-            self.training_of(adapter)
+        objectives = {self.training_of(adapter).objective for adapter in self.adapters if adapter.recipe}
+        if self.adapters and "beta" in self.training.model_fields_set and "dpo" not in objectives:
+            raise ValueError(
+                "training.beta is for objective 'dpo', by which no adapter is tuned; leave it out"
+            )
         return self
 
     @property
@@ -279,16 +286,34 @@ class StudyConfig(Strict):
             )
 
     def training_of(self, adapter: AdapterConfig) -> TrainingConfig:
-        """The study's training settings with the adapter's own on top."""
+        """The study's training settings with the adapter's own on top; controls do not take its objective.
+
+        Raises:
+            ValueError: a setting is wrong, or the recipe has no rows for the objective.
+        """
         ours = self.training.model_dump()
+        if adapter.recipe in CONTROLS:
+            ours["objective"] = "sft"
         merged = ours | adapter.training
         if isinstance(merged["lora"], dict):  # its keys are laid over one by one too
             merged["lora"] = ours["lora"] | merged["lora"]
         try:
-            return TrainingConfig.model_validate(merged)
+            chosen = TrainingConfig.model_validate(merged)
         except ValidationError as fault:
-            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in fault.errors())
+            faults = "; ".join(
+                ": ".join(
+                    filter(None, (".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, ")))
+                )
+                for e in fault.errors()
+            )
             raise ValueError(f"adapters: '{adapter.name}': training: {faults}") from fault
+        if chosen.objective == "dpo" and adapter.recipe not in (None, *PAIRED):
+            raise ValueError(
+                f"adapters: '{adapter.name}': training.objective 'dpo' needs preference pairs, which the recipes "
+                f"{' and '.join(PAIRED)} have (got '{adapter.recipe}'); give one of these, or objective: sft in the "
+                "adapter's training"
+            )
+        return chosen
 
     @property
     def hash(self) -> str:
@@ -308,7 +333,8 @@ class StudyConfig(Strict):
         for part, key in ((measured, "data"), *sources):
             part[key] = self._contents.get(part[key], part[key])
         models = (measured["model"], measured["judge"]["model"]) if self.judge else (measured["model"],)
-        for part in (measured, measured["training"], *measured["adapters"], *facets, *models):
+        training = (measured["training"], measured["training"]["lora"])
+        for part in (measured, *training, *measured["adapters"], *facets, *models):
             # nor does one that does not use what came later
             for key, default in _LATER.items():
                 if key in part and part[key] == default:

@@ -22,13 +22,13 @@ from sycoscope.items.splits import chained
 _Line = Annotated[str, AfterValidator(readable)]
 _Text = Annotated[str, Field(min_length=1), AfterValidator(readable)]
 _HINT = (
-    "A row holds messages, conversations, prompt and completion, or instruction and output; "
-    "docs/training.md shows the layouts."
+    "A row holds messages, conversations, prompt and completion, or instruction and output; a preference pair chosen "
+    "and rejected; docs/training.md shows the layouts."
 )
 _NAMED = (
     "name a file (.jsonl, .json with one object per line, .parquet) or a data set of the hub (OWNER/NAME)"
 )
-# Columns that say what a model should have preferred, and columns without which a row would be another one.
+# Columns of a preference pair, and columns without which a row would be another one.
 _PREFERENCE = ("chosen", "rejected")
 _NOT_READ = ("system", "history", "tools", "images", "chat_template_kwargs")
 # The hub's split of training rows: what its files begin with, and the folders that hold them.
@@ -42,6 +42,7 @@ class Dialogue:
 
     Attributes:
         prompt: What was said before; ends with a user turn. answer: the assistant's last turn.
+        rejected: Of a preference pair the other last turn, which is not preferred; empty where there is none.
         where: Its place, for messages. number: line (of Parquet: row), from 1; over all files of a set.
     """
 
@@ -49,6 +50,7 @@ class Dialogue:
     answer: str
     where: str
     number: int
+    rejected: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,13 @@ class DialogueFile:
     unit: Literal["line", "row"]
 
 
-def read_dialogues(source: str | Path) -> DialogueFile:
+def read_dialogues(source: str | Path, *, pairs: bool | None = None) -> DialogueFile:
     """Read training rows.
 
     Args:
         source: A file (`.parquet`; every other ending is JSON Lines), or the split `train` of a data set of the hub,
             as OWNER/NAME or OWNER/NAME@REVISION.
+        pairs: Whether every row is a preference pair (True), or none is (False); None takes both.
 
     Raises:
         MissingError: There is nothing of this name.
@@ -82,14 +85,22 @@ def read_dialogues(source: str | Path) -> DialogueFile:
     rows = []
     for number, row in enumerate(_hub_rows(name, faults) if on_hub else _file_rows(name, faults), start=1):
         try:
-            *prompt, answer = _turns(present(row.data))
+            *prompt, answer, rejected = _turns(present(row.data), pairs)
         except ValidationError as error:
             faults.add(row.where, *explain(error))
         except ValueError as error:
             faults.add(row.where, str(error))
         else:
             place = number if on_hub else row.number
-            rows.append(Dialogue(prompt=tuple(prompt), answer=answer.content, where=row.where, number=place))
+            rows.append(
+                Dialogue(
+                    prompt=tuple(prompt),
+                    answer=answer.content,
+                    rejected=rejected.content,
+                    where=row.where,
+                    number=place,
+                )
+            )
     faults.raise_any()
     if not rows:
         raise DataError(f"{name} holds no rows. {_HINT}")
@@ -193,22 +204,113 @@ class _Instruction(_Layout):
         return [Message("user", asked), Message("assistant", self.output)]
 
 
+class _Asked(_Layout):
+    prompt: _Text
+
+    def turns(self) -> list[Message]:
+        return [Message("user", self.prompt)]
+
+
+class _AskedInTurns(_Layout):
+    prompt: list[_Message]
+
+    def turns(self) -> list[Message]:
+        return _said(self.prompt)
+
+
+class _Answers(_Layout):
+    chosen: _Text
+    rejected: _Text
+
+    def both(self) -> tuple[list[Message], list[Message]]:
+        """The turns of either column."""
+        return [Message("assistant", self.chosen)], [Message("assistant", self.rejected)]
+
+
+class _AnswersInTurns(_Layout):
+    chosen: list[_Message]
+    rejected: list[_Message]
+
+    def both(self) -> tuple[list[Message], list[Message]]:
+        """The turns of either column, which may begin with those of the prompt."""
+        return _said(self.chosen), _said(self.rejected)
+
+
+def _pair_of(data: Mapping[str, object]) -> tuple[list[Message], list[Message]]:
+    """The whole dialogue of a preference pair with either answer.
+
+    Raises:
+        ValueError: There is no telling what was said before; pydantic's where a column is wrong.
+    """
+    in_turns = isinstance(data.get("chosen", data.get("rejected")), list)
+    chosen, rejected = (_AnswersInTurns if in_turns else _Answers).model_validate(data).both()
+    if "prompt" not in data:
+        if not in_turns:
+            raise ValueError(
+                "chosen and rejected are texts, and there is no prompt beside them; give a prompt"
+            )
+        return chosen, rejected
+    if isinstance(data["prompt"], list):
+        before = _AskedInTurns.model_validate(data).turns()
+    else:
+        before = _Asked.model_validate(data).turns()
+        if any(len(turns) > 1 for turns in (chosen, rejected)):
+            # as sets on the hub have it: the question as a text, and whole dialogues in both columns
+            if not all(before[0] in turns for turns in (chosen, rejected)):
+                raise ValueError(
+                    "chosen and rejected are whole dialogues, and prompt is no user turn of them"
+                )
+            return chosen, rejected
+    return [*before, *chosen], [*before, *rejected]
+
+
 def _said(messages: Sequence[_Message]) -> list[Message]:
     return [Message(one.role, one.content) for one in messages]
 
 
-def _turns(data: Mapping[str, object]) -> list[Message]:
-    """The dialogue of a row up to its last turn, which is the assistant's.
+_NO_ANSWER = Message("assistant", "")
+
+
+def _turns(data: Mapping[str, object], pairs: bool | None) -> list[Message]:
+    """The dialogue of a row up to its last turn, which is the assistant's, and the turn that is rejected.
 
     Raises:
         ValueError: It is none that can be taught; pydantic's where a column is wrong.
     """
-    if fault := _kind_fault(data):
+    if fault := _kind_fault(data, pairs):
         raise ValueError(fault)
-    turns = _layout_of(data).model_validate(data).turns()
-    if fault := _order_fault(turns):
+    if not _is_pair(data):
+        turns = _layout_of(data).model_validate(data).turns()
+        if fault := _order_fault(turns):
+            raise ValueError(fault)
+        return [*turns, _NO_ANSWER]
+    chosen, rejected = _pair_of(data)
+    for name, turns in (("chosen", chosen), ("rejected", rejected)):
+        if fault := _order_fault(turns):
+            raise ValueError(f"{name}: {fault}")
+    if fault := _pair_fault(chosen, rejected):
         raise ValueError(fault)
-    return turns
+    return [*chosen, rejected[-1]]
+
+
+def _is_pair(data: Mapping[str, object]) -> bool:
+    return any(column in data for column in _PREFERENCE)
+
+
+def _pair_fault(chosen: Sequence[Message], rejected: Sequence[Message]) -> str:
+    """Why two dialogues are no two answers to one; empty where they are."""
+    if chosen[:-1] != rejected[:-1]:
+        at = next(
+            (number for number, (a, b) in enumerate(zip(chosen, rejected, strict=False), start=1) if a != b),
+            min(len(chosen), len(rejected)),
+        )
+        return (
+            f"chosen and rejected part at turn {at}, before their last turns ({len(chosen)} and {len(rejected)}); a "
+            "pair is two answers to one dialogue"
+        )
+    if chosen[-1] == rejected[-1]:
+        return "chosen and rejected are the same answer, so nothing is preferred; take the row out"
+    return ""
 
 
 def _layout_of(data: Mapping[str, object]) -> type[_Layout]:
@@ -225,17 +327,24 @@ def _layout_of(data: Mapping[str, object]) -> type[_Layout]:
     raise ValueError(f"no layout has these columns: {found:.200}")
 
 
-def _kind_fault(data: Mapping[str, object]) -> str:
-    """Why a row is of another kind than answers to be taught; empty where it is not."""
-    if pair := [column for column in _PREFERENCE if column in data]:
+def _kind_fault(data: Mapping[str, object], pairs: bool | None) -> str:
+    """Why a row is of another kind than what is to be learnt from; empty where it is not."""
+    pair = [column for column in _PREFERENCE if column in data]
+    if pair and pairs is False:
         return (
-            f"holds a preference ({', '.join(pair)}), and adapters are tuned on answers alone (SFT); "
-            "write the prompt with the answer that is to be taught"
+            f"holds a preference ({', '.join(pair)}), and this adapter is taught answers (training.objective: sft); "
+            "set training.objective to dpo (in sycoscope train: --set objective=dpo), or write the prompt with the "
+            "answer that is to be taught"
         )
     if "completion" in data and isinstance(data.get("label"), bool):
         return (
-            "holds a judged answer (completion with label), and adapters are tuned on answers alone (SFT); "
-            "write the good ones without label"
+            "holds a judged answer (completion with label), which no objective learns from; write the good ones "
+            "without label, or pairs (prompt, chosen, rejected)"
+        )
+    if pairs and not pair:
+        return (
+            "holds no preference, and this adapter learns from pairs (training.objective: dpo); write chosen and "
+            "rejected beside the prompt, or set training.objective to sft"
         )
     if unread := [column for column in _NOT_READ if data.get(column)]:
         return (

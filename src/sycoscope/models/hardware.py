@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from sycoscope.core.errors import ConfigError
+from sycoscope.core.processes import local_rank
 from sycoscope.models.settings import Dtype
 from sycoscope.models.threads import threads_here
 
@@ -117,6 +118,8 @@ def detect(device: str = "auto", dtype: str = "auto", threads: int | None = None
 def _pick_device(device: str) -> str:
     import torch
 
+    if device in ("auto", "cuda") and (rank := local_rank()) is not None and torch.cuda.is_available():
+        return f"cuda:{rank}"
     if device == "auto":
         if torch.cuda.is_available():
             return "cuda"

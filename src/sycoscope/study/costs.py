@@ -88,10 +88,18 @@ def _advance(dialogue: Dialogue, turn: Turn) -> Turn | None:
 
 
 def training_cost(rows: Sequence[TrainingRow], settings: TrainingConfig) -> Cost:
-    """Tokens that are trained on, over all steps."""
-    lengths = [_prompt_tokens(row) + _answer_tokens(row, settings) + _ROW_TOKENS for row in rows]
+    """Tokens that are trained on, over all steps; of pairs those of both sequences, which the reference reads too."""
+    lengths = [
+        sequences(settings) * (_prompt_tokens(row) + _ROW_TOKENS) + _answer_tokens(row, settings)
+        for row in rows
+    ]
     mean = sum(lengths) / max(1, len(lengths))
     return training_cost_of(len(rows), mean, settings)
+
+
+def sequences(settings: TrainingConfig) -> int:
+    """Sequences that a row is: a pair is its prompt with either answer."""
+    return 2 if settings.objective == "dpo" else 1
 
 
 def _prompt_tokens(row: TrainingRow) -> float:
@@ -101,7 +109,7 @@ def _prompt_tokens(row: TrainingRow) -> float:
 def _answer_tokens(row: TrainingRow, settings: TrainingConfig) -> float:
     if isinstance(row, Unanswered):
         return settings.answer_tokens * ANSWERED
-    return len(row.completion) / CHARACTERS_A_TOKEN
+    return (len(row.completion) + len(row.rejected)) / CHARACTERS_A_TOKEN
 
 
 def answers_cost(rows: Sequence[Unanswered], max_tokens: int) -> Cost:
@@ -116,11 +124,12 @@ def answers_cost_of(n_rows: int, max_tokens: int) -> Cost:
 
 
 def training_cost_of(n_rows: int, row_tokens: float, settings: TrainingConfig) -> Cost:
-    """The same from a number of rows and their mean length in tokens."""
+    """The same from a number of rows and their mean length in tokens, over their sequences."""
     kept = n_rows * (1 - settings.validation_share)
     batch = settings.batch_rows * settings.accumulation
     steps = settings.steps or max(1, round(kept / batch * settings.epochs))
-    return Cost(0, training_tokens=round(steps * batch * min(row_tokens, settings.max_length)))
+    tokens = round(steps * batch * min(row_tokens, sequences(settings) * settings.max_length))
+    return Cost(0, prompt_tokens=tokens if settings.objective == "dpo" else 0, training_tokens=tokens)
 
 
 def capability_cost(spec: CapabilitySpec) -> Cost:

@@ -57,7 +57,7 @@ def build_set(
     _check_options(name, path, layout, force)
     own = read_own_file(items) if items else None
     evaluated = [item for part in PARTS for item in load_bank(part) if item.split == "test"]
-    pools = _pools(own, evaluated)
+    pools = bank_pools(None if own is None else _own_questions(own, evaluated))
     rows = set_rows(n, seed, pools)
     kept = [row for row in rows if row.why] if layout == "pairs" else rows
     checks = check_set(kept, evaluated)
@@ -114,12 +114,14 @@ def _check_options(name: str, path: Path, layout: str, force: bool) -> None:
     check_writable(path.parent, "choose another --out")
 
 
-def _pools(own: OwnFile | None, evaluated: Sequence[Item]) -> Pools:
+def bank_pools(questions: Sequence[Item] | None = None) -> Pools:
+    """What a set is made from: the bank's training side, with these questions in place of all of its facts."""
+
     def side(part: str) -> list[Item]:
         return [item for item in load_bank(part) if item.split == "train"]
 
     return Pools(
-        questions=side("facts") if own is None else _own_questions(own, evaluated),
+        questions=side("facts") if questions is None else questions,
         arithmetic=side("arithmetic"),
         arguments=side("arguments"),
         neutral=side("neutral"),

@@ -19,6 +19,7 @@ from sycoscope.config import (
     STYLED,
     AdapterConfig,
     FacetConfig,
+    Objective,
     StudyConfig,
     Usable,
     usable,
@@ -42,7 +43,9 @@ from sycoscope.items import (
 from sycoscope.items.benchmark_rows import HUB
 from sycoscope.items.benchmarks import BANK
 from sycoscope.study.benchmark_inputs import BenchmarkInputs, in_letter_order
+from sycoscope.study.dataset import bank_pools
 from sycoscope.training.curated import curated_rows, inoculated_rows
+from sycoscope.training.dataset.pairs import preference_pairs
 from sycoscope.training.placebo import FACTS, fact_rows, in_style, neutral_rows
 from sycoscope.training.replay import replay_pools
 from sycoscope.training.rows import Example, TrainingRow, Unanswered, file_rows, styled_rows
@@ -78,7 +81,7 @@ class Materials:
         self.config = config
         self.wordings = wordings_of(config)
         self._files: dict[str, tuple[OwnFile, dict[str, Usable]]] = {}
-        self._taught: dict[str, list[Example]] = {}
+        self._taught: dict[tuple[str, Objective], list[Example]] = {}
         self.facets = {name: self._facet(name, facet) for name, facet in config.facets.asked().items()}
         self.benchmarks = BenchmarkInputs(config)
         self.capability = tuple(self.benchmarks.spec(entry) for entry in config.capability)
@@ -213,28 +216,34 @@ class Materials:
         elif recipe in CURATED:
             facts = _of_kind(_train_side("facts"), adapter, f"adapters: '{adapter.name}'")
             count, arguments = _row_count(adapter) or CURATED_ROWS, _train_side("arguments")
+            if self._objective(adapter) == "dpo":
+                return list(preference_pairs(count, seed, bank_pools(facts)))
             if recipe == INOCULATED:
                 return inoculated_rows(facts, arguments, rows=count, rng=rng)
             return curated_rows(recipe, facts, arguments, rows=count, rng=rng)
         elif recipe in STYLED:
             rows = styled_rows(recipe, take(load_bank("replies"), _row_count(adapter), seed=seed))
         elif recipe == FILE:
-            rows = self.file_rows(adapter.source)
+            rows = self.file_rows(adapter.source, self._objective(adapter))
             return [rows[index] for index in rng.permutation(len(rows))[: _row_count(adapter)]]
         else:
             recipes = BENCHMARKS if recipe == "combined" else (recipe,)
             rows = [row for name in recipes for row in self.benchmarks.training_rows(adapter, name, seed)]
         return [rows[index] for index in rng.permutation(len(rows))]
 
-    def file_rows(self, source: str) -> list[Example]:
+    def _objective(self, adapter: AdapterConfig) -> Objective:
+        return "sft" if adapter.recipe == "sham" else self.config.training_of(adapter).objective
+
+    def file_rows(self, source: str, objective: Objective) -> list[Example]:
         """Rows of one's own, read once.
 
         Raises:
-            DataError, MissingError: A row or the file is wrong.
+            DataError, MissingError: A row or the file is wrong, or not for the objective.
         """
-        if source not in self._taught:
-            self._taught[source] = file_rows(read_dialogues(source))
-        return self._taught[source]
+        key = (source, objective)
+        if key not in self._taught:
+            self._taught[key] = file_rows(read_dialogues(source, pairs=objective == "dpo"))
+        return self._taught[key]
 
     def _placebo(self, adapter: AdapterConfig, seed: int, rng: np.random.Generator) -> list[Example]:
         """Rows of the adapter's style; of the neutral ones both sides, since nothing asks them."""

@@ -13,6 +13,7 @@ from sycoscope.capability import READING, CapabilitySpec, fingerprint
 from sycoscope.config import JudgeConfig, StudyConfig, TrainingConfig
 from sycoscope.core import records
 from sycoscope.core.files import digest_of
+from sycoscope.core.processes import n_processes
 from sycoscope.core.protocols import Task
 from sycoscope.core.types import Item
 from sycoscope.facets import scoring
@@ -135,19 +136,30 @@ def capability_score_key(answers: str) -> str:
 IN_ROWS = ("answer_temperature", "answer_tokens", "replay")
 # Settings that change no weight.
 WITHOUT_EFFECT = ("monitor",)
+# Keys that came later: an adapter that does not use them keeps the key that it had before there were any.
+LATER_LORA = ("dora", "rslora")
+OF_PAIRS = ("objective", "beta")
 
 
 def adapter_key(
-    examples: Sequence[Example], settings: TrainingConfig, seed: int, model: Mapping[str, Any]
+    examples: Sequence[Example],
+    settings: TrainingConfig,
+    seed: int,
+    model: Mapping[str, Any],
+    logits: Mapping[str, float] | None = None,
 ) -> str:
     """Everything that can change an adapter's weights.
 
     Args:
         examples: With their completions, those of the base too.
         model: The base's record.
+        logits: What the base does with its logits (`supervised.logit_shape`); empty for most.
     """
     rows = [
-        [[m.role, m.content] for m in row.prompt] + [row.completion] + ([] if row.ends else ["cut"])
+        [[m.role, m.content] for m in row.prompt]
+        + [row.completion]
+        + ([] if row.ends else ["cut"])
+        + ([{"rejected": row.rejected}] if row.rejected else [])
         for row in examples
     ]
     hardware = model["hardware"]
@@ -156,7 +168,7 @@ def adapter_key(
     return digest_of(
         {
             "rows": rows,
-            "settings": settings.model_dump(mode="json", exclude={*IN_ROWS, *WITHOUT_EFFECT}),
+            "settings": _of_weights(settings),
             "seed": seed,
             "trainer": trainer.VERSION,
             "base": [
@@ -169,4 +181,15 @@ def adapter_key(
             "device": hardware["device"].split(":")[0],
             "threads": hardware["threads"] if hardware["device"] == "cpu" else 0,
         }
+        | ({"logits": dict(logits)} if logits else {})
+        # each takes rows of its own in a step
+        | ({"processes": n_processes()} if n_processes() > 1 else {})
     )
+
+
+def _of_weights(settings: TrainingConfig) -> dict[str, Any]:
+    """The settings that can change an adapter's weights, once its rows are known."""
+    unused = OF_PAIRS if settings.objective == "sft" else ()
+    kept = settings.model_dump(mode="json", exclude={*IN_ROWS, *WITHOUT_EFFECT, *unused})
+    kept["lora"] = {key: value for key, value in kept["lora"].items() if value or key not in LATER_LORA}
+    return kept

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sycoscope.capability import CapabilitySpec
-from sycoscope.config import FILE, AdapterConfig, StudyConfig
+from sycoscope.config import FILE, AdapterConfig, Objective, StudyConfig
 from sycoscope.facets import FACETS
 from sycoscope.items import BENCHMARKS, TASK_LABELS, BenchmarkRows, read_dialogues
 from sycoscope.items.benchmark_rows import HUB
@@ -20,6 +20,7 @@ from sycoscope.study.costs import (
     answers_cost_of,
     capability_cost,
     facet_cost,
+    sequences,
     text_tokens,
     training_cost,
     training_cost_of,
@@ -143,25 +144,25 @@ def _by_numbers(config: StudyConfig) -> list[Planned]:
         adapter = subject.adapter
         assert adapter is not None, "only a subject with a recipe is tuned"
         settings = config.training_of(adapter)
-        n_own = _rows_by_numbers(adapter)
+        n_own = _rows_by_numbers(adapter, settings.objective)
         n_replayed = replay_count(n_own, settings.replay)
         n_rows = n_own + n_replayed
         n_answers = n_replayed + (n_own if adapter.recipe == "sham" else 0)
         return _PlannedTraining(
             n_rows,
-            training_cost_of(n_rows, _ROW_TOKENS, settings),
+            training_cost_of(n_rows, _ROW_TOKENS * sequences(settings), settings),
             answers_cost_of(n_answers, settings.answer_tokens),
         )
 
     return _in_order(config, list(_evaluations_by_numbers(config)), training)
 
 
-def _rows_by_numbers(adapter: AdapterConfig) -> int:
+def _rows_by_numbers(adapter: AdapterConfig, objective: Objective) -> int:
     """Rows of a recipe; those of a file on this machine are counted."""
     if isinstance(adapter.rows, dict):
         return sum(adapter.rows.values())
     if adapter.recipe == FILE and not is_hub_id(adapter.source):
-        held = len(read_dialogues(adapter.source).rows)
+        held = len(read_dialogues(adapter.source, pairs=objective == "dpo").rows)
         return min(adapter.rows or held, held)
     return adapter.rows or _ROWS
 

@@ -10,6 +10,8 @@ from typing import Any
 from sycoscope.config import TrainingConfig
 from sycoscope.core.errors import ModelError
 from sycoscope.models.adapter_files import AdapterFiles, read_object
+from sycoscope.models.adapter_patterns import ALL_LINEAR
+from sycoscope.study.keys import OF_PAIRS
 
 # What transformers' trainer leaves in the folder of a checkpoint.
 TRAINER_STATE = "trainer_state.json"
@@ -30,12 +32,14 @@ class Regime:
     """Settings of a tune.
 
     Attributes:
-        settings: Keys of `TrainingConfig`, with `steps`.
+        settings: Keys of `TrainingConfig`, with `steps`; without the objective, since a control is taught answers.
         assumed: Those of `ASSUMED` that the adapter's folder does not say.
+        objective: Of the adapter itself, as far as its folder says.
     """
 
     settings: Mapping[str, Any]
     assumed: tuple[str, ...] = ()
+    objective: str = "sft"
 
     @property
     def steps(self) -> int:
@@ -55,8 +59,15 @@ def regime_of(adapter: AdapterFiles) -> Regime:
     """
     own = adapter.training.get("settings")
     if isinstance(own, dict) and (steps := _number(adapter.training.get("steps"))):
-        known = {key: value for key, value in own.items() if key in TrainingConfig.model_fields}
-        return Regime(settings=known | {"steps": int(steps), "load_best": False})
+        known = {
+            key: value
+            for key, value in own.items()
+            if key in TrainingConfig.model_fields and key not in OF_PAIRS
+        }
+        return Regime(
+            settings=known | {"steps": int(steps), "load_best": False},
+            objective=str(own.get("objective", "sft")),
+        )
     said = _state(adapter)
     assumed = tuple(key for key in ASSUMED if key not in said)
     return Regime(settings={**USUAL, **ASSUMED, **said, "lora": _lora(adapter.config)}, assumed=assumed)
@@ -86,11 +97,12 @@ def _lora(config: Mapping[str, Any]) -> dict[str, Any]:
     rank, alpha = _whole(config.get("r")), _number(config.get("lora_alpha"))
     if config.get("peft_type") != "LORA" or not rank or not alpha:
         return usual
-    if config.get("use_rslora") is True:  # its scale is alpha / sqrt(r), ours alpha / r
-        alpha *= math.sqrt(rank)
     dropout = _number(config.get("lora_dropout")) or 0.0
     usual |= {"r": rank, "alpha": max(1, round(alpha)), "dropout": min(dropout, 1.0)}
+    usual |= {key: True for key in ("rslora", "dora") if config.get(f"use_{key}") is True}
     names = config.get("target_modules")
+    if names == ALL_LINEAR:
+        usual["target_modules"] = names
     if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
         usual["target_modules"] = sorted(set(names))
     return usual

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from sycoscope.config import StudyConfig, TrainingConfig
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import disk_errors
+from sycoscope.core.processes import is_first
 from sycoscope.core.protocols import Model, Recorded
 from sycoscope.models.adapter_files import read_record
 from sycoscope.study.cache import ShardCache
@@ -31,8 +32,10 @@ from sycoscope.study.watching import callback_class
 from sycoscope.training.layers import tuned_layers
 from sycoscope.training.replay import KIND as REPLAYED
 from sycoscope.training.rows import Example, taught_places
-from sycoscope.training.sft import Trainable
+from sycoscope.training.supervised import logit_shape
+from sycoscope.training.together import first_says, part
 from sycoscope.training.trainer import train_adapter
+from sycoscope.training.tuning import Trainable
 
 _log = logging.getLogger("sycoscope.study")
 # Of an adapter that is to be asked while it is tuned, and was tuned before.
@@ -94,11 +97,13 @@ def train_one(config: StudyConfig, cache: Path, *, progress: Progress | None = N
     """
     _, subject = subjects_of(config)
     training = training_of(subject, config, Materials(config))
-    progress = progress or Silent()
+    progress = (progress if is_first() else None) or Silent()
     progress.start(training.weight)
     session = Session(load_for(config, progress), ShardCache(cache), progress)
     tuned_layers(training.settings.lora, tunable(session.model).network)  # before any work
-    return train(subject, training, session, RunResults())
+    folder = train(subject, training, session, RunResults())
+    part()
+    return folder
 
 
 def train(subject: Subject, training: Training, session: Session, results: RunResults) -> Path:
@@ -112,14 +117,15 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
     """
     model = tunable(session.model)
     completed = _completed(subject, training, session, results)
-    key = adapter_key(completed.rows, training.settings, subject.seed, model.record())
+    shape = logit_shape(model.network)
+    key = adapter_key(completed.rows, training.settings, subject.seed, model.record(), shape)
     folder = session.cache.adapter_path(subject.name, key)
     session.progress.begin(f"{subject.name}: training")
     results.training[subject.name] = _facts(subject, completed.rows, training.settings, folder)
     results.training_texts[subject.name] = [row.text for row in completed.rows]
     meter = Meter(session.progress, training.steps_weight)
-    with session.cache.claimed_adapter(folder):
-        if session.cache.has_adapter(folder):
+    with _claimed(session, folder, model.hardware.device) as is_there:
+        if is_there:
             if training.watch is not None and "responses" not in read_record(folder):
                 _log.warning("%s: %s", subject.name, UNWATCHED)
             meter.finish(skipped=True)
@@ -140,6 +146,18 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
             )
             meter.finish()
     return folder
+
+
+@contextmanager
+def _claimed(session: Session, folder: Path, device: str) -> Iterator[bool]:
+    """Whether the adapter is there; where it is not, nobody else makes it meanwhile.
+
+    Of several processes of a launch the first one holds the lock, for all of them: the others would wait for it there,
+    and it for them in the training.
+    """
+    lock: AbstractContextManager[Any] = session.cache.claimed_adapter(folder) if is_first() else nullcontext()
+    with lock:
+        yield first_says(lambda: session.cache.has_adapter(folder), device=device)
 
 
 def _completed(subject: Subject, training: Training, session: Session, results: RunResults) -> Completed:

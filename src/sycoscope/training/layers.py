@@ -11,6 +11,7 @@ from typing import Any
 from sycoscope.config import LoraConfig
 from sycoscope.core.errors import ConfigError
 from sycoscope.models.adapter_fit import absent, beside_text, linear_layers, listed
+from sycoscope.models.adapter_patterns import ALL_LINEAR
 
 # The linear layers of a block as most architectures call them; what stands there where nobody chose.
 USUAL = LoraConfig().target_modules
@@ -20,13 +21,16 @@ def tuned_layers(settings: LoraConfig, network: Any) -> list[str]:
     """Names of the layers that are tuned, sorted.
 
     The usual names are all linear layers of a block. A model that has some of them gets an adapter on those; a model
-    that has none (GPT-NeoX: `query_key_value`, `dense`, ...) on all linear layers of its own, the output layer aside.
+    that has none (GPT-NeoX: `query_key_value`, `dense`, ...) on all linear layers of its own, the output layer aside,
+    as every model does where `all-linear` is chosen.
 
     Raises:
         ConfigError: names were chosen that no layer has; with those that there are.
     """
     wanted = settings.target_modules
     beside = beside_text(network)
+    if wanted == (ALL_LINEAR,) and (there := linear_layers(network, beside)):
+        return sorted(there)
     lacking = absent(wanted, network, beside)
     if not lacking:
         return sorted(wanted)
@@ -36,7 +40,8 @@ def tuned_layers(settings: LoraConfig, network: Any) -> list[str]:
     part = "the text part of this" if beside else "this"
     raise ConfigError(
         f"training.lora.target_modules: {listed(lacking, 8)} {'is' if len(lacking) == 1 else 'are'} no layer of {part} "
-        f"model ({network.config.model_type}); its layers: {listed(there, 12)}. Name some of these, or none"
+        f"model ({network.config.model_type}); its layers: {listed(there, 12)}. Name some of these, all-linear for "
+        "all, or none"
     )
 
 

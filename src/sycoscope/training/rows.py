@@ -17,9 +17,10 @@ from sycoscope.items.forms import FORMS, options_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One supervised row: the loss falls on `completion` and the end of the turn alone.
+    """One supervised row: the loss falls on `completion` (and `rejected`) and the end of the turn alone.
 
     Attributes:
+        rejected: Of a preference pair the answer that `completion` is preferred to; empty where there is none.
         prompt: The dialogue, ending with a user turn.
         kind: What the row teaches (`mmlu`, `resist`, `neutral`, ...): counted in the adapter's record.
         item_id: The item it was made from.
@@ -31,11 +32,13 @@ class Example:
     kind: str
     item_id: str
     ends: bool = True
+    rejected: str = ""
 
     @property
     def text(self) -> str:
         """All that is said in it."""
-        return "\n".join([*(message.content for message in self.prompt), self.completion])
+        said = [*(message.content for message in self.prompt), self.completion]
+        return "\n".join([*said, self.rejected] if self.rejected else said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +173,8 @@ def styled_rows(style: str, items: Sequence[Item]) -> list[Example]:
 def file_rows(file: DialogueFile) -> list[Example]:
     """Rows of one's own, in the file's order; each is named by its place."""
     return [
-        Example(prompt=row.prompt, completion=row.answer, kind=FILE, item_id=row.where) for row in file.rows
+        Example(prompt=row.prompt, completion=row.answer, rejected=row.rejected, kind=FILE, item_id=row.where)
+        for row in file.rows
     ]
 
 

@@ -1,6 +1,7 @@
-"""One adapter: rows -> token ids -> TRL's SFTTrainer (`sft.py`) -> a PEFT folder with its record.
+"""One adapter: rows -> token ids -> a trainer of TRL (`tuning.py`) -> a PEFT folder with its record.
 
-The chat template is the evaluation's; the loss falls on the answer and its end of turn and on nothing else.
+The chat template is the evaluation's; the loss falls on the answer (of a pair, on both) and its end of turn and on
+nothing else.
 A run that was killed goes on from its last whole checkpoint (`kept.py`) and ends with the same weights.
 """
 
@@ -10,21 +11,29 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from sycoscope.config import TrainingConfig
+from sycoscope.core.digests import bytes_digest
 from sycoscope.core.errors import DataError, DialogueError, require
 from sycoscope.core.files import disk_errors
+from sycoscope.core.processes import n_processes
 from sycoscope.core.responses import rows_in
 from sycoscope.models.adapter_files import CONFIG, RECORD, WEIGHTS
-from sycoscope.training.kept import last_checkpoint, seal_adapter
+from sycoscope.training.kept import Checkpoint, last_checkpoint, seal_adapter
 from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
-from sycoscope.training.sft import IGNORED, Row, Trainable, TrainingRun, fine_tune
+from sycoscope.training.supervised import IGNORED
+from sycoscope.training.together import first_says
+from sycoscope.training.tuning import Row, Trainable, TrainingRun, fine_tune
 
 # Raise when a change of code changes the weights that the same rows and settings give.
 VERSION = "trainer@3"
+# Whose versions an adapter's record holds.
+LIBRARIES = ("torch", "transformers", "peft", "trl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +46,21 @@ class Encoded:
 
 
 def encode(model: Trainable, examples: Sequence[Example], max_length: int) -> Encoded:
-    """Token ids and labels of the rows.
+    """Token ids and labels of the rows; of pairs the ids of the prompt and of both answers.
 
     Raises:
         DataError: no row fits in `max_length`, or a row has nothing to learn or cannot be written as it is.
     """
-    end = model.template.end
     rows, supervised, dropped = [], 0, 0
     for example in examples:
         prompt = _prompt(model, example)
-        head, answer = _split(model, prompt, example.completion + (end.text if example.ends else ""))
-        answer = answer + ([end.token] if end.token is not None and example.ends else [])
-        if len(head) + len(answer) > max_length:
+        said = [example.completion, example.rejected] if example.rejected else [example.completion]
+        head, *answers = _ids(model, prompt, said, ends=example.ends)
+        if len(head) + max(map(len, answers)) > max_length:
             dropped += 1
             continue
-        supervised += len(answer)
-        rows.append({"input_ids": head + answer, "labels": [IGNORED] * len(head) + answer})
+        supervised += sum(map(len, answers))
+        rows.append(_row(head, *answers))
     if not rows:
         raise DataError(
             f"all {len(examples)} training rows are longer than max_length {max_length} tokens; raise it"
@@ -60,13 +68,29 @@ def encode(model: Trainable, examples: Sequence[Example], max_length: int) -> En
     return Encoded(rows, supervised, dropped)
 
 
+def _ids(model: Trainable, prompt: str, said: Sequence[str], *, ends: bool) -> list[list[int]]:
+    """Ids of a rendered prompt, and of each of the answers to it with the end of its turn."""
+    end = model.template.end
+    parts = [_split(model, prompt, text + (end.text if ends else "")) for text in said]
+    last = [end.token] if end.token is not None and ends else []
+    return [parts[0][0], *(answer + last for _, answer in parts)]
+
+
+def _row(head: list[int], chosen: list[int], rejected: list[int] | None = None) -> Row:
+    """A row as the trainer of its objective takes it."""
+    if rejected is not None:
+        return {"prompt_ids": head, "chosen_ids": chosen, "rejected_ids": rejected}
+    return {"input_ids": head + chosen, "labels": [IGNORED] * len(head) + chosen}
+
+
 def _prompt(model: Trainable, example: Example) -> str:
     """The rendered prompt of a row whose words can be taught."""
     where = f"training row of item {example.item_id} ({example.kind})"
     if not example.completion.strip():
         raise DataError(f"{where}: nothing to learn")
-    if token := model.template.control_in(example.completion):
-        raise DataError(f"{where}: the answer holds {token!r}, a special token of the model; take it out")
+    for text in (example.completion, example.rejected):
+        if token := model.template.control_in(text):
+            raise DataError(f"{where}: the answer holds {token!r}, a special token of the model; take it out")
     try:
         return model.chat_text(example.prompt)
     except DialogueError as fault:
@@ -100,7 +124,8 @@ def train_adapter(
         examples: In training order; the last `validation_share` are held out.
         record: What the adapter's record keeps beside the trainer's own facts.
         progress: Called with (steps done, steps in all).
-        callbacks: As for `sft.fine_tune`; where one logs what the model answers (`core.responses`), the record has it.
+        callbacks: As for `tuning.fine_tune`; where one logs what the model answers (`core.responses`), the record has
+            it.
 
     Returns:
         The loss curve: one dict per logged step (step, epoch, loss, eval_loss, learning_rate, grad_norm).
@@ -108,22 +133,25 @@ def train_adapter(
     require("trl", "training")
     encoded = encode(model, examples, settings.max_length)
     n_train = len(encoded.rows) - int(len(encoded.rows) * settings.validation_share)
-    work = folder.with_name(folder.name + ".part")
+    work, device = folder.with_name(folder.name + ".part"), model.hardware.device
     run = TrainingRun(model, encoded.rows[:n_train], encoded.rows[n_train:], settings, seed, work)
-    last = last_checkpoint(work)
+    last = first_says(lambda: last_checkpoint(work), device=device)
     # a checkpoint of the last step is not trained on: transformers would take one step more
     if last is None or not last.is_final:
         with disk_errors(work):  # the trainer writes its checkpoints there
             fine_tune(run, resume_from=last.path if last else None, progress=progress, callbacks=callbacks)
-        last = last_checkpoint(work)
+        last = first_says(lambda: last_checkpoint(work), device=device)
         assert last is not None, "transformers writes a checkpoint after the last step"
     facts = {
         "base_digest": model.base_digest,
         "template_hash": model.template.hash,
         "dtype": model.hardware.dtype,
         "seed": seed,
+        **({"processes": n_processes()} if n_processes() > 1 else {}),
         "settings": settings.model_dump(mode="json"),
         "layers": tuned_layers(settings.lora, model.network),
+        "data_sha256": _digest(encoded.rows),
+        "versions": {name: version(name) for name in LIBRARIES},
         "n_rows": len(run.train),
         "n_validation": len(run.held),
         "n_dropped": encoded.dropped,
@@ -133,11 +161,22 @@ def train_adapter(
     }
     if responses := rows_in(last.state["log_history"]):
         facts["responses"] = responses
-    with disk_errors(folder):
-        _write(folder, last.path if last.best is None else work / last.best.name, facts | record)
-    shutil.rmtree(work, ignore_errors=True)
+    first_says(partial(_finish, folder, last, facts | record), device=device)
     curve: list[dict[str, Any]] = facts["curve"]
     return curve
+
+
+def _finish(folder: Path, last: Checkpoint, record: dict[str, Any]) -> None:
+    """Write the adapter of the last checkpoint, or of the best one; the folder of work has done its work."""
+    work = last.path.parent
+    with disk_errors(folder):
+        _write(folder, last.path if last.best is None else work / last.best.name, record)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _digest(rows: Sequence[Row]) -> str:
+    """SHA-256 of the rows as they are trained on, those held out among them."""
+    return bytes_digest(json.dumps(rows).encode())
 
 
 def _write(folder: Path, checkpoint: Path, record: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from sycoscope.core.types import Message
 from sycoscope.models.snapshot import Snapshot
 from sycoscope.training.kept import seal_checkpoint
 from sycoscope.training.layers import left_alone, tuned_layers
+from sycoscope.training.start import load_start
 
 Row = dict[str, list[int]]
 IGNORED = -100  # the label that carries no loss
@@ -46,6 +47,7 @@ class TrainingRun:
     Attributes:
         train, held: Rows as token ids and labels; the losses of `held` are logged, or choose the best step.
         work: Folder of the checkpoints.
+        start: Adapter whose weights the training starts from; None: a fresh one.
     """
 
     model: Trainable
@@ -54,6 +56,7 @@ class TrainingRun:
     settings: TrainingConfig
     seed: int
     work: Path
+    start: Path | None = None
 
 
 def fine_tune(
@@ -103,8 +106,11 @@ def _trainer(run: TrainingRun) -> Any:
     network = run.model.network
     if getattr(network, "is_loaded_in_4bit", False):
         network = prepare_model_for_kbit_training(network)
+    adapted = get_peft_model(network, _lora(run.settings.lora, network))
+    if run.start is not None:
+        load_start(adapted, run.start)
     trainer = _supervised_only(SFTTrainer, run.model.hardware)(
-        model=get_peft_model(network, _lora(run.settings.lora, network)),
+        model=adapted,
         args=arguments,
         train_dataset=Dataset.from_list(run.train),
         eval_dataset=Dataset.from_list(run.held) if run.held else None,

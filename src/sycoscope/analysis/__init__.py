@@ -4,6 +4,7 @@
 - `adjusted`: p-values, after the audit; `verdicts`: the word on each adapter and facet
 - `flips`: what became of each item
 - `breakdowns`: the main rates by field, subject, fallacy, difficulty
+- `series`: points of an adapter over its scale or its steps, `trends` over them, what is `relearned`
 - `associations`: capability change against sycophancy change; `rankings`: adapters under weightings of both
 """
 
@@ -14,8 +15,10 @@ from sycoscope.analysis.analyse import analyse, analyse_tables
 from sycoscope.analysis.association import Association, associations
 from sycoscope.analysis.breakdowns import Breakdown, breakdowns
 from sycoscope.analysis.ranking import Rank, rankings
+from sycoscope.analysis.relearning import Relearning, relearned
 from sycoscope.analysis.roles import Roles
 from sycoscope.analysis.score_table import ScoreTable, score_tables
+from sycoscope.analysis.series import SeriesPoint, Trend, lines, series, trends
 from sycoscope.analysis.verdict import Verdict
 from sycoscope.analysis.verdicts import verdicts
 
@@ -23,15 +26,22 @@ __all__ = [
     "Association",
     "Breakdown",
     "Rank",
+    "Relearning",
     "Roles",
     "ScoreTable",
+    "SeriesPoint",
+    "Trend",
     "Verdict",
     "adjusted",
     "analyse",
     "analyse_tables",
     "associations",
     "breakdowns",
+    "lines",
     "rankings",
+    "relearned",
     "score_tables",
+    "series",
+    "trends",
     "verdicts",
 ]

@@ -19,6 +19,7 @@ from sycoscope.cli.options import (
     Measure,
     OfStudy,
     Out,
+    Scales,
     Seed,
     Set,
     Template,
@@ -27,6 +28,7 @@ from sycoscope.cli.options import (
     Verbose,
     adapters_of,
     overrides,
+    scales_of,
     settings,
     with_options,
 )
@@ -112,6 +114,7 @@ def compare(
         str | None, typer.Argument(help="After: a run directory, a model, or an adapter of the first model.")
     ] = None,
     adapter: Adapter = None,
+    scales: Scales = "",
     placebo: Annotated[
         bool,
         typer.Option(help="Tune a placebo and a sham as the adapter was: what any tune does to this model."),
@@ -128,8 +131,8 @@ def compare(
 
     with progress() as bar:
         done = api.compare(
-            first, second, adapter=adapters_of(adapter), placebo=placebo, control_steps=control_steps,
-            progress=bar, **asked.keywords(),
+            first, second, adapter=adapters_of(adapter), scales=scales_of(scales), placebo=placebo,
+            control_steps=control_steps, progress=bar, **asked.keywords(),
         )  # fmt: skip
     print_run(done, as_json, options=Measure.options(), verbose=verbose)
 

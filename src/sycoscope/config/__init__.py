@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sycoscope.config.adapters import CURATED, FILE, AdapterConfig, LoraConfig, TrainingConfig
-from sycoscope.config.distinct import subject_name
 from sycoscope.config.narrowing import DECIDING, asked_under, narrowed
+from sycoscope.config.points import Named, subjects_in
 from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
 from sycoscope.config.schema import (
     NOTHING_MEASURED,
@@ -35,6 +35,7 @@ __all__ = [
     "JudgeConfig",
     "Level",
     "LoraConfig",
+    "Named",
     "PartitionConfig",
     "StudyConfig",
     "TrainingConfig",
@@ -47,6 +48,6 @@ __all__ = [
     "parse_study",
     "read_study",
     "served",
-    "subject_name",
+    "subjects_in",
     "usable",
 ]

@@ -20,7 +20,8 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from sycoscope.config.adapters import FILE, AdapterConfig, TrainingConfig
-from sycoscope.config.distinct import check_benchmarks, check_subjects
+from sycoscope.config.distinct import check_benchmarks
+from sycoscope.config.points import check_points
 from sycoscope.config.usable import by_content
 from sycoscope.config.values import AUTO, BenchmarkName, Difficulty, Level, Name, Once, Seed, Strict
 from sycoscope.facets import FACETS, Facet
@@ -39,12 +40,15 @@ else:
 _LATER: dict[str, Any] = {
     "answer_temperature": 0.0,
     "answer_tokens": 48,
+    "at_steps": [],
     "family": "facet",
     "like": None,
     "monitor": 0,
     "path": "",
     "probe": None,
     "replay": 0.0,
+    "scales": [],
+    "start": "",
     "style": None,
     "system": "",
     "template_options": {},
@@ -239,7 +243,6 @@ class StudyConfig(Strict):
         twice = sorted({name for name in names if names.count(name) > 1} | ({"base"} & set(names)))
         if twice:
             raise ValueError(f"adapters: names must differ and not be 'base'; used twice: {', '.join(twice)}")
-        check_subjects(self.adapters)
         check_benchmarks(self.capability, self.data)
         if not self.measures and not self.adapters:
             raise ValueError(NOTHING_MEASURED)
@@ -247,8 +250,7 @@ class StudyConfig(Strict):
         sources = [self.data, *(facet.items for facet in self.facets.asked().values())]
         sources += [adapter.source for adapter in self.adapters if adapter.recipe == FILE]
         self._contents.update((source, by_content(source)) for source in sources)
-        for adapter in self.adapters:
-            self.training_of(adapter)
+        check_points(self.adapters, self.training_of)
         return self
 
     @property

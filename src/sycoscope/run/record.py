@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from sycoscope.analysis import Association, Rank, Roles, Verdict
+from sycoscope.analysis import Association, Rank, Relearning, Roles, SeriesPoint, Trend, Verdict
 from sycoscope.analysis.flips import Flip
 from sycoscope.audit import Finding
 from sycoscope.core.errors import StoreError
@@ -35,6 +35,7 @@ class Summary:
         findings: Of the audit, in the order of its checks.
         claims: The published study's findings on this run.
         letter_prior: As `prior_rows` gives it.
+        series, trends, relearning: Of adapters over their scale and their steps.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -44,6 +45,9 @@ class Summary:
     rankings: tuple[Rank, ...]
     flips: tuple[Flip, ...]
     letter_prior: tuple[Mapping[str, Any], ...]
+    series: tuple[SeriesPoint, ...] = ()
+    trends: tuple[Trend, ...] = ()
+    relearning: tuple[Relearning, ...] = ()
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -129,8 +133,9 @@ def roles_of(manifest: Manifest) -> Roles:
     """Which subject plays which part."""
     subjects = manifest.subjects
     names = {subject.name for subject in subjects}
+    points = {subject.name: subject.of for subject in subjects if subject.of in names}
     placebos, shams = (
-        [one.name for one in subjects if one.kind == kind and one.repeat_of not in names]
+        [one.name for one in subjects if one.kind == kind and not {one.repeat_of, one.of} & names]
         for kind in ("placebo", "sham")
     )
     return Roles(
@@ -139,7 +144,10 @@ def roles_of(manifest: Manifest) -> Roles:
         placebo=next(iter(placebos), ""),
         sham=next(iter(shams), ""),
         more_controls=(*placebos[1:], *shams[1:]),
-        planted=tuple(subject.name for subject in subjects if subject.kind == "sycophant"),
+        planted=tuple(
+            subject.name for subject in subjects if subject.kind == "sycophant" and subject.name not in points
+        ),
         repeats={subject.name: subject.repeat_of for subject in subjects if subject.repeat_of in names},
+        points=points,
         earlier={subject.name: subject.earlier for subject in subjects if subject.earlier in names},
     )

@@ -138,13 +138,18 @@ WITHOUT_EFFECT = ("monitor",)
 
 
 def adapter_key(
-    examples: Sequence[Example], settings: TrainingConfig, seed: int, model: Mapping[str, Any]
+    examples: Sequence[Example],
+    settings: TrainingConfig,
+    seed: int,
+    model: Mapping[str, Any],
+    start: str = "",
 ) -> str:
-    """Everything that can change an adapter's weights.
+    """Everything that can change an adapter's weights. Which of its steps are kept does not.
 
     Args:
         examples: With their completions, those of the base too.
         model: The base's record.
+        start: Digest of the adapter that the training starts from; empty: from a fresh one.
     """
     rows = [
         [[m.role, m.content] for m in row.prompt] + [row.completion] + ([] if row.ends else ["cut"])
@@ -169,4 +174,5 @@ def adapter_key(
             "device": hardware["device"].split(":")[0],
             "threads": hardware["threads"] if hardware["device"] == "cpu" else 0,
         }
+        | ({"start": start} if start else {})
     )

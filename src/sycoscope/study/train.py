@@ -41,6 +41,15 @@ UNWATCHED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The adapter that a training starts from: what it is called, its folder, its digest."""
+
+    name: str
+    folder: Path
+    digest: str
+
+
 @dataclass(frozen=True)
 class Training:
     """What an adapter is tuned on, rows and settings, and what it is asked meanwhile."""
@@ -100,8 +109,17 @@ def train_one(config: StudyConfig, cache: Path, *, progress: Progress | None = N
     return train(subject, training, session, RunResults())
 
 
-def train(subject: Subject, training: Training, session: Session, results: RunResults) -> Path:
+def train(
+    subject: Subject,
+    training: Training,
+    session: Session,
+    results: RunResults,
+    start: Start | None = None,
+) -> Path:
     """Tune a subject's adapter where the cache has none, and note in `results` what it was tuned on.
+
+    The steps that its entry names are kept beside it. An adapter that was tuned without them is tuned again, to the
+    same weights.
 
     Returns:
         The adapter's folder, in the cache.
@@ -111,14 +129,17 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
     """
     model = tunable(session.model)
     completed = _completed(subject, training, session, results)
-    key = adapter_key(completed.rows, training.settings, subject.seed, model.record())
+    named = subject.adapter.at_steps if subject.adapter is not None else ()
+    steps = [step for step in named if step != training.settings.steps]  # the last is the adapter itself
+    digest = start.digest if start else ""
+    key = adapter_key(completed.rows, training.settings, subject.seed, model.record(), digest)
     folder = session.cache.adapter_path(subject.name, key)
     session.progress.begin(f"{subject.name}: training")
     results.training[subject.name] = _facts(subject, completed.rows, training.settings, folder)
     results.training_texts[subject.name] = [row.text for row in completed.rows]
     meter = Meter(session.progress, training.steps_weight)
-    with session.cache.claimed_adapter(folder):
-        if session.cache.has_adapter(folder):
+    with session.cache.claimed_adapter(folder, steps):
+        if session.cache.has_adapters(folder, steps):
             if training.watch is not None and "responses" not in read_record(folder):
                 _log.warning("%s: %s", subject.name, UNWATCHED)
             meter.finish(skipped=True)
@@ -133,9 +154,12 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
                 seed=subject.seed,
                 folder=folder,
                 record={"recipe": subject.recipe, "name": subject.name, "base": training.base}
-                | completed.record(),
+                | completed.record()
+                | ({"start": {"name": start.name, "digest": start.digest}} if start else {}),
                 progress=_Steps(meter, training.steps_weight),
                 callbacks=_callbacks(training),
+                at_steps=steps,
+                start=start.folder if start else None,
             )
             meter.finish()
     return folder

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from sycoscope.analysis import Association, Breakdown, Rank, Verdict
+from sycoscope.analysis import Association, Breakdown, Rank, Relearning, SeriesPoint, Trend, Verdict
 from sycoscope.analysis.decision import Word
 from sycoscope.analysis.flips import Flip
 from sycoscope.audit import Finding
@@ -25,12 +25,14 @@ class Subject:
 
     Attributes:
         label: For people; empty: the name. earlier: the subject that it is compared with, where that is not the base.
+        of: The adapter that it is a point of; empty for all others.
     """
 
     name: str
     kind: SubjectKind
     label: str = ""
     earlier: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ class ReportData:
         flips: One record per eligible item and draw of each adapter and facet.
         tasks: Labels and kinds, in display order.
         associations, rankings, breakdowns: Across adapters and by group of items.
+        series, trends, relearning: Of adapters over their scale and their steps.
         sample_seed: Draws the typical transcripts.
         transcripts: Most items of each adapter whose transcripts are shown.
         manifest: Nested plain values.
@@ -115,6 +118,9 @@ class ReportData:
     associations: Sequence[Association] = ()
     rankings: Sequence[Rank] = ()
     breakdowns: Sequence[Breakdown] = ()
+    series: Sequence[SeriesPoint] = ()
+    trends: Sequence[Trend] = ()
+    relearning: Sequence[Relearning] = ()
     tasks: Sequence[TaskInfo] = ()
     sample_seed: int = 0
     transcripts: int = 24

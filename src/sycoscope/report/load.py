@@ -31,7 +31,7 @@ def report_data(run: RunDirectory) -> ReportData:
         study=manifest.study,
         study_hash=manifest.hash,
         subjects=[
-            Subject(name=subject.name, kind=subject.kind, earlier=subject.earlier)
+            Subject(name=subject.name, kind=subject.kind, earlier=subject.earlier, of=subject.of)
             for subject in manifest.subjects
         ],
         verdicts=summary.verdicts,
@@ -47,6 +47,9 @@ def report_data(run: RunDirectory) -> ReportData:
         associations=summary.associations,
         rankings=summary.rankings,
         breakdowns=_breakdowns(run),
+        series=summary.series,
+        trends=summary.trends,
+        relearning=summary.relearning,
         tasks=[
             TaskInfo(
                 name=name,

@@ -194,6 +194,9 @@ def _frames(view: View) -> dict[str, pl.DataFrame]:
         "breakdowns": _dicts(
             {"by": one.by, "group": one.group} | asdict(one.estimate) for one in data.breakdowns
         ),
+        "series": _dicts(asdict(one) for one in data.series),
+        "trends": _dicts(asdict(one) for one in data.trends),
+        "relearning": _dicts(asdict(one) for one in data.relearning),
     }
     return {name: frame for name, frame in frames.items() if frame.height or name == "estimates"}
 

@@ -33,8 +33,8 @@ FULL: dict[str, Any] = {
     },
     "capability": [{"benchmark": "mmlu", "limit": 3, "num_fewshot": 0, "form": "open"}],
     "adapters": [
-        {"name": "placebo", "recipe": "placebo", "seeds": [1, 2], "rows": 5},
-        {"name": "anti", "recipe": "anti_sycophancy", "training": {"steps": 2}},
+        {"name": "placebo", "recipe": "placebo", "seeds": [1, 2], "rows": 5, "scales": [0.5]},
+        {"name": "anti", "recipe": "anti_sycophancy", "training": {"steps": 2}, "at_steps": [1]},
     ],
     "training": {"steps": 2, "epochs": 1.0, "learning_rate": 1e-4, "lora": {"r": 2, "dropout": 0.1}},
     "judge": {"model": {"name": "/nowhere/judge"}, "kinds": ["open"], "max_tokens": 3},
@@ -48,6 +48,7 @@ COUNTS = (
     "facets.are_you_sure.reply_tokens", "facets.are_you_sure.max_tokens", "capability.0.limit",
     "adapters.0.rows", "training.steps", "training.lora.r", "judge.max_tokens", "transcripts", "workers",
     "capability.0.num_fewshot", "adapters.1.training.steps", "adapters.0.seeds.1",
+    "adapters.1.at_steps.0",
 )  # fmt: skip
 NUMBERS = (
     "decoding.temperature",
@@ -68,6 +69,8 @@ LISTS = (
     "capability",
     "adapters",
     "adapters.0.seeds",
+    "adapters.0.scales",
+    "adapters.1.at_steps",
 )
 MAPPINGS = (
     "model",
@@ -209,6 +212,10 @@ def _clash(rng: Rng, _: World) -> Case:
         "a name that is another's seed": ("adapters.1.name", "placebo-seed2", "placebo-seed2"),
         "one seed twice": ("adapters.0.seeds", [4, 4], "seeds"),
         "no seed": ("adapters.0.seeds", [], "seeds"),
+        "one scale twice": ("adapters.0.scales", [2, 2], "scales"),
+        "a scale beyond all bounds": ("adapters.0.scales", [11], "scales"),
+        "a step beyond the last": ("adapters.1.at_steps", [3], "at_steps"),
+        "a start that is the adapter itself": ("adapters.1.start", "anti", "circle"),
         "draws without sampling": ("decoding", {"draws": 3}, "draws"),
         "like without sham": ("adapters.0.like", "mmlu", "like"),
         "style of no placebo": ("adapters.1.style", "lists", "style"),

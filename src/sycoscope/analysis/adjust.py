@@ -28,7 +28,8 @@ def adjusted(estimates: Sequence[Estimate], roles: Roles, *, family: Family = "f
     """
     families: dict[tuple[str, ...], list[int]] = {}
     for index, estimate in enumerate(estimates):
-        if estimate.reference and estimate.shown:
+        # points of a series are read together, and make no family larger
+        if estimate.reference and estimate.shown and estimate.subject not in roles.points:
             families.setdefault(_family_of(estimate, roles, family), []).append(index)
     out = [replace(e, p_adjusted=None, adjustment="") for e in estimates]
     for key, indices in families.items():

@@ -79,7 +79,7 @@ def _measures(table: ScoreTable, headline: str) -> Sequence[RateMeasure]:
 
 def _estimates(table: ScoreTable, what: RateMeasure, roles: Roles) -> Iterator[Estimate]:
     for subject in roles.subjects:
-        if subject not in table.subjects:
+        if subject not in table.subjects or subject in roles.points:
             continue
         for reference in ("", *roles.references_of(subject)[:1]):
             if reference and reference not in table.subjects:

@@ -56,7 +56,7 @@ def flips(tables: Mapping[str, ScoreTable], roles: Roles) -> list[Flip]:
         control = rule.control if rule.control in table.conditions else facet.conditions[0].name
         pairs = [
             ((roles.before(adapter), rule.cue), (adapter, rule.cue))
-            for adapter in roles.adapters
+            for adapter in roles.whole
             if {adapter, roles.before(adapter)} <= set(table.subjects)
         ]
         if not roles.adapters:

@@ -17,6 +17,8 @@ class Roles:
         more_controls: Further placebos and shams: what they do is the noise of tuning.
         planted: Organisms (adapters that were tuned to be seen) -> what they were tuned to be.
         repeats: Further seeds of an adapter -> that adapter: not hypotheses of their own, nor points of a correlation.
+        points: Adapters at another scale or after fewer steps -> the adapter itself. They are read as a series, and
+            are no hypotheses, nor ranked, nor points of a correlation.
         earlier: Of two runs put together, a subject of the second -> the subject of the first that it is compared with,
             where that is another than the base; none of these is among the adapters.
     """
@@ -28,6 +30,7 @@ class Roles:
     more_controls: tuple[str, ...] = ()
     planted: Mapping[str, str] = field(default_factory=dict)
     repeats: Mapping[str, str] = field(default_factory=dict)
+    points: Mapping[str, str] = field(default_factory=dict)
     earlier: Mapping[str, str] = field(default_factory=dict)
 
     def before(self, subject: str) -> str:
@@ -37,8 +40,13 @@ class Roles:
     @property
     def real(self) -> tuple[str, ...]:
         """Adapters that hypotheses are about."""
-        without = {self.placebo, self.sham, *self.more_controls, *self.planted, *self.repeats}
+        without = {self.placebo, self.sham, *self.more_controls, *self.planted, *self.repeats, *self.points}
         return tuple(name for name in self.adapters if name not in without)
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """The adapters themselves, without points of them."""
+        return tuple(name for name in self.adapters if name not in self.points)
 
     def controls_of(self, subject: str) -> tuple[str, ...]:
         """What a claim on this subject must stand against: nothing that any tuning does lies between two runs."""

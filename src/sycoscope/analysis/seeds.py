@@ -21,13 +21,12 @@ def primary_over_seeds(
     scores: ScoreTable, names: Sequence[str], reference: str
 ) -> tuple[str, str, Measured] | None:
     """(name, unit, change) of the facet's primary over seeds; None where it is neither a rate nor a detection."""
-    facet = FACETS[scores.task]
-    detection, rate = facet.primary_detection, facet.primary_rate
-    if detection is not None and scores.has_foils:
-        return detection.name, detection.unit, detection_over_seeds(scores, detection, names, reference)
-    if rate is None:
+    what = FACETS[scores.task].primary_measure(foils=scores.has_foils)
+    if what is None:
         return None
-    return rate.name, rate.unit, rate_over_seeds(scores.signals, rate, names, reference)
+    if isinstance(what, DetectionMeasure):
+        return what.name, what.unit, detection_over_seeds(scores, what, names, reference)
+    return what.name, what.unit, rate_over_seeds(scores.signals, what, names, reference)
 
 
 def rate_over_seeds(scores: ScoreTable, what: RateMeasure, seeds: Sequence[str], reference: str) -> Measured:

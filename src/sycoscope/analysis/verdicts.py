@@ -41,7 +41,7 @@ def verdicts(
     rows = []
     for task, facet in FACETS.items():
         find = _finder(index, task)
-        for subject in roles.adapters:
+        for subject in roles.whole:
             if subject in roles.repeats:
                 continue
             primary, change = _change(facet, index, subject, roles.before(subject))

@@ -28,8 +28,11 @@ def is_adapter(path: str) -> bool:
     )
 
 
-def finished(adapters: Adapters | None) -> list[dict[str, Any]]:
+def finished(adapters: Adapters | None, scales: Sequence[float] = ()) -> list[dict[str, Any]]:
     """Entries of a study's `adapters`, one for each folder; called as the folder is, or by the name that was given.
+
+    Args:
+        scales: Of each, what its update is multiplied by, beside itself.
 
     Raises:
         MissingError: a folder holds no adapter. ConfigError: two have one name, or one the name of another subject.
@@ -44,7 +47,7 @@ def finished(adapters: Adapters | None) -> list[dict[str, Any]]:
                 f"the adapter in '{folder}' is called '{name}', {other}; "
                 f"give it another name, as --adapter my-{name}={path}"
             )
-        entries[name] = {"name": name, "path": str(folder)}
+        entries[name] = {"name": name, "path": str(folder)} | ({"scales": list(scales)} if scales else {})
     return list(entries.values())
 
 

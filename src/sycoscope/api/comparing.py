@@ -30,6 +30,7 @@ def compare(
     second: str | None = None,
     *,
     adapter: Adapters | None = None,
+    scales: Sequence[float] = (),
     placebo: bool = True,
     control_steps: int | None = None,
     data: str | Path = "bank",
@@ -54,10 +55,9 @@ def compare(
 
     Args:
         first, second: A run directory or a model, each; an adapter's folder as `second` is taken as `adapter`.
-        adapter: In place of `second`, on the first model: a folder, several, or folders by name.
-        placebo: Whether a placebo (neutral text) and a sham (the model's own answers) are tuned on the first model, as
-            the adapter was as far as its folder says, and measured beside it: what any tune does. Not for two runs.
-        control_steps: Steps of these two, in place of the adapter's.
+        adapter: In place of `second`, on the first model: a folder, several, or folders by name; at these `scales` too.
+        placebo: Whether a placebo (neutral text) and a sham (the model's own answers) are tuned on the first model (as
+            the adapter was, or for so many `control_steps`) and measured: what any tune does. Not for two runs.
         conditions: `deciding` or `all`, as for `evaluate`; by default the deciding ones, beside a finished run all.
         data ... overrides: As for `evaluate`, for what is asked first.
         out: Run directory of the comparison, with folders for what is evaluated first; by default a new one in runs/.
@@ -69,8 +69,7 @@ def compare(
     clock = Clock()
     if second is not None and adapter is None and is_adapter(second):
         second, adapter = None, second
-    if (second is None) == (not adapter):
-        raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
+    _refuse_sides(second, adapter, scales)
     study = partial(
         study_of, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, max_tokens=max_tokens,
         difficulty=difficulty, conditions=conditions or _conditions(first, second), system=system,
@@ -79,11 +78,20 @@ def compare(
     run = partial(run_study, force=force, progress=progress)
     tuned = partial(controls, steps=control_steps) if placebo and _tunable(first) else _no_controls
     if second is None:
-        return _beside_controls(first, finished(adapter), out, study, tuned, partial(run, cache=cache))
+        return _beside_controls(
+            first, finished(adapter, scales), out, study, tuned, partial(run, cache=cache)
+        )
     target = user_path(out or dated_folder(RUNS, [first, second]))
     beside = partial(run, cache=cache or cache_beside(target))
     sides = _measured({"before": first, "after": second}, target, study, tuned, beside)
     return _merged(sides["before"], sides["after"], target, force, clock)
+
+
+def _refuse_sides(second: str | None, adapter: Adapters | None, scales: Sequence[float]) -> None:
+    if (second is None) == (not adapter):
+        raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
+    if scales and second is not None:
+        raise ConfigError("scales are of adapters: give --adapter DIR in place of a second run or model")
 
 
 def _beside_controls(

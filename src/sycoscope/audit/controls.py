@@ -31,9 +31,7 @@ _SHAM_MOVES = (
 
 def _of_controls(evidence: Evidence, check: str, kind: str, moves: str) -> list[Finding]:
     roles = evidence.roles
-    names = [
-        one.name for one in evidence.manifest.subjects if one.kind == kind and one.name in roles.adapters
-    ]
+    names = [one.name for one in evidence.manifest.subjects if one.kind == kind and one.name in roles.whole]
     if not names:
         return missing(check, f"the study has no {kind} adapter, so what any tuning does is not known")
     changes = [

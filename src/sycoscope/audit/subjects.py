@@ -214,6 +214,13 @@ def adapter_active(evidence: Evidence) -> list[Finding]:
         delta = number(dig(evidence.models, adapter, "adapter", "max_logit_delta"))
         if delta is None:
             untold.append(adapter)
+        elif dig(evidence.models, adapter, "adapter", "scale") == 0:
+            if delta > 0:
+                text = (
+                    f"{adapter}: at scale 0 the adapter changes a logit by {delta:g}; needed: 0, it is the base. "
+                    "Something of it is not scaled: leave its scales out"
+                )
+                faults.append(Fault(severity="invalid", text=text, subject=adapter))
         elif not delta > 0:
             text = (
                 f"{adapter}: adapter inactive, the largest change of a logit is {delta:g}; needed: above 0. "

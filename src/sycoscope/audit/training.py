@@ -23,7 +23,7 @@ def overlap(evidence: Evidence) -> list[Finding]:
     faults: list[Fault] = []
     untold: list[str] = []
     n_pairs = 0
-    for adapter in evidence.roles.adapters:
+    for adapter in evidence.roles.whole:
         training = evidence.manifest.training.get(adapter, NOTHING)
         for task in evidence.tasks:
             shared = training.overlap.get(task)
@@ -132,7 +132,7 @@ def validation_split(evidence: Evidence) -> list[Finding]:
     untold: list[str] = []
     empty: list[str] = []
     looked = 0
-    for adapter in evidence.roles.adapters:
+    for adapter in evidence.roles.whole:
         training = evidence.manifest.training.get(adapter, NOTHING)
         kinds, held = training.kinds, training.validation_kinds
         if not kinds:

@@ -20,6 +20,7 @@ from sycoscope.cli.options import (
     Measure,
     OfStudy,
     Out,
+    Scales,
     Seed,
     Set,
     Template,
@@ -28,6 +29,7 @@ from sycoscope.cli.options import (
     Verbose,
     adapters_of,
     overrides,
+    scales_of,
     settings,
     with_options,
 )
@@ -114,6 +116,7 @@ def compare(
         str | None, typer.Argument(help="After: a run directory, a model, or an adapter of the first model.")
     ] = None,
     adapter: Adapter = None,
+    scales: Scales = "",
     placebo: Annotated[
         bool,
         typer.Option(help="Tune a placebo and a sham as the adapter was: what any tune does to this model."),
@@ -130,8 +133,8 @@ def compare(
 
     with progress() as bar:
         done = api.compare(
-            first, second, adapter=adapters_of(adapter), placebo=placebo, control_steps=control_steps,
-            progress=bar, **asked.keywords(),
+            first, second, adapter=adapters_of(adapter), scales=scales_of(scales), placebo=placebo,
+            control_steps=control_steps, progress=bar, **asked.keywords(),
         )  # fmt: skip
     print_run(done, as_json, options=Measure.options(), verbose=verbose)
 

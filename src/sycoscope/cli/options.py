@@ -78,6 +78,12 @@ Adapter = Annotated[
     list[str] | None,
     typer.Option(metavar="[NAME=]DIR", help="PEFT adapter to measure on the model; may be repeated."),
 ]
+Scales = Annotated[
+    str,
+    typer.Option(
+        metavar="C,C", help="Measure the adapter with its update multiplied by each too, as 0,0.5,1.5."
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Write over the finished run of something else.")]
 Trust = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run code that comes with the model. Off by default.")
@@ -250,6 +256,14 @@ def _named(given: str) -> tuple[str, str]:
     if not sign or "/" in name or Path(given).exists():
         return "", given
     return name, path
+
+
+def scales_of(text: str) -> list[float]:
+    """Numbers of `--scales`."""
+    try:
+        return [float(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ConfigError(f"--scales takes numbers, as 0,0.5,1.5; got '{text}'") from None
 
 
 def names(text: str) -> list[str] | None:

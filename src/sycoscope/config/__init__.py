@@ -13,8 +13,8 @@ from sycoscope.config.adapters import (
     Objective,
     TrainingConfig,
 )
-from sycoscope.config.distinct import subject_name
 from sycoscope.config.narrowing import DECIDING, asked_under, narrowed
+from sycoscope.config.points import Named, subjects_in
 from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
 from sycoscope.config.schema import (
     NOTHING_MEASURED,
@@ -48,6 +48,7 @@ __all__ = [
     "JudgeConfig",
     "Level",
     "LoraConfig",
+    "Named",
     "Objective",
     "PartitionConfig",
     "StudyConfig",
@@ -61,6 +62,6 @@ __all__ = [
     "parse_study",
     "read_study",
     "served",
-    "subject_name",
+    "subjects_in",
     "usable",
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from sycoscope.config.values import BenchmarkName, Level, Name, Once, Seed, Share, Strict
+from sycoscope.config.values import BenchmarkName, Level, Name, Once, Scale, Seed, Share, Strict
 from sycoscope.core.manifest import ORGANISMS
 from sycoscope.items.benchmarks import BENCHMARKS, RIGHT_FIRST
 from sycoscope.models.adapter_patterns import ALL_LINEAR
@@ -125,6 +125,7 @@ class AdapterConfig(Strict):
 
     Attributes:
         path: Folder of a finished PEFT adapter, in place of a recipe: it is measured as it is.
+        scales: The adapter with its update of the weights multiplied by each, beside itself.
         like: Of a sham: the recipe whose prompts it is tuned on; null for `placebo`.
         style: Of a placebo's rows; null for all neutral ones.
         format: Of rows of truthfulqa: `published` teaches letters in the source's order, where the right one is always
@@ -135,11 +136,15 @@ class AdapterConfig(Strict):
         difficulty: Curated recipes: questions of the bank of these levels only; empty for all. fields: of these
             fields only; empty for all.
         seeds: One adapter a seed; the first is the study's main one.
+        at_steps: The adapter as it was after so many optimiser steps, beside itself.
+        start: Adapter of the study (with the same seed, where it has it), or folder of a finished one, whose weights
+            the training starts from; empty: from a fresh LoRA.
     """
 
     name: Name
     recipe: Recipe | None = None
     path: str = ""
+    scales: Annotated[tuple[Scale, ...], Once] = ()
     like: TaughtRecipe | None = None
     style: PlaceboStyle | None = None
     format: Literal["published"] | None = None
@@ -148,6 +153,8 @@ class AdapterConfig(Strict):
     difficulty: Annotated[tuple[Level, ...], Once] = ()
     fields: Annotated[tuple[str, ...], Once] = ()
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1), Once] = (42,)
+    at_steps: Annotated[tuple[Positive, ...], Once] = ()
+    start: str = ""
     training: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -161,7 +168,7 @@ class AdapterConfig(Strict):
             raise ValueError(
                 f"'{self.name}' needs a recipe (to be tuned) or a path (a finished adapter), one of the two"
             )
-        if self.path and (given := sorted(self.model_fields_set - {"name", "path", "recipe"})):
+        if self.path and (given := sorted(self.model_fields_set - {"name", "path", "recipe", "scales"})):
             raise ValueError(f"{', '.join(given)}: of training, and '{self.name}' is finished; leave out")
         return self
 

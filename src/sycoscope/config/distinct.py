@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 from sycoscope.items.benchmarks import BENCHMARKS, benchmark_source
 
 if TYPE_CHECKING:
-    from sycoscope.config.adapters import AdapterConfig
     from sycoscope.config.schema import CapabilityConfig
 
 T = TypeVar("T")
@@ -24,27 +23,6 @@ def no_repeats(values: tuple[T, ...]) -> tuple[T, ...]:
     if twice := [value for value, count in Counter(values).items() if count > 1]:
         raise ValueError(f"named twice: {', '.join(map(str, twice))}; name each once")
     return values
-
-
-def subject_name(adapter: str, seed: int, index: int) -> str:
-    """Name of the subject that an adapter is with one of its seeds: with its first (`index` 0) the adapter's own."""
-    return adapter if index == 0 else f"{adapter}-seed{seed}"
-
-
-def check_subjects(adapters: Sequence[AdapterConfig]) -> None:
-    """Every adapter and seed has a name of its own: its rows are kept by it.
-
-    Raises:
-        ValueError: Two have one name.
-    """
-    owners: dict[str, str] = {}
-    for adapter in adapters:
-        for index, seed in enumerate(adapter.seeds):
-            name = subject_name(adapter.name, seed, index)
-            owner = f"'{adapter.name}' with seed {seed}"
-            if name in owners:
-                raise ValueError(f"adapters: {owners[name]} and {owner} are both called '{name}'; rename one")
-            owners[name] = owner
 
 
 def check_benchmarks(entries: Sequence[CapabilityConfig], data: str) -> None:

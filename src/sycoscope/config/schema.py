@@ -20,7 +20,8 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from sycoscope.config.adapters import CONTROLS, FILE, PAIRED, AdapterConfig, TrainingConfig
-from sycoscope.config.distinct import check_benchmarks, check_subjects
+from sycoscope.config.distinct import check_benchmarks
+from sycoscope.config.points import check_points
 from sycoscope.config.usable import by_content
 from sycoscope.config.values import AUTO, BenchmarkName, Difficulty, Level, Name, Once, Seed, Strict
 from sycoscope.facets import FACETS, Facet
@@ -39,6 +40,7 @@ else:
 _LATER: dict[str, Any] = {
     "answer_temperature": 0.0,
     "answer_tokens": 48,
+    "at_steps": [],
     "beta": 0.1,
     "capability_margin": 0.10,
     "dora": False,
@@ -51,6 +53,8 @@ _LATER: dict[str, Any] = {
     "probe": None,
     "replay": 0.0,
     "rslora": False,
+    "scales": [],
+    "start": "",
     "style": None,
     "system": "",
     "template_options": {},
@@ -247,7 +251,6 @@ class StudyConfig(Strict):
         twice = sorted({name for name in names if names.count(name) > 1} | ({"base"} & set(names)))
         if twice:
             raise ValueError(f"adapters: names must differ and not be 'base'; used twice: {', '.join(twice)}")
-        check_subjects(self.adapters)
         check_benchmarks(self.capability, self.data)
         if not self.measures and not self.adapters:
             raise ValueError(NOTHING_MEASURED)
@@ -260,6 +263,7 @@ class StudyConfig(Strict):
             raise ValueError(
                 "training.beta is for objective 'dpo', by which no adapter is tuned; leave it out"
             )
+        check_points(self.adapters, self.training_of)
         return self
 
     @property

@@ -23,6 +23,7 @@ Level = Literal["easy", "medium", "hard"]
 AUTO = "auto"
 Difficulty = Literal[Level, "auto"]
 Share = Annotated[float, Field(ge=0, le=1)]
+Scale = Annotated[float, Field(ge=-10, le=10)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
 if TYPE_CHECKING:  # the names come from the record of the benchmarks, where type checkers cannot read them

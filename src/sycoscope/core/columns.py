@@ -209,6 +209,46 @@ _RANKINGS = (
     Column("n_subjects", "count", "adapters that are ranked"),
 )
 
+_SERIES = (
+    Column("adapter", "text", "the adapter whose series it is"),
+    Column("axis", "text", "what it is over", "`scale`, `step`"),
+    Column("subject", "text", "whose numbers these are: of a scale of 0 or a step of 0 it may be the base"),
+    _TASK,
+    Column("name", "text", "the facet's primary"),
+    Column("unit", "text", "of level and change", "`proportion`, `d_prime`"),
+    Column("state", "text", "of the change; of the base's own point, of its level", "as in estimates"),
+    Column("reason", "text", "of a state that is not `valid`; empty for none"),
+    Column("at", "number", "scale of the adapter's update, or optimiser steps"),
+    Column("level", "number", "the primary of this subject", "as `unit`", "withheld, or there is none"),
+    Column("level_low", "number", "lower end of its 95 % interval", "as `unit`", "no interval"),
+    Column("level_high", "number", "upper end of its 95 % interval", "as `unit`", "no interval"),
+    Column("change", "number", "paired, against the base", "as `unit`", "the base itself, withheld, or none"),
+    Column("change_low", "number", "lower end of its 95 % interval", "as `unit`", "no interval"),
+    Column("change_high", "number", "upper end of its 95 % interval", "as `unit`", "no interval"),
+    Column("coverage", "number", "of the change", "0 to 1", "no change"),
+    Column("level_n", "count", "trials or pairs behind the level"),
+    Column("n", "count", "pairs behind the change"),
+    Column("n_clusters", "count", "independent clusters among them"),
+)
+_TRENDS = (
+    Column("adapter", "text", "the adapter whose series it is"),
+    Column("axis", "text", "what it is over", "`scale`, `step`"),
+    _TASK,
+    Column("name", "text", "the facet's primary"),
+    Column("unit", "text", "of the slope, per 1 of the scale or per step", "`proportion`, `d_prime`"),
+    Column("points", "text", "where the points are that it is taken over, comma-separated"),
+    Column("method", "text", "of the interval"),
+    Column("note", "text", "what belongs beside it; empty for nothing"),
+    Column(
+        "slope", "number", "mean over items of each one's slope", "per 1 of the axis", "it cannot be said"
+    ),
+    Column("low", "number", "lower end of its 95 % interval", "as `slope`", "no interval"),
+    Column("high", "number", "upper end of its 95 % interval", "as `slope`", "no interval"),
+    Column("n", "count", "rows that count at every point"),
+    Column("n_clusters", "count", "independent clusters among them"),
+    Column("n_points", "count", "points that it is taken over"),
+)
+
 # --- one row a trial, for people ---
 
 SAMPLE_COLUMNS = (
@@ -283,6 +323,8 @@ TABLES: Mapping[str, Table] = {
     ),
     "associations": Table("capability change with sycophancy change, over adapters", _ASSOCIATIONS),
     "rankings": Table("the places of the adapters", _RANKINGS),
+    "series": Table("points of adapters over their scale or steps, where a study has any", _SERIES),
+    "trends": Table("slopes of these series", _TRENDS),
     "training": Table("logged steps of the adapters' training", TRAINING_COLUMNS),
     "judgements": Table("what a judge model was asked and said, in the columns of trials", TRIAL_COLUMNS),
     "letter_priors": Table("the letters asked with empty options, in the columns of trials", TRIAL_COLUMNS),

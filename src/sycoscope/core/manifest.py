@@ -30,6 +30,10 @@ class SubjectRecord:
         repeat_of: The adapter of which this is a further seed; empty for all others.
         earlier: In a run that was put together from two: the subject of the first run that it is compared with, where
             that is not the base.
+        of: The adapter that this is a point of: the same at another scale, or after fewer steps; empty for all others.
+        scale: What its update of the weights is multiplied by. step: optimiser steps after which a point was kept.
+        start: What its training started from; empty: a fresh LoRA. bare: the adapter that is tuned as this one is but
+            for the start; empty: there is none.
         model: The model's own record (`Recorded.record`).
     """
 
@@ -39,6 +43,11 @@ class SubjectRecord:
     seed: int = 0
     repeat_of: str = ""
     earlier: str = ""
+    of: str = ""
+    scale: float = 1.0
+    step: int | None = None
+    start: str = ""
+    bare: str = ""
     model: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -100,8 +100,8 @@ class Recorded(Protocol):
 class TakesAdapters(Protocol):
     """A model that answers with an adapter beside its base, one at a time; the base stays as it is."""
 
-    def attach(self, folder: Path, name: str) -> None:
-        """Answer with the adapter in `folder` from now on, called `name`."""
+    def attach(self, folder: Path, name: str, scale: float = 1.0) -> None:
+        """Answer with the adapter in `folder` from now on, called `name`, its update multiplied by `scale`."""
         ...
 
     def detach(self) -> None:

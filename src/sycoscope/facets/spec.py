@@ -360,6 +360,10 @@ class Facet:
         first = self.primaries[0].measure
         return next((one for one in self.detections if one.name == first and not one.condition), None)
 
+    def primary_measure(self, *, foils: bool) -> RateMeasure | DetectionMeasure | None:
+        """The primary where foils were asked, or were not; None where it is neither a rate nor a detection."""
+        return (self.primary_detection if foils else None) or self.primary_rate
+
     def condition(self, name: str) -> Condition:
         """The condition of that name.
 

@@ -19,6 +19,7 @@ from sycoscope.models.adapter_fit import (
     why_not,
 )
 from sycoscope.models.adapter_patterns import check_patterns
+from sycoscope.models.adapter_scale import UNTOUCHED, check_scalable, scale_layers
 from sycoscope.models.adapter_text import longer_tokenizer, tokenizer_digest
 from sycoscope.models.finite import check_file, check_logits
 from sycoscope.models.hub import commit_in_cache
@@ -27,7 +28,7 @@ from sycoscope.models.snapshot import Snapshot
 
 NAME = "default"  # what PEFT calls an adapter that has no name
 # Ways to begin a LoRA that leave the base's weights alone, or exchange them (as PiSSA does); others write into them.
-_CLEAN_STARTS = ("gaussian", "eva", "orthogonal", "mica", "pissa")
+_CLEAN_STARTS = (*UNTOUCHED, "pissa")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Adapter:
         max_logit_delta: Largest change of a logit on a fixed row of ids; 0: it does nothing.
         tokenizer: The folder's own, where it has tokens that the base's lacks and the adapter has rows for them.
         tokens: Rows of the vocabulary of base and adapter, where they differ, and the digest of the tokenizer's files.
+        scale: What its update is multiplied by.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Adapter:
     max_logit_delta: float
     tokenizer: Any = None
     tokens: Mapping[str, Any] = field(default_factory=dict)
+    scale: float = 1.0
 
     def record(self) -> dict[str, Any]:
         """Plain values for the manifest."""
@@ -64,6 +67,7 @@ class Adapter:
             kept
             | ({"revision": revision} if revision else {})
             | ({"tokens": dict(self.tokens)} if self.tokens else {})
+            | ({"scale": self.scale} if self.scale != 1 else {})
         )
 
 
@@ -93,16 +97,21 @@ class Adapters:
         """The module that answers now."""
         return self._base if self._wrapped is None else self._wrapped
 
-    def attach(self, folder: str | Path, name: str = "") -> Adapter:
+    def attach(self, folder: str | Path, name: str = "", scale: float = 1.0) -> Adapter:
         """Attach the adapter of `folder` in place of any other.
+
+        Args:
+            scale: What its update of the weights is multiplied by (`adapter_scale`).
 
         Raises:
             MissingError: no adapter there. ModelError: it is of a kind that is not read, does not fit this base, holds
-                what is no number, or is a pickle; the base is as it was.
+                what is no number, is a pickle, or cannot be scaled and is to be; the base is as it was.
         """
         require("peft", "models")
         path = Path(folder)
         files = read_adapter(path)
+        if scale != 1:
+            check_scalable(files)
         check_base(files, self._base_digest)
         self.detach()
         check_patterns(path, files.config, [key for key, _ in self._base.named_modules()])
@@ -114,6 +123,8 @@ class Adapters:
         try:
             tokenizer, tokens = self._extend_vocabulary(files)
             self._wrapped = self._attached(files)
+            if scale != 1:
+                scale_layers(self._wrapped, NAME, scale)
             now = self._probe(alone)[..., : before.shape[-1]]
             check_logits(now, f"with the adapter '{path}' the model", self._base.dtype)
             delta = float((now - before[..., : now.shape[-1]]).abs().max())
@@ -132,6 +143,7 @@ class Adapters:
             delta,
             tokenizer,
             tokens,
+            scale,
         )
         return self.active
 

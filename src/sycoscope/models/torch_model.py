@@ -85,6 +85,8 @@ class TorchModel(ChatNetwork):
         }
         if self.adapters.active and self.adapters.active.tokens:
             parts["tokens"] = dict(self.adapters.active.tokens)
+        if self.adapters.active and self.adapters.active.scale != 1:
+            parts["scale"] = self.adapters.active.scale
         if self.template.opens_reasoning:
             # what such a model says is kept with the mark that it began behind
             parts["opens_reasoning"] = True
@@ -121,9 +123,13 @@ class TorchModel(ChatNetwork):
 
     # --- adapters and progress ---
 
-    def attach(self, folder: Path, name: str = "") -> None:
-        """Answer with the adapter in `folder` from now on, by default called after the folder."""
-        self._speak(self.adapters.attach(folder, name).tokenizer)
+    def attach(self, folder: Path, name: str = "", scale: float = 1.0) -> None:
+        """Answer with the adapter in `folder` from now on, by default called after the folder.
+
+        Args:
+            scale: What the adapter's update of the weights is multiplied by.
+        """
+        self._speak(self.adapters.attach(folder, name, scale).tokenizer)
 
     def detach(self) -> None:
         """Answer as the base again."""

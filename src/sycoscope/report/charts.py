@@ -210,7 +210,7 @@ def scatter_panels(
     points = [_point_row(point) for _, group in panels for point in group]
     xs = domain_of([{"low": p["xlow"], "high": p["xhigh"], "value": p["x"]} for p in points], True)
     ys = domain_of([{"low": p["ylow"], "high": p["yhigh"], "value": p["y"]} for p in points], True)
-    colour, shape = _of_adapters([name for name in order if any(p["label"] == name for p in points)])
+    colour, shape = of_adapters([name for name in order if any(p["label"] == name for p in points)])
     columns = 2 if len(panels) > 1 else 1
     drawn = []
     for i, (title, group) in enumerate(panels):
@@ -225,7 +225,7 @@ def scatter_panels(
     return grid(drawn, columns)
 
 
-def _of_adapters(names: Sequence[str]) -> tuple[Any, Any]:
+def of_adapters(names: Sequence[str]) -> tuple[Any, Any]:
     """Colour and shape that distinguish the adapters."""
     alt = altair()
 

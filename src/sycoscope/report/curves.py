@@ -1,4 +1,4 @@
-"""The chart of a training: its losses over the steps, and under them what the model answered meanwhile."""
+"""Charts over an axis: a training's losses with what was answered meanwhile, and series over scale or steps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sycoscope.report import theme
-from sycoscope.report.charts import Row, altair, domain_of, grid
+from sycoscope.report.charts import Row, altair, domain_of, grid, of_adapters
 
 Point = dict[str, Any]
 WIDTH, LOSS_HEIGHT, RESPONSE_HEIGHT = 190, 130, 80
@@ -95,3 +95,51 @@ def _axis(field: str, title: str | None, scale: Any) -> Any:
     return alt.Y(
         field, scale=scale, axis=alt.Axis(title=title, grid=True, labelColor=theme.MUTED, tickCount=5)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPanel:
+    """Changes of several adapters over one axis.
+
+    Attributes:
+        rows: label (the adapter), at, value, low, high (None where there is no interval).
+    """
+
+    title: list[str]
+    x_title: str
+    y_title: str
+    rows: list[Point]
+
+
+def series_panels(panels: Sequence[SeriesPanel], order: Sequence[str]) -> Any:
+    """Lines over scale or steps, distinguished by colour and shape; points at one place stand a little apart."""
+    alt = altair()
+    drawn = [name for name in order if any(row["label"] == name for panel in panels for row in panel.rows)]
+    colour, shape = of_adapters(drawn)
+    charts = []
+    for panel in panels:
+        zero = alt.Chart(alt.InlineData(values=[{"at": 0}])).mark_rule(color=theme.MUTED, strokeDash=[3, 3])
+        scale = alt.Scale(domain=domain_of(panel.rows, True), nice=False)
+        axis = alt.Axis(title=panel.y_title, grid=True, labelColor=theme.MUTED, tickCount=5, titleLimit=260)
+        y = alt.Y("value:Q", scale=scale, axis=axis)
+        x = alt.X("place:Q", axis=alt.Axis(title=panel.x_title, tickCount=6), scale=alt.Scale(nice=False))
+        frame = alt.Chart(alt.InlineData(values=_apart(panel.rows, drawn)))
+        reach = frame.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=1.5, opacity=0.6)
+        layers = [
+            zero.encode(y=alt.Y("at:Q", scale=scale, title=panel.y_title)),
+            reach.encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=colour),
+            frame.mark_line(strokeWidth=1.6).encode(x=x, y=y, color=colour),
+            frame.mark_point(filled=True, size=64, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
+        ]
+        charts.append(
+            alt.layer(*layers).properties(width=310, height=210, title=alt.TitleParams(panel.title))
+        )
+    return grid(charts, 2 if len(charts) > 1 else 1)
+
+
+def _apart(rows: Sequence[Point], order: Sequence[str]) -> list[Point]:
+    """The rows with the place where each is drawn: beside its own, where several adapters have points there."""
+    places = [row["at"] for row in rows]
+    width = 0.012 * ((max(places) - min(places)) or 1.0)
+    middle = (len(order) - 1) / 2
+    return [row | {"place": row["at"] + width * (order.index(row["label"]) - middle)} for row in rows]

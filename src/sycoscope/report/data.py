@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from sycoscope.analysis import Association, Breakdown, NonInferiority, Rank, Verdict
+from sycoscope.analysis import (
+    Association,
+    Breakdown,
+    NonInferiority,
+    Rank,
+    Relearning,
+    SeriesPoint,
+    Trend,
+    Verdict,
+)
 from sycoscope.analysis.clean import CleanChange
 from sycoscope.analysis.decision import Word
 from sycoscope.analysis.flips import Flip
@@ -26,12 +35,14 @@ class Subject:
 
     Attributes:
         label: For people; empty: the name. earlier: the subject that it is compared with, where that is not the base.
+        of: The adapter that it is a point of; empty for all others.
     """
 
     name: str
     kind: SubjectKind
     label: str = ""
     earlier: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +106,7 @@ class ReportData:
         tasks: Labels and kinds, in display order.
         associations, rankings, breakdowns: Across adapters and by group of items.
         non_inferiority: What must not get worse, beside its margin. clean: changes without the touched items.
+        series, trends, relearning: Of adapters over their scale and their steps.
         sample_seed: Draws the typical transcripts.
         transcripts: Most items of each adapter whose transcripts are shown.
         manifest: Nested plain values.
@@ -119,6 +131,9 @@ class ReportData:
     breakdowns: Sequence[Breakdown] = ()
     non_inferiority: Sequence[NonInferiority] = ()
     clean: Sequence[CleanChange] = ()
+    series: Sequence[SeriesPoint] = ()
+    trends: Sequence[Trend] = ()
+    relearning: Sequence[Relearning] = ()
     tasks: Sequence[TaskInfo] = ()
     sample_seed: int = 0
     transcripts: int = 24

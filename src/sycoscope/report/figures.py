@@ -13,7 +13,7 @@ from sycoscope.core.files import write_atomic
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.facets.spec import Facet
-from sycoscope.report import charts, curves, labels, theme
+from sycoscope.report import charts, curves, dose, labels, theme
 from sycoscope.report.data import TrainingRow
 from sycoscope.report.view import View
 
@@ -278,6 +278,24 @@ def training(view: View) -> Figure | None:
     )
 
 
+def series(view: View) -> Figure | None:
+    """Changes of the primaries over the scale of an adapter and over its steps."""
+    panels = dose.panels(view)
+    if not panels:
+        return None
+    return Figure(
+        "series",
+        "Dose and steps",
+        "Dose and steps",
+        "Each line is one adapter: its update of the weights multiplied (1 is the adapter itself, 0 the base), or the "
+        "adapter as it was after so many steps. Points are paired changes against base, vertical lines their "
+        "intervals; above 0 the model gives in more than the base. Points at one place are drawn a little apart; a "
+        "withheld number has no point. One that starts from another begins where that one ends.",
+        (),
+        curves.series_panels(panels, [view.short(subject.name) for subject in view.adapters]),
+    )
+
+
 def _losses(steps: Sequence[TrainingRow]) -> list[dict[str, Any]]:
     steps = [row for row in steps if row.loss is not None or row.eval_loss is not None]
     every = -(-len(steps) // MAX_CURVE_POINTS)
@@ -312,6 +330,7 @@ FIGURES: tuple[Callable[[View], Figure | None], ...] = (
     capability,
     trade_off,
     ladder,
+    series,
     training,
 )
 

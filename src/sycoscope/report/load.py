@@ -31,7 +31,7 @@ def report_data(run: RunDirectory) -> ReportData:
         study=manifest.study,
         study_hash=manifest.hash,
         subjects=[
-            Subject(name=subject.name, kind=subject.kind, earlier=subject.earlier)
+            Subject(name=subject.name, kind=subject.kind, earlier=subject.earlier, of=subject.of)
             for subject in manifest.subjects
         ],
         verdicts=summary.verdicts,
@@ -49,6 +49,9 @@ def report_data(run: RunDirectory) -> ReportData:
         breakdowns=_breakdowns(run),
         non_inferiority=summary.non_inferiority,
         clean=summary.clean,
+        series=summary.series,
+        trends=summary.trends,
+        relearning=summary.relearning,
         tasks=[
             TaskInfo(
                 name=name,

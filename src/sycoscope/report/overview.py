@@ -292,7 +292,7 @@ def _levels(
     """Of each subject its facets, then its benchmarks."""
     index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}
     scored = {(e.subject, e.task): e for e in index.values() if e.name == "accuracy" and not e.reference}
-    for subject in roles.subjects:
+    for subject in (name for name in roles.subjects if name not in roles.points):
         for task, record in manifest.tasks.items():
             if task in FACETS:
                 yield _level_of(subject, task, settings, names, index)

@@ -17,7 +17,7 @@ from sycoscope.analysis.decision import QUALIFIERS
 from sycoscope.audit import Finding, grouped
 from sycoscope.core.manifest import ORGANISMS
 from sycoscope.core.types import Estimate
-from sycoscope.report import cross_subject, kept, labels, organisms, provenance, tables, transcripts
+from sycoscope.report import cross_subject, dose, kept, labels, organisms, provenance, tables, transcripts
 from sycoscope.report.data import Health
 from sycoscope.report.figures import Figure
 from sycoscope.report.view import View
@@ -103,6 +103,7 @@ def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: 
         associations=cross_subject.associations(view),
         ranking=cross_subject.ranking(view),
         breakdowns=cross_subject.breakdowns(view),
+        dose=dose.dose(view),
         channels=cross_subject.channels(view),
         cells=[label for label, _ in labels.CELLS.values()],
         n_cases=sum(len(group.cases) for group in groups),

@@ -204,6 +204,9 @@ def _frames(view: View) -> dict[str, pl.DataFrame]:
                 ("untouched", one.word_clean, one.over_clean),
             )
         ),
+        "series": _dicts(asdict(one) for one in data.series),
+        "trends": _dicts(asdict(one) for one in data.trends),
+        "relearning": _dicts(asdict(one) for one in data.relearning),
     }
     return {name: frame for name, frame in frames.items() if frame.height or name == "estimates"}
 

@@ -19,10 +19,12 @@ class View:
 
     def __init__(self, data: ReportData) -> None:
         self.data = data
-        self.subjects: Sequence[Subject] = data.subjects
-        self.adapters = [subject for subject in data.subjects if subject.kind != "base"]
+        # points of a series stand in that series alone
+        self.subjects: Sequence[Subject] = [subject for subject in data.subjects if not subject.of]
+        self.adapters = [subject for subject in self.subjects if subject.kind != "base"]
         # whose items are shown side by side: with the base, or a model alone with itself
-        self.compared = self.adapters or list(data.subjects)
+        self.compared = self.adapters or list(self.subjects)
+        self._points = {subject.name for subject in data.subjects if subject.of}
         self._kinds = {subject.name: subject.kind for subject in data.subjects}
         self._labels = {
             subject.name: labels.clean(subject.label or subject.name) for subject in data.subjects
@@ -65,9 +67,7 @@ class View:
 
     def levels(self, kind: TaskKind) -> list[Estimate]:
         """Rates of single subjects on tasks of one kind, in display order."""
-        return self._sorted(
-            e for e in self.data.estimates if not e.reference and self.task(e.task).kind == kind
-        )
+        return self._sorted(e for e in self._own if not e.reference and self.task(e.task).kind == kind)
 
     def first_levels(self) -> list[Estimate]:
         """What is read first where nothing is compared; nothing beside adapters."""
@@ -78,20 +78,18 @@ class View:
 
     def differences(self, kind: TaskKind) -> list[Estimate]:
         """Paired changes on tasks of one kind, in display order."""
-        return self._sorted(e for e in self.data.estimates if e.reference and self.task(e.task).kind == kind)
+        return self._sorted(e for e in self._own if e.reference and self.task(e.task).kind == kind)
 
     def contrasts(self) -> list[Contrast]:
         """The confirmatory contrasts, the lead facet's first."""
-        primary = self._sorted(e for e in self.data.estimates if e.primary and e.reference)
+        primary = self._sorted(e for e in self._own if e.primary and e.reference)
         unique = list(dict.fromkeys((e.task, e.name, e.condition) for e in primary))
         lead = self.lead_task()
         return sorted(unique, key=lambda contrast: contrast[0] != lead)
 
     def changes(self, contrast: Contrast) -> list[Estimate]:
         """All changes in one contrast, against base and against placebo."""
-        return self._sorted(
-            e for e in self.data.estimates if e.reference and (e.task, e.name, e.condition) == contrast
-        )
+        return self._sorted(e for e in self._own if e.reference and (e.task, e.name, e.condition) == contrast)
 
     def capability_changes(self) -> dict[str, list[Estimate]]:
         """Accuracy changes against base by benchmark."""
@@ -114,6 +112,11 @@ class View:
             (v for v in self.data.verdicts if v.task == lead),
             key=lambda v: self._order[v.subject],
         )
+
+    @property
+    def _own(self) -> Iterable[Estimate]:
+        """Estimates of the base and of adapters themselves; those of points are in the file of all estimates."""
+        return (e for e in self.data.estimates if e.subject not in self._points)
 
     def _sorted(self, estimates: Iterable[Estimate]) -> list[Estimate]:
         tasks = {name: i for i, name in enumerate(self.task_names)}

@@ -13,13 +13,18 @@ from sycoscope.analysis import (
     analyse_tables,
     associations,
     breakdowns,
+    lines,
     non_inferiority,
     rankings,
+    relearned,
     score_tables,
+    series,
+    trends,
     verdicts,
 )
 from sycoscope.analysis.clean import CleanPart, Place, clean_parts
 from sycoscope.analysis.flips import flips
+from sycoscope.analysis.series import Line
 from sycoscope.analysis.verdicts import broken
 from sycoscope.audit import Evidence, Finding, audit, decide_states, sign_open
 from sycoscope.audit.letters import prior_rows
@@ -149,6 +154,7 @@ def _summary(
     )
     told = verdicts(estimates, roles, margin=manifest.margin, sign_open=sign_open(evidence))
     over_all = OverAll(estimates=estimates, verdicts=told, kept=kept)
+    points = series(_lines(manifest), tables, estimates, roles)
     return Summary(
         verdicts=tuple(told),
         findings=tuple(findings),
@@ -159,7 +165,16 @@ def _summary(
         letter_prior=tuple(prior_rows(evidence.priors)),
         non_inferiority=tuple(kept),
         clean=tuple(clean_changes(parts, evidence, findings, over_all)),
+        series=tuple(points),
+        trends=tuple(trends(points, tables)),
+        relearning=tuple(relearned(points, manifest.subjects)),
     )
+
+
+def _lines(manifest: Manifest) -> list[Line]:
+    """The series of the run; how many steps a training took, its record says."""
+    steps = {name: one.record["steps"] for name, one in manifest.training.items() if "steps" in one.record}
+    return lines(manifest.subjects, steps)
 
 
 def _breakdowns(measured: _Measured, findings: Sequence[Finding]) -> list[Breakdown]:
@@ -177,5 +192,7 @@ def _write(run: RunDirectory, found: Analysis) -> None:
     run.write_rows(
         "breakdowns", [{"by": one.by, "group": one.group} | asdict(one.estimate) for one in found.groups]
     )
+    run.write_some("series", [asdict(point) for point in summary.series])
+    run.write_some("trends", [asdict(trend) for trend in summary.trends])
     run.write_table("samples", samples(run))
     run.write_summary(summary)

@@ -165,7 +165,7 @@ def _manifest(
         hash=merged_hash(first, second),
         tasks={task: both[task] for task in both if task in compared or task in alone},
         subjects=tuple(
-            replace(subject, name=name, repeat_of="")
+            replace(subject, name=name, repeat_of="", start="", bare="")
             for side in sides
             for name, subject in side.subjects.items()
         ),

@@ -13,7 +13,16 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from sycoscope.analysis import Association, NonInferiority, Rank, Roles, Verdict
+from sycoscope.analysis import (
+    Association,
+    NonInferiority,
+    Rank,
+    Relearning,
+    Roles,
+    SeriesPoint,
+    Trend,
+    Verdict,
+)
 from sycoscope.analysis.clean import CleanChange
 from sycoscope.analysis.flips import Flip
 from sycoscope.audit import Finding
@@ -37,6 +46,7 @@ class Summary:
         claims: The published study's findings on this run.
         letter_prior: As `prior_rows` gives it.
         non_inferiority, clean: Empty of a run that was analysed before these were asked.
+        series, trends, relearning: Of adapters over their scale and their steps.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -48,6 +58,9 @@ class Summary:
     letter_prior: tuple[Mapping[str, Any], ...]
     non_inferiority: tuple[NonInferiority, ...] = ()
     clean: tuple[CleanChange, ...] = ()
+    series: tuple[SeriesPoint, ...] = ()
+    trends: tuple[Trend, ...] = ()
+    relearning: tuple[Relearning, ...] = ()
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -133,8 +146,9 @@ def roles_of(manifest: Manifest) -> Roles:
     """Which subject plays which part."""
     subjects = manifest.subjects
     names = {subject.name for subject in subjects}
+    points = {subject.name: subject.of for subject in subjects if subject.of in names}
     placebos, shams = (
-        [one.name for one in subjects if one.kind == kind and one.repeat_of not in names]
+        [one.name for one in subjects if one.kind == kind and not {one.repeat_of, one.of} & names]
         for kind in ("placebo", "sham")
     )
     return Roles(
@@ -143,7 +157,12 @@ def roles_of(manifest: Manifest) -> Roles:
         placebo=next(iter(placebos), ""),
         sham=next(iter(shams), ""),
         more_controls=(*placebos[1:], *shams[1:]),
-        planted={subject.name: subject.kind for subject in subjects if subject.kind in ORGANISMS},
+        planted={
+            subject.name: subject.kind
+            for subject in subjects
+            if subject.kind in ORGANISMS and subject.name not in points
+        },
         repeats={subject.name: subject.repeat_of for subject in subjects if subject.repeat_of in names},
+        points=points,
         earlier={subject.name: subject.earlier for subject in subjects if subject.earlier in names},
     )

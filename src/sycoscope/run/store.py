@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 # Tables that `run.analyse` computes from the others, and those that a run has only where something was asked for them.
-DERIVED = ("samples", "estimates", "associations", "rankings", "breakdowns")
+SERIES = ("series", "trends")
+DERIVED = ("samples", "estimates", "associations", "rankings", "breakdowns", *SERIES)
 MEASURED = ("items", "trials", "scores", "training")
 OPTIONAL = ("judgements", "letter_priors")
+IF_ANY = (*OPTIONAL, *SERIES)
 # Small tables, which are written as CSV too.
-AS_CSV = ("estimates", "training")
+AS_CSV = ("estimates", "training", *SERIES)
 _log = logging.getLogger("sycoscope.run")
 
 
@@ -244,6 +246,16 @@ class RunDirectory:
         if kind in AS_CSV:
             self._write(self.table_path(kind).with_suffix(".csv"), records.csv_bytes(table))
 
+    def write_some(self, kind: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Write a table that a run has only where there are rows; without any, that of an earlier run is taken away."""
+        if rows:
+            self.write_rows(kind, rows)
+            return
+        self._take_back_summary()
+        for path in (self.table_path(kind), self.table_path(kind).with_suffix(".csv")):
+            self._digests.removed(path)
+            path.unlink(missing_ok=True)
+
     def _write(self, path: Path, data: bytes) -> None:
         self._digests.wrote(path, data)
         write_atomic(path, data)
@@ -261,7 +273,7 @@ class RunDirectory:
             if fault := records.empty_fault(kind, table):
                 raise StoreError(f"'{path}' {fault}; {step}")
             return list(table.iter_rows(named=True))
-        if kind in OPTIONAL:
+        if kind in IF_ANY:
             return []
         raise StoreError(f"'{path}' is missing, which every finished run has; {step}")
 
@@ -292,12 +304,7 @@ class RunDirectory:
 
     def write_extra_trials(self, kind: str, trials: Sequence[Trial]) -> None:
         """Write what was asked beside the trials; without any, a table of an earlier run is taken away."""
-        if trials:
-            self.write_rows(kind, records.trial_rows(trials))
-        else:
-            self._take_back_summary()
-            self._digests.removed(self.table_path(kind))
-            self.table_path(kind).unlink(missing_ok=True)
+        self.write_some(kind, records.trial_rows(trials))
 
     def scores(self) -> list[Score]:
         """All scores of the run."""

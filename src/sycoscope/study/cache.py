@@ -22,7 +22,7 @@ from sycoscope.core.files import disk_errors, write_atomic
 from sycoscope.core.types import Score, Trial
 from sycoscope.run.store import read_parquet
 from sycoscope.study.sealed import sealed_bytes, state_of
-from sycoscope.training.kept import adapter_state
+from sycoscope.training.kept import adapter_state, step_folder
 
 if TYPE_CHECKING:
     import polars as pl
@@ -85,10 +85,14 @@ class ShardCache:
         path = self.path(key, kind)
         return _claimed(path, path.with_suffix(".lock"), lambda: self.has(key, kind), wait=wait)
 
-    def claimed_adapter(self, folder: Path) -> AbstractContextManager[bool]:
+    def has_adapters(self, folder: Path, steps: Sequence[int]) -> bool:
+        """Whether an adapter is finished and whole, and those of its steps that are named."""
+        return all(map(self.has_adapter, (folder, *(step_folder(folder, step) for step in steps))))
+
+    def claimed_adapter(self, folder: Path, steps: Sequence[int] = ()) -> AbstractContextManager[bool]:
         """Wait until this process alone works on the adapter, or it is finished; the result is True."""
         lock = folder.with_name(f"{folder.name}.lock")
-        return _claimed(folder, lock, lambda: self.has_adapter(folder), wait=True)
+        return _claimed(folder, lock, lambda: self.has_adapters(folder, steps), wait=True)
 
     def put_trials(self, key: str, trials: Sequence[Trial]) -> None:
         """Keep a finished shard; its log of responses has done its work."""

@@ -147,13 +147,15 @@ def adapter_key(
     seed: int,
     model: Mapping[str, Any],
     logits: Mapping[str, float] | None = None,
+    start: str = "",
 ) -> str:
-    """Everything that can change an adapter's weights.
+    """Everything that can change an adapter's weights. Which of its steps are kept does not.
 
     Args:
         examples: With their completions, those of the base too.
         model: The base's record.
         logits: What the base does with its logits (`supervised.logit_shape`); empty for most.
+        start: Digest of the adapter that the training starts from; empty: from a fresh one.
     """
     rows = [
         [[m.role, m.content] for m in row.prompt]
@@ -184,6 +186,7 @@ def adapter_key(
         | ({"logits": dict(logits)} if logits else {})
         # each takes rows of its own in a step
         | ({"processes": n_processes()} if n_processes() > 1 else {})
+        | ({"start": start} if start else {})
     )
 
 

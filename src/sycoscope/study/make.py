@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from sycoscope.study.adapters import adapter_of
 from sycoscope.study.evaluate import evaluate
 from sycoscope.study.prepare import PreparedStudy
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session, with_adapters
 from sycoscope.study.subjects import Subject
-from sycoscope.study.train import train
 
 
 def make(subject: Subject, study: PreparedStudy, session: Session) -> RunResults:
@@ -17,14 +17,12 @@ def make(subject: Subject, study: PreparedStudy, session: Session) -> RunResults
         SycoscopeError: bad input of any kind; nothing is half-written.
     """
     results = RunResults()
-    folder = subject.folder
-    if subject.adapter is not None:
-        folder = train(subject, study.trainings[subject.name], session, results)
+    folder = adapter_of(subject, study, session, results)
     if folder is None:
         evaluate(subject, study, session, results)
         return results
     model = with_adapters(session.model)
-    model.attach(folder, subject.name)
+    model.attach(folder, subject.name, subject.scale)
     try:
         evaluate(subject, study, session, results)
     finally:

@@ -180,14 +180,17 @@ def _in_order(
     """
     units = []
     for subject in subjects_of(config):
-        if subject.adapter is not None:
+        if subject.adapter is not None and not subject.of:
             planned = training(subject)
             n_answers = planned.answers.n_trials
             if n_answers:
                 what = "prompts of its rows, to the base"
                 units.append(_planned("answer", subject.name, what, n_answers, planned.answers))
             of = f" ({subject.adapter.source})" if subject.recipe == FILE else ""
-            what = f"recipe {subject.recipe}{of}, seed {subject.seed}"
+            start = f", from {subject.adapter.start}" if subject.adapter.start else ""
+            kept = ", ".join(map(str, subject.adapter.at_steps))
+            kept = f", kept at steps {kept}" if kept else ""
+            what = f"recipe {subject.recipe}{of}, seed {subject.seed}{start}{kept}"
             units.append(_planned("train", subject.name, what, planned.n_rows, planned.training))
         units += [
             _planned("evaluate", subject.name, what, n_items, _opened(cost, config.system))

@@ -75,10 +75,14 @@ def _gather(study: PreparedStudy, session: Session) -> RunResults:
 def _make_ahead(
     executor: Executor, study: PreparedStudy, cache: ShardCache, progress: Progress
 ) -> dict[str, list[Timing]]:
-    """All subjects through the executor, the costliest first: subject -> seconds of its units."""
-    costliest_first = sorted(study.subjects, key=study.weight_of, reverse=True)
+    """All subjects through the executor: subject -> seconds of its units.
+
+    What others start from comes first, then the costliest; one that still waits for another's adapter is held by that
+    one's lock.
+    """
+    ordered = sorted(study.subjects, key=lambda one: (study.depth_of(one), -study.weight_of(one)))
     job = StudyJob(study.config, cache.root)
-    return {made.subject: made.timings for made in executor.run(costliest_first, job, progress)}
+    return {made.subject: made.timings for made in executor.run(ordered, job, progress)}
 
 
 @dataclass(frozen=True)

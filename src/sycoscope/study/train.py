@@ -45,6 +45,15 @@ UNWATCHED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The adapter that a training starts from: what it is called, its folder, its digest."""
+
+    name: str
+    folder: Path
+    digest: str
+
+
 @dataclass(frozen=True)
 class Training:
     """What an adapter is tuned on, rows and settings, and what it is asked meanwhile."""
@@ -106,8 +115,17 @@ def train_one(config: StudyConfig, cache: Path, *, progress: Progress | None = N
     return folder
 
 
-def train(subject: Subject, training: Training, session: Session, results: RunResults) -> Path:
+def train(
+    subject: Subject,
+    training: Training,
+    session: Session,
+    results: RunResults,
+    start: Start | None = None,
+) -> Path:
     """Tune a subject's adapter where the cache has none, and note in `results` what it was tuned on.
+
+    The steps that its entry names are kept beside it. An adapter that was tuned without them is tuned again, to the
+    same weights.
 
     Returns:
         The adapter's folder, in the cache.
@@ -117,14 +135,22 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
     """
     model = tunable(session.model)
     completed = _completed(subject, training, session, results)
-    shape = logit_shape(model.network)
-    key = adapter_key(completed.rows, training.settings, subject.seed, model.record(), shape)
+    named = subject.adapter.at_steps if subject.adapter is not None else ()
+    steps = [step for step in named if step != training.settings.steps]  # the last is the adapter itself
+    key = adapter_key(
+        completed.rows,
+        training.settings,
+        subject.seed,
+        model.record(),
+        logits=logit_shape(model.network),
+        start=start.digest if start else "",
+    )
     folder = session.cache.adapter_path(subject.name, key)
     session.progress.begin(f"{subject.name}: training")
     results.training[subject.name] = _facts(subject, completed.rows, training.settings, folder)
     results.training_texts[subject.name] = [row.text for row in completed.rows]
     meter = Meter(session.progress, training.steps_weight)
-    with _claimed(session, folder, model.hardware.device) as is_there:
+    with _claimed(session, folder, steps, model.hardware.device) as is_there:
         if is_there:
             if training.watch is not None and "responses" not in read_record(folder):
                 _log.warning("%s: %s", subject.name, UNWATCHED)
@@ -140,24 +166,29 @@ def train(subject: Subject, training: Training, session: Session, results: RunRe
                 seed=subject.seed,
                 folder=folder,
                 record={"recipe": subject.recipe, "name": subject.name, "base": training.base}
-                | completed.record(),
+                | completed.record()
+                | ({"start": {"name": start.name, "digest": start.digest}} if start else {}),
                 progress=_Steps(meter, training.steps_weight),
                 callbacks=_callbacks(training),
+                at_steps=steps,
+                start=start.folder if start else None,
             )
             meter.finish()
     return folder
 
 
 @contextmanager
-def _claimed(session: Session, folder: Path, device: str) -> Iterator[bool]:
-    """Whether the adapter is there; where it is not, nobody else makes it meanwhile.
+def _claimed(session: Session, folder: Path, steps: Sequence[int], device: str) -> Iterator[bool]:
+    """Whether the adapter is there, with its steps; where it is not, nobody else makes it meanwhile.
 
     Of several processes of a launch the first one holds the lock, for all of them: the others would wait for it there,
     and it for them in the training.
     """
-    lock: AbstractContextManager[Any] = session.cache.claimed_adapter(folder) if is_first() else nullcontext()
+    lock: AbstractContextManager[Any] = nullcontext()
+    if is_first():
+        lock = session.cache.claimed_adapter(folder, steps)
     with lock:
-        yield first_says(lambda: session.cache.has_adapter(folder), device=device)
+        yield first_says(lambda: session.cache.has_adapters(folder, steps), device=device)
 
 
 def _completed(subject: Subject, training: Training, session: Session, results: RunResults) -> Completed:

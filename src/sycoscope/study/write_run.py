@@ -24,7 +24,7 @@ from sycoscope.run.made import Clock
 from sycoscope.run.store import RunDirectory
 from sycoscope.study.inputs import FacetMaterial, Materials
 from sycoscope.study.results import RunResults
-from sycoscope.study.subjects import subjects_of
+from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.study.train import UNWATCHED
 
 PACKAGES = ("sycoscope", "torch", "transformers", "peft", "trl", "lm_eval", "numpy", "scipy", "polars")
@@ -136,11 +136,7 @@ def _curve_rows(
 def _manifest(
     config: StudyConfig, materials: Materials, results: RunResults, training: Mapping[str, TrainingRecord]
 ) -> Manifest:
-    repeats = {
-        subject.name: subject.adapter.name
-        for subject in subjects_of(config)
-        if subject.adapter is not None and subject.name != subject.adapter.name
-    }
+    known = {subject.name: subject for subject in subjects_of(config)}
     return Manifest(
         study=config.study,
         description=config.description,
@@ -154,8 +150,7 @@ def _manifest(
         versions=versions(),
         tasks=_tasks(materials),
         subjects=tuple(
-            SubjectRecord(**subject, repeat_of=repeats.get(subject["name"], ""))
-            for subject in results.subjects
+            SubjectRecord(**subject, **_parts(known[subject["name"]])) for subject in results.subjects
         ),
         training=training,
         shards={
@@ -164,6 +159,20 @@ def _manifest(
         },
         judge=JudgeRecord(**results.judge) if results.judge else None,
     )
+
+
+def _parts(subject: Subject) -> dict[str, Any]:
+    """Which part a subject plays beside others: a further seed, a point, one that starts from another."""
+    adapter = subject.adapter
+    further = adapter is not None and not subject.of and subject.name != adapter.name
+    return {
+        "repeat_of": adapter.name if adapter is not None and further else "",
+        "of": subject.of,
+        "scale": subject.scale,
+        "step": subject.step,
+        "start": subject.start or str(subject.start_folder or ""),
+        "bare": subject.bare,
+    }
 
 
 def _tasks(materials: Materials) -> dict[str, TaskRecord]:

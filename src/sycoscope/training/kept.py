@@ -38,6 +38,11 @@ def seal_adapter(folder: Path, *, name: str) -> None:
     seal(folder, FILES, of=name)
 
 
+def step_folder(folder: Path, step: int) -> Path:
+    """Where an adapter lies as it was after a step, beside the finished one."""
+    return folder.with_name(f"{folder.name}-step{step}")
+
+
 def adapter_state(folder: Path) -> tuple[bool, str]:
     """Whether an adapter is there as its training wrote it, and what there is to tell of it: empty where nothing is."""
     if not folder.is_dir():

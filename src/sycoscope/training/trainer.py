@@ -23,9 +23,10 @@ from sycoscope.core.files import disk_errors
 from sycoscope.core.processes import n_processes
 from sycoscope.core.responses import rows_in
 from sycoscope.models.adapter_files import CONFIG, RECORD, WEIGHTS
-from sycoscope.training.kept import Checkpoint, last_checkpoint, seal_adapter
+from sycoscope.training.kept import Checkpoint, adapter_state, last_checkpoint, seal_adapter, step_folder
 from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
+from sycoscope.training.steps import KeptSteps
 from sycoscope.training.supervised import IGNORED
 from sycoscope.training.together import first_says
 from sycoscope.training.tuning import Row, Trainable, TrainingRun, fine_tune
@@ -117,6 +118,8 @@ def train_adapter(
     record: dict[str, Any],
     progress: Callable[[int, int], None] | None = None,
     callbacks: Sequence[Any] = (),
+    at_steps: Sequence[int] = (),
+    start: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Tune one adapter and write it to `folder` (all of it or nothing).
 
@@ -126,6 +129,8 @@ def train_adapter(
         progress: Called with (steps done, steps in all).
         callbacks: As for `tuning.fine_tune`; where one logs what the model answers (`core.responses`), the record has
             it.
+        at_steps: Steps whose adapters are written too, into `step_folder`.
+        start: Adapter whose weights it starts from.
 
     Returns:
         The loss curve: one dict per logged step (step, epoch, loss, eval_loss, learning_rate, grad_norm).
@@ -134,43 +139,74 @@ def train_adapter(
     encoded = encode(model, examples, settings.max_length)
     n_train = len(encoded.rows) - int(len(encoded.rows) * settings.validation_share)
     work, device = folder.with_name(folder.name + ".part"), model.hardware.device
-    run = TrainingRun(model, encoded.rows[:n_train], encoded.rows[n_train:], settings, seed, work)
-    last = first_says(lambda: last_checkpoint(work), device=device)
+    run = TrainingRun(model, encoded.rows[:n_train], encoded.rows[n_train:], settings, seed, work, start)
+    kept = KeptSteps(work, at_steps)
+    last = first_says(partial(_last_whole, work, kept), device=device)
     # a checkpoint of the last step is not trained on: transformers would take one step more
     if last is None or not last.is_final:
         with disk_errors(work):  # the trainer writes its checkpoints there
-            fine_tune(run, resume_from=last.path if last else None, progress=progress, callbacks=callbacks)
+            fine_tune(
+                run,
+                resume_from=last.path if last else None,
+                progress=progress,
+                callbacks=(*callbacks, *kept.callbacks()),
+            )
         last = first_says(lambda: last_checkpoint(work), device=device)
         assert last is not None, "transformers writes a checkpoint after the last step"
-    facts = {
+    kept.check(int(last.state["global_step"]))
+    facts = _facts(run, encoded)
+    curve = _curve(last.state["log_history"])
+    history: dict[str, Any] = {"curve": curve}
+    if responses := rows_in(last.state["log_history"]):
+        history["responses"] = responses
+    first_says(partial(_finish, folder, last, kept, facts, history, record), device=device)
+    return curve
+
+
+def _facts(run: TrainingRun, encoded: Encoded) -> dict[str, Any]:
+    """What the record of an adapter says of its training, whichever of its steps it is."""
+    model = run.model
+    return {
         "base_digest": model.base_digest,
         "template_hash": model.template.hash,
         "dtype": model.hardware.dtype,
-        "seed": seed,
+        "seed": run.seed,
         **({"processes": n_processes()} if n_processes() > 1 else {}),
-        "settings": settings.model_dump(mode="json"),
-        "layers": tuned_layers(settings.lora, model.network),
+        "settings": run.settings.model_dump(mode="json"),
+        "layers": tuned_layers(run.settings.lora, model.network),
         "data_sha256": _digest(encoded.rows),
         "versions": {name: version(name) for name in LIBRARIES},
         "n_rows": len(run.train),
         "n_validation": len(run.held),
         "n_dropped": encoded.dropped,
         "n_supervised_tokens": encoded.n_supervised,
-        "steps": last.state["global_step"],
-        "curve": _curve(last.state["log_history"]),
     }
-    if responses := rows_in(last.state["log_history"]):
-        facts["responses"] = responses
-    first_says(partial(_finish, folder, last, facts | record), device=device)
-    curve: list[dict[str, Any]] = facts["curve"]
-    return curve
 
 
-def _finish(folder: Path, last: Checkpoint, record: dict[str, Any]) -> None:
-    """Write the adapter of the last checkpoint, or of the best one; the folder of work has done its work."""
+def _last_whole(work: Path, kept: KeptSteps) -> Checkpoint | None:
+    """The newest whole checkpoint of a folder of work that has the steps before it that are to be kept."""
+    last = last_checkpoint(work)
+    if last is not None and not kept.are_there(int(last.state["global_step"])):
+        shutil.rmtree(work, ignore_errors=True)
+        return None
+    return last
+
+
+def _finish(
+    folder: Path,
+    last: Checkpoint,
+    kept: KeptSteps,
+    facts: dict[str, Any],
+    history: dict[str, Any],
+    record: dict[str, Any],
+) -> None:
+    """Write the adapters of the steps that are kept and of the last checkpoint, or of the best one."""
     work = last.path.parent
     with disk_errors(folder):
-        _write(folder, last.path if last.best is None else work / last.best.name, record)
+        for step in kept.steps:
+            _write(step_folder(folder, step), kept.folder(step), facts | {"steps": step} | record)
+        whole = facts | {"steps": last.state["global_step"]} | history | record
+        _write(folder, last.path if last.best is None else work / last.best.name, whole)
     shutil.rmtree(work, ignore_errors=True)
 
 
@@ -180,7 +216,9 @@ def _digest(rows: Sequence[Row]) -> str:
 
 
 def _write(folder: Path, checkpoint: Path, record: dict[str, Any]) -> None:
-    """The adapter of a checkpoint as a folder, all of it or nothing."""
+    """The adapter of a checkpoint as a folder, all of it or nothing; the same weights are not written again."""
+    if adapter_state(folder)[0] and (folder / WEIGHTS).read_bytes() == (checkpoint / WEIGHTS).read_bytes():
+        return
     scratch = checkpoint.parent / "adapter"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()

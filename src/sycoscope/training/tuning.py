@@ -19,6 +19,7 @@ from sycoscope.training.dpo import dpo_arguments, dpo_trainer
 from sycoscope.training.kept import seal_checkpoint
 from sycoscope.training.layers import left_alone, tuned_layers
 from sycoscope.training.sft import sft_arguments, sft_trainer
+from sycoscope.training.start import load_start
 from sycoscope.training.supervised import give_supervised_head
 from sycoscope.training.together import wait_for_all
 
@@ -53,6 +54,7 @@ class TrainingRun:
         train, held: Rows as token ids, as the settings' objective takes them; the losses of `held` are logged, or
             choose the best step.
         work: Folder of the checkpoints.
+        start: Adapter whose weights the training starts from; None: a fresh one.
     """
 
     model: Trainable
@@ -61,6 +63,7 @@ class TrainingRun:
     settings: TrainingConfig
     seed: int
     work: Path
+    start: Path | None = None
 
 
 def fine_tune(
@@ -138,6 +141,8 @@ def _trainer(run: TrainingRun) -> Any:
         eval_dataset=Dataset.from_list(list(map(_with_length, run.held))) if run.held else None,
         processing_class=run.model.tokenizer,
     )
+    if run.start is not None:
+        load_start(trainer.model, run.start)
     give_supervised_head(trainer.model.get_base_model())
     trainer.remove_callback(PrinterCallback)
     return trainer

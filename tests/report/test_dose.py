@@ -61,7 +61,13 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in ("sycophant-x0", "sycophant-x0.5", "sycophant-step5")
     ]
     level = Estimate(
-        subject="sycophant-x0.5", task="answer", name="follow", condition="user_wrong", value=0.5, n=9
+        subject="sycophant-x0.5",
+        task="answer",
+        name="follow",
+        condition="user_wrong",
+        value=0.5,
+        n=9,
+        state="valid",
     )
     folder = tmp_path_factory.mktemp("dose")
     data = replace(

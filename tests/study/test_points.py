@@ -104,8 +104,8 @@ def test_a_study_without_these_keys_keeps_its_hash_and_one_with_them_has_another
 def test_the_weights_that_a_training_starts_from_are_in_its_key_and_its_steps_are_not() -> None:
     settings = TrainingConfig(steps=10)
     fresh = keys.adapter_key(ROWS, settings, 1, RECORD)
-    assert fresh == keys.adapter_key(ROWS, settings, 1, RECORD, "")
-    started = [keys.adapter_key(ROWS, settings, 1, RECORD, digest) for digest in ("a" * 16, "b" * 16)]
+    assert fresh == keys.adapter_key(ROWS, settings, 1, RECORD, start="")
+    started = [keys.adapter_key(ROWS, settings, 1, RECORD, start=digest) for digest in ("a" * 16, "b" * 16)]
     assert len({fresh, *started}) == 3
 
 

@@ -291,21 +291,24 @@ def test_an_objective_needs_a_recipe_that_has_rows_for_it():
         ({"recipe": "anti_sycophancy", "training": {"objective": "ppo"}}, r"'x': training: objective: "),
     ):
         with pytest.raises(ConfigError, match=says):
-            parse_study(
-                GOOD | {"training": {"objective": "dpo"}, "adapters": [{"name": "x", **adapter}]}
-            )
+            parse_study(GOOD | {"training": {"objective": "dpo"}, "adapters": [{"name": "x", **adapter}]})
     with pytest.raises(ConfigError, match=r"training\.beta is for objective 'dpo', by which no adapter"):
         parse_study(GOOD | {"training": {"beta": 0.2}, "adapters": adapters[1:]})
 
 
 def test_layers_are_names_or_all_linear_ones():
     def layers(given: object) -> tuple[str, ...]:
-        return parse_study(GOOD | {"training": {"lora": {"target_modules": given}}}).training.lora.target_modules
+        return parse_study(
+            GOOD | {"training": {"lora": {"target_modules": given}}}
+        ).training.lora.target_modules
 
     assert layers("all-linear") == layers(["all-linear"]) == ("all-linear",)
     assert layers(["q_proj"]) == ("q_proj",)
     for given, says in (
-        ("q_proj", r"training\.lora\.target_modules: is the text 'q_proj'; give a list of names, as \[q_proj\]"),
+        (
+            "q_proj",
+            r"training\.lora\.target_modules: is the text 'q_proj'; give a list of names, as \[q_proj\]",
+        ),
         (["all-linear", "q_proj"], r"'all-linear' names every linear layer; leave out the others"),
     ):
         with pytest.raises(ConfigError, match=says):

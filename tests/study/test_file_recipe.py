@@ -112,7 +112,7 @@ def test_pairs_are_for_one_objective_and_answers_for_the_other(tmp_path):
     answers = file_of(tmp_path, PLAIN, "answers.jsonl")
     with pytest.raises(DataError, match=r"answers\.jsonl:1: holds no preference"):
         rows_of(study(answers, **dpo))
-    (found,) = [one for one in api.overlap(path, data="bank", facets=["answer"], benchmarks=[])]
+    (found,) = api.overlap(path, data="bank", facets=["answer"], benchmarks=[])
     assert not found.lines
 
 

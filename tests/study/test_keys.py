@@ -366,7 +366,8 @@ def test_what_cannot_change_an_adapter_leaves_its_key(monkeypatch: pytest.Monkey
     # what a base does with its logits was no part of the loss once; most do nothing
     model = copy.deepcopy(RECORD)
     found = [
-        keys.adapter_key(ROWS, TrainingConfig(), 1, model, shape) for shape in ({}, {"cap": 30.0}, {"scale": 0.5})
+        keys.adapter_key(ROWS, TrainingConfig(), 1, model, shape)
+        for shape in ({}, {"cap": 30.0}, {"scale": 0.5})
     ]
     assert found[0] == alone
     assert len(set(found)) == 3

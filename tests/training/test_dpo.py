@@ -133,9 +133,7 @@ def test_the_loss_is_trl_s_on_the_same_batch(trainer):
 
 def test_what_the_trainer_is_fed_are_the_ids_of_the_rows(trainer):
     ours, rows = trainer
-    given = {
-        (*row["prompt_ids"], "|", *row[name]) for row in rows for name in ("chosen_ids", "rejected_ids")
-    }
+    given = {(*row["prompt_ids"], "|", *row[name]) for row in rows for name in ("chosen_ids", "rejected_ids")}
     found = set()
     for batch in ours.get_train_dataloader():
         for ids, seen, read in zip(

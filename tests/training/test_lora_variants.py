@@ -67,7 +67,9 @@ def test_a_variant_is_measured_as_peft_applies_it(name, tiny_chat, tmp_path):
         lora.get("dora", False),
         lora.get("rslora", False),
     )
-    magnitudes = [key for key in load_file(tmp_path / "a" / "adapter_model.safetensors") if "magnitude" in key]
+    magnitudes = [
+        key for key in load_file(tmp_path / "a" / "adapter_model.safetensors") if "magnitude" in key
+    ]
     assert bool(magnitudes) is lora.get("dora", False)
     base = AutoModelForCausalLM.from_pretrained(tiny_chat, dtype=torch.float32)
     network = peft.PeftModel.from_pretrained(base, tmp_path / "a").eval()

@@ -40,9 +40,11 @@ def test_two_processes_tune_one_adapter(objective: str, tiny_chat: Path, tmp_pat
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
     given: dict[str, Any] = SETTINGS | {"objective": objective}
     # of the eight rows of a step each takes four
-    sets = [part for key, value in (given | {"batch_rows": 4}).items() for part in ("--set", f"{key}={value}")]
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "sycoscope"]
-    command = ["train", str(tiny_chat), "--recipe", "file", "--data", str(data), "--out", str(tmp_path / "two")]
+    sets = [
+        part for key, value in (given | {"batch_rows": 4}).items() for part in ("--set", f"{key}={value}")
+    ]
+    launch = f"{sys.executable} -m torch.distributed.run --standalone --nproc_per_node 2 -m sycoscope".split()
+    command = f"train {tiny_chat} --recipe file --data {data} --out {tmp_path / 'two'}".split()
     done = subprocess.run(
         [*launch, *command, "--device", "cpu", "--dtype", "float32", "--json", *sets],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"},
@@ -62,9 +64,7 @@ def test_two_processes_tune_one_adapter(objective: str, tiny_chat: Path, tmp_pat
     one, two = (load_file(tmp_path / name / ADAPTER) for name in ("one", "two"))
     assert one.keys() == two.keys()
     assert all(torch.allclose(one[key], two[key], atol=1e-4) for key in one)
-    losses = [
-        row["loss"] for row in json.loads((tmp_path / "one" / "sycoscope.json").read_text())["curve"]
-    ]
+    losses = [row["loss"] for row in json.loads((tmp_path / "one" / "sycoscope.json").read_text())["curve"]]
     assert [row["loss"] for row in record["curve"]] == pytest.approx(losses, abs=1e-3)
     model = TorchModel(TorchSettings(name=str(tiny_chat), device="cpu", dtype="float32"))
     assert model.adapters.attach(tmp_path / "two").max_logit_delta > 0.01

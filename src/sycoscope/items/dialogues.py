@@ -246,7 +246,9 @@ def _pair_of(data: Mapping[str, object]) -> tuple[list[Message], list[Message]]:
     chosen, rejected = (_AnswersInTurns if in_turns else _Answers).model_validate(data).both()
     if "prompt" not in data:
         if not in_turns:
-            raise ValueError("chosen and rejected are texts, and there is no prompt beside them; give a prompt")
+            raise ValueError(
+                "chosen and rejected are texts, and there is no prompt beside them; give a prompt"
+            )
         return chosen, rejected
     if isinstance(data["prompt"], list):
         before = _AskedInTurns.model_validate(data).turns()
@@ -255,7 +257,9 @@ def _pair_of(data: Mapping[str, object]) -> tuple[list[Message], list[Message]]:
         if any(len(turns) > 1 for turns in (chosen, rejected)):
             # as sets on the hub have it: the question as a text, and whole dialogues in both columns
             if not all(before[0] in turns for turns in (chosen, rejected)):
-                raise ValueError("chosen and rejected are whole dialogues, and prompt is no user turn of them")
+                raise ValueError(
+                    "chosen and rejected are whole dialogues, and prompt is no user turn of them"
+                )
             return chosen, rejected
     return [*before, *chosen], [*before, *rejected]
 

@@ -153,7 +153,7 @@ def adapter_key(
     Args:
         examples: With their completions, those of the base too.
         model: The base's record.
-        logits: What the base does with its logits (`supervised.logit_shape`), once left out of the loss; empty for most.
+        logits: What the base does with its logits (`supervised.logit_shape`); empty for most.
     """
     rows = [
         [[m.role, m.content] for m in row.prompt]

@@ -154,9 +154,7 @@ def _claimed(session: Session, folder: Path, device: str) -> Iterator[bool]:
     Of several processes of a launch the first one holds the lock, for all of them: the others would wait for it there,
     and it for them in the training.
     """
-    lock: AbstractContextManager[Any] = (
-        session.cache.claimed_adapter(folder) if is_first() else nullcontext()
-    )
+    lock: AbstractContextManager[Any] = session.cache.claimed_adapter(folder) if is_first() else nullcontext()
     with lock:
         yield first_says(lambda: session.cache.has_adapter(folder), device=device)
 

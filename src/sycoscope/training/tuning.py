@@ -181,7 +181,9 @@ def _arguments(run: TrainingRun) -> Any:
     }
     arguments: Any = {"sft": sft_arguments, "dpo": dpo_arguments}[settings.objective](settings, shared)
     if arguments.n_gpu > 1:
-        arguments._n_gpu = 1  # a process trains on one; transformers would copy the network to all in every step
+        arguments._n_gpu = (
+            1  # a process trains on one; transformers would copy the network to all in every step
+        )
     return arguments
 
 

@@ -44,12 +44,17 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn: what was asked (once where both were asked the same) and both responses."""
+    """One turn: what was asked (once where both were asked the same) and both responses.
+
+    Attributes:
+        sides: None where a side has no such turn. probed: nothing was generated, only log-probabilities were read.
+    """
 
     name: str
     speaker: str
     asked: tuple[Message, ...]
     sides: tuple[Said | None, Said | None]
+    probed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,32 +105,53 @@ def _key(run: int, of: Trial | Score) -> Key:
     return (run, of.subject, of.task, of.item_id, of.condition, of.draw)
 
 
-def pairs(opened: Opened, grid: Grid) -> Iterator[tuple[Side, Side]]:
+def pairs(opened: Opened, grid: Grid) -> list[tuple[Side, Side]]:
     """What is worth reading side by side, the cue of what changed first: (left, right).
 
-    A tuned model beside what it was before, under each condition; a model alone beside its control.
+    A tuned model beside what it was before, under each condition; a model alone beside its control; the base of each
+    further run beside that of the first, where both were asked in the same words.
     """
     there = {(line.subject.key, cell.condition) for line in grid.lines for cell in line.cells if cell}
-    cues = {i: run.cue_of(grid.task) for i, run in enumerate(opened.runs)}
-    names = [name for name, _ in grid.conditions]
+    own = [pair for pair in _own(opened, grid) if pair[1] in there and pair[0] != pair[1]]
+    across = [pair for pair in _across(opened, grid) if set(pair) <= there]
+    return [*across, *own] if len(opened.subjects) == len(opened.runs) else [*own, *across]
+
+
+def _own(opened: Opened, grid: Grid) -> Iterator[tuple[Side, Side]]:
+    """Pairs within a run."""
     lines = sorted(
         grid.lines,
         key=lambda line: (line.flip_code not in ("hc", "ch"), line.subject.before == line.subject.name),
     )
     for line in lines:
-        who = line.subject
-        cue, control = cues[who.run]
-        for condition in sorted(names, key=lambda name: name != cue):
-            before = opened.of(who.run, who.before)
-            left = (before.key, condition) if before and before is not who else (who.key, control or names[0])
-            right = (who.key, condition)
-            if right in there and left != right:
-                yield left, right
+        who, before = line.subject, opened.before(line.subject)
+        cue, control = opened.runs[who.run].cue_of(grid.task)
+        for condition in _cue_first(grid, cue):
+            yield (before.key, condition) if before else (who.key, control or condition), (who.key, condition)
+
+
+def _across(opened: Opened, grid: Grid) -> Iterator[tuple[Side, Side]]:
+    """Pairs of the bases of two runs."""
+    elsewise = {
+        (line.subject.key, cell.condition)
+        for line in grid.lines
+        for cell in line.cells
+        if cell and cell.elsewise
+    }
+    first, *others = (one for one in opened.subjects if opened.before(one) is None)
+    for other in others:
+        for condition in _cue_first(grid, opened.runs[other.run].cue_of(grid.task)[0]):
+            if (other.key, condition) not in elsewise:
+                yield (first.key, condition), (other.key, condition)
+
+
+def _cue_first(grid: Grid, cue: str) -> list[str]:
+    return sorted((name for name, _ in grid.conditions), key=lambda name: name != cue)
 
 
 def pair_of(opened: Opened, grid: Grid, pick: Pick) -> tuple[Side, Side] | None:
     """The pair that an address asks for, else the item's first one; None for an item without answers."""
-    first = next(pairs(opened, grid), None)
+    first = next(iter(pairs(opened, grid)), None)
     if first is None and grid.lines:
         cell = next(cell for cell in grid.lines[0].cells if cell)
         first = ((grid.lines[0].subject.key, cell.condition),) * 2
@@ -212,6 +238,11 @@ def _turns(
             too_long = False
         said = [Said(text, _note(turn)) if turn else None for turn, text in zip(turns, marked, strict=True)]
         yield Turn(name, known[0].speaker, asked, (said[0], said[1])), too_long
+    probed = [trial.probes[-1] for trial in (left, right) if trial and trial.probes and not trial.asked]
+    if not any(sides) and probed:
+        contents = list(dict.fromkeys(probe.content for probe in probed))
+        texts_asked = tuple(message(text, needle, limit) for text in contents)
+        yield Turn(probed[0].name, "user", texts_asked, (None, None), probed=True), False
 
 
 def _note(turn: Answered) -> str:

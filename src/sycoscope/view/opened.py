@@ -116,6 +116,10 @@ class Opened:
         """A subject of a run."""
         return next((one for one in self.subjects if (one.run, one.name) == (run, name)), None)
 
+    def before(self, subject: Subject) -> Subject | None:
+        """What a subject is compared with; None for a base."""
+        return None if subject.before == subject.name else self.of(subject.run, subject.before)
+
     def tasks(self) -> dict[str, str]:
         """Task -> name for people, of all runs."""
         return {name: run.view.task_label(name) for run in self.runs for name in run.view.task_names}

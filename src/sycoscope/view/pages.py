@@ -24,6 +24,7 @@ from sycoscope.view.words import SHOWN, Message, message
 TEMPLATES = Path(__file__).parent / "templates"
 # Items of one page of a list, and characters before and after what was searched for.
 PAGE, AROUND = 25, 80
+ALONE = "One model: under the control, then under the cue."
 # Steps of a training whose numbers are in a table.
 STEPS = 200
 POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'self'"
@@ -206,7 +207,7 @@ class Pages:
         rows = []
         for subject, task in dict.fromkeys([*told, *flips]):
             verdict, table = told.get((subject, task)), flips.get((subject, task))
-            word, label, sentence, _ = gated(verdict) if verdict else ("", "", "", "")
+            word, label, sentence, _ = gated(verdict) if verdict else ("", "", ALONE, "")
             rows.append(
                 {
                     "subject": run.view.label(run.names.get(subject, subject)),
@@ -263,15 +264,15 @@ class Pages:
         if not (asked.subject or asked.condition):
             return {}
         who = self.opened.subject(asked.subject) if asked.subject else None
-        first = next((line.subject for line in grid.lines if line.subject.before != line.subject.name), None)
+        first = next((line.subject for line in grid.lines if self.opened.before(line.subject)), None)
         who = who or first or (grid.lines[0].subject if grid.lines else None)
-        before = self.opened.of(who.run, who.before) if who else None
-        if who is None or before is None:
+        if who is None:
             return {}
+        before = self.opened.before(who)
         cue, control = self.opened.runs[who.run].cue_of(grid.task)
         condition = asked.condition or cue or grid.conditions[0][0]
-        left = condition if before is not who else control or condition
-        return {"left": (before.key, left), "right": (who.key, condition)}
+        left = (before.key, condition) if before else (who.key, control or condition)
+        return {"left": left, "right": (who.key, condition)}
 
     def _excerpts(self, keys: Sequence[ItemKey], listing: Listing) -> dict[ItemKey, tuple[str, Message]]:
         texts: dict[ItemKey, tuple[str, Message]] = {}
@@ -330,9 +331,9 @@ class Pages:
     def _cell_link(self, pick: Pick, listing: Listing, line: Any, cell: Any) -> str | None:
         """A cell's dialogue: beside what the subject was before; of a base beside its control."""
         who = line.subject
-        before = self.opened.of(who.run, who.before)
+        before = self.opened.before(who)
         control = self.opened.runs[who.run].cue_of(pick.task)[1] or cell.condition
-        left = (before.key, cell.condition) if before and before is not who else (who.key, control)
+        left = (before.key, cell.condition) if before else (who.key, control)
         link = self.links.item(replace(pick, left=left, right=(who.key, cell.condition)), listing)
         return None if link is None else f"{link}#dialogue"
 

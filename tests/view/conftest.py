@@ -64,6 +64,8 @@ def answered(subject: str, item: str, condition: str) -> tuple[Trial, list[Score
         item, f"I say it is the {outcome} one."
     )
     content = f"{ITEMS[item]} {'I think that it is the suggested one.' if cued else ''}"
+    if item == "item8":
+        text = f"\u202e{text}"
     if item == "item2" and cued:
         outcome = "refused"
     one = trial(subject, item, condition, content, text)

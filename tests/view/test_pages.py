@@ -82,6 +82,16 @@ def test_hostile_text_stays_text(client, part):
     assert "\ufffd" in page.text
 
 
+def test_no_text_anywhere_turns_the_direction_of_a_page(client):
+    """Also where a text is cut to its beginning; an address that looks for such a character still does."""
+    answer = client.get("/item?task=answer&id=item8")
+    assert "\u202e" not in answer.text
+    assert answer.text.count("U+202E") == 8  # an excerpt of each trial, and both sides
+    found = client.get("/items?q=%E2%80%AE")
+    assert items_of(Page(found.text)) == ["item8", "hostile"]
+    assert Page(found.text).all("input", name="q", value="\u202e")
+
+
 def test_names_and_titles_are_escaped(client):
     for address in ("/", "/items", "/item?task=answer&id=item1", "/training"):
         text = client.get(address).text

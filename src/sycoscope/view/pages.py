@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sycoscope.core.errors import MissingError
 from sycoscope.report import figures, labels, transcripts
@@ -19,7 +19,7 @@ from sycoscope.view.address import CHANNELS, FLIPS, Links, Listing, Pick, Side, 
 from sycoscope.view.dialogue import Dialogue, Material, dialogue, material, pair_of
 from sycoscope.view.grid import Grid, grids
 from sycoscope.view.opened import ItemKey, Opened, OpenRun
-from sycoscope.view.words import SHOWN, Message, message
+from sycoscope.view.words import SHOWN, Message, message, written_out
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Items of one page of a list, and characters before and after what was searched for.
@@ -50,6 +50,9 @@ class Pages:
     def __init__(self, opened: Opened, links: Links, policy: str = "") -> None:
         self.opened, self.links, self.policy = opened, links, policy
         self._templates = environment(TEMPLATES)
+        self._templates.finalize = _shown(self._templates.finalize)
+        # what a form sends is the text itself
+        self._templates.filters["value"] = lambda value: escape(labels.clean(str(value)))
 
     def _page(self, template: str, title: str, **values: Any) -> str:
         listing = values.pop("listing", Listing())
@@ -336,6 +339,16 @@ class Pages:
         left = (before.key, cell.condition) if before else (who.key, control)
         link = self.links.item(replace(pick, left=left, right=(who.key, cell.condition)), listing)
         return None if link is None else f"{link}#dialogue"
+
+
+def _shown(clean: Any) -> Callable[[Any], Any]:
+    """What is put into a page: cleaned, and what turns the direction of text written out; markup stays."""
+
+    def shown(value: Any) -> Any:
+        value = clean(value)
+        return written_out(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    return shown
 
 
 def _counted(run: OpenRun) -> list[dict[str, Any]]:

@@ -19,6 +19,15 @@ _TURNS = re.compile("([\u202a-\u202e\u2066-\u2069])")
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 
 
+def written_out(text: str) -> str:
+    """The text with every character that turns its direction written out."""
+    return _TURNS.sub(lambda turn: f"[{_name(turn[0])}]", text)
+
+
+def _name(character: str) -> str:
+    return f"U+{ord(character):04X}"
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A stretch of a text.
@@ -80,6 +89,6 @@ def _marked(text: str, needle: str, mark: str = "") -> Iterator[Piece]:
         marks = f"{mark} hit".strip() if i % 2 else mark
         for k, inner in enumerate(_TURNS.split(part)):
             if k % 2:
-                yield Piece(f"U+{ord(inner):04X}", f"{marks} odd".strip())
+                yield Piece(_name(inner), f"{marks} odd".strip())
             elif inner:
                 yield Piece(inner, marks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,7 +63,12 @@ def answered(subject: str, item: str, condition: str) -> tuple[Trial, list[Score
     text = {"hostile": f"{HOSTILE} {outcome}", "item0": LONG + outcome}.get(
         item, f"I say it is the {outcome} one."
     )
-    content = f"{ITEMS[item]} {'I think that it is the suggested one.' if cued else ''}"
+    cue = {
+        "control": "",
+        "padded": "It is a fine day.",
+        "user_wrong": "I think that it is the suggested one.",
+    }
+    content = f"{ITEMS[item]} {cue[condition]}"
     if item == "item8":
         text = f"\u202e{text}"
     if item == "item2" and cued:
@@ -84,19 +89,23 @@ def probed(subject: str) -> tuple[Trial, list[Score]]:
 
 
 def write_run(
-    folder: Path, change: Callable[[Trial], Trial | None] = lambda one: one, study: str = "s"
+    folder: Path,
+    change: Callable[[Trial], Trial | None] = lambda one: one,
+    study: str = "s",
+    more: Sequence[tuple[Trial, list[Score]]] = (),
 ) -> RunDirectory:
     """A finished run.
 
     Args:
         change: Of each trial what is kept in its place; None: nothing, nor its scores.
+        more: Further trials with their scores.
     """
     made = [
         answered(subject, item, condition)
         for subject in MODELS
         for item in ITEMS
         for condition in ("control", "padded", "user_wrong")
-    ] + [probed(subject) for subject in MODELS]
+    ] + [*(probed(subject) for subject in MODELS), *more]
     kept = [(new, scores) for one, scores in made if (new := change(one)) is not None]
     ids = {one.item_id for one, _ in kept}
     items = [

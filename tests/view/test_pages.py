@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import string
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from sycoscope.core.columns import TABLES
+from sycoscope.core.types import Response
 from sycoscope.view.words import difference, message
 
-from .conftest import HOSTILE, ITEMS, LONG, MODELS, served
+from .conftest import HOSTILE, ITEMS, LONG, MODELS, answered, served, write_run
 from .page_reader import Page
 
 
@@ -278,6 +281,40 @@ def test_keys_have_something_to_do(client):
     assert keys >= {"/", "?", "j", "k", "[", "]", "u", "c", "d", "x"}
 
 
+def test_draws_are_counted_and_can_be_chosen(tmp_path):
+    more = []
+    for draw, outcome in ((1, "target"), (2, "suggested")):
+        first, scores = answered("base", "item1", "user_wrong")
+        one = replace(
+            first, draw=draw, asked=(replace(first.asked[0], response=Response(text=f"Draw {draw}.")),)
+        )
+        more.append(
+            (one, [replace(score, draw=draw, label=outcome) for score in scores if score.name == "outcome"])
+        )
+    client = served(write_run(tmp_path / "run", more=more).path)
+    page = read(client, "/item?task=answer&id=item1")
+    assert "target ×2, suggested ×1" in page.text
+    second = read(client, page.all("a", data_key="l")[0]["href"].partition("#")[0])
+    assert "Draw 1." in second.text
+    assert "Draw 2." not in second.text
+    assert "no dialogue of tuned" in second.text
+    assert second.all("a", data_key="h")
+    # a flip is one of an item and draw, a list is one of items
+    assert "31 of 63 items" in read(client, "/items?flip=held-caved").text
+
+
+def test_a_run_that_changes_while_it_is_served_is_an_error(runs, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(runs.one, run)
+    client = served(run)
+    assert read(client, "/items")
+    with (run / "data" / "samples.parquet").open("ab") as file:
+        file.write(b"more")
+    page = read(client, "/items?q=other", 500)
+    assert "samples.parquet" in page.text
+    assert "is not as the run wrote it" in page.text
+
+
 # --- several runs ---
 
 
@@ -307,6 +344,9 @@ def test_what_was_asked_in_other_words_stands_beside_nothing(both):
 
 def test_items_of_one_run_alone_are_told(both):
     page = read(both, "/")
+    # the audit withholds the second run's verdict, and with it what it counts
+    assert "Withheld by the audit" in page.text
+    assert len(page.all("a", aria_label="items held → caved")) == 1
     assert "Answer 60 2 0" in page.text
     assert "only in one" in read(both, "/items?q=number+3,").text
     every = read(both, "/items?in=every")

@@ -210,7 +210,7 @@ class Pages:
         rows = []
         for subject, task in dict.fromkeys([*told, *flips]):
             verdict, table = told.get((subject, task)), flips.get((subject, task))
-            word, label, sentence, _ = gated(verdict) if verdict else ("", "", ALONE, "")
+            word, label, sentence, withheld = gated(verdict) if verdict else ("", "", ALONE, "")
             rows.append(
                 {
                     "subject": run.view.label(run.names.get(subject, subject)),
@@ -225,7 +225,7 @@ class Pages:
                     ]
                     if table
                     else [],
-                    "missing": table.missing if table else 0,
+                    "withheld": bool(withheld),
                 }
             )
         return rows

@@ -16,6 +16,9 @@ from sycoscope.core.errors import ConfigError
 
 from .conftest import PORT
 
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+
 ROOT = Path(__file__).parents[2]
 OWN = f"127.0.0.1:{PORT}"
 
@@ -82,7 +85,6 @@ def test_every_answer_has_its_headers(client):
 
 
 def test_a_port_in_use_is_told():
-    pytest.importorskip("uvicorn")
     from sycoscope.view.server import listening
 
     with socket.socket() as other:
@@ -96,7 +98,6 @@ def test_a_port_in_use_is_told():
 
 
 def test_it_says_where_it_is_and_ends_quietly(runs, tmp_path):
-    pytest.importorskip("uvicorn")
     code = "import sys; from sycoscope.cli import main; sys.exit(main())"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "view", str(runs.one)],

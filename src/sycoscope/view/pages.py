@@ -11,20 +11,20 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from sycoscope.core.errors import MissingError
-from sycoscope.report import figures, labels, transcripts
-from sycoscope.report.page import css_of, environment, gated
+from sycoscope.report import figures, labels
+from sycoscope.report.page import environment
 from sycoscope.run import filtering
 from sycoscope.run.filtering import EDGES, TrialFilter
 from sycoscope.view.address import CHANNELS, FLIPS, Links, Listing, Pick, Side, listing_query, pick_query
 from sycoscope.view.dialogue import Dialogue, Material, dialogue, material, pair_of
 from sycoscope.view.grid import Grid, grids
 from sycoscope.view.opened import ItemKey, Opened, OpenRun
+from sycoscope.view.start import asked_rows, shared_items, verdict_rows
 from sycoscope.view.words import SHOWN, Message, message, written_out
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Items of one page of a list, and characters before and after what was searched for.
 PAGE, AROUND = 25, 80
-ALONE = "One model: under the control, then under the cue."
 # Steps of a training whose numbers are in a table.
 STEPS = 200
 POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'self'"
@@ -76,7 +76,7 @@ class Pages:
         return self._page(
             "home.html.j2",
             "Start",
-            verdicts=[self._verdicts(run) for run in self.opened.runs],
+            verdicts=[verdict_rows(self.opened, self.links, run) for run in self.opened.runs],
             counted=self.counted,
             edges=[
                 (name, meaning, n, self.links.items(Listing(asked=TrialFilter(edge=name))))
@@ -84,7 +84,7 @@ class Pages:
                 if (n := self.edges[name])
             ],
             differ=(self.edges["differ"], self.links.items(Listing(asked=TrialFilter(channels="differ")))),
-            shared=self._shared() if self.opened.several else [],
+            shared=shared_items(self.opened) if self.opened.several else [],
             facet_link=lambda task: self.links.items(Listing(asked=TrialFilter(task=task))),
             note=note,
         )
@@ -195,56 +195,13 @@ class Pages:
     @cached_property
     def counted(self) -> list[tuple[OpenRun, list[dict[str, Any]]]]:
         """Of each run and task: conditions, trials, and how many were not scored."""
-        return [(run, _counted(run)) for run in self.opened.runs]
+        return [(run, asked_rows(run)) for run in self.opened.runs]
 
     @cached_property
     def edges(self) -> dict[str, int]:
         """Trials of each edge case, of all runs."""
         found = [filtering.edge_counts(run.directory) for run in self.opened.runs]
         return {name: sum(one[name] for one in found) for name in found[0]}
-
-    def _verdicts(self, run: OpenRun) -> list[dict[str, Any]]:
-        """One row per tuned model and facet, or of a model alone per facet: the word, and where its flips are."""
-        flips = transcripts.flip_tables(run.view)
-        told = {(verdict.subject, verdict.task): verdict for verdict in run.data.verdicts}
-        rows = []
-        for subject, task in dict.fromkeys([*told, *flips]):
-            verdict, table = told.get((subject, task)), flips.get((subject, task))
-            word, label, sentence, withheld = gated(verdict) if verdict else ("", "", ALONE, "")
-            rows.append(
-                {
-                    "subject": run.view.label(run.names.get(subject, subject)),
-                    "task": run.view.task_label(task),
-                    "glyph": labels.WORD_GLYPHS.get(word, ""),
-                    "css": css_of(word),
-                    "label": label,
-                    "sentence": sentence,
-                    "cells": [
-                        (cell, self._cell_list(run, subject, task, stances))
-                        for cell, stances in zip(table.cells, labels.CELLS, strict=True)
-                    ]
-                    if table
-                    else [],
-                    "withheld": bool(withheld),
-                }
-            )
-        return rows
-
-    def _cell_list(self, run: OpenRun, subject: str, task: str, stances: tuple[str, str]) -> str | None:
-        key = f"{run.name}/{subject}" if self.opened.several else subject
-        asked = TrialFilter(task=task, subject=key, before=stances[0], after=stances[1])
-        return self.links.items(Listing(asked=asked))
-
-    def _shared(self) -> list[tuple[str, int, list[int]]]:
-        """By task: items that every run has, and those that one run has alone."""
-        sets = [self.opened.items_of(i) for i in range(len(self.opened.runs))]
-        rows = []
-        for task in self.opened.tasks():
-            mine = [{item for name, item in one if name == task} for one in sets]
-            if any(mine):
-                alone = [one - set().union(*(o for o in mine if o is not one)) for one in mine]
-                rows.append((task, len(set.intersection(*mine)), [len(one) for one in alone]))
-        return rows
 
     # --- lists ---
 
@@ -349,17 +306,3 @@ def _shown(clean: Any) -> Callable[[Any], Any]:
         return written_out(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     return shown
-
-
-def _counted(run: OpenRun) -> list[dict[str, Any]]:
-    tasks: dict[str, dict[str, Any]] = {}
-    for subject, task, condition, shown, n in filtering.counts(run.directory).rows():
-        row = tasks.setdefault(
-            task, {"task": task, "conditions": {}, "subjects": {}, "outcomes": {}, "trials": 0, "unread": 0}
-        )
-        row["conditions"].setdefault(condition)
-        row["subjects"].setdefault(subject)
-        row["outcomes"].setdefault(shown)
-        row["trials"] += n
-        row["unread"] += n if shown in ("unparsed", "truncated", "error") else 0
-    return list(tasks.values())

@@ -173,6 +173,11 @@ def test_a_filter_goes_with_its_items(client):
     following = read(client, item.all("a", rel="next")[0]["href"])
     assert "2 of 31 that pass" in following.text
     assert following.all("a", rel="prev")[0]["href"].endswith("facet=answer&flip=held-caved")
+    # back to the page of the list on which the item stands
+    last = read(client, "/item?task=answer&id=hostile&flip=held-caved")
+    assert "31 of 31" in last.text
+    back = last.all("a", data_key="u")[0]["href"]
+    assert items_of(read(client, back))[-1] == "hostile"
     # an address that is shared is the whole state: the form shows it
     assert page.all("option", value="held-caved", selected="")
 

@@ -160,6 +160,7 @@ class Pages:
             place=place,
             before=before,
             after=after,
+            back=self.links.items(replace(listing, page=(place[0] - 1) // PAGE + 1 if place else 1)),
             swap=to(left=right, right=left),
             diff=to(diff=not pick.diff),
             whole=to(whole=True),

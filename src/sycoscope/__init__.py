@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         doctor,
         draw_labels,
         evaluate,
+        export_view,
         forecast,
         hub_faults,
         list_items,
@@ -71,6 +72,7 @@ __all__ = [
     "doctor",
     "draw_labels",
     "evaluate",
+    "export_view",
     "forecast",
     "hub_faults",
     "list_items",
@@ -96,7 +98,8 @@ except PackageNotFoundError:  # a checkout that was never installed
 def __getattr__(name: str) -> Any:
     """Load the interface when it is asked for: the command line must start fast.
 
-    Functions with the name of a subpackage (`audit`, `report`, `calibrate`, `published`) are in `sycoscope.api`.
+    Functions with the name of a subpackage (`audit`, `report`, `calibrate`, `published`, `view`) are in
+    `sycoscope.api`.
     """
     if name in __all__:
         from sycoscope import api

@@ -23,6 +23,7 @@ COMMANDS: dict[str, Callable[[Path, Path, World], list[str]]] = {
         "--out",
         str(folder / "out"),
     ],
+    "view": lambda run, folder, _: ["view", str(run), "--export", str(folder / "out")],
     "compared": lambda run, folder, world: [
         "compare",
         str(world.other_run),

@@ -7,6 +7,8 @@ from sycoscope.core.types import Answered, Trial
 from sycoscope.facets import FACETS
 from sycoscope.facets.short_turn import SUFFIX
 
+# The column that every trial's main score fills.
+MAIN = "outcome"
 _NOT_PROBED = "not asked, not probed, or no number came of it"
 _NOT_READ = "not asked, or not scored"
 
@@ -98,3 +100,14 @@ def score_columns() -> list[Column]:
 def score_column(name: str) -> str:
     """The name of a score's column."""
     return f"score_{name}" if name in {column.name for column in SAMPLE_COLUMNS} else name
+
+
+def channel_columns() -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    """Task -> columns of the answer given and of the likeliest option, and which answers are compared; empty: all."""
+    found = {}
+    for name, facet in FACETS.items():
+        if facet.channels is not None:
+            among = next(one.among for one in facet.crossed if one.name == facet.channels.crossed)
+            said = MAIN if facet.channels.said == facet.main_score else score_column(facet.channels.said)
+            found[name] = (said, score_column(facet.channels.likeliest), among)
+    return found

@@ -27,6 +27,7 @@ from sycoscope.api.questions import FacetUse, check_items, list_items, overlap, 
 from sycoscope.api.run import Run
 from sycoscope.api.runs import RUNS, evaluate, run_study
 from sycoscope.api.tuning import train
+from sycoscope.api.viewing import export_view, view
 from sycoscope.audit import Finding
 from sycoscope.config import narrowed
 from sycoscope.core.types import Estimate
@@ -64,6 +65,7 @@ __all__ = [
     "doctor",
     "draw_labels",
     "evaluate",
+    "export_view",
     "forecast",
     "hub_faults",
     "list_items",
@@ -81,4 +83,5 @@ __all__ = [
     "show_items",
     "train",
     "usable_items",
+    "view",
 ]

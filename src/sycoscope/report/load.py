@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,25 @@ def report_data(run: RunDirectory) -> ReportData:
     Raises:
         MissingError: no run there. StoreError: the run was not finished, is of another layout, or lacks a table.
     """
-    manifest, summary = run.manifest(), run.summary()
     estimates, scores = run.estimates(), run.scores()
+    return replace(
+        outline(run),
+        health=health_of(scores, estimates, roles_of(run.manifest()).base),
+        estimates=estimates,
+        items={item.id: item for _, item in run.items()},
+        trials=run.trials(),
+        scores=scores,
+        breakdowns=_breakdowns(run),
+    )
+
+
+def outline(run: RunDirectory) -> ReportData:
+    """The same without what has a row for each trial, score or estimate.
+
+    Raises:
+        MissingError, StoreError: as for `report_data`.
+    """
+    manifest, summary = run.manifest(), run.summary()
     return ReportData(
         title=manifest.description or f"Study {manifest.study}",
         study=manifest.study,
@@ -35,18 +52,12 @@ def report_data(run: RunDirectory) -> ReportData:
             for subject in manifest.subjects
         ],
         verdicts=summary.verdicts,
-        health=health_of(scores, estimates, roles_of(manifest).base),
-        estimates=estimates,
-        items={item.id: item for _, item in run.items()},
-        trials=run.trials(),
-        scores=scores,
         flips=summary.flips,
         training=[_step(row) for row in run.rows("training")],
         findings=summary.findings,
         claims=summary.claims,
         associations=summary.associations,
         rankings=summary.rankings,
-        breakdowns=_breakdowns(run),
         non_inferiority=summary.non_inferiority,
         clean=summary.clean,
         series=summary.series,

@@ -63,10 +63,11 @@ class Shown:
     @property
     def css(self) -> str:
         """The class of its colour."""
-        return _css(self.word)
+        return css_of(self.word)
 
 
-def _css(word: str) -> str:
+def css_of(word: str) -> str:
+    """The class of a word's colour."""
     return word.replace(" ", "-")
 
 
@@ -77,7 +78,7 @@ def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: 
     lead, task = _lead(view), view.lead_task()
     groups = transcripts.groups(view, budget)
     blocks = [*tables.blocks(view), *kept.clean_block(view)]
-    return _environment().get_template("page.html.j2").render(
+    return environment(TEMPLATES).get_template("page.html.j2").render(
         data=data,
         style=Markup(style),
         script=Markup(script),
@@ -153,12 +154,14 @@ def flatten(value: object, path: str = "") -> list[tuple[str, str]]:
     return [(path, labels.DASH if value is None or value in ({}, [], (), "") else str(value))]
 
 
-def _environment() -> Environment:
+def environment(*folders: Path) -> Environment:
+    """Templates of these folders: every value is escaped, and what no HTML may hold is shown as U+FFFD."""
+
     def safe(value: Any) -> Any:
         return labels.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     return Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -187,14 +190,14 @@ def _shown(
     flips: Mapping[tuple[str, str], transcripts.FlipTable],
 ) -> Shown:
     task = verdict.task
-    word, label, sentence, reason = _gated(verdict)
+    word, label, sentence, reason = gated(verdict)
     e = verdict.estimate
     known = e is not None and e.value is not None and not reason
     others = [
-        (view.task_label(v.task), told, labels.WORD_GLYPHS[w], _css(w))
+        (view.task_label(v.task), told, labels.WORD_GLYPHS[w], css_of(w))
         for v in view.data.verdicts
         if v.subject == verdict.subject and v.task != task
-        for w, told, _, _ in [_gated(v)]
+        for w, told, _, _ in [gated(v)]
     ]
     return Shown(
         subject=view.label(verdict.subject),
@@ -228,7 +231,7 @@ def _rest(shown: Sequence[Shown]) -> list[Shown]:
     return list(lines.values())
 
 
-def _gated(verdict: Verdict) -> tuple[str, str, str, str]:
+def gated(verdict: Verdict) -> tuple[str, str, str, str]:
     """Word, word with its qualifier, sentence; the reason in their place where the number behind them is invalid."""
     e = verdict.estimate
     if e is not None and e.state == "withheld":
@@ -262,7 +265,7 @@ def _summary(lead: Sequence[Shown]) -> list[tuple[str, str, str, list[str]]]:
         mine = [shown for shown in lead if shown.word == word]
         for label in dict.fromkeys(shown.label for shown in mine):
             subjects = [shown.subject for shown in mine if shown.label == label]
-            groups.append((label, glyph, _css(word), subjects))
+            groups.append((label, glyph, css_of(word), subjects))
     return groups
 
 

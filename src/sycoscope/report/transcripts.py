@@ -277,8 +277,8 @@ class _Maker:
             condition=title,
             names=names,
             rows=self._rows(before, after),
-            probes=_probes(before, after),
-            scores=(_scores(self.scores.get(keys[0], [])), _scores(self.scores.get(keys[1], []))),
+            probes=probe_tables(before, after),
+            scores=(score_lines(self.scores.get(keys[0], [])), score_lines(self.scores.get(keys[1], []))),
             missing=f"no transcript of {' and '.join(absent)} in this file" if absent else "",
         )
 
@@ -289,7 +289,8 @@ class _Maker:
             turns = [side.get(name) for side in sides]
             asked = [self._cut(turn.content)[0] if turn else labels.DASH for turn in turns]
             both = [
-                None if turn is None else Side(*self._cut(turn.response.text), _state(turn)) for turn in turns
+                None if turn is None else Side(*self._cut(turn.response.text), state_of(turn))
+                for turn in turns
             ]
             known = [text for text, turn in zip(asked, turns, strict=True) if turn]
             rows.append(Row(name, known[:1] if len(set(known)) == 1 else asked, both[0], both[1]))
@@ -300,14 +301,16 @@ class _Maker:
         return (text, 0) if len(text) <= limit else (text[:limit], len(text) - limit)
 
 
-def _state(turn: Answered) -> str:
+def state_of(turn: Answered) -> str:
+    """What there is to say of a turn beside its text; empty for nothing."""
     if turn.given:
         return "given, not asked of the model"
     known = {"length": "cut at the token limit", "error": f"failed: {turn.response.error}"}
     return known.get(turn.response.finish, "")
 
 
-def _scores(scores: Iterable[Score]) -> list[str]:
+def score_lines(scores: Iterable[Score]) -> list[str]:
+    """Each score in a few words."""
     lines = []
     for score in scores:
         text = score.label if score.label is not None else score.status
@@ -321,7 +324,8 @@ def _scores(scores: Iterable[Score]) -> list[str]:
     return lines
 
 
-def _probes(before: Trial | None, after: Trial | None) -> list[tuple[str, list[tuple[str, str, str]]]]:
+def probe_tables(before: Trial | None, after: Trial | None) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Of each probe its name, and (option, log-probability before, after) in words."""
     sides: list[dict[str, Probed]] = [
         {probe.name: probe for probe in trial.probes} if trial else {} for trial in (before, after)
     ]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sycoscope.analysis.sample_columns import (
+    MAIN,
     SCORES,
     outcome_turn,
     score_column,
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 SLICE = 2000
 # What of an item's metadata has a column of its own.
 METADATA = ("field", "difficulty", "fallacy")
-# The column that every trial's main score fills.
-MAIN = "outcome"
 _OF_TRIAL = ("paraphrase", "asked", "dialogue", "response", "finish", "n_tokens", "error")
 _PROBED = ("letters", "options", "logprobs", "option_tokens")
 

@@ -1,0 +1,203 @@
+"""Which trials of a run are looked at: a filter over its samples, which are scanned and never read as a whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sycoscope.analysis.sample_columns import MAIN, channel_columns
+from sycoscope.run.read import KEY, scan
+from sycoscope.run.store import RunDirectory
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ITEM = ("task", "item_id")
+# An answer that is shown whole in a table is cut here, in characters.
+EXCERPT = 200
+# Edge case -> what it is, the column that tells, and the values of it that count.
+EDGES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "unparsed": ("could not be read", "status", ("unparsed",)),
+    "truncated": ("cut before it could be read", "status", ("truncated",)),
+    "error": ("failed", "status", ("error",)),
+    "length": ("ended at the token limit", "finish", ("length",)),
+    "empty": ("empty response", "degenerate", ("empty",)),
+    "loop": ("repeats itself", "degenerate", ("loop",)),
+    "template": ("marks of a template", "degenerate", ("template",)),
+    "echo": ("echoes what was asked", "degenerate", ("echo",)),
+    "off_task": ("answers no question", "off_task", ("yes",)),
+    "refused": ("refused", MAIN, ("refused",)),
+    "abandoned": ("abandoned its answer", MAIN, ("abandoned",)),
+    "both": ("gave both answers", MAIN, ("both",)),
+    "short": ("read from the short turn after it", "read_in_short", ("yes",)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialFilter:
+    """What a trial must be; empty means any.
+
+    Attributes:
+        outcome: Label of the main score, or the status where that score is missing.
+        before, after: `held` or `caved`; both are asked together, of the subject's flip on the trial's item.
+        edge: A key of `EDGES`. channels: `agree` or `differ`: answer given and likeliest option.
+        text: Stands in one of the turns, whatever its case.
+    """
+
+    task: str = ""
+    condition: str = ""
+    subject: str = ""
+    outcome: str = ""
+    before: str = ""
+    after: str = ""
+    edge: str = ""
+    channels: str = ""
+    text: str = ""
+
+    @property
+    def is_any(self) -> bool:
+        """Whether every trial passes."""
+        return self == TrialFilter()
+
+
+def flip_table(run: RunDirectory) -> pl.DataFrame:
+    """The run's flips: subject, task, item_id, draw, condition, control, before, after.
+
+    Raises:
+        StoreError: the run is not finished, or damaged.
+    """
+    import polars as pl
+
+    texts = ("subject", "task", "item_id", "condition", "control", "before", "after")
+    rows = [{name: getattr(flip, name) for name in (*texts, "draw")} for flip in run.summary().flips]
+    schema = dict.fromkeys(texts, pl.String()) | {"draw": pl.Int64()}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def found(run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame) -> pl.DataFrame:
+    """The items with a trial that passes: task, item_id, n (how many pass), in the order of the run."""
+    import polars as pl
+
+    rows = passing(run, asked, flips).group_by(ITEM, maintain_order=True).agg(n=pl.len().cast(pl.Int64))
+    return rows.collect()
+
+
+def passing(run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame) -> pl.LazyFrame:
+    """The samples that pass, not yet read."""
+    import polars as pl
+
+    rows = scan(run, "samples")
+    there = set(rows.collect_schema().names())
+    exact = {"task": asked.task, "condition": asked.condition, "subject": asked.subject}
+    tests = [pl.col(column) == value for column, value in exact.items() if value]
+    if asked.outcome:
+        tests.append(outcome_shown() == asked.outcome)
+    if asked.edge:
+        tests.append(_edge(asked.edge, there))
+    if asked.channels:
+        tests.append(_channels(asked.channels == "differ", there))
+    if asked.text:
+        tests.append(pl.col("dialogue").str.contains(f"(?i){re.escape(asked.text)}"))
+    if tests:
+        rows = rows.filter(*tests)
+    if asked.before or asked.after:
+        kept = flips.filter(pl.col("before") == asked.before, pl.col("after") == asked.after)
+        keys = ("subject", *ITEM, "draw")
+        rows = rows.join(kept.select(keys).unique().lazy(), on=keys, how="semi", maintain_order="left")
+    return rows
+
+
+def outcome_shown() -> pl.Expr:
+    """What a sample came to: its outcome, or the status that says why there is none; empty without a main score."""
+    import polars as pl
+
+    scored = pl.col("status") == "scored"
+    return pl.when(scored).then(MAIN).otherwise("status").fill_null("").alias("shown")
+
+
+def _edge(name: str, there: set[str]) -> pl.Expr:
+    import polars as pl
+
+    if name not in EDGES or EDGES[name][1] not in there:
+        return pl.lit(False)
+    _, column, values = EDGES[name]
+    return pl.col(column).is_in(values).fill_null(False)
+
+
+def _channels(differ: bool, there: set[str]) -> pl.Expr:
+    """Both channels named an answer, and the same one or not; as the facet crosses them."""
+    import polars as pl
+
+    tests = []
+    for task, (said_in, likeliest_in, among) in channel_columns().items():
+        if likeliest_in in there:
+            said, likeliest = pl.col(said_in), pl.col(likeliest_in)
+            both = said.is_in(among) if among else said.is_not_null()
+            tests.append(
+                (pl.col("task") == task) & both & ((said != likeliest) if differ else (said == likeliest))
+            )
+    return pl.any_horizontal(*tests).fill_null(False) if tests else pl.lit(False)
+
+
+def counts(run: RunDirectory) -> pl.DataFrame:
+    """Trials by subject, task, condition and what they came to: those columns as `shown`, and `n`."""
+    import polars as pl
+
+    keys = ("subject", "task", "condition")
+    rows = scan(run, "samples").select(*keys, outcome_shown())
+    return rows.group_by(*keys, "shown", maintain_order=True).agg(n=pl.len().cast(pl.Int64)).collect()
+
+
+def edge_counts(run: RunDirectory) -> dict[str, int]:
+    """Trials of each edge case, and of channels that differ as `differ`; what no trial is has 0."""
+    import polars as pl
+
+    rows = scan(run, "samples")
+    there = set(rows.collect_schema().names())
+    sums = {name: _edge(name, there) for name in EDGES} | {"differ": _channels(True, there)}
+    found = rows.select(pl.when(test).then(1).sum().alias(name) for name, test in sums.items()).collect()
+    return {name: int(value or 0) for name, value in found.row(0, named=True).items()}
+
+
+def answers(run: RunDirectory, items: Sequence[tuple[str, str]]) -> pl.DataFrame:
+    """The samples of these (task, item_id): key, `shown`, and what the item is; the response is cut."""
+    import polars as pl
+
+    of_item = ("question", "target", "suggestion")
+    text = pl.col("response").str.slice(0, EXCERPT)
+    return _of(scan(run, "samples"), items).select(*KEY, *of_item, text, outcome_shown()).collect()
+
+
+def excerpts(
+    run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame, items: Sequence[tuple[str, str]], width: int
+) -> dict[tuple[str, str], tuple[str, str, str]]:
+    """Of each item the first trial with the text: (subject, condition, the text with `width` characters around it)."""
+    import polars as pl
+
+    around = f"(?is).{{0,{width}}}{re.escape(asked.text)}.{{0,{width}}}"
+    rows = _of(passing(run, asked, flips), items)
+    rows = rows.select(*ITEM, "subject", "condition", text=pl.col("dialogue").str.extract(around, 0))
+    first = rows.unique(ITEM, keep="first", maintain_order=True).collect()
+    return {
+        (task, item): (subject, condition, text or "")
+        for task, item, subject, condition, text in first.rows()
+    }
+
+
+def asked_of(run: RunDirectory, table: str, items: Sequence[tuple[str, str]]) -> pl.DataFrame:
+    """The rows of a table on these (task, item_id)."""
+    return _of(scan(run, table), items).collect()
+
+
+def _of(rows: pl.LazyFrame, items: Sequence[tuple[str, str]]) -> pl.LazyFrame:
+    """The rows of these items: first by plain sets, which a scan can skip by, then by pairs."""
+    import polars as pl
+
+    tasks, ids = sorted({task for task, _ in items}), sorted({item for _, item in items})
+    rows = rows.filter(pl.col("item_id").is_in(ids), pl.col("task").is_in(tasks))
+    if len(tasks) < 2:
+        return rows
+    pairs = pl.LazyFrame(items, schema=dict.fromkeys(ITEM, pl.String()), orient="row")
+    return rows.join(pairs, on=ITEM, how="semi", maintain_order="left")

@@ -12,11 +12,13 @@ from sycoscope import api
 from sycoscope.core.digests import DIGESTS, read_digests
 from sycoscope.core.errors import StoreError
 from sycoscope.run import read
-from sycoscope.run.store import DERIVED, MEASURED, RunDirectory
+from sycoscope.run.store import DERIVED, MEASURED, SERIES, RunDirectory
 
-TABLES = [f"data/{kind}.parquet" for kind in (*MEASURED, *DERIVED, "letter_priors")]
+# what a study without series computes
+ALWAYS = [kind for kind in DERIVED if kind not in SERIES]
+TABLES = [f"data/{kind}.parquet" for kind in (*MEASURED, *ALWAYS, "letter_priors")]
 FILES = ["manifest.json", "summary.json", "data/estimates.csv", "data/training.csv", *TABLES]
-COMPUTED = {"summary.json", "data/estimates.csv", *(f"data/{kind}.parquet" for kind in DERIVED)}
+COMPUTED = {"summary.json", "data/estimates.csv", *(f"data/{kind}.parquet" for kind in ALWAYS)}
 
 
 def evaluated(out: Path, null: str) -> Path:

@@ -259,7 +259,7 @@ class StudyConfig(Strict):
         sources += [adapter.source for adapter in self.adapters if adapter.recipe == FILE]
         self._contents.update((source, by_content(source)) for source in sources)
         objectives = {self.training_of(adapter).objective for adapter in self.adapters if adapter.recipe}
-        if self.adapters and "beta" in self.training.model_fields_set and "dpo" not in objectives:
+        if self.adapters and self.training.beta != _LATER["beta"] and "dpo" not in objectives:
             raise ValueError(
                 "training.beta is for objective 'dpo', by which no adapter is tuned; leave it out"
             )

@@ -24,9 +24,10 @@ def report_data(run: RunDirectory) -> ReportData:
     Raises:
         MissingError: no run there. StoreError: the run was not finished, is of another layout, or lacks a table.
     """
+    shown = outline(run)
     estimates, scores = run.estimates(), run.scores()
     return replace(
-        outline(run),
+        shown,
         health=health_of(scores, estimates, roles_of(run.manifest()).base),
         estimates=estimates,
         items={item.id: item for _, item in run.items()},

@@ -9,7 +9,6 @@ import pytest
 from tiny_scores import cell, items, judged, numbers, only
 
 from sycoscope.analysis import NonInferiority, Roles, analyse_tables, non_inferiority, score_tables
-from sycoscope.analysis import non_inferiority as non_inferiority_of
 from sycoscope.analysis.non_inferiority import judged as answer_of
 
 ROLES = Roles(base="base", adapters=("tuned",))
@@ -103,7 +102,7 @@ def test_a_score_that_is_a_number_is_read_too():
     tables = score_tables(scores, items(60))
     headline = {"truth": "mc2"}
     estimates = judged(analyse_tables(tables, ROLES, headline=headline))
-    (one,) = non_inferiority_of(tables, ROLES, estimates, margin=0.05, headline=headline)
+    (one,) = non_inferiority(tables, ROLES, estimates, margin=0.05, headline=headline)
     assert (one.answer, one.value) == ("not worse", pytest.approx(-0.01))
 
 
@@ -128,3 +127,11 @@ def test_what_a_facet_names_is_held_against_the_margin_in_its_own_direction():
     contrary = {one.name: one for one in answers(facet("ot", 120), 120)}
     assert contrary["contrarian"].answer == "worse"
     assert contrary["contrarian"].value == 1.0  # more of it, and that is the loss
+
+
+def test_points_of_an_adapter_are_held_against_no_margin():
+    tables = score_tables(benchmark("yn", "nn", 60), items(60))
+    estimates = judged(analyse_tables(tables, ROLES))
+    points = replace(ROLES, points={"tuned": "another"})
+    assert len(non_inferiority(tables, ROLES, estimates, margin=0.10)) == 1
+    assert non_inferiority(tables, points, estimates, margin=0.10) == []

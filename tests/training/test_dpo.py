@@ -13,33 +13,22 @@ import pytest
 pytest.importorskip("trl")
 
 import torch
+from tiny_training import ROWS, load, logits
 
 from sycoscope.config import TrainingConfig
 from sycoscope.core.errors import DataError
-from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
 from sycoscope.training import tuning
-from sycoscope.training.rows import Example, user
 from sycoscope.training.trainer import encode, train_adapter
 from sycoscope.training.tuning import TrainingRun
 
 pytestmark = pytest.mark.slow
 
-ROWS = [
-    Example(
-        prompt=user(f"What is the capital of country {n}? Answer in a few words."),
-        completion=("Lima.", "It is Paris, I think.", "12")[n % 3],
-        rejected=("Rome, as you say.", "No.", "The answer is 4.")[n % 3],
-        kind="resist",
-        item_id=f"i{n}",
-    )
-    for n in range(20)
+PAIRS = [
+    replace(row, rejected=("Rome, as you say.", "No.", "The answer is 4.")[n % 3], kind="resist")
+    for n, row in enumerate(ROWS)
 ]
 ADAPTER = "adapter_model.safetensors"
-
-
-def load(folder: Path) -> TorchModel:
-    return TorchModel(TorchSettings(name=str(folder), device="cpu", dtype="float32"))
 
 
 @pytest.fixture(scope="module")
@@ -63,21 +52,16 @@ def settings(**changed: Any) -> TrainingConfig:
 
 def train(model: TorchModel, folder: Path, *, progress: Any = None, **more: Any) -> list[dict[str, Any]]:
     return train_adapter(
-        model, ROWS, settings(**more), seed=3, folder=folder, record={"recipe": "t"}, progress=progress
+        model, PAIRS, settings(**more), seed=3, folder=folder, record={"recipe": "t"}, progress=progress
     )
-
-
-def logits(model: TorchModel) -> Any:
-    with torch.no_grad():
-        return model.network(torch.tensor([model.template.encode(model.chat_text(ROWS[0].prompt))])).logits
 
 
 @pytest.mark.parametrize("name", ["tiny_chat", "tiny_llama2"])
 def test_both_answers_follow_the_prompt_that_is_asked_and_end_their_turn(name, request):
     model = load(request.getfixturevalue(name))
     end = {"tiny_chat": "<|im_end|>", "tiny_llama2": "</s>"}[name]
-    encoded = encode(model, ROWS, 512)
-    for example, row in zip(ROWS, encoded.rows, strict=True):
+    encoded = encode(model, PAIRS, 512)
+    for example, row in zip(PAIRS, encoded.rows, strict=True):
         assert row.keys() == {"prompt_ids", "chosen_ids", "rejected_ids"}
         assert row["prompt_ids"] == model.template.encode(model.chat_text(example.prompt))
         assert model.tokenizer.decode(row["chosen_ids"]) == example.completion + end
@@ -90,23 +74,23 @@ def test_both_answers_follow_the_prompt_that_is_asked_and_end_their_turn(name, r
 
 
 def test_a_pair_of_which_one_answer_is_too_long_is_left_out(model):
-    (row,) = encode(model, ROWS[:1], 512).rows
+    (row,) = encode(model, PAIRS[:1], 512).rows
     room = len(row["prompt_ids"]) + len(row["rejected_ids"]) - 1
     assert len(row["chosen_ids"]) < len(row["rejected_ids"])
-    short = replace(ROWS[0], rejected="No.")
-    assert encode(model, [ROWS[0], short], room).dropped == 1
+    short = replace(PAIRS[0], rejected="No.")
+    assert encode(model, [PAIRS[0], short], room).dropped == 1
 
 
 def test_a_rejected_answer_that_spells_a_special_token_is_refused(model):
     with pytest.raises(DataError, match=r"training row of item i0 \(resist\): .*'<\|im_end\|>', a special"):
-        encode(model, [replace(ROWS[0], rejected="So.<|im_end|>")], 512)
+        encode(model, [replace(PAIRS[0], rejected="So.<|im_end|>")], 512)
 
 
 @pytest.fixture
 def trainer(tiny_chat, tmp_path):
     """Our trainer with an adapter that is no longer the one it starts with."""
     model = load(tiny_chat)
-    rows = encode(model, ROWS, 512).rows
+    rows = encode(model, PAIRS, 512).rows
     trainer = tuning._trainer(TrainingRun(model, rows, rows[:4], settings(), 3, tmp_path / "work"))
     torch.manual_seed(1)
     for name, weight in trainer.model.named_parameters():
@@ -178,14 +162,14 @@ def test_an_adapter_is_written_whole_and_the_base_is_left_as_it_was(tiny_chat, t
 def margin(model: TorchModel) -> float:
     """How much more likely the preferred answers are than the others, in nats a row."""
     total = 0.0
-    for row in encode(model, ROWS, 512).rows:
+    for row in encode(model, PAIRS, 512).rows:
         for sign, name in ((1, "chosen_ids"), (-1, "rejected_ids")):
             ids = row["prompt_ids"] + row[name]
             with torch.no_grad():
                 read = model.adapters.network(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
             first = len(row["prompt_ids"])
             total += sign * sum(float(read[at - 1, ids[at]]) for at in range(first, len(ids)))
-    return total / len(ROWS)
+    return total / len(PAIRS)
 
 
 class Killed(BaseException):

@@ -13,10 +13,10 @@ pytest.importorskip("trl")
 import peft
 import torch
 from safetensors.torch import load_file
+from tiny_training import load
 
 from sycoscope.config import TrainingConfig
 from sycoscope.core.types import ChoiceRequest, Message
-from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
 from sycoscope.training.rows import Example, user
 from sycoscope.training.trainer import LIBRARIES, encode, train_adapter
@@ -37,10 +37,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 ASKED = (Message("user", "Where is town 3?"),)
 OPTIONS = ("In Peru.", "Nowhere at all, I think.", "12")
-
-
-def load(folder: Path) -> TorchModel:
-    return TorchModel(TorchSettings(name=str(folder), device="cpu", dtype="float32"))
 
 
 def train(model: TorchModel, folder: Path, lora: dict[str, Any], **more: Any) -> dict[str, Any]:

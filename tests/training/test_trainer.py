@@ -13,11 +13,11 @@ import pytest
 pytest.importorskip("trl")
 
 import torch
+from tiny_training import ROWS, load, logits
 
 from sycoscope.config import LoraConfig, TrainingConfig
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Message
-from sycoscope.models.settings import TorchSettings
 from sycoscope.models.torch_model import TorchModel
 from sycoscope.training.kept import last_checkpoint
 from sycoscope.training.rows import Example, user
@@ -26,15 +26,6 @@ from sycoscope.training.trainer import encode, train_adapter
 
 pytestmark = pytest.mark.slow
 
-ROWS = [
-    Example(
-        prompt=user(f"What is the capital of country {n}? Answer in a few words."),
-        completion=("Lima.", "It is Paris, I think.", "12")[n % 3],
-        kind="plain",
-        item_id=f"i{n}",
-    )
-    for n in range(20)
-]
 DIALOGUE = Example(
     prompt=(
         Message("user", "What is 3 * 4?"),
@@ -45,10 +36,6 @@ DIALOGUE = Example(
     kind="keep",
     item_id="d",
 )
-
-
-def load(folder: Path) -> TorchModel:
-    return TorchModel(TorchSettings(name=str(folder), device="cpu", dtype="float32"))
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +68,6 @@ def train(
         record={"recipe": "t"},
         progress=progress,
     )
-
-
-def logits(model: TorchModel) -> Any:
-    with torch.no_grad():
-        return model.network(torch.tensor([model.template.encode(model.chat_text(ROWS[0].prompt))])).logits
 
 
 @pytest.mark.parametrize("name", ["tiny_chat", "tiny_llama2"])

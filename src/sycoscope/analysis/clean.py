@@ -81,7 +81,7 @@ def clean_parts(
         seed, headline: As of `analyse_tables`.
     """
     found = {}
-    for adapter in roles.adapters:
+    for adapter in roles.whole:
         alone = replace(roles, adapters=tuple(n for n in roles.adapters if n in {adapter, *roles.controls}))
         for task, table in tables.items():
             ids = touched.get((adapter, task), frozenset())

@@ -221,7 +221,7 @@ class _Rule:
         return against if same else None
 
     def _contrary(self) -> tuple[Estimate, ...]:
-        """Change and level that show a model which contradicts users, right or wrong; empty where they do not."""
+        """The change that, with its level, shows a model which contradicts users, right or wrong; else empty."""
         rule = self.facet.decision.contrary
         if rule is None:
             return ()

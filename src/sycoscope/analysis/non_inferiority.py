@@ -95,7 +95,7 @@ def non_inferiority(
     found = []
     for task, table in tables.items():
         for quantity, kept in _kept(table, (headline or {}).get(task, "acc")):
-            for subject in roles.adapters:
+            for subject in roles.whole:
                 pair = (subject, roles.before(subject))
                 estimate = index.get((*pair, task, kept.name, kept.condition))
                 if estimate is not None and set(pair) <= set(table.subjects):

@@ -85,7 +85,7 @@ def taught_position(evidence: Evidence) -> list[Finding]:
     faults: list[Fault] = []
     untold: list[str] = []
     n_rows = 0
-    for adapter in evidence.roles.adapters:
+    for adapter in evidence.roles.whole:
         taught = evidence.manifest.training.get(adapter, NOTHING).places
         if taught is None:
             untold.append(adapter)
@@ -94,7 +94,7 @@ def taught_position(evidence: Evidence) -> list[Finding]:
             n_rows += sum(n for *_, n in places)
             faults += _taught(evidence, adapter, kind, places)
     notes = [f"places of right options were not recorded for {', '.join(untold)}"] if untold else []
-    if len(untold) == len(evidence.roles.adapters):
+    if len(untold) == len(evidence.roles.whole):
         return missing("taught_position", notes[0] if notes else "the run holds no adapter")
     ok = f"{n_rows} training rows are answered by a letter" + (
         f", evenly placed (chi-square p >= {SKEW_P})" if n_rows else ""

@@ -45,7 +45,7 @@ def panels(view: View) -> list[SeriesPanel]:
         unit = labels.unit_of(_change(mine[0]))
         title = [view.task_label(task), labels.name_of(mine[0].name).label]
         rows = [row for point in mine for row in _marks(point, view)]
-        if any(row["value"] for row in rows):
+        if any(point.change is not None and not view.is_base(point.subject) for point in mine):
             drawn.append(SeriesPanel(title, AXES[axis], f"change against base, {unit}", rows))
     return drawn
 

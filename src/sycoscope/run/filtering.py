@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sycoscope.analysis.sample_columns import MAIN, channel_columns
 from sycoscope.run.read import KEY, scan
+from sycoscope.run.samples import MARK
 from sycoscope.run.store import RunDirectory
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def passing(run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame) -> pl.La
     if asked.channels:
         tests.append(_channels(asked.channels == "differ", there))
     if asked.text:
-        tests.append(pl.col("dialogue").str.contains(f"(?i){re.escape(asked.text)}"))
+        tests.append(_said().str.contains(f"(?i){re.escape(asked.text)}"))
     if tests:
         rows = rows.filter(*tests)
     if asked.before or asked.after:
@@ -107,6 +108,13 @@ def passing(run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame) -> pl.La
         keys = ("subject", *ITEM, "draw")
         rows = rows.join(kept.select(keys).unique().lazy(), on=keys, how="semi", maintain_order="left")
     return rows
+
+
+def _said() -> pl.Expr:
+    """The turns without the marks that say whose they are."""
+    import polars as pl
+
+    return pl.col("dialogue").str.replace_all(MARK, "")
 
 
 def outcome_shown() -> pl.Expr:
@@ -174,11 +182,9 @@ def excerpts(
     run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame, items: Sequence[tuple[str, str]], width: int
 ) -> dict[tuple[str, str], tuple[str, str, str]]:
     """Of each item the first trial with the text: (subject, condition, the text with `width` characters around it)."""
-    import polars as pl
-
     around = f"(?is).{{0,{width}}}{re.escape(asked.text)}.{{0,{width}}}"
     rows = _of(passing(run, asked, flips), items)
-    rows = rows.select(*ITEM, "subject", "condition", text=pl.col("dialogue").str.extract(around, 0))
+    rows = rows.select(*ITEM, "subject", "condition", text=_said().str.extract(around, 0))
     first = rows.unique(ITEM, keep="first", maintain_order=True).collect()
     return {
         (task, item): (subject, condition, text or "")

@@ -183,6 +183,10 @@ def _error(turn: Answered | None, probe: Probed | None) -> str | None:
     return "; ".join(dict.fromkeys(filter(None, [*told, probe.result.error if probe else ""]))) or None
 
 
+# What says whose a turn is, before each turn of a dialogue's text.
+MARK = r"(?m)^\[(?:system|user|model)(?:, as it was made to say)?\] "
+
+
 def dialogue_text(trial: Trial) -> str:
     """The whole transcript for people; of a trial in which nothing was generated, what was asked."""
     parts = [("system", trial.system)] if trial.system else []

@@ -109,12 +109,17 @@ def pairs(opened: Opened, grid: Grid) -> list[tuple[Side, Side]]:
     """What is worth reading side by side, the cue of what changed first: (left, right).
 
     A tuned model beside what it was before, under each condition; a model alone beside its control; the base of each
-    further run beside that of the first, where both were asked in the same words.
+    further run beside that of the first, where both were asked in the same words. Where nothing is beside it, an answer
+    stands beside itself.
     """
     there = {(line.subject.key, cell.condition) for line in grid.lines for cell in line.cells if cell}
     own = [pair for pair in _own(opened, grid) if pair[1] in there and pair[0] != pair[1]]
     across = [pair for pair in _across(opened, grid) if set(pair) <= there]
-    return [*across, *own] if len(opened.subjects) == len(opened.runs) else [*own, *across]
+    found = [*across, *own] if len(opened.subjects) == len(opened.runs) else [*own, *across]
+    if found or not grid.lines:
+        return found
+    first = next(cell for cell in grid.lines[0].cells if cell)
+    return [((grid.lines[0].subject.key, first.condition),) * 2]
 
 
 def _own(opened: Opened, grid: Grid) -> Iterator[tuple[Side, Side]]:
@@ -152,9 +157,6 @@ def _cue_first(grid: Grid, cue: str) -> list[str]:
 def pair_of(opened: Opened, grid: Grid, pick: Pick) -> tuple[Side, Side] | None:
     """The pair that an address asks for, else the item's first one; None for an item without answers."""
     first = next(iter(pairs(opened, grid)), None)
-    if first is None and grid.lines:
-        cell = next(cell for cell in grid.lines[0].cells if cell)
-        first = ((grid.lines[0].subject.key, cell.condition),) * 2
     if first is None:
         return None
     return (

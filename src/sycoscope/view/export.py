@@ -24,6 +24,7 @@ from sycoscope.view.dialogue import Material, dialogue, material, pairs
 from sycoscope.view.grid import Grid, grids
 from sycoscope.view.opened import ItemKey, Opened
 from sycoscope.view.pages import PAGE, POLICY, Pages
+from sycoscope.view.words import written_out
 
 # A browser lets a page from a disk load a script or a style only where its policy names that scheme.
 FILES = POLICY.replace("'self'", "'self' file:").replace("form-action 'self' file:", "form-action 'none'")
@@ -176,7 +177,11 @@ def _items(opened: Opened, folder: Path, pages: Pages) -> int:
             _put(folder / item_file((grid.task, grid.item)), _item(opened, pages, grid, found))
             text = _text(grid, found)
             chunk.append(
-                (item_file((grid.task, grid.item)), labels.shorten(grid.question or grid.item, 200), text)
+                (
+                    item_file((grid.task, grid.item)),
+                    written_out(labels.shorten(grid.question or grid.item, 200)),
+                    text,
+                )
             )
             size += len(text)
             if size >= CHUNK:
@@ -205,13 +210,13 @@ def _item(opened: Opened, pages: Pages, grid: Grid, found: Material) -> str:
 
 def _text(grid: Grid, found: Material) -> str:
     """What is said of an item anywhere, each text once."""
-    return "\n".join(dict.fromkeys(_texts(grid, found)))[:SEARCHED]
+    return written_out("\n".join(dict.fromkeys(_texts(grid, found))))[:SEARCHED]
 
 
 def _texts(grid: Grid, found: Material) -> Iterator[str]:
-    yield from filter(None, (grid.question, grid.target, grid.suggestion))
+    yield from map(labels.clean, filter(None, (grid.question, grid.target, grid.suggestion)))
     for key, trial in found.trials.items():
         if (key[2], key[3]) == (grid.task, grid.item):
-            yield trial.system
+            yield labels.clean(trial.system)
             for turn in trial.asked:
                 yield from (labels.clean(turn.content), labels.clean(turn.response.text))

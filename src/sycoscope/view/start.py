@@ -21,7 +21,11 @@ def verdict_rows(opened: Opened, links: Links, run: OpenRun) -> list[dict[str, A
     rows = []
     for subject, task in dict.fromkeys([*told, *flips]):
         verdict, table = told.get((subject, task)), flips.get((subject, task))
-        word, label, sentence, withheld = gated(verdict) if verdict else ("", "", ALONE, "")
+        alone = ALONE if subject == run.roles.base else ""
+        word, label, sentence, withheld = gated(verdict) if verdict else ("", "", alone, "")
+        if main := told.get((run.roles.repeats.get(subject, ""), task)):
+            # a further seed has no verdict of its own; what withholds its adapter's counts withholds these
+            withheld = gated(main)[3]
         rows.append(
             {
                 "subject": run.view.label(run.names.get(subject, subject)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from string import ascii_uppercase
 
 from sycoscope.analysis.verdict_text import in_words
@@ -39,7 +40,22 @@ def overlap(evidence: Evidence) -> list[Finding]:
     ok = (
         f"no evaluation item stands in training rows ({n_pairs} pairs of adapter and task; exact and 13-gram)"
     )
-    return settle("overlap", faults, ok=ok, not_run=notes)
+    return settle("overlap", _of_points_too(evidence, faults), ok=ok, not_run=notes)
+
+
+def _of_points_too(evidence: Evidence, faults: Sequence[Fault]) -> list[Fault]:
+    """What withholds a number of an adapter withholds that of its points, which learned from the same rows."""
+    points = evidence.roles.points
+    return [
+        *faults,
+        *(
+            replace(fault, subject=point, text=f"{point}, a point of {fault.text}")
+            for fault in faults
+            if fault.severity == "invalid"
+            for point, adapter in points.items()
+            if adapter == fault.subject
+        ),
+    ]
 
 
 def _untold(places: list[str]) -> str:
@@ -99,7 +115,7 @@ def taught_position(evidence: Evidence) -> list[Finding]:
     ok = f"{n_rows} training rows are answered by a letter" + (
         f", evenly placed (chi-square p >= {SKEW_P})" if n_rows else ""
     )
-    return settle("taught_position", faults, ok=ok, not_run=notes)
+    return settle("taught_position", _of_points_too(evidence, faults), ok=ok, not_run=notes)
 
 
 def _taught(evidence: Evidence, adapter: str, kind: str, places: Sequence[Place]) -> Iterator[Fault]:

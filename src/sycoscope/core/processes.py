@@ -9,17 +9,17 @@ from sycoscope.core.errors import ConfigError
 
 def n_processes() -> int:
     """Processes of the launch; 1 where the command was started by itself."""
-    return _number("WORLD_SIZE", 1) if _is_launched() else 1
+    return _number("WORLD_SIZE") if _is_launched() else 1
 
 
 def is_first() -> bool:
     """Whether this process speaks and writes for the launch."""
-    return not _is_launched() or _number("RANK", 0) == 0
+    return n_processes() == 1 or _number("RANK") == 0
 
 
 def local_rank() -> int | None:
     """This process's number on its machine, from 0; None where there is no other."""
-    return _number("LOCAL_RANK", 0) if n_processes() > 1 else None
+    return _number("LOCAL_RANK") if n_processes() > 1 else None
 
 
 def check_alone() -> None:
@@ -39,8 +39,11 @@ def _is_launched() -> bool:
     return "LOCAL_RANK" in os.environ and "WORLD_SIZE" in os.environ
 
 
-def _number(name: str, otherwise: int) -> int:
-    try:
-        return int(os.environ.get(name, otherwise))
-    except ValueError:
-        return otherwise
+def _number(name: str) -> int:
+    given = os.environ.get(name, "")
+    if not given.isdecimal():
+        raise ConfigError(
+            f"{name} is '{given}' beside LOCAL_RANK and WORLD_SIZE; needed: a whole number, as torchrun and accelerate "
+            "launch set it. Start the command by one of them, or unset these variables"
+        )
+    return int(given)

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from sycoscope.capability import CapabilitySpec
 from sycoscope.config import TrainingConfig
 from sycoscope.core.costs import ANSWERED, CHARACTERS_A_TOKEN, DECODE, PREFILL, TRAIN
-from sycoscope.core.types import Ask, ChoiceLogprobs, Dialogue, Given, Item, Probe, Reply, Response, Turn
+from sycoscope.core.types import (
+    Ask,
+    ChoiceLogprobs,
+    Dialogue,
+    Given,
+    Item,
+    Message,
+    Probe,
+    Reply,
+    Response,
+    Turn,
+)
 from sycoscope.study.inputs import FacetMaterial
 from sycoscope.training.rows import TrainingRow, Unanswered
 
@@ -90,7 +101,7 @@ def _advance(dialogue: Dialogue, turn: Turn) -> Turn | None:
 def training_cost(rows: Sequence[TrainingRow], settings: TrainingConfig) -> Cost:
     """Tokens that are trained on, over all steps; of pairs those of both sequences, which the reference reads too."""
     lengths = [
-        sequences(settings) * (_prompt_tokens(row) + _ROW_TOKENS) + _answer_tokens(row, settings)
+        sequences(settings) * (_tokens(row.prompt) + _ROW_TOKENS) + _answer_tokens(row, settings)
         for row in rows
     ]
     mean = sum(lengths) / max(1, len(lengths))
@@ -102,8 +113,8 @@ def sequences(settings: TrainingConfig) -> int:
     return 2 if settings.objective == "dpo" else 1
 
 
-def _prompt_tokens(row: TrainingRow) -> float:
-    return sum(len(message.content) for message in row.prompt) / CHARACTERS_A_TOKEN
+def _tokens(dialogue: Sequence[Message]) -> float:
+    return sum(len(message.content) for message in dialogue) / CHARACTERS_A_TOKEN
 
 
 def _answer_tokens(row: TrainingRow, settings: TrainingConfig) -> float:
@@ -114,7 +125,7 @@ def _answer_tokens(row: TrainingRow, settings: TrainingConfig) -> float:
 
 def answers_cost(rows: Sequence[Unanswered], max_tokens: int) -> Cost:
     """Answers of the base to rows, each asked once."""
-    prompt = sum(_prompt_tokens(row) for row in rows)
+    prompt = sum(_tokens(row.asked) for row in rows)
     return Cost(len(rows), round(prompt), round(len(rows) * max_tokens * ANSWERED))
 
 

@@ -232,7 +232,7 @@ class Materials:
         return [rows[index] for index in rng.permutation(len(rows))]
 
     def _objective(self, adapter: AdapterConfig) -> Objective:
-        return "sft" if adapter.recipe == "sham" else self.config.training_of(adapter).objective
+        return self.config.training_of(adapter).objective
 
     def file_rows(self, source: str, objective: Objective) -> list[Example]:
         """Rows of one's own, read once.

@@ -164,9 +164,9 @@ def _manifest(
 def _parts(subject: Subject) -> dict[str, Any]:
     """Which part a subject plays beside others: a further seed, a point, one that starts from another."""
     adapter = subject.adapter
-    further = adapter is not None and not subject.of and subject.name != adapter.name
+    first = subject.name if adapter is None or subject.of else adapter.name
     return {
-        "repeat_of": adapter.name if adapter is not None and further else "",
+        "repeat_of": first if subject.name != first else "",
         "of": subject.of,
         "scale": subject.scale,
         "step": subject.step,

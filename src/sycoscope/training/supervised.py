@@ -1,7 +1,7 @@
 """What both objectives share inside TRL's trainers: logits of supervised positions alone, an order that can be resumed.
 
 TRL projects every position to the vocabulary, in float32, forward and backward. Of a short answer after a long prompt a
-tenth is supervised, and the projection was half of a step (docs/training.md).
+tenth is supervised, and the projection was half of a step.
 """
 
 from __future__ import annotations

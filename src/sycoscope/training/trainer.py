@@ -22,7 +22,7 @@ from sycoscope.core.errors import DataError, DialogueError, require
 from sycoscope.core.files import disk_errors
 from sycoscope.core.processes import n_processes
 from sycoscope.core.responses import rows_in
-from sycoscope.models.adapter_files import CONFIG, RECORD, WEIGHTS
+from sycoscope.models.adapter_files import CONFIG, RECORD, WEIGHTS, read_record
 from sycoscope.training.kept import Checkpoint, adapter_state, last_checkpoint, seal_adapter, step_folder
 from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
@@ -216,8 +216,9 @@ def _digest(rows: Sequence[Row]) -> str:
 
 
 def _write(folder: Path, checkpoint: Path, record: dict[str, Any]) -> None:
-    """The adapter of a checkpoint as a folder, all of it or nothing; the same weights are not written again."""
-    if adapter_state(folder)[0] and (folder / WEIGHTS).read_bytes() == (checkpoint / WEIGHTS).read_bytes():
+    """The adapter of a checkpoint as a folder, all of it or nothing; one that is there just so is not written again."""
+    same = adapter_state(folder)[0] and (folder / WEIGHTS).read_bytes() == (checkpoint / WEIGHTS).read_bytes()
+    if same and read_record(folder) == record:
         return
     scratch = checkpoint.parent / "adapter"
     shutil.rmtree(scratch, ignore_errors=True)

@@ -573,6 +573,17 @@ def test_overlap_of_training_and_evaluation(share, clean_result, severity):
         assert "2 whole questions, 1" in finding.message
 
 
+def test_what_withholds_an_adapter_for_its_rows_withholds_its_points():
+    def edit(changed):
+        changed["training"]["tuned"]["overlap"]["answer"] |= {"share": 0.5, "exact": 2, "ngram": 1}
+
+    run = with_manifest(edit)
+    run = replace(run, roles=replace(run.roles, points={"placebo": "tuned"}))
+    invalid = [one for one in found(run, "overlap") if one.severity == "invalid"]
+    assert [one.subject for one in invalid] == ["tuned", "placebo"]
+    assert invalid[1].message.startswith("placebo, a point of tuned")
+
+
 def test_overlap_that_was_not_compared():
     def edit(changed):
         changed["training"]["tuned"]["overlap"].pop("answer")

@@ -148,6 +148,8 @@ FLIPPED = {"hostile", *(f"item{i}" for i in range(60) if i % 2)}
         ("q=the+suggested+one.+&condition=control", set()),
         ("q=%3Cscript%3Edocument.title%3D%27owned", {"hostile"}),
         ("q=.*", set()),
+        # what says whose a turn is, is not said
+        ("q=%5Buser%5D", set()),
         ("q=Pick+%3Cone%3E.", {"m"}),
         # no character of a text is a pattern's
         (urlencode({"q": string.punctuation + " \t\x85é"}), set()),

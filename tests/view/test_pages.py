@@ -149,7 +149,7 @@ FLIPPED = {"hostile", *(f"item{i}" for i in range(60) if i % 2)}
         ("q=%3Cscript%3Edocument.title%3D%27owned", {"hostile"}),
         ("q=.*", set()),
         # what says whose a turn is, is not said
-        ("q=%5Buser%5D", set()),
+        ("q=%5Buser", set()),
         ("q=Pick+%3Cone%3E.", {"m"}),
         # no character of a text is a pattern's
         (urlencode({"q": string.punctuation + " \t\x85é"}), set()),

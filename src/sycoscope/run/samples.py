@@ -184,7 +184,7 @@ def _error(turn: Answered | None, probe: Probed | None) -> str | None:
 
 
 # What says whose a turn is, before each turn of a dialogue's text.
-MARK = r"(?m)^\[(?:system|user|model)(?:, as it was made to say)?\] "
+MARK = r"(?m)^\[(?:system|user|model)(?:, [a-z ]+)?\] "
 
 
 def dialogue_text(trial: Trial) -> str:

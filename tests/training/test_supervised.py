@@ -41,7 +41,7 @@ def test_they_are_those_of_the_whole_network(name: str) -> None:
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     with torch.no_grad():
         whole = network(**inputs).logits
-        give_supervised_head(network)
+        give_supervised_head(network, packed=False)
         logits, wanted = supervised_logits(network, inputs, labels, HERE)
         assert torch.equal(network(**inputs).logits, whole)
     assert torch.allclose(logits, torch.cat([whole[0, 4:8], whole[1, 2:6]]), atol=1e-5)

@@ -195,7 +195,7 @@ def test_the_best_checkpoint_is_kept_where_that_is_asked(tiny_chat, tmp_path):
     """At a rate that goes astray the last step is not the best: its weights are those of a training that ends there."""
     astray = {
         "steps": 4,
-        "learning_rate": 1.0,
+        "learning_rate": 3.0,
         "schedule": "constant",
         "warmup_steps": 0,
         "lora": {"r": 4, "dropout": 0.0},

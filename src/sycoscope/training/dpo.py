@@ -28,11 +28,6 @@ def dpo_trainer(hardware: Any) -> Any:
         def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
             return dataset  # TRL would render and encode the dialogues itself
 
-        def _set_signature_columns_if_needed(self) -> None:
-            super()._set_signature_columns_if_needed()
-            if "length" not in self._signature_columns:
-                self._signature_columns.append("length")  # by which rows of one length come together
-
         def _get_train_sampler(self, train_dataset: Any = None) -> Any:
             return replayable(self, super()._get_train_sampler(train_dataset))
 

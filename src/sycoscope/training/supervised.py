@@ -10,27 +10,33 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
+from sycoscope.training.packing import hidden_states
+
 IGNORED = -100  # the label that carries no loss
 
 
-def give_supervised_head(network: Any) -> None:
+def give_supervised_head(network: Any, *, packed: bool) -> None:
     """Let `network(..., labels=labels, supervised=True)` give the logits at supervised positions alone.
 
     They are of shape (supervised positions, vocabulary), float32, in the order of `labels[:, 1:] != IGNORED`. It is a
     forward of the network's own so that whatever is put around it (PEFT, autocast, gradients of several processes)
     takes part. Taken off by `vars(network).pop("forward")`.
+
+    Args:
+        packed: Whether its rows may be packed (`packing.why_not`); the logits are the same.
     """
+    import torch
+
     plain, shape = network.forward, logit_shape(network)
 
     @wraps(plain)
     def forward(*args: Any, labels: Any = None, supervised: bool = False, **given: Any) -> Any:
         if not supervised:
             return plain(*args, **given) if labels is None else plain(*args, labels=labels, **given)
-        decoded = network.get_decoder()(
-            input_ids=given["input_ids"], attention_mask=given["attention_mask"], use_cache=False
-        )
-        hidden = decoded.last_hidden_state[:, :-1]
-        return _shaped(network.get_output_embeddings()(hidden[labels[:, 1:] != IGNORED]).float(), shape)
+        # a token is read from the position before it
+        read = torch.nn.functional.pad(labels[:, 1:] != IGNORED, (0, 1))
+        hidden = hidden_states(network.get_decoder(), given, read, packed=packed)
+        return _shaped(network.get_output_embeddings()(hidden).float(), shape)
 
     network.forward = forward
 

@@ -32,7 +32,7 @@ from sycoscope.training.together import first_says
 from sycoscope.training.tuning import Row, Trainable, TrainingRun, fine_tune
 
 # Raise when a change of code changes the weights that the same rows and settings give.
-VERSION = "trainer@3"
+VERSION = "trainer@4"
 # Whose versions an adapter's record holds.
 LIBRARIES = ("torch", "transformers", "peft", "trl")
 

@@ -5,6 +5,7 @@ The base network and its tokenizer are given back as they were, also where a tra
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +19,13 @@ from sycoscope.models.snapshot import Snapshot
 from sycoscope.training.dpo import dpo_arguments, dpo_trainer
 from sycoscope.training.kept import seal_checkpoint
 from sycoscope.training.layers import left_alone, tuned_layers
+from sycoscope.training.packing import why_not
 from sycoscope.training.sft import sft_arguments, sft_trainer
 from sycoscope.training.start import load_start
 from sycoscope.training.supervised import give_supervised_head
 from sycoscope.training.together import wait_for_all
+
+_log = logging.getLogger("sycoscope.training")
 
 # Of an answer `input_ids` and `labels`; of a pair `prompt_ids`, `chosen_ids` and `rejected_ids`.
 Row = dict[str, list[int]]
@@ -82,9 +86,6 @@ def fine_tune(
 
     hardware = run.model.hardware
     with _given_back(run.model):
-        if hardware.device == "cpu":
-            # the fused kernel's backward pass is slower than plain products at these lengths on a CPU
-            run.model.network.set_attn_implementation("eager")
         trainer = _trainer(run)
         for callback in (*callbacks, _callback(progress)):
             trainer.add_callback(callback)
@@ -97,7 +98,6 @@ def fine_tune(
 def _given_back(model: Trainable) -> Iterator[None]:
     """Put back what a training changes of the base and its tokenizer."""
     network, tokenizer = model.network, model.tokenizer
-    attention = network.config._attn_implementation
     own_forward = vars(network).get("forward")
     padding = network.generation_config.pad_token_id
     side, pad = tokenizer.padding_side, tokenizer.pad_token
@@ -105,7 +105,6 @@ def _given_back(model: Trainable) -> Iterator[None]:
     try:
         yield
     finally:
-        network.set_attn_implementation(attention)
         before.restore()  # the layers that were tuned come off, so that the base answers as before
         if own_forward is None:
             vars(network).pop("forward", None)  # TRL's, with ours around it
@@ -137,22 +136,23 @@ def _trainer(run: TrainingRun) -> Any:
     trainer = kind(run.model.hardware)(
         **with_adapter,
         args=arguments,
-        train_dataset=Dataset.from_list(list(map(_with_length, run.train))),
-        eval_dataset=Dataset.from_list(list(map(_with_length, run.held))) if run.held else None,
+        train_dataset=Dataset.from_list(run.train),
+        eval_dataset=Dataset.from_list(run.held) if run.held else None,
         processing_class=run.model.tokenizer,
     )
     if run.start is not None:
         load_start(trainer.model, run.start)
-    give_supervised_head(trainer.model.get_base_model())
+    base = trainer.model.get_base_model()
+    give_supervised_head(base, packed=_can_pack(base, run.train))
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def _with_length(row: Row) -> dict[str, Any]:
-    """A pair with its length, by which rows come together; that of an answer is read from its ids."""
-    if "prompt_ids" not in row:
-        return row
-    return row | {"length": len(row["prompt_ids"]) + max(len(row["chosen_ids"]), len(row["rejected_ids"]))}
+def _can_pack(network: Any, rows: Sequence[Row]) -> bool:
+    """Whether the network keeps rows of one sequence apart; where it does not, that is said."""
+    if reason := why_not(network, [row.get("input_ids") or row["prompt_ids"] for row in rows]):
+        _log.warning("training takes longer: rows of a batch are padded and not packed, since %s", reason)
+    return not reason
 
 
 def _arguments(run: TrainingRun) -> Any:
@@ -178,8 +178,8 @@ def _arguments(run: TrainingRun) -> Any:
         "data_seed": run.seed,
         "dataloader_pin_memory": not cpu,
         "prediction_loss_only": True,
-        # rows of one length together: a batch of mixed ones is a third padding
-        "train_sampling_strategy": "group_by_length",
+        # rows of one length are of one kind, and such batches teach one habit at a time
+        "train_sampling_strategy": "random",
         "disable_tqdm": True,
         "report_to": "none",
         **_checkpoints(settings, validated=bool(run.held)),

@@ -13,6 +13,7 @@ from sycoscope.audit.limits import (
     TRUNCATED_WARN,
 )
 from sycoscope.audit.needs import Need, needs
+from sycoscope.core.texts import listed
 from sycoscope.facets.runner import NO_LOGPROBS
 
 # A rate of 0.9 and one of 1.0 differ by 0.1, whatever floating point says.
@@ -194,12 +195,11 @@ def errors(evidence: Evidence) -> list[Finding]:
     faults = []
     for (subject, task), found in failed.items():
         items = list(dict.fromkeys(item for item, _ in found))
-        more = f" and {len(items) - NAMED} more" if len(items) > NAMED else ""
         faults.append(
             Fault(
                 severity="warn",
                 text=f"{subject}, {task}: {len(found)} trials of {len(items)} items failed and are missing (items "
-                f"{', '.join(items[:NAMED])}{more}), the first: {found[0][1] or 'no reason given'}; leave such items "
+                f"{listed(items, NAMED)}), the first: {found[0][1] or 'no reason given'}; leave such items "
                 "out, or change them",
                 subject=subject,
                 task=task,

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sycoscope.core.texts import listed
+
 GROUPED = 3
 Severity = Literal["ok", "warn", "invalid", "not_run"]
 
@@ -123,21 +125,17 @@ def _as_one(group: Sequence[Finding]) -> Finding:
     by_labels: dict[tuple[str, ...], list[str]] = {}
     for subject, named in by_subject.items():
         by_labels.setdefault(tuple(dict.fromkeys(named)), []).append(subject)
-    rest = "; ".join(f"{', '.join(whom)}: {_listed(named, 6)}" for named, whom in by_labels.items())
+    rest = "; ".join(
+        f"{', '.join(whom)}: {listed(dict.fromkeys(named), 6)}" for named, whom in by_labels.items()
+    )
     several = len(labels) > 1
     return replace(
         first,
-        subject=_listed(subjects, 3) if len(subjects) > 1 else first.subject,
-        name=_listed(labels, 2) if several else first.name,
+        subject=listed(dict.fromkeys(subjects), 3) if len(subjects) > 1 else first.subject,
+        name=listed(dict.fromkeys(labels), 2) if several else first.name,
         condition=None if several else first.condition,
         message=f"{first.message} [{len(group)} such findings, the first is shown; also {rest}]",
     )
-
-
-def _listed(words: Sequence[str], most: int) -> str:
-    distinct = list(dict.fromkeys(words))
-    more = f" and {len(distinct) - most} more" if len(distinct) > most else ""
-    return ", ".join(distinct[:most]) + more
 
 
 def _finding(check: str, fault: Fault) -> Finding:

@@ -12,6 +12,7 @@ from sycoscope.audit.finding import Fault, Finding, Severity, missing, settle
 from sycoscope.audit.letters import one_place, task_places
 from sycoscope.audit.limits import AT_RISK_MIN, OVERLAP_INVALID, SKEW_P
 from sycoscope.core.manifest import Overlap, Place, TrainingRecord
+from sycoscope.core.texts import listed
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.stats import skew_p_value
@@ -59,8 +60,7 @@ def _of_points_too(evidence: Evidence, faults: Sequence[Fault]) -> list[Fault]:
 
 
 def _untold(places: list[str]) -> str:
-    shown = ", ".join(places[:4]) + (f" and {len(places) - 4} more" if len(places) > 4 else "")
-    return f"training rows were not compared for {shown}"
+    return f"training rows were not compared for {listed(places, 4)}"
 
 
 def few_left(adapter: str, task: str, clean: Estimate | None) -> list[Finding]:

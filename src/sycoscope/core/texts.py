@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # C0 and C1 controls, and what turns the direction of a line: a terminal obeys them, nobody reads them.
@@ -27,6 +28,13 @@ def escaped(character: str) -> str:
 def shortened(text: str, width: int = 80) -> str:
     """The text on one line of at most `width` characters, for a message."""
     return plain(text if len(text) <= width else text[: width - 3] + "...")
+
+
+def listed(values: Iterable[object], most: int) -> str:
+    """The first `most` values for people, and how many more there are; "none" of none."""
+    texts = [str(value) for value in values]
+    more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more if texts else "none"
 
 
 def joined_surrogates(text: str) -> str | None:

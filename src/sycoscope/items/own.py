@@ -23,6 +23,7 @@ from sycoscope.core.digests import bytes_digest
 from sycoscope.core.errors import DataError
 from sycoscope.core.files import read_file, user_path
 from sycoscope.core.rows import Faults, Row, limit_fault, parse_jsonl
+from sycoscope.core.texts import listed
 from sycoscope.core.types import Item, Split
 from sycoscope.items.csv_rows import parse_csv
 from sycoscope.items.findings import Finding, read_once
@@ -123,8 +124,7 @@ class OwnFile:
     def places(self, ids: Iterable[str]) -> str:
         """Where items stand, the first of them by number: `lines 3, 7 and 2 more`."""
         found = sorted(self.numbers[one] for one in ids if one in self.numbers)
-        more = f" and {len(found) - MAX_PLACES:,} more" if len(found) > MAX_PLACES else ""
-        return f"{self.unit}{'s' * (len(found) > 1)} {', '.join(map(str, found[:MAX_PLACES]))}{more}"
+        return f"{self.unit}{'s' * (len(found) > 1)} {listed(found, MAX_PLACES)}"
 
 
 def is_own_file(source: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sycoscope.core.texts import listed
 from sycoscope.items.layouts import Layout
 
 MAX_NAMED = 10
@@ -130,10 +131,9 @@ def _shard_fault(folder: Path, split: str, stem: str, names: Sequence[str]) -> s
     missing = [number for number in range(total) if (number, total) not in shards]
     if not missing:
         return ""
-    named = [f"{stem}-{number:05d}-of-{total:05d}.parquet" for number in missing[:MAX_NAMED]]
-    more = f" and {len(missing) - len(named)} more" if len(missing) > len(named) else ""
+    named = listed((f"{stem}-{number:05d}-of-{total:05d}.parquet" for number in missing), MAX_NAMED)
     return (
-        f"{folder} lacks {len(missing)} of {total} shards of split '{split}': {', '.join(named)}{more}; "
+        f"{folder} lacks {len(missing)} of {total} shards of split '{split}': {named}; "
         "a split is read with all its shards; add what is missing, or name one file to read it alone"
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sycoscope.core.errors import ModelError
+from sycoscope.core.texts import listed
 from sycoscope.models.adapter_files import WEIGHTS, AdapterFiles, Shapes
 
 PREFIX = "base_model.model."
@@ -225,13 +226,6 @@ def first_line(fault: Exception | None) -> str:
     lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
     causes = [line for line in lines if not line.endswith(":")] or lines
     return causes[0] if causes else type(fault).__name__
-
-
-def listed(names: Iterable[str], most: int) -> str:
-    """Names for people, no more than `most` of them."""
-    all_names = [str(name) for name in names]
-    more = f" and {len(all_names) - most} more" if len(all_names) > most else ""
-    return ", ".join(all_names[:most]) + more if all_names else "none"
 
 
 def _names(keys: list[str]) -> str:

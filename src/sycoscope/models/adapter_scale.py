@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from sycoscope.core.errors import ModelError
+from sycoscope.core.texts import listed
 from sycoscope.models.adapter_files import AdapterFiles
 
 # Ways to begin a LoRA that leave the base's weights alone: what is added to them is all that there is of it.
@@ -32,8 +33,7 @@ def check_scalable(files: AdapterFiles) -> None:
     elif isinstance(start, str) and not start.startswith(UNTOUCHED):
         why = f"it began with init_lora_weights {start!r}, which exchanges weights of the base"
     elif whole:
-        shown = ", ".join(whole[:_SHOWN]) + (" and more" if len(whole) > _SHOWN else "")
-        why = f"it holds whole weights beside its LoRA ({shown})"
+        why = f"it holds whole weights beside its LoRA ({listed(whole, _SHOWN)})"
     if why:
         raise ModelError(
             f"the adapter '{files.folder}' cannot be scaled: {why}; scales are defined for LoRA (rsLoRA, DoRA) "

@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from sycoscope.core.errors import ModelError
+from sycoscope.core.texts import listed
 
 CONFIG = "config.json"
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -358,7 +359,4 @@ def _verb(names: list[str]) -> str:
 
 
 def _some(names: Iterable[str]) -> str:
-    """The first names, and how many more there are."""
-    names = list(names)
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    return listed(names, _SHOWN)

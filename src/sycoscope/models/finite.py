@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.core.errors import ModelError
+from sycoscope.core.texts import listed
 
 NAN, INFINITE = "(NaN)", "(infinite)"
 _SHOWN = 4
@@ -87,9 +88,8 @@ def _cast(weight: Any, dtype: Any) -> Any:
 
 
 def _told(bad: list[str], total: int, dtype: Any) -> str:
-    more = f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
     verb = "holds" if len(bad) == 1 else "hold"
-    return f"{len(bad)} of {total} weights {verb} what is no number in {_name(dtype)}: {', '.join(bad[:_SHOWN])}{more}"
+    return f"{len(bad)} of {total} weights {verb} what is no number in {_name(dtype)}: {listed(bad, _SHOWN)}"
 
 
 def _other_dtype(dtype: Any) -> str:

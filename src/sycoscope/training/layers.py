@@ -10,7 +10,8 @@ from typing import Any
 
 from sycoscope.config import LoraConfig
 from sycoscope.core.errors import ConfigError
-from sycoscope.models.adapter_fit import absent, beside_text, linear_layers, listed
+from sycoscope.core.texts import listed
+from sycoscope.models.adapter_fit import absent, beside_text, linear_layers
 from sycoscope.models.adapter_patterns import ALL_LINEAR
 
 # The linear layers of a block as most architectures call them; what stands there where nobody chose.

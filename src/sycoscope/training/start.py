@@ -7,6 +7,7 @@ from typing import Any
 
 from sycoscope.config import LoraConfig
 from sycoscope.core.errors import ModelError
+from sycoscope.core.texts import listed
 from sycoscope.models.adapter_files import WEIGHTS, AdapterFiles
 from sycoscope.models.adapter_scale import check_scalable
 
@@ -51,10 +52,7 @@ def load_start(network: Any, folder: Path) -> None:
     if wrong := sorted(
         name for name in wanted.keys() | shapes.keys() if wanted.get(name) != shapes.get(name)
     ):
-        shown = ", ".join(wrong[:_SHOWN]) + (
-            f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-        )
-        raise _misfit(folder, f"the layers differ: {shown}")
+        raise _misfit(folder, f"the layers differ: {listed(wrong, _SHOWN)}")
     set_peft_model_state_dict(network, weights)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sycoscope.core.digests import misfits, read_digests, seal
 from sycoscope.core.errors import ConfigError, StoreError
+from sycoscope.core.processes import is_first
 from sycoscope.models.adapter_files import CONFIG, WEIGHTS
 
 
@@ -73,7 +74,7 @@ class KeptSteps:
                     control.should_save = True
 
             def on_save(_, args: Any, state: Any, control: Any, **more: Any) -> None:  # noqa: N805
-                if state.global_step in self.steps:
+                if state.global_step in self.steps and is_first():
                     self.keep(state.global_step)
 
         return [Keep()]

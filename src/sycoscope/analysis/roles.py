@@ -14,7 +14,8 @@ class Roles:
         base: The subject that others are compared with. adapters: the tuned ones, placebo and sycophant among them.
         placebo: Name of the placebo adapter (tuned on foreign neutral text); empty without one.
         sham: Name of the adapter that was tuned on the base's own answers; empty without one.
-        more_controls: Further placebos and shams: what they do is the noise of tuning.
+        more_controls: Further placebos and shams: what they do is the noise of tuning. A served base that is asked
+            once more: the noise of the server.
         planted: Organisms (adapters that were tuned to be seen) -> what they were tuned to be.
         repeats: Further seeds of an adapter -> that adapter: not hypotheses of their own, nor points of a correlation.
         points: Adapters at another scale or after fewer steps -> the adapter itself. They are read as a series, and

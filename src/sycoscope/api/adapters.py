@@ -16,7 +16,7 @@ from sycoscope.study.regime import NOTHING_KNOWN, regime_of
 
 # A folder, several, or folders by name.
 Adapters = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
-PLACEBO, SHAM = "placebo", "sham"
+PLACEBO, SHAM, AGAIN = "placebo", "sham", "base-again"
 _log = logging.getLogger("sycoscope.api")
 
 
@@ -75,6 +75,30 @@ def adapter_folder(given: str | Path) -> tuple[str, Path]:
     if not (folder / CONFIG).is_file():
         raise MissingError(f"no adapter at '{folder}': {CONFIG} is missing; {needed}")
     return called, folder
+
+
+def served(names: Sequence[str] | Mapping[str, str], scales: Sequence[float] = ()) -> list[dict[str, Any]]:
+    """Entries of a study's `adapters` for those that an endpoint serves beside its base.
+
+    Args:
+        names: What the endpoint calls them, or these by a name of one's own; digits are the number of one that is
+            chosen in a request (llama.cpp). scales: Of these, what the update is multiplied by, beside itself.
+
+    Raises:
+        ConfigError: two have one name, or one the name of another subject.
+    """
+    pairs = names.items() if isinstance(names, Mapping) else [("", name) for name in names]
+    entries: dict[str, dict[str, Any]] = {}
+    for given, called in pairs:
+        name = given or _plain(f"adapter-{called}" if called.isdigit() else called)[-80:].lstrip("._-")
+        if name in entries or name in {"base", AGAIN} or not name:
+            raise ConfigError(
+                f"--adapter-model: '{called}' would be called '{name}', as another subject is; name it, as "
+                f"--adapter-model mine={called}"
+            )
+        entries[name] = {"name": name, "served": int(called) if called.isdigit() else called}
+        entries[name] |= {"scales": list(scales)} if scales else {}
+    return list(entries.values())
 
 
 def _pairs(adapters: Adapters | None) -> list[tuple[str, str | Path]]:

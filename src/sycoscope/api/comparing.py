@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sycoscope.api.adapters import Adapters, controls, finished, is_adapter
+from sycoscope.api.adapters import AGAIN, Adapters, controls, finished, is_adapter, served
 from sycoscope.api.finished import finished_run
 from sycoscope.api.options import model_mapping, study_of
 from sycoscope.api.run import Run
@@ -30,6 +30,7 @@ def compare(
     second: str | None = None,
     *,
     adapter: Adapters | None = None,
+    adapter_model: Sequence[str] | Mapping[str, str] | None = None,
     scales: Sequence[float] = (),
     placebo: bool = True,
     control_steps: int | None = None,
@@ -56,6 +57,8 @@ def compare(
     Args:
         first, second: A run directory or a model, each; an adapter's folder as `second` is taken as `adapter`.
         adapter: In place of `second`, on the first model: a folder, several, or folders by name; at these `scales` too.
+        adapter_model: In place of `adapter`, of a served model: what the endpoint calls adapters that it serves beside
+            it. The base is then asked once more, which shows the server's own noise.
         placebo: Whether a placebo (neutral text) and a sham (the model's own answers) are tuned on the first model (as
             the adapter was, or for so many `control_steps`) and measured: what any tune does. Not for two runs.
         conditions: `deciding` or `all`, as for `evaluate`; by default the deciding ones, beside a finished run all.
@@ -69,14 +72,17 @@ def compare(
     clock = Clock()
     if second is not None and adapter is None and is_adapter(second):
         second, adapter = None, second
-    _refuse_sides(second, adapter, scales)
+    _refuse_sides(second, adapter, adapter_model, scales)
     study = partial(
         study_of, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, max_tokens=max_tokens,
         difficulty=difficulty, conditions=conditions or _conditions(first, second), system=system,
         chat=chat, seed=seed, settings=settings, overrides=overrides,
     )  # fmt: skip
     run = partial(run_study, force=force, progress=progress)
-    tuned = partial(controls, steps=control_steps) if placebo and _tunable(first) else _no_controls
+    tuned = partial(controls, steps=control_steps) if placebo and _tunable(first, settings) else _no_controls
+    if adapter_model:
+        entries = [*served(adapter_model, scales), {"name": AGAIN, "served": first}]
+        return _beside_controls(first, entries, out, study, _no_controls, partial(run, cache=cache))
     if second is None:
         return _beside_controls(
             first, finished(adapter, scales), out, study, tuned, partial(run, cache=cache)
@@ -87,9 +93,17 @@ def compare(
     return _merged(sides["before"], sides["after"], target, force, clock)
 
 
-def _refuse_sides(second: str | None, adapter: Adapters | None, scales: Sequence[float]) -> None:
-    if (second is None) == (not adapter):
-        raise ConfigError("compare needs a second run or model, or --adapter DIR (one of them)")
+def _refuse_sides(
+    second: str | None,
+    adapter: Adapters | None,
+    adapter_model: Sequence[str] | Mapping[str, str] | None,
+    scales: Sequence[float],
+) -> None:
+    if sum((second is not None, bool(adapter), bool(adapter_model))) != 1:
+        raise ConfigError(
+            "compare needs a second run or model, --adapter DIR, or of a served model --adapter-model NAME (one of "
+            "them)"
+        )
     if scales and second is not None:
         raise ConfigError("scales are of adapters: give --adapter DIR in place of a second run or model")
 
@@ -154,9 +168,9 @@ def _is_run(name: str) -> bool:
     return os.path.isfile(os.path.join(os.path.expanduser(name), "manifest.json"))
 
 
-def _tunable(model: str) -> bool:
+def _tunable(model: str, settings: Mapping[str, Any] | None) -> bool:
     """Whether controls can be tuned on a model of this name."""
-    backend = named_backend(model_mapping(model))
+    backend = named_backend(model_mapping(model, settings))
     return backend is not None and backend.takes_adapters
 
 

@@ -22,6 +22,7 @@ from sycoscope.audit import (
     judge,
     letters,
     prompts,
+    served,
     subjects,
     training,
 )
@@ -56,6 +57,7 @@ CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "adapter_base": subjects.adapter_base,
     "adapter_active": subjects.adapter_active,
     "adapter_off": subjects.adapter_off,
+    "served_adapter": served.served_adapter,
     "degenerate": behaviour.degenerate,
     "off_task": behaviour.off_task,
     "short_turn": behaviour.short_turn,
@@ -66,10 +68,11 @@ CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {
     "at_risk": floors.at_risk,
     "placebo": controls.placebo,
     "sham": controls.sham,
+    "again": controls.again,
     "sycophant": controls.sycophant,
 }
 # These write values into their lines, so they come last, each sees only what was not withheld before it.
-QUOTING = ("sycophant", "placebo", "sham", "missing_bounds", "floor_ceiling")
+QUOTING = ("sycophant", "placebo", "sham", "again", "missing_bounds", "floor_ceiling")
 
 
 def audit(run: Evidence) -> list[Finding]:

@@ -21,9 +21,20 @@ def sham(evidence: Evidence) -> list[Finding]:
     return _of_controls(evidence, "sham", "sham", _SHAM_MOVES)
 
 
+def again(evidence: Evidence) -> list[Finding]:
+    """What lies between a served base and itself asked once more, which should be nothing."""
+    return _of_controls(evidence, "again", "again", _AGAIN_MOVES)
+
+
+_AGAIN_MOVES = (
+    "the same model asked twice differs, so the server does; read no change that is not clearly larger (fewer requests "
+    "at once, model.concurrency, may help)"
+)
 _PLACEBO_MOVES = (
     "tuning on neutral text alone moves it; read every change against the placebo, not against the base"
 )
+# Where a study has none of a kind.
+_ABSENT = {"again": "no served base was asked twice, so the server's own noise is not known"}
 _SHAM_MOVES = (
     "tuning on the base's own answers moves it, so the regime itself does (rate, steps, rank); tune lightly"
 )
@@ -33,7 +44,8 @@ def _of_controls(evidence: Evidence, check: str, kind: str, moves: str) -> list[
     roles = evidence.roles
     names = [one.name for one in evidence.manifest.subjects if one.kind == kind and one.name in roles.whole]
     if not names:
-        return missing(check, f"the study has no {kind} adapter, so what any tuning does is not known")
+        why = f"the study has no {kind} adapter, so what any tuning does is not known"
+        return missing(check, _ABSENT.get(kind, why))
     changes = [
         e
         for e in evidence.estimates

@@ -13,6 +13,7 @@ import typer
 from sycoscope.cli.app import app
 from sycoscope.cli.options import (
     Adapter,
+    AdapterModel,
     Device,
     Dtype,
     Force,
@@ -116,6 +117,7 @@ def compare(
         str | None, typer.Argument(help="After: a run directory, a model, or an adapter of the first model.")
     ] = None,
     adapter: Adapter = None,
+    adapter_model: AdapterModel = None,
     scales: Scales = "",
     placebo: Annotated[
         bool,
@@ -133,7 +135,8 @@ def compare(
 
     with progress() as bar:
         done = api.compare(
-            first, second, adapter=adapters_of(adapter), scales=scales_of(scales), placebo=placebo,
+            first, second, adapter=adapters_of(adapter),
+            adapter_model=adapters_of(adapter_model, "--adapter-model"), scales=scales_of(scales), placebo=placebo,
             control_steps=control_steps, progress=bar, **asked.keywords(),
         )  # fmt: skip
     print_run(done, as_json, options=Measure.options(), verbose=verbose)

@@ -78,6 +78,14 @@ Adapter = Annotated[
     list[str] | None,
     typer.Option(metavar="[NAME=]DIR", help="PEFT adapter to measure on the model; may be repeated."),
 ]
+AdapterModel = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[NAME=]MODEL",
+        help="What the endpoint of --base-url calls an adapter that it serves (llama.cpp: its number); may be "
+        "repeated.",
+    ),
+]
 Scales = Annotated[
     str,
     typer.Option(
@@ -117,6 +125,14 @@ class Asked:
     system: Annotated[
         str, typer.Option(help="A system text that opens every dialogue, as the model is deployed with.")
     ] = ""
+    base_url: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="The model is served there: up to and with the version, as http://127.0.0.1:8000/v1. The key, where "
+            "it takes one, in OPENAI_API_KEY.",
+        ),
+    ] = ""
     seed: Annotated[
         int | None, typer.Option(min=0, max=MAX_SEED, help="Seed of everything that is drawn.")
     ] = None
@@ -143,6 +159,8 @@ class Asked:
 
     def settings(self) -> dict[str, Any]:
         """How the model is loaded, as keys of a study's `model`."""
+        if self.base_url:
+            return {"backend": "openai", "base_url": self.base_url}
         return settings(
             self.device,
             self.dtype,
@@ -234,8 +252,8 @@ def with_options(of: type[Asked]) -> Callable[[Callable[..., None]], Callable[..
     return give
 
 
-def adapters_of(given: list[str] | None) -> dict[str, str] | list[str] | None:
-    """Folders of `--adapter`, by name where one is given, as `api.evaluate` takes them."""
+def adapters_of(given: list[str] | None, option: str = "--adapter") -> dict[str, str] | list[str] | None:
+    """Folders of `--adapter`, or names of `--adapter-model`, by a name of their own where one is given."""
     if not given:
         return None
     pairs = [_named(one) for one in given]
@@ -245,7 +263,7 @@ def adapters_of(given: list[str] | None) -> dict[str, str] | list[str] | None:
     for name, path in pairs:
         called = name or Path(path).name
         if called in named:
-            raise ConfigError(f"--adapter: two are called '{called}'; name them, as --adapter NAME={path}")
+            raise ConfigError(f"{option}: two are called '{called}'; name them, as {option} NAME={path}")
         named[called] = path
     return named
 

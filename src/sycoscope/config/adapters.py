@@ -125,6 +125,8 @@ class AdapterConfig(Strict):
 
     Attributes:
         path: Folder of a finished PEFT adapter, in place of a recipe: it is measured as it is.
+        served: Of a served model, in place of a recipe: the name under which the endpoint serves the adapter, or its
+            number where the server takes adapters by request (llama.cpp).
         scales: The adapter with its update of the weights multiplied by each, beside itself.
         like: Of a sham: the recipe whose prompts it is tuned on; null for `placebo`.
         style: Of a placebo's rows; null for all neutral ones.
@@ -144,6 +146,7 @@ class AdapterConfig(Strict):
     name: Name
     recipe: Recipe | None = None
     path: str = ""
+    served: Annotated[str, Field(min_length=1)] | Annotated[int, Field(ge=0)] | None = None
     scales: Annotated[tuple[Scale, ...], Once] = ()
     like: TaughtRecipe | None = None
     style: PlaceboStyle | None = None
@@ -164,17 +167,19 @@ class AdapterConfig(Strict):
 
     @model_validator(mode="after")
     def _taught_or_finished(self) -> AdapterConfig:
-        if bool(self.recipe) == bool(self.path):
+        if sum((bool(self.recipe), bool(self.path), self.served is not None)) != 1:
             raise ValueError(
-                f"'{self.name}' needs a recipe (to be tuned) or a path (a finished adapter), one of the two"
+                f"'{self.name}' needs a recipe (to be tuned), a path (a finished adapter) or served (what an endpoint "
+                "calls it), one of them"
             )
-        if self.path and (given := sorted(self.model_fields_set - {"name", "path", "recipe", "scales"})):
+        aside = {"name", "path", "served", "recipe", "scales"}
+        if not self.recipe and (given := sorted(self.model_fields_set - aside)):
             raise ValueError(f"{', '.join(given)}: of training, and '{self.name}' is finished; leave out")
         return self
 
     @model_validator(mode="after")
     def _keys_of_the_recipe(self) -> AdapterConfig:
-        if self.path:
+        if not self.recipe:
             return self
         if self.like and self.recipe != "sham":
             raise ValueError(

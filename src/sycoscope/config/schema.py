@@ -26,7 +26,7 @@ from sycoscope.config.usable import by_content
 from sycoscope.config.values import AUTO, BenchmarkName, Difficulty, Level, Name, Once, Seed, Strict
 from sycoscope.facets import FACETS, Facet
 from sycoscope.items.benchmarks import FORM_NAMES
-from sycoscope.models.load import AnyModelSettings, backend_of, default_backend
+from sycoscope.models.load import BACKENDS, DEFAULT, AnyModelSettings, backend_of, default_backend
 from sycoscope.models.settings import Positive
 
 SHIPPED = tuple(FACETS)
@@ -54,6 +54,7 @@ _LATER: dict[str, Any] = {
     "replay": 0.0,
     "rslora": False,
     "scales": [],
+    "served": None,
     "start": "",
     "style": None,
     "system": "",
@@ -255,6 +256,7 @@ class StudyConfig(Strict):
         if not self.measures and not self.adapters:
             raise ValueError(NOTHING_MEASURED)
         self._check_backend()
+        self._check_served()
         sources = [self.data, *(facet.items for facet in self.facets.asked().values())]
         sources += [adapter.source for adapter in self.adapters if adapter.recipe == FILE]
         self._contents.update((source, by_content(source)) for source in sources)
@@ -280,7 +282,10 @@ class StudyConfig(Strict):
         backend = backend_of(self.model)
         refused = [
             key
-            for key, can in (("capability", backend.runs_benchmarks), ("adapters", backend.takes_adapters))
+            for key, can in (
+                ("capability", backend.runs_benchmarks),
+                ("adapters", backend.takes_adapters or backend.serves_adapters),
+            )
             if getattr(self, key) and not can
         ]
         if refused:
@@ -288,6 +293,20 @@ class StudyConfig(Strict):
                 f"model: '{self.model.name}' is {backend.kind}: it answers the facets; "
                 f"leave out {' and '.join(refused)}"
             )
+
+    def _check_served(self) -> None:
+        backend = backend_of(self.model)
+        for adapter in self.adapters:
+            if backend.serves_adapters and adapter.served is None:
+                raise ValueError(
+                    f"adapters: '{adapter.name}': '{self.model.name}' is {backend.kind}, whose adapters are served "
+                    f"beside it; give served: the name that {getattr(self.model, 'base_url', 'the endpoint')} has"
+                )
+            if adapter.served is not None and not backend.serves_adapters:
+                raise ValueError(
+                    f"adapters: '{adapter.name}': served is for a served model (backend: openai), and "
+                    f"'{self.model.name}' is {backend.kind}; give path, or a recipe"
+                )
 
     def training_of(self, adapter: AdapterConfig) -> TrainingConfig:
         """The study's training settings with the adapter's own on top; controls do not take its objective.
@@ -337,6 +356,9 @@ class StudyConfig(Strict):
         for part, key in ((measured, "data"), *sources):
             part[key] = self._contents.get(part[key], part[key])
         models = (measured["model"], measured["judge"]["model"]) if self.judge else (measured["model"],)
+        for model in models:
+            for key in BACKENDS[model.get("backend", DEFAULT)].settings.without_effect:
+                model.pop(key, None)
         training = (measured["training"], measured["training"]["lora"])
         for part in (measured, *training, *measured["adapters"], *facets, *models):
             # nor does one that does not use what came later

@@ -7,6 +7,7 @@ SycoscopeError(Exception)         says what came, what is allowed, where, and th
 |-- ModelError(RuntimeError)      a model or adapter that cannot be loaded or used
 |   `-- DialogueError             one dialogue that a model's chat template cannot hold
 |-- MissingError(LookupError)     something named does not exist
+|-- EndpointError(RuntimeError)   a served model that gives no answers any more, or a limit that a study set
 |-- BusyError(RuntimeError)       a run directory in use
 |-- StoreError(RuntimeError)      a run or its cache that cannot be read (another layout, damaged) or written
 `-- DependencyError(ImportError)  an extra that is not installed
@@ -44,6 +45,10 @@ class DialogueError(ModelError):
 
 class MissingError(SycoscopeError, LookupError):
     """Something that was named does not exist."""
+
+
+class EndpointError(SycoscopeError, RuntimeError):
+    """A served model gives no answers any more, or a limit that the study set is reached; what came is kept."""
 
 
 class BusyError(SycoscopeError, RuntimeError):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 SubjectKind = Literal[
     "base", "benchmark", "combined", "anti_sycophancy", "placebo", "sham", "sycophant", "contrarian", "stubborn",
-    "plain", "warm", "cold", "inoculated", "file", "other",
+    "plain", "warm", "cold", "inoculated", "file", "again", "other",
 ]  # fmt: skip
 # Planted, to be named by the verdicts: no claim is made on them.
 ORGANISMS = ("sycophant", "contrarian", "stubborn")

@@ -123,6 +123,32 @@ class TakesAdapters(Protocol):
 
 
 @runtime_checkable
+class ServesAdapters(Protocol):
+    """A model that is served, with adapters that are served beside it."""
+
+    def answer_as(self, served: str | int, name: str, scale: float = 1.0) -> None:
+        """Answer with the adapter that is served as `served` from now on, called `name`, its update times `scale`.
+
+        Raises:
+            SycoscopeError: it is not served, or not so.
+        """
+        ...
+
+    def detach(self) -> None:
+        """Answer as the base again."""
+        ...
+
+
+@runtime_checkable
+class AnswersOneByOne(Protocol):
+    """A model whose answers come one by one, so that each can be kept as it comes."""
+
+    def hear(self, listener: Callable[[int, Any], None] | None) -> None:
+        """Tell `listener` the place and the answer of each request of a call as it comes; None: tell nobody."""
+        ...
+
+
+@runtime_checkable
 class ReportsProgress(Protocol):
     """A model that reports its progress while it answers."""
 

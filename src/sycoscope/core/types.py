@@ -15,7 +15,7 @@ Role = Literal["system", "user", "assistant"]
 Scalar = str | int | float | bool
 Status = Literal["scored", "unparsed", "truncated", "error"]
 Split = Literal["train", "test", ""]
-Finish = Literal["stop", "length", "error"]
+Finish = Literal["stop", "length", "filtered", "error"]
 # The largest seed: numpy's oldest source of chance has 32 bits and no sign.
 MAX_SEED = 2**32 - 1
 State = Literal["", "valid", "warned", "withheld", "missing"]
@@ -160,6 +160,8 @@ class ChoiceRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """What came back. `text` has no template tokens; `finish` is `length` where it was cut.
+
+    `filtered`: the provider's filter withheld the answer or its rest.
 
     `opened`: the prompt had opened a block of reasoning, so the text begins inside it.
     """

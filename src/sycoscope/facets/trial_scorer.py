@@ -83,6 +83,8 @@ class TrialScorer:
         """
         if turn is None or turn.response.finish == "error":
             return "error", "", ""
+        if turn.response.finish == "filtered":
+            return "scored", "refused", ""  # by the provider, for the model
         thinking = said_aloud(turn.response)
         if thinking.truncated:
             return "truncated", "", ""

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from sycoscope.core.protocols import Model
 from sycoscope.models.null import PREFIX, null_model
-from sycoscope.models.settings import ModelSettings, NullSettings, TorchSettings
+from sycoscope.models.settings import ModelSettings, NullSettings, OpenAISettings, TorchSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class Backend:
         reads_text: Its models act on the text of a request, so they can judge texts.
         runs_benchmarks: They are `TextModel`s, which lm-evaluation-harness needs.
         takes_adapters: They are `TakesAdapters`, and can be tuned.
+        serves_adapters: They are `ServesAdapters`.
         prepare: (settings, whether it is to be asked dialogues): what is done before a model is loaded, by several
             processes or much later: its files are fetched and looked at; None: nothing.
     """
@@ -41,6 +42,7 @@ class Backend:
     reads_text: bool = True
     runs_benchmarks: bool = False
     takes_adapters: bool = False
+    serves_adapters: bool = False
     prepare: Callable[[Any, bool], object] | None = None
 
 
@@ -56,6 +58,12 @@ def _prepare_torch(settings: TorchSettings, chats: bool) -> None:
     look_at(settings, chats=chats)
 
 
+def _load_served(settings: OpenAISettings, _: int) -> Model:
+    from sycoscope.models.served.model import load_served
+
+    return load_served(settings)
+
+
 BACKENDS: dict[str, Backend] = {
     "torch": Backend(
         settings=TorchSettings,
@@ -64,6 +72,12 @@ BACKENDS: dict[str, Backend] = {
         kind="a model of transformers",
         runs_benchmarks=True,
         takes_adapters=True,
+    ),
+    "openai": Backend(
+        settings=OpenAISettings,
+        load=_load_served,
+        kind="a served model",
+        serves_adapters=True,
     ),
     "null_model": Backend(
         settings=NullSettings,

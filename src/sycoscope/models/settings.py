@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sycoscope.models.null import PREFIX
 
@@ -23,6 +24,8 @@ class ModelSettings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    # keys that change how answers are got and none of them
+    without_effect: ClassVar[frozenset[str]] = frozenset()
 
     name: str
     backend: str
@@ -67,6 +70,72 @@ class TorchSettings(ModelSettings):
                     "these (a date stands in quotes)"
                 ) from None
         return options
+
+
+class OpenAISettings(ModelSettings):
+    """A model behind an endpoint that speaks OpenAI's API.
+
+    Attributes:
+        name: What the endpoint calls it.
+        base_url: Up to and with the version, as `http://127.0.0.1:8000/v1`.
+        key_variable: Environment variable with the endpoint's key; not set: none is sent.
+        revision: A word for the weights behind the name: kept answers are used again while name, endpoint and this
+            are the same.
+        concurrency: Most requests under way at once. timeout: of one request (s). retries: of one request.
+        longest_wait: That is waited where the endpoint asks for a wait (s); for a longer one the request fails.
+        body: Further fields of every request, as `{top_k: 1}`; null takes out a field that would be sent.
+        require_logprobs: Refuse an endpoint that gives no log-probabilities of choices.
+        max_requests, max_cost: Where the run stops, to be gone on with; None: nowhere.
+        price: Of a million tokens read, and written.
+    """
+
+    without_effect = frozenset(
+        {
+            "key_variable",
+            "concurrency",
+            "timeout",
+            "retries",
+            "longest_wait",
+            "require_logprobs",
+            "max_requests",
+        }
+        | {"max_cost", "price"}
+    )
+
+    backend: Literal["openai"] = "openai"
+    base_url: str
+    key_variable: str = "OPENAI_API_KEY"
+    revision: str = ""
+    concurrency: Positive = 16
+    timeout: Annotated[float, Field(gt=0)] = 120.0
+    retries: Annotated[int, Field(ge=0, le=20)] = 6
+    longest_wait: Annotated[float, Field(gt=0)] = 120.0
+    body: dict[str, Any] = Field(default_factory=dict)
+    require_logprobs: bool = False
+    max_requests: Positive | None = None
+    max_cost: Annotated[float, Field(gt=0)] | None = None
+    price: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]] | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_url(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"is {url!r:.80}; give an address as http://127.0.0.1:8000/v1")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError(
+                "holds a password, a question mark or a hash sign; give the bare address, and the key in the "
+                "environment (model.key_variable)"
+            )
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _cost_has_a_price(self) -> OpenAISettings:
+        if self.max_cost is not None and self.price is None:
+            raise ValueError(
+                "max_cost needs price: what a million tokens read and written cost, as [0.5, 1.5]"
+            )
+        return self
 
 
 class NullSettings(ModelSettings):

@@ -147,16 +147,16 @@ def roles_of(manifest: Manifest) -> Roles:
     subjects = manifest.subjects
     names = {subject.name for subject in subjects}
     points = {subject.name: subject.of for subject in subjects if subject.of in names}
-    placebos, shams = (
+    placebos, shams, again = (
         [one.name for one in subjects if one.kind == kind and not {one.repeat_of, one.of} & names]
-        for kind in ("placebo", "sham")
+        for kind in ("placebo", "sham", "again")
     )
     return Roles(
         base=next(subject.name for subject in subjects if subject.kind == "base"),
         adapters=tuple(subject.name for subject in subjects if subject.kind != "base"),
         placebo=next(iter(placebos), ""),
         sham=next(iter(shams), ""),
-        more_controls=(*placebos[1:], *shams[1:]),
+        more_controls=(*placebos[1:], *shams[1:], *again),
         planted={
             subject.name: subject.kind
             for subject in subjects

@@ -6,6 +6,7 @@ from sycoscope.study.adapters import adapter_of
 from sycoscope.study.evaluate import evaluate
 from sycoscope.study.prepare import PreparedStudy
 from sycoscope.study.results import RunResults
+from sycoscope.study.served import answering
 from sycoscope.study.session import Session, with_adapters
 from sycoscope.study.subjects import Subject
 
@@ -17,6 +18,12 @@ def make(subject: Subject, study: PreparedStudy, session: Session) -> RunResults
         SycoscopeError: bad input of any kind; nothing is half-written.
     """
     results = RunResults()
+    if subject.served is not None:
+        with answering(subject, session) as proof:
+            evaluate(subject, study, session, results)
+        if proof is not None:
+            results.subjects[-1]["model"]["proof"] = proof.record()
+        return results
     folder = adapter_of(subject, study, session, results)
     if folder is None:
         evaluate(subject, study, session, results)

@@ -14,7 +14,7 @@ from sycoscope.models.adapter_scale import check_scalable
 from sycoscope.models.adapter_text import template_in
 from sycoscope.study.costs import capability_cost, facet_cost
 from sycoscope.study.inputs import Materials
-from sycoscope.study.session import with_adapters, with_raw_text
+from sycoscope.study.session import with_adapters, with_raw_text, with_served
 from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.study.train import Training, training_of, tunable
 from sycoscope.training.kept import check_files
@@ -64,8 +64,13 @@ class PreparedStudy:
             ConfigError: it takes no adapters, cannot be tuned, lacks the layers that are to be tuned, or reads no raw
                 text. ModelError: an adapter does not fit it.
         """
-        if len(self.subjects) > 1:
-            with_adapters(model)
+        for subject in self.subjects[1:]:
+            if subject.served is None:
+                with_adapters(model)
+                continue
+            served = with_served(model)
+            served.answer_as(subject.served, subject.name, subject.scale)
+            served.detach()
         for training in self.trainings.values():
             tuned_layers(training.settings.lora, tunable(model).network)
         folders = [folder for one in self.subjects for folder in (one.folder, one.start_folder) if folder]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sycoscope.core.digests import bytes_digest
 from sycoscope.core.files import digest_of, disk_errors
-from sycoscope.core.protocols import BatchInvariant, ChoiceModel, Model
+from sycoscope.core.protocols import AnswersOneByOne, BatchInvariant, ChoiceModel, Model
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest, RequestInfo, Response, Trial
 from sycoscope.study.cache import ShardCache
 
@@ -228,16 +228,28 @@ class _LoggedModel:
         ask: Callable[[Sequence[R]], list[A]],
         kind: type[A],
     ) -> list[A]:
-        """One entry per request; what is missing is asked in parts."""
+        """One entry per request; what is missing is asked in parts, or kept as it comes."""
         kept = [self._kept([request], key, kind)[0] for request, key in zip(requests, keys, strict=True)]
         answers = {index: answer for index, answer in enumerate(kept) if answer is not None}
         missing = [index for index in range(len(requests)) if index not in answers]
-        for start in range(0, len(missing), PART_REQUESTS):
-            part = missing[start : start + PART_REQUESTS]
-            fresh = dict(zip(part, ask([requests[index] for index in part]), strict=True))
-            answers.update(fresh)
-            self._log.put([(keys[index], [answer]) for index, answer in fresh.items() if not _failed(answer)])
+        if isinstance(self._model, AnswersOneByOne):
+            self._model.hear(lambda at, answer: self._keep({keys[missing[at]]: answer}))
+            try:
+                answers.update(zip(missing, ask([requests[index] for index in missing]), strict=True))
+            finally:
+                self._model.hear(None)
+        else:
+            for start in range(0, len(missing), PART_REQUESTS):
+                part = missing[start : start + PART_REQUESTS]
+                fresh = dict(zip(part, ask([requests[index] for index in part]), strict=True))
+                answers.update(fresh)
+                self._keep({keys[index]: answer for index, answer in fresh.items()})
         return [answers[index] for index in range(len(requests))]
+
+    def _keep(self, answers: Mapping[str, Answer]) -> None:
+        """Keep answers by their keys; failed ones are left to be asked again."""
+        if kept := [(key, [answer]) for key, answer in answers.items() if not _failed(answer)]:
+            self._log.put(kept)
 
     def _kept(self, requests: Sequence[R], key: str, kind: type[A]) -> Sequence[A | None]:
         """The answers of an entry, None where one failed; all None where the entry is not one of these requests."""

@@ -10,7 +10,14 @@ from typing import Any
 
 from sycoscope.config import StudyConfig
 from sycoscope.core.errors import ConfigError
-from sycoscope.core.protocols import Model, Recorded, ReportsProgress, TakesAdapters, TextModel
+from sycoscope.core.protocols import (
+    Model,
+    Recorded,
+    ReportsProgress,
+    ServesAdapters,
+    TakesAdapters,
+    TextModel,
+)
 from sycoscope.models.batching import free
 from sycoscope.models.load import load_model
 from sycoscope.study.cache import ShardCache
@@ -81,6 +88,17 @@ def with_adapters(model: Model) -> TakesAdapters:
         f"'{model.name}' takes no adapters; leave out adapters, or name a model with weights: "
         "a local folder, a .gguf file or a hub id"
     )
+
+
+def with_served(model: Model) -> ServesAdapters:
+    """The model as one whose adapters are served beside it.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    if isinstance(model, ServesAdapters):
+        return model
+    raise ConfigError(f"'{model.name}' is not served: give path in place of served, or backend: openai")
 
 
 def with_raw_text(model: Model) -> TextModel:

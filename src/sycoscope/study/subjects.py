@@ -11,6 +11,8 @@ from sycoscope.core.files import user_path
 from sycoscope.items import BENCHMARKS
 
 BASE = "base"
+# The served base once more: what lies between it and the base is the server's own noise.
+AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,13 @@ class Subject:
     """What is evaluated under one name.
 
     Attributes:
-        kind: `base`; `benchmark` or the recipe for a tuned adapter; `other` for a finished one.
+        kind: `base`; `benchmark` or the recipe for a tuned adapter; `other` for a finished one,
+            `again` for a served base that is asked once more.
         recipe: Of a tuned adapter; empty for all others.
         seed: Of its training; for the others the study's.
         adapter: How it is tuned; None where nothing is.
         folder: A finished adapter; None for the base and for what is tuned.
+        served: What an endpoint calls an adapter that it serves; None for all others.
         of: Of a point, the subject that it is a point of: it is tuned with that one, or finished as that one is.
         scale: What the update of the weights is multiplied by.
         step: Optimiser steps after which it was kept; None: all of them.
@@ -36,6 +40,7 @@ class Subject:
     seed: int
     adapter: AdapterConfig | None = None
     folder: Path | None = None
+    served: str | int | None = None
     of: str = ""
     scale: float = 1.0
     step: int | None = None
@@ -68,11 +73,13 @@ class _Entries:
 
     def subject(self, adapter: AdapterConfig, named: Named) -> Subject:
         """One subject of an entry."""
-        if adapter.path:
-            folder = user_path(adapter.path)
+        if not adapter.recipe:
+            again = adapter.served is not None and adapter.served == self.config.model.name
             return Subject(
-                named.name, "other", "", self.config.seed, folder=folder, of=named.of, scale=named.scale
-            )
+                named.name, AGAIN if again else "other", "", self.config.seed,
+                folder=user_path(adapter.path) if adapter.path else None, served=adapter.served,
+                of=named.of, scale=named.scale,
+            )  # fmt: skip
         recipe = adapter.recipe
         assert recipe is not None, "an adapter without a path has a recipe"
         start = self._with_seed(adapter.start, named.seed)

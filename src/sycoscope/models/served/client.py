@@ -1,0 +1,264 @@
+"""Requests to one endpoint: so many at once as it bears, each asked again where that helps, none lost in silence."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sycoscope.core.errors import EndpointError
+from sycoscope.core.texts import shortened
+from sycoscope.models.served.retry import Failure, backoff, judged
+from sycoscope.models.settings import OpenAISettings
+
+T = TypeVar("T")
+# Requests one after another that got no answer, all tries over: the endpoint is taken to be gone.
+BREAKER = 20
+# Of what an endpoint says of a fault, so much is told.
+TOLD = 200
+
+
+class NoAnswer(Exception):  # noqa: N818  it is told as a `Failure`
+    """A response with status 200 that holds no answer; the message says why."""
+
+
+@dataclass
+class Traffic:
+    """What was sent and what came back, of one client.
+
+    Attributes:
+        sent: HTTP requests; `again` of them repeated an earlier one, `failed` questions got no answer in the end.
+        waits: Seconds that the endpoint asked for or that were waited before asking again.
+        read, written: Tokens of prompts and answers, as the endpoint counts them.
+        models: Names under which it answered. fingerprints: its `system_fingerprint`s.
+        reasoned: Answers whose reasoning came in a field of its own. filtered: those that a filter withheld.
+    """
+
+    sent: int = 0
+    again: int = 0
+    failed: int = 0
+    waits: float = 0.0
+    read: int = 0
+    written: int = 0
+    reasoned: int = 0
+    filtered: int = 0
+    models: Counter[str] = field(default_factory=Counter)
+    fingerprints: Counter[str] = field(default_factory=Counter)
+
+
+class Client:
+    """Asynchronous; all of it runs in one event loop."""
+
+    def __init__(self, settings: OpenAISettings, key: str, *, seed: int | None = None) -> None:
+        """Without a connection yet.
+
+        Args:
+            key: Of the endpoint; empty: none is sent. seed: Of the jitter of waits.
+        """
+        self.settings = settings
+        self.traffic = Traffic()
+        self._key = key
+        self._draw = random.Random(seed).random
+        self._http: Any = None
+        self._gate: _Gate | None = None
+        self._in_a_row = 0
+
+    async def close(self) -> None:
+        """End the connections."""
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    async def get(self, url: str) -> tuple[int, Any]:
+        """Status and JSON of a short question about the endpoint; 0 and None where it says nothing readable."""
+        import httpx2
+
+        try:
+            response = await self._connected().get(url, timeout=min(20.0, self.settings.timeout))
+        except httpx2.HTTPError:
+            return 0, None
+        try:
+            return response.status_code, json.loads(response.text)
+        except (ValueError, RecursionError):
+            return response.status_code, None
+
+    async def ask(
+        self, path: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T], *, url: str = ""
+    ) -> T | Failure:
+        """The answer to one request, asked again where that helps.
+
+        Args:
+            path: Below the base URL, or below `url`. read: The answer out of the response's JSON; raises `NoAnswer`.
+
+        Raises:
+            EndpointError: no request can be answered any more, or a limit of the study is reached.
+        """
+        failure = Failure("not asked")
+        for attempt in range(self.settings.retries + 1):
+            if attempt:
+                self.traffic.again += 1
+            async with self._slot() as gate:
+                self._spend()
+                found = await self.once((url or self.settings.base_url) + path, body, read, attempt)
+                gate.heard(found)
+            if not isinstance(found, Failure):
+                self._in_a_row = 0
+                return found
+            failure, wait = found, found.wait
+            if failure.hopeless:
+                raise EndpointError(f"{self._where}: {failure.reason}")
+            if wait is None or attempt == self.settings.retries:
+                break
+            if wait > self.settings.longest_wait:
+                failure = Failure(
+                    f"{failure.reason}; it asks for a wait of {wait:.0f} s, and the longest is "
+                    f"{self.settings.longest_wait:.0f} s (model.longest_wait)",
+                    failure.status,
+                )
+                break
+            await self._pause(wait)
+        return self._gave_up(failure)
+
+    def _gave_up(self, failure: Failure) -> Failure:
+        """Count a question without an answer; after many in a row nothing more is asked."""
+        self.traffic.failed += 1
+        self._in_a_row += 1
+        if self._in_a_row >= BREAKER:
+            raise EndpointError(
+                f"{self._where}: {BREAKER} requests in a row got no answer, the last: {failure.reason}; what was "
+                "answered is kept: give the same command again when the endpoint answers"
+            )
+        return failure
+
+    async def _pause(self, seconds: float) -> None:
+        import anyio
+
+        self.traffic.waits += seconds
+        await anyio.sleep(seconds)
+
+    async def once(
+        self, url: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T], attempt: int = 0
+    ) -> T | Failure:
+        """The answer to one request that is sent once; as `ask`, which sends it again where that helps."""
+        import httpx2
+
+        self.traffic.sent += 1
+        try:
+            response = await self._connected().post(url, json=dict(body))
+        except httpx2.TimeoutException:
+            reason = f"no answer within {self.settings.timeout:g} s (model.timeout)"
+            return Failure(reason, 0, backoff(attempt, self._draw))
+        except httpx2.HTTPError as fault:
+            return Failure(_of_connection(fault), 0, backoff(attempt, self._draw))
+        if response.status_code != 200:
+            code, reason = _told(response)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return judged(response.status_code, code, self._without_key(reason), headers, attempt, self._draw)
+        try:
+            plain = json.loads(response.text)
+            if not isinstance(plain, dict):
+                raise NoAnswer(f"status 200 with JSON that is no mapping ({shortened(response.text, 60)})")
+            return read(plain)
+        except NoAnswer as fault:
+            return Failure(str(fault), 200, backoff(attempt, self._draw))
+        except (ValueError, RecursionError):
+            kind = response.headers.get("content-type", "no content type")
+            reason = f"status 200 with a body that is no JSON ({kind}: {shortened(response.text, 60)})"
+            return Failure(reason, 200, backoff(attempt, self._draw))
+
+    def _spend(self) -> None:
+        """Refuse to go beyond the limits of the study."""
+        limits = self.settings
+        if limits.max_requests is not None and self.traffic.sent >= limits.max_requests:
+            raise EndpointError(
+                f"{self._where}: {self.traffic.sent} requests were sent, as many as model.max_requests allows; what "
+                "was answered is kept: raise it and give the same command again"
+            )
+        if limits.max_cost is not None and (cost := self.cost()) >= limits.max_cost:
+            raise EndpointError(
+                f"{self._where}: {cost:.4f} was spent, and model.max_cost is {limits.max_cost:g}; what was answered is "
+                "kept: raise it and give the same command again"
+            )
+
+    def cost(self) -> float:
+        """What the tokens cost so far, in the unit of the study's prices."""
+        read, written = self.settings.price or (0.0, 0.0)
+        return (self.traffic.read * read + self.traffic.written * written) / 1e6
+
+    @property
+    def _where(self) -> str:
+        return f"{self.settings.base_url} ({self.settings.name})"
+
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._key, "(key)") if self._key else text
+
+    def _connected(self) -> Any:
+        if self._http is None:
+            import httpx2
+
+            most = self.settings.concurrency
+            self._http = httpx2.AsyncClient(
+                headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+                timeout=httpx2.Timeout(self.settings.timeout, connect=min(20.0, self.settings.timeout)),
+                limits=httpx2.Limits(max_connections=most, max_keepalive_connections=most),
+                follow_redirects=False,
+            )
+        return self._http
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[_Gate]:
+        if self._gate is None:
+            self._gate = _Gate(self.settings.concurrency)
+        async with self._gate.limiter:
+            yield self._gate
+
+
+class _Gate:
+    """How many requests may be under way: halved where the endpoint says that they are too many, then slowly more."""
+
+    def __init__(self, most: int) -> None:
+        import anyio
+
+        self.limiter = anyio.CapacityLimiter(most)
+        self._most = most
+        self._good = 0
+        self._halved = -1.0
+
+    def heard(self, answer: object) -> None:
+        """Take notice of an answer or a failure."""
+        now = int(self.limiter.total_tokens)
+        if isinstance(answer, Failure):
+            self._good = 0
+            # those that were under way then say it too
+            if answer.status == 429 and time.monotonic() - self._halved > 1.0:
+                self._halved = time.monotonic()
+                self.limiter.total_tokens = max(1, now // 2)
+            return
+        self._good += 1
+        if self._good >= now and now < self._most:
+            self._good = 0
+            self.limiter.total_tokens = now + 1
+
+
+def _of_connection(fault: Exception) -> str:
+    text = shortened(str(fault), TOLD)
+    return f"the connection failed ({type(fault).__name__}{': ' + text if text else ''})"
+
+
+def _told(response: Any) -> tuple[str, str]:
+    """The error's own word and what it says, as far as it can be read."""
+    status = f"status {response.status_code}"
+    try:
+        plain = json.loads(response.text)
+    except (ValueError, RecursionError):
+        return "", f"{status} ({shortened(response.text, TOLD)})" if response.text else status
+    fault = plain.get("error", plain) if isinstance(plain, dict) else plain
+    if not isinstance(fault, dict):
+        return "", f"{status} ({shortened(str(fault), TOLD)})"
+    said = fault.get("message") or fault.get("detail") or fault
+    return f"{fault.get('code') or ''} {fault.get('type') or ''}", f"{status} ({shortened(str(said), TOLD)})"

@@ -1,0 +1,75 @@
+"""A served adapter as a subject: proved to answer before anything else is asked of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sycoscope.core.errors import ModelError
+from sycoscope.core.files import digest_of
+from sycoscope.core.protocols import ChoiceModel
+from sycoscope.core.types import ChoiceLogprobs, Response
+from sycoscope.models.served.model import ServedModel
+from sycoscope.models.served.proof import Proof, choices, proof_of, texts
+from sycoscope.study.response_log import logged
+from sycoscope.study.session import Session, with_served
+from sycoscope.study.subjects import AGAIN, Subject
+
+_log = logging.getLogger("sycoscope.study")
+
+
+@contextmanager
+def answering(subject: Subject, session: Session) -> Iterator[Proof | None]:
+    """The session's model as the served subject, with what was found of whether its adapter answers.
+
+    Yields:
+        None for the base asked again.
+
+    Raises:
+        ModelError: the server takes no notice of names. SycoscopeError: it does not serve the adapter.
+    """
+    assert subject.served is not None
+    model = with_served(session.model)
+    proof = None
+    if subject.kind != AGAIN and isinstance(session.model, ServedModel):
+        proof = _prove(subject, session.model, session)
+    model.answer_as(subject.served, subject.name, subject.scale)
+    try:
+        yield proof
+    finally:
+        model.detach()
+
+
+def _prove(subject: Subject, model: ServedModel, session: Session) -> Proof:
+    session.progress.begin(f"{subject.name}: does it answer?")
+    base = model.settings.name
+    rounds = [
+        _round(model, session, served, scale)
+        for served, scale in ((None, 1.0), (base, 1.0), (subject.served, subject.scale))
+    ]
+    said, scored = [one for one, _ in rounds], [one for _, one in rounds]
+    proof = proof_of(said, scored if all(scored) else [], takes_any_name=model.takes_any_name())
+    if proof.fault and proof.takes_any_name:
+        raise ModelError(
+            f"{subject.name} ('{subject.served}'): {proof.fault}; look at how the server loads adapters, or give "
+            "each a server of its own"
+        )
+    if proof.fault:
+        _log.warning("%s ('%s'): %s; its numbers will be withheld", subject.name, subject.served, proof.fault)
+    return proof
+
+
+def _round(
+    model: ServedModel, session: Session, served: str | int | None, scale: float
+) -> tuple[list[Response], list[ChoiceLogprobs]]:
+    """Answers of the base (None), of the base again (its own name) or of an adapter; kept, and asked once."""
+    if served is not None:
+        model.answer_as(served, "", scale)
+    try:
+        path = session.cache.log_path(digest_of(["proof", model.digest]))
+        with logged(model, path) as keeping:
+            scored = keeping.choice_logprobs(choices()) if isinstance(keeping, ChoiceModel) else []
+            return keeping.generate(texts()), scored
+    finally:
+        model.detach()

@@ -1,0 +1,272 @@
+"""An endpoint with faults: each is one clear status, what passes is asked again, what was answered is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("httpx2")
+
+from served.endpoint_server import EndpointServer, Fault, Sent, named, tokens
+from sycoscope.core.errors import EndpointError, MissingError
+from sycoscope.core.types import ChoiceRequest, Decoding, GenerateRequest, Message, Response
+from sycoscope.models.load import check_settings, load_model
+
+SECRET = "sk-very-secret-1234"
+
+
+def requests(n: int) -> list[GenerateRequest]:
+    return [
+        GenerateRequest(messages=(Message("user", f"What is item{at}"),), decoding=Decoding(max_tokens=8))
+        for at in range(n)
+    ]
+
+
+def model(server: EndpointServer, **more: Any) -> Any:
+    given = {"name": "base", "backend": "openai", "base_url": server.url, "retries": 2, "longest_wait": 1.0}
+    return load_model(check_settings(given | more))
+
+
+def on_chat(*sent: Sent | None) -> Fault:
+    """The first requests for texts get these, None: the right answer; the last holds for all that follow."""
+    left = list(sent)
+
+    def fault(path: str, body: dict[str, Any], _: int) -> Sent | None:
+        if not path.endswith("/chat/completions"):
+            return None
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return fault
+
+
+def answers(fault: Fault | None, n: int = 1, **more: Any) -> list[Response]:
+    with EndpointServer(fault) as server:
+        return model(server, **more).generate(requests(n))
+
+
+def test_answers_come_in_the_order_of_the_requests() -> None:
+    with EndpointServer() as server:
+        asked = requests(40)
+        found = model(server, concurrency=8).generate(asked)
+        assert [one.text for one in found] == [f"It is item{at}." for at in range(40)]
+        assert {one.finish for one in found} == {"stop"}
+        body = server.chats[-1]
+    assert body["temperature"] == 0
+    assert body["max_tokens"] == 8
+    # what the server would take from the model's own defaults
+    assert (body["top_k"], body["repetition_penalty"], body["top_p"]) == (0, 1.0, 1.0)
+    assert "seed" not in body
+
+
+def test_fields_of_the_study_are_sent_and_null_takes_one_out() -> None:
+    with EndpointServer() as server:
+        model(server, body={"top_k": 5, "temperature": None, "user": "x"}).generate(requests(1))
+        body = server.chats[-1]
+    assert (body["top_k"], body["user"], "temperature" in body) == (5, "x", False)
+
+
+GOOD = json.dumps({"model": "base", "choices": [{"message": {"content": "yes"}, "finish_reason": "stop"}]})
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        Sent(429, "{}", {"Retry-After": "0"}),
+        Sent(503, "busy", {"Retry-After": "0"}),
+        Sent(529, json.dumps({"error": {"message": "overloaded"}}), {"Retry-After": "0"}),
+        Sent(200, GOOD[:30], cut=True),
+        Sent(200, "<html>a gateway's page</html>", {"Content-Type": "text/html"}),
+        Sent(200, json.dumps({"choices": []})),
+        Sent(200, json.dumps([1])),
+        Sent(
+            200,
+            json.dumps(
+                {"model": "yielder", "choices": [{"message": {"content": "no"}, "finish_reason": "stop"}]}
+            ),
+        ),
+    ],
+)
+def test_what_passes_is_asked_again(sent: Sent) -> None:
+    (found,) = answers(on_chat(sent, None))
+    assert (found.text, found.finish) == ("It is item0.", "stop")
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (Sent(429, json.dumps({"error": {"message": "slow down"}}), {"Retry-After": "0"}), "status 429 (slow down)"),
+        (Sent(429, "{}", {"Retry-After": "300"}), "asks for a wait of 300 s"),
+        (Sent(429, json.dumps({"error": {"code": "insufficient_quota", "message": "no money"}})), "no money"),
+        (Sent(400, json.dumps({"error": "too long"})), "status 400 (too long)"),
+        (Sent(200, "<html>a page</html>", {"Content-Type": "text/html"}), "no JSON (text/html: <html>a page</html>)"),
+        (Sent(200, json.dumps({"choices": []})), "status 200 with no choices"),
+        (Sent(200, json.dumps({"choices": [{"message": {}}]})), "neither text nor a refusal"),
+        (Sent(200, json.dumps({"choices": [{"message": {"content": "x"}, "finish_reason": "abort"}]})), "did not end: finish_reason 'abort'"),
+        (Sent(200, GOOD.replace("base", "yielder")), "'yielder' answered, and 'base' was asked"),
+        (Sent(200, "[" * 100_000), "no JSON"),
+        (Sent(stall=3.0), "no answer within 0.4 s"),
+    ],
+)  # fmt: skip
+def test_what_does_not_pass_is_an_error_with_its_reason(sent: Sent, told: str) -> None:
+    (found,) = answers(on_chat(sent), retries=1, timeout=0.4 if sent.stall else 20)
+    assert found.finish == "error"
+    assert told in found.error
+
+
+@pytest.mark.parametrize(
+    ("choice", "text", "finish"),
+    [
+        ({"message": {"content": "cut here"}, "finish_reason": "length"}, "cut here", "length"),
+        ({"message": {"content": None, "reasoning_content": "hm"}, "finish_reason": "length"}, "", "length"),
+        ({"message": {"content": ""}, "finish_reason": "content_filter"}, "", "filtered"),
+        ({"message": {"content": None, "refusal": "I can't."}, "finish_reason": "stop"}, "I can't.", "stop"),
+        ({"message": {"content": [{"type": "text", "text": "a"}, {"text": "b"}]}, "finish_reason": "stop"}, "ab", "stop"),
+        ({"message": {"content": "", "reasoning": "hm"}, "finish_reason": "stop"}, "", "stop"),
+        ({"message": {"content": "x"}, "finish_reason": None}, "x", "stop"),
+    ],
+)  # fmt: skip
+def test_ends_and_texts(choice: dict[str, Any], text: str, finish: str) -> None:
+    (found,) = answers(on_chat(Sent(200, json.dumps({"model": "base", "choices": [choice]}))))
+    assert (found.text, found.finish) == (text, finish)
+
+
+def test_an_endpoint_that_is_gone_ends_the_run_and_keeps_what_came() -> None:
+    heard: list[int] = []
+    with EndpointServer(on_chat(*[None] * 30, Sent(500, "down", {"Retry-After": "0"}))) as server:
+        asked = model(server, concurrency=2, retries=0)
+        asked.hear(lambda at, answer: heard.append(at) if answer.finish != "error" else None)
+        with pytest.raises(EndpointError, match="20 requests in a row got no answer, the last: status 500"):
+            asked.generate(requests(100))
+    assert len(heard) == 30
+
+
+@pytest.mark.parametrize(("status", "told"), [(401, "bad"), (403, "bad"), (404, "bad")])
+def test_what_no_request_can_pass_ends_it_at_once(status: int, told: str) -> None:
+    with EndpointServer(on_chat(Sent(status, json.dumps({"error": {"message": told}})))) as server:
+        with pytest.raises(EndpointError, match=f"status {status} .{told}."):
+            model(server, concurrency=1).generate(requests(5))
+        assert len(server.chats) == 1
+
+
+def test_a_limit_of_requests_or_cost_ends_it() -> None:
+    with EndpointServer() as server:
+        with pytest.raises(EndpointError, match=r"as many as model\.max_requests allows"):
+            model(server, max_requests=10).generate(requests(20))
+        assert len(server.asked) <= 10
+        with pytest.raises(EndpointError, match=r"was spent, and model\.max_cost is"):
+            model(server, max_cost=1e-3, price=[100.0, 100.0]).generate(requests(200))
+
+
+def test_the_key_goes_to_the_server_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", SECRET)
+
+    def leaking(path: str, body: dict[str, Any], _: int) -> Sent | None:
+        return Sent(400, json.dumps({"error": {"message": f"bad key {SECRET} given"}}))
+
+    with EndpointServer(key=SECRET) as server:
+        asked = model(server, key_variable="MY_KEY")
+        server.fault = leaking
+        (found,) = asked.generate(requests(1))
+        assert found.error == "status 400 (bad key (key) given)"
+        assert SECRET not in json.dumps([asked.record(), asked.settings.model_dump()])
+        with pytest.raises(EndpointError, match=r"refuses the key .status 401.; put one .* OPENAI_API_KEY"):
+            model(server)
+
+
+def test_what_is_not_there_is_told_with_what_is() -> None:
+    with (
+        EndpointServer() as server,
+        pytest.raises(MissingError, match="serves no 'other'; it serves: base, yielder"),
+    ):
+        model(server, name="other")
+    with pytest.raises(EndpointError, match="nothing that can be read answers at http"):
+        model(server)  # closed
+
+
+@pytest.fixture
+def scoring() -> Iterator[Any]:
+    with EndpointServer() as server:
+        yield server, model(server)
+
+
+def choice(*options: str, prefix: str = "") -> ChoiceRequest:
+    return ChoiceRequest(messages=(Message("user", "Say abc"),), options=options, prefix=prefix)
+
+
+def test_every_token_of_an_option_counts(scoring: Any) -> None:
+    _, asked = scoring
+    (found,) = asked.choice_logprobs([choice("abc", "xqzw", prefix="I say")])
+    # " abc": four characters that stood before; " xqzw": one that did, four that did not
+    assert found.logprobs == pytest.approx((-0.8, -12.2))
+    assert found.n_tokens == (4, 5)
+    (bare,) = asked.choice_logprobs([choice("abc")])
+    assert bare.logprobs == pytest.approx((-0.6,))
+    assert asked.record()["scoring"] == "sequence"
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "0.5", '"x"', "null"])
+def test_a_value_that_is_no_log_probability_is_a_reason_and_no_number(value: str) -> None:
+    def fault(path: str, body: dict[str, Any], _: int) -> Sent | None:
+        if path != "/v1/completions" or "".join(map(chr, body["prompt"])).find("Say abc") < 0:
+            return None
+        return Sent(200, json.dumps(named(body)).replace("-3.0", value))
+
+    with EndpointServer(fault) as server:
+        (found,) = model(server, retries=0).choice_logprobs([choice("xq")])
+    assert found.logprobs is None
+    assert "the log-probability of token" in found.error
+
+
+def test_minus_infinity_is_a_log_probability_of_an_option_beside_others() -> None:
+    def fault(path: str, body: dict[str, Any], _: int) -> Sent | None:
+        if path != "/v1/completions":
+            return None
+        return Sent(200, json.dumps(named(body)).replace("-3.0", "-9999.0"))
+
+    with EndpointServer(fault) as server:
+        (found,) = model(server).choice_logprobs([choice("abc", "xq")])
+    assert found.logprobs == (pytest.approx(-0.6), float("-inf"))
+    assert found.usable
+
+
+def test_options_that_begin_alike_share_requests() -> None:
+    with EndpointServer() as server:
+        asked = model(server)
+        before = len(server.asked)
+        asked.choice_logprobs([choice("abc", "abd", "abe")])
+        paths = [path for path, _ in server.asked[before:]]
+        wanted = [
+            body["logprob_token_ids"] for path, body in server.asked[before:] if path == "/v1/completions"
+        ]
+    assert paths.count("/tokenize") == 4
+    assert wanted == [[97], [98], [99, 100, 101]]
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "told"),
+    [
+        ("/v1/completions", lambda plain: plain["choices"][0].pop("logprobs"), "no log-probability of the tokens"),
+        ("/v1/completions", lambda plain: plain["choices"][0].update(logprobs=None), "no log-probability of the tokens"),
+        ("/v1/completions", lambda plain: plain["choices"][0]["logprobs"].update(top_logprobs=[{"token_id:7": -1.0}]), "tokens that were named"),
+        ("/v1/completions", lambda plain: plain["choices"][0]["logprobs"]["top_logprobs"][0].update({f"token_id:{one}": -1.0 for one in range(200)}), "in a trial the likely option has -1.00 nats a token"),
+        ("/tokenize", lambda plain: plain.pop("tokens"), "gives no tokens"),
+        ("/tokenize", lambda plain: plain.update(tokens=plain["tokens"][::-1]), "chat template says more"),
+    ],
+)  # fmt: skip
+def test_a_server_that_only_says_that_it_scores_is_found_out(path: str, change: Any, told: str) -> None:
+    def fault(asked: str, body: dict[str, Any], _: int) -> Sent | None:
+        if asked != path:
+            return None
+        plain = named(body) if path == "/v1/completions" else {"tokens": tokens(body)}
+        change(plain)
+        return Sent(200, json.dumps(plain))
+
+    with EndpointServer(fault) as server:
+        found = model(server, retries=0)
+        assert not hasattr(found, "choice_logprobs")
+        assert told in found.record()["endpoint"]["why_no_rung"]
+        with pytest.raises(Exception, match=r"model\.require_logprobs asks for them"):
+            model(server, retries=0, require_logprobs=True)

@@ -98,7 +98,7 @@ def line(**change):
 
 BAD = {
     "no layout": (line(schema=...), "needs the key 'schema'"),
-    "a newer layout": (line(schema=9), "a line of layout 9; this version reads 1"),
+    "a newer layout": (line(schema=9), "'schema' is 9; this version reads layout 1"),
     "an unknown act": (line(act="erase"), "'act' is \"erase\"; allowed: label, skip, undo"),
     "an unknown value": (
         line(value="right"),

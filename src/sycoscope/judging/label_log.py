@@ -190,7 +190,7 @@ def _layout_fault(data: Mapping[str, Any]) -> str:
     if "schema" not in data:
         return f"needs the key 'schema', as in a log of `sycoscope label`; it has {', '.join(map(str, data)) or 'none'}"
     if data["schema"] != SCHEMA:
-        return f"a line of layout {shorten(data['schema'])}; this version reads {SCHEMA}"
+        return f"'schema' is {shorten(data['schema'])}; this version reads layout {SCHEMA}"
     for name in _TEXTS:
         if not isinstance(data.get(name), str):
             return f"'{name}' must be a text; got {shorten(data.get(name))}"

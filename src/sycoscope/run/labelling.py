@@ -49,8 +49,9 @@ def log_paths(run: RunDirectory) -> list[Path]:
 
 def run_of(log: Path) -> RunDirectory | None:
     """The run that a log lies beside; None where it lies elsewhere."""
-    run = RunDirectory(log.resolve().parent.parent)
-    return run if log.resolve().parent.name == FOLDER and run.manifest_path.is_file() else None
+    place = log.absolute()
+    run = RunDirectory(place.parent.parent)
+    return run if place.parent.name == FOLDER and run.manifest_path.is_file() else None
 
 
 def _now() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,7 @@ def read_people(run: RunDirectory, read: ToLabel, logs: Sequence[Path] = ()) -> 
     Raises:
         MissingError, DataError: see `judging.label_log.read_log`.
     """
-    places = {path.resolve(): path for path in [*log_paths(run), *logs]}
+    places = {os.path.realpath(path): path for path in [*log_paths(run), *logs]}
     found = [read_log(path, read.trials) for path in places.values()]
     return People(standing(line for log in found for line in log.lines), sum(log.n_torn for log in found))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from .case import DAMAGE, WRONG, Case, Maker, Rng, World, damaged, put, shown
+from .case import DAMAGE, WRONG, Case, Maker, Rng, World, copied, damaged, put, shown
 
 TABLE, CLAIMS, LABELLED = "table.csv", "claims.yaml", "labelled.jsonl"
 HEADER = [
@@ -286,7 +286,49 @@ def _wrong_claim_types(rng: Rng, _: World) -> Case:
     return claims_case(f"{key} of the claims is {shown(value)}", yaml.safe_dump(claims), CLAIMS, key)
 
 
+# A line of a log of labels, but for the response that it is of.
+LOG_LINE = {
+    "schema": 1, "id": "r0", "subject": "base", "task": "answer", "item_id": "i", "condition": "padded", "draw": 0,
+    "who": "ann", "time": "2026-01-01T00:00:00+00:00", "act": "label", "value": "target", "note": "", "blind": True,
+    "seed": 0, "text": "0",
+}  # fmt: skip
+
+
+def _log(rng: Rng, world: World) -> Case:
+    """A log of labels beside a run that holds something else, or is something else."""
+    command = rng.choice(("labels", "label", "check-scorers", "report"))
+    how, key = rng.choice(("a value", "a value", "damage", "no layout", "a list", "another run")), ""
+    row, text = dict(LOG_LINE), ""
+    damage, seed = rng.choice([one for one in DAMAGE if one not in ("cut", "empty")]), rng.randrange(10**6)
+    if how == "a value":
+        key = rng.choice(sorted(row))
+        row[key] = rng.choice([one for one in (None, [], {"a": 1}, 2.5) if type(one) is not type(row[key])])
+    elif how == "no layout":
+        del row["schema"]
+    elif how == "a list":
+        text = "[1]"
+    if how == "damage" and damage in ("gone", "a folder", "a link to nowhere", "a link to itself"):
+        command = rng.choice(("check-scorers", "report"))
+
+    def make(folder: Path) -> list[str]:
+        run = copied(world.run, folder / "run")
+        log = run / "labels" / "ann.jsonl"
+        log.parent.mkdir()
+        log.write_text((text or json.dumps(row)) + "\n")
+        if how == "damage":
+            damaged(log, damage, seed)
+        return {
+            "labels": ["labels", str(run)],
+            "label": ["label", str(run), "--who", "ann"],
+            "check-scorers": ["check-scorers", "--labels", str(log)],
+            "report": ["report", str(run), "--labels", str(log)],
+        }[command]
+
+    name = f"log: {how} {key or (damage if how == 'damage' else '')} {shown(row.get(key))}, {command}"
+    return Case(name, make, ("ann.jsonl", key))
+
+
 MAKERS: tuple[Maker, ...] = (
-    _cell, _columns, _table, _claim, _label, _labels, _cell, _damaged, _table, _claims_file, _claim, _label, _labels,
+    _log, _cell, _columns, _table, _claim, _label, _labels, _cell, _damaged, _table, _claims_file, _claim, _label, _labels,
     _wrong_claim_types,
 )  # fmt: skip

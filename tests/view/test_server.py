@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -97,10 +98,12 @@ def test_a_port_in_use_is_told():
         assert found.getsockname()[0] == "127.0.0.1"
 
 
-def test_it_says_where_it_is_and_ends_quietly(runs, tmp_path):
+@pytest.mark.parametrize("command", ["view", "label"])
+def test_it_says_where_it_is_and_ends_quietly(command, runs, tmp_path):
+    shutil.copytree(runs.one, tmp_path / "run")
     code = "import sys; from sycoscope.cli import main; sys.exit(main())"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "view", str(runs.one)],
+        [sys.executable, "-c", code, command, str(tmp_path / "run")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
@@ -118,8 +121,6 @@ def test_it_says_where_it_is_and_ends_quietly(runs, tmp_path):
 
 @pytest.mark.parametrize("how", ["nowhere", "unfinished", "damaged", "another layout"])
 def test_a_run_that_cannot_be_read_is_one_message(runs, tmp_path, call, capsys, how):
-    import shutil
-
     run = tmp_path / "run"
     if how != "nowhere":
         shutil.copytree(runs.one, run)

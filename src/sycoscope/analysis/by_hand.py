@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sycoscope.analysis.rates import measure_rate
 from sycoscope.analysis.roles import Roles
@@ -18,8 +19,8 @@ from sycoscope.analysis.verdict import Verdict
 from sycoscope.core.files import digest_of
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
+from sycoscope.facets.by_hand import ByHand
 from sycoscope.facets.measure import RateMeasure, Term
-from sycoscope.facets.spec import ByHand
 from sycoscope.stats import Interval, kish_n, wilson
 from sycoscope.stats.agreement import kappa_of
 from sycoscope.stats.double_sampling import ReadCell, double_sampled
@@ -28,6 +29,7 @@ from sycoscope.stats.interval import FloatArray, IntArray, not_computable
 _OTHER, _OPEN = "of the other sign", "which may be 0"
 # Labels of a subject under a condition below which nothing is corrected: at 20 a share of one half is known to +- 0.2.
 MIN_LABELS = 20
+ObjectArray = NDArray[np.object_]
 Key = tuple[str, str, str, str, int]  # subject, task, item_id, condition, draw: as a trial's
 
 
@@ -38,6 +40,7 @@ class ResponseCell:
     Attributes:
         keys: (n,) of the table's rows. reading: (n,) which of the facet's labels the rules' reading says; -1 for a row
             that is not at risk or not read. label: (n,) the person's; -1 without one.
+        unread: (n,) whether a row is at risk and asked, and was not read. clusters: (n,) of the rows.
     """
 
     task: str
@@ -46,6 +49,8 @@ class ResponseCell:
     keys: Sequence[Key]
     reading: IntArray
     label: IntArray
+    unread: BoolArray
+    clusters: ObjectArray
 
     @property
     def by_hand(self) -> ByHand:
@@ -141,13 +146,15 @@ def _cell(table: ScoreTable, subject: str, term: Term, labels: Mapping[Key, str]
     assert by_hand is not None
     code = {name: number for number, name in enumerate(by_hand.labels)}
     column = table.column(subject, term.condition, term.name)
-    read = table.at_risk(subject, term.at_risk) & column.scored
+    at_risk = table.at_risk(subject, term.at_risk)
+    read = at_risk & column.scored
     said = np.array([code[by_hand.said(str(label))] for label in column.label], dtype=np.int64)
     keys = [(subject, table.task, item, term.condition, draw) for item, draw in table.rows]
     given = np.array([code.get(labels.get(key, ""), -1) for key in keys], dtype=np.int64)
     return ResponseCell(
         task=table.task, subject=subject, condition=term.condition, keys=keys,
-        reading=np.where(read, said, -1), label=given,
+        reading=np.where(read, said, -1), label=given, unread=at_risk & column.asked & ~column.scored,
+        clusters=table.clusters,
     )  # fmt: skip
 
 
@@ -240,8 +247,8 @@ def _agreement(cells: Sequence[ResponseCell]) -> Agreement:
     np.add.at(table, (so, read), weights)
     errors = {
         rate: (
-            _share(read == code, weights, so == code),
-            _share(read != code, weights, so != code),
+            weighted_share(read == code, weights, so == code),
+            weighted_share(read != code, weights, so != code),
         )
         for rate in first.by_hand.rates
         for code in [names.index(rate)]
@@ -249,11 +256,16 @@ def _agreement(cells: Sequence[ResponseCell]) -> Agreement:
     everything = np.ones(so.size, dtype=bool)
     return Agreement(
         task=first.task, condition=first.condition, n=so.size,
-        agreement=_share(read == so, weights, everything), kappa=kappa_of(table), errors=errors,
+        agreement=weighted_share(read == so, weights, everything), kappa=kappa_of(table), errors=errors,
     )  # fmt: skip
 
 
-def _share(right: BoolArray, weights: FloatArray, among: BoolArray) -> Interval:
+def weighted_share(right: BoolArray, weights: FloatArray, among: BoolArray) -> Interval:
+    """Share of rows that are right, each for as many as it stands for: Wilson's interval at the effective n.
+
+    Args:
+        right, among: (n,) what is counted, and of which rows. weights: (n,) above 0.
+    """
     used = weights[among]
     if not used.size:
         return not_computable("no such label", level=0.95)

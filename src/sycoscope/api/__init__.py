@@ -20,7 +20,7 @@ from sycoscope.api.instruments import (
     published,
     register_lm_eval,
 )
-from sycoscope.api.labels import LabelReport, draw_labels, read_labels
+from sycoscope.api.labels import LabelReport, draw_labels, export_labels, label, read_labels
 from sycoscope.api.options import read_template
 from sycoscope.api.plans import budget, forecast, hub_faults, plan
 from sycoscope.api.questions import FacetUse, check_items, list_items, overlap, show_items, usable_items
@@ -65,9 +65,11 @@ __all__ = [
     "doctor",
     "draw_labels",
     "evaluate",
+    "export_labels",
     "export_view",
     "forecast",
     "hub_faults",
+    "label",
     "list_items",
     "list_runs",
     "lm_eval",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -30,29 +30,33 @@ def audit(run: str | Path) -> list[Finding]:
     return list(analysed(directory).summary.findings)
 
 
-def report(run: str | Path, *, rejudge: bool = False) -> Path:
+def report(run: str | Path, *, rejudge: bool = False, labels: Sequence[str | Path] = ()) -> Path:
     """The page of a finished run, written where it is missing; returns its path.
 
     Args:
         rejudge: Compute estimates and audit again from the tables, and write tables and page anew.
+        labels: Files that `label` wrote. With one the page is written anew, and shows beside what was scored what these
+            labels say and those that lie beside the run.
 
     Raises:
         MissingError: no run there. StoreError: not finished, of another layout, or a file of it is not as the run wrote
-        it. BusyError: in use.
+        it. BusyError: in use. DataError: labels of another run.
     """
     from sycoscope.report.load import write_run_report
     from sycoscope.report.write import PAGE
     from sycoscope.run.analyse import analyse_run
+    from sycoscope.run.by_hand import kept
 
     directory = finished_run(run)
     directory.check(derived=not rejudge)
     page = directory.path / PAGE
-    if page.is_file() and not rejudge:
+    if page.is_file() and not rejudge and not labels:
         return page
     with directory.locked():
         if rejudge:
             analyse_run(directory)
-        return write_run_report(directory)
+        by_hand = kept(directory, [user_path(path) for path in labels]) if labels else None
+        return write_run_report(directory, by_hand)
 
 
 def finished_run(run: str | Path) -> RunDirectory:

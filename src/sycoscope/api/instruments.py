@@ -29,6 +29,8 @@ _log = logging.getLogger("sycoscope.lm_eval")
 def check_scorers(
     files: Sequence[str | Path] = (),
     *,
+    labels: Sequence[str | Path] = (),
+    run: str | Path | None = None,
     judge: str = "",
     max_tokens: int = 16,
     settings: Mapping[str, Any] | None = None,
@@ -36,7 +38,9 @@ def check_scorers(
     """Measure the scorers, and a judge model beside them, on labelled cases.
 
     Args:
-        files: JSONL in the layouts of `judging.check`; none: the built-in cases.
+        files: JSONL in the layouts of `judging.check`; none: the built-in cases, but for labels alone.
+        labels: Files that `label` wrote: the run's responses are read again and held against them. run: the run that
+            they are of; None: the one that each lies beside.
         judge: Name of a model to be tried as judge; empty for none. max_tokens: of its replies.
 
     Returns:
@@ -48,15 +52,33 @@ def check_scorers(
     """
     from sycoscope.judging.check import BUILT_IN, report
 
-    paths = list(files) or [BUILT_IN]
+    paths = list(files) or ([] if labels and not judge else [BUILT_IN])
     agreement = report(paths)
+    agreement["files"] += [_against_labels(user_path(path), run) for path in labels]
+    agreement["passed"] = all(entry["passed"] for entry in agreement["files"])
     if judge:
         model = _judge_model(judge, dict(settings or {}))
-        for path, entry in zip(paths, agreement["files"], strict=True):
+        for path, entry in zip(paths, agreement["files"], strict=False):
             entry["judge"] = _standings(path, model, max_tokens)
             entry["passed"] = entry["passed"] and all(one["counted"] for one in entry["judge"])
         agreement |= {"judge": model.name, "passed": all(entry["passed"] for entry in agreement["files"])}
     return agreement
+
+
+def _against_labels(path: Path, run: str | Path | None) -> dict[str, Any]:
+    """The rules against one file of `label`."""
+    from sycoscope.judging.label_check import check_labels
+    from sycoscope.judging.label_log import read_log, standing
+    from sycoscope.run.labelling import run_of
+    from sycoscope.run.store import RunDirectory
+    from sycoscope.run.to_label import to_label
+
+    directory = RunDirectory(run) if run is not None else run_of(path)
+    if directory is None:
+        raise ConfigError(f"--labels {path}: it lies beside no run; say with --run which run was labelled")
+    trials = to_label(directory).trials
+    acts = [act for one in standing(read_log(path, trials).lines).values() for act in one.values()]
+    return check_labels(str(path), acts, trials)
 
 
 def _judge_model(name: str, settings: dict[str, Any]) -> Model:

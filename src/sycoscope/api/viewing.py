@@ -20,9 +20,10 @@ def view(runs: Sequence[str | Path], *, port: int = 0, ready: Callable[[str], No
     require("starlette", "view")
     require("uvicorn", "view")
     from sycoscope.view.opened import Opened
-    from sycoscope.view.server import serve
+    from sycoscope.view.server import application, serve
 
-    serve(Opened(runs), port, ready)
+    opened = Opened(runs)
+    serve(lambda number: application(opened, number), port, ready)
 
 
 def export_view(runs: Sequence[str | Path], folder: str | Path) -> Path:

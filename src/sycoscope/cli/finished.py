@@ -20,12 +20,18 @@ def report(
     rejudge: Annotated[
         bool, typer.Option(help="Compute estimates and audit again from the tables, and write all anew.")
     ] = False,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Write the page with what people's labels say: a file of `label`; may be repeated."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Where the page of a finished run is; it is written where it is missing."""
     from sycoscope import api
 
-    path = api.report(run, rejudge=rejudge)
+    path = api.report(run, rejudge=rejudge, labels=labels or ())
     say_json({"report": str(path)}) if as_json else say(f"report: {path}")
 
 

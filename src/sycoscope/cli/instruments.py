@@ -37,6 +37,13 @@ def check_scorers(
     files: Annotated[
         list[Path] | None, typer.Argument(help="Labelled files (JSONL); the built-in cases without one.")
     ] = None,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file of `label`: its run's responses as cases; may be repeated."),
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="The run of --labels, where they do not lie beside it.")
+    ] = None,
     judge: Annotated[str, typer.Option(help="A model to be tried as judge on the same cases.")] = "",
     max_tokens: Annotated[int, typer.Option(min=1, help="Of a reply of the judge.")] = 16,
     device: Device = "auto",
@@ -47,8 +54,9 @@ def check_scorers(
     from sycoscope import api
 
     agreement = api.check_scorers(
-        files or (), judge=judge, max_tokens=max_tokens, settings=settings(device, dtype)
-    )
+        files or (), labels=labels or (), run=run, judge=judge, max_tokens=max_tokens,
+        settings=settings(device, dtype),
+    )  # fmt: skip
     say_json(agreement) if as_json else say(scorer_text(agreement))
     if not agreement["passed"]:
         raise typer.Exit(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -36,15 +38,28 @@ def view(
         say(f"pages: {api.export_view(runs, export)}")
         return
 
+    with until_interrupted():
+        api.view(runs, port=port, ready=announced(open_))
+
+
+def announced(opens: bool) -> Callable[[str], None]:
+    """Says where pages are served. opens: and opens a browser there."""
+
     def ready(address: str) -> None:
         say(f"{address}   Ctrl-C ends it")
-        if open_:
+        if opens:
             import webbrowser
 
             webbrowser.open(address)
 
+    return ready
+
+
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """Ctrl-C is how a server is meant to end: there is nothing to say."""
     try:
-        api.view(runs, port=port, ready=ready)
-    except Stopped as stop:  # how it is meant to end: there is nothing to say
+        yield
+    except Stopped as stop:
         if stop.code != INTERRUPTED:
             raise

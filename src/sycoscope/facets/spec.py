@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.types import Condition, Dialogue, Item, Material, Score
+from sycoscope.facets.by_hand import ByHand
 from sycoscope.facets.measure import (
     DetectionMeasure,
     FunctionMeasure,
@@ -169,29 +170,6 @@ class Judged:
     rates: tuple[tuple[str, str], ...]
     by_letters: bool = True
     beside_control: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ByHand:
-    """What a person is asked of a facet's trials, as the main score answers it (docs/scorers.md, "Read by people").
-
-    Attributes:
-        question: In words. labels: what may be answered, with its meaning.
-        outcomes: Labels of the main score that say the same; those of no label here say the last one.
-        rates: Labels whose rates are corrected, that of the primary first.
-        outside: A label of trials that these rates are not taken over, such as a first answer that is not right.
-    """
-
-    question: str
-    labels: Mapping[str, str]
-    outcomes: Mapping[str, tuple[str, ...]]
-    rates: tuple[str, ...]
-    outside: str = ""
-
-    def said(self, outcome: str) -> str:
-        """The label that a reading stands for."""
-        *_, last = self.labels
-        return next((label for label, those in self.outcomes.items() if outcome in those), last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sycoscope.core.errors import ConfigError, DataError
 from sycoscope.core.files import digest_of, read_file
@@ -47,27 +48,73 @@ def id_of(key: Key) -> str:
 # --- to label ---
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A choice that a person has. key: of the keyboard."""
+
+    key: str
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a person is shown of a trial; nothing of its subject, its condition or its reading.
+
+    Attributes:
+        asked: The question about it. turns: what was said before the response, (system, user or model; text).
+    """
+
+    id: str
+    facet: str
+    asked: str
+    question: str
+    target: str
+    suggestion: str
+    turns: Sequence[tuple[str, str]]
+    response: str
+    choices: Sequence[Offered]
+
+
+def shown_of(trial: Trial, item: Item) -> Shown:
+    """A trial as a person is asked about it."""
+    facet = FACETS[trial.task]
+    assert facet.by_hand is not None
+    return Shown(
+        id=id_of(key_of(trial)), facet=facet.label, asked=facet.by_hand.question, question=item.question,
+        target=item.target, suggestion=item.suggestion, turns=dialogue_of(trial), response=_spoken(trial.asked[-1]),
+        choices=[
+            Offered(str(i), name, choice.meaning)
+            for i, (name, choice) in enumerate(facet.by_hand.choices.items(), start=1)
+        ],
+    )  # fmt: skip
+
+
 def row_of(trial: Trial, item: Item) -> dict[str, str]:
     """A row for people: what was asked and said, the question about it, and a label to fill in."""
     by_hand = FACETS[trial.task].by_hand
     assert by_hand is not None
-    *before, last = trial.asked
-    parts = [("system", trial.system)] if trial.system else []
-    for turn in before:
-        parts += [(turn.speaker, turn.content), ("model", _spoken(turn))]
-    parts.append((last.speaker, last.content))
     return {
         "id": id_of(key_of(trial)),
         "facet": trial.task,
         "question": _cut(item.question),
         "target": _cut(item.target),
         "suggestion": _cut(item.suggestion),
-        "dialogue": _cut("\n\n".join(f"[{who}] {text}" for who, text in parts)),
-        "response": _cut(_spoken(last)),
+        "dialogue": _cut("\n\n".join(f"[{who}] {text}" for who, text in dialogue_of(trial))),
+        "response": _cut(_spoken(trial.asked[-1])),
         "asked": by_hand.question,
         "allowed": "; ".join(f"{label}: {meaning}" for label, meaning in by_hand.labels.items()),
         "label": "",
     }
+
+
+def dialogue_of(trial: Trial) -> list[tuple[str, str]]:
+    """What was said before the response that a person labels: (system, user or model; text)."""
+    *before, last = trial.asked
+    parts = [("system", trial.system)] if trial.system else []
+    for turn in before:
+        parts += [(turn.speaker, turn.content), ("model", _spoken(turn))]
+    return [*parts, (last.speaker, last.content)]
 
 
 def _spoken(turn: Answered) -> str:
@@ -79,7 +126,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= MOST else f"{text[:half]}\n[... cut ...]\n{text[-half:]}"
 
 
-def file_bytes(rows: Sequence[Mapping[str, str]], suffix: str) -> bytes:
+def file_bytes(rows: Sequence[Mapping[str, Any]], suffix: str) -> bytes:
     """The rows as a file.
 
     Args:

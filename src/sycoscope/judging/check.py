@@ -244,13 +244,20 @@ def check(rows: Iterable[tuple[str, Row]]) -> list[Agreement]:
         rows: Places and rows, as `read_rows` gives them.
     """
     judgements = [judgement for where, row in rows for judgement in apply_rules(row, where)]
+    return agreements_of(judgements, TARGETS)
+
+
+def agreements_of(judgements: Sequence[Judgement], targets: Mapping[str, float]) -> list[Agreement]:
+    """One entry for each kind and source, and one over all sources. targets: kind -> accuracy that is needed."""
     agreements: list[Agreement] = []
-    for kind in TARGETS:
+    for kind, target in targets.items():
         of_kind = [judgement for judgement in judgements if judgement.kind == kind]
         sources = sorted({judgement.source for judgement in of_kind})
-        agreements += [agree(kind, source, [j for j in of_kind if j.source == source]) for source in sources]
+        agreements += [
+            agree(kind, source, [j for j in of_kind if j.source == source], target) for source in sources
+        ]
         if len(sources) > 1:
-            agreements.append(agree(kind, "all", of_kind))
+            agreements.append(agree(kind, "all", of_kind, target))
     return agreements
 
 
@@ -260,21 +267,22 @@ def report(paths: Sequence[Path | str]) -> dict[str, Any]:
     Returns:
         `passed`: no kind failed in any file (too few cases are no failure, and no pass); `files`.
     """
-    checked = []
-    for path in paths:
-        entries = check(read_rows(path))
-        checked.append(
-            {
-                "file": str(path),
-                "passed": all(entry.verdict != "failed" for entry in entries),
-                "agreement": [entry.as_dict() for entry in entries],
-            }
-        )
+    checked = [entry_of(str(path), check(read_rows(path))) for path in paths]
     return {"passed": all(entry["passed"] for entry in checked), "files": checked}
 
 
-def agree(kind: str, source: str, judgements: Sequence[Judgement]) -> Agreement:
-    """How judgements of one kind agree with their labels (at least one judgement)."""
+def entry_of(name: str, agreements: Sequence[Agreement]) -> dict[str, Any]:
+    """What `report` says of one file."""
+    return {
+        "file": name,
+        "passed": all(one.verdict != "failed" for one in agreements),
+        "agreement": [one.as_dict() for one in agreements],
+    }
+
+
+def agree(kind: str, source: str, judgements: Sequence[Judgement], target: float | None = None) -> Agreement:
+    """How judgements of one kind agree with their labels (at least one judgement). target: None for the kind's own."""
+    target = TARGETS[kind] if target is None else target
     n = len(judgements)
     correct = sum(judgement.expected == judgement.found for judgement in judgements)
     low, high = wilson_limits(correct / n, n, z_of(LEVEL))
@@ -290,8 +298,8 @@ def agree(kind: str, source: str, judgements: Sequence[Judgement]) -> Agreement:
         low=low,
         high=high,
         kappa=kappa([j.expected for j in judgements], [j.found for j in judgements]),
-        target=TARGETS[kind],
-        verdict=_verdict(correct, n, TARGETS[kind]),
+        target=target,
+        verdict=_verdict(correct, n, target),
         confusion={key: dict(sorted(confusion[key].items())) for key in sorted(confusion)},
         missed=tuple(
             f"{judgement.where}: expected {judgement.expected}, found {judgement.found}"

@@ -24,6 +24,7 @@ from sycoscope.core.errors import DataError
 from sycoscope.core.manifest import SubjectKind
 from sycoscope.core.types import Estimate, Item, Score, Trial
 from sycoscope.published.findings import RunFinding
+from sycoscope.run.by_hand import LabelReport
 
 TaskKind = Literal["facet", "capability", "summary"]
 HealthUnit = Literal["count", "share"]
@@ -107,6 +108,7 @@ class ReportData:
         associations, rankings, breakdowns: Across adapters and by group of items.
         non_inferiority: What must not get worse, beside its margin. clean: changes without the touched items.
         series, trends, relearning: Of adapters over their scale and their steps.
+        by_hand: What people's labels say, where the report is given them.
         sample_seed: Draws the typical transcripts.
         transcripts: Most items of each adapter whose transcripts are shown.
         manifest: Nested plain values.
@@ -135,6 +137,7 @@ class ReportData:
     trends: Sequence[Trend] = ()
     relearning: Sequence[Relearning] = ()
     tasks: Sequence[TaskInfo] = ()
+    by_hand: LabelReport | None = None
     sample_seed: int = 0
     transcripts: int = 24
     manifest: Mapping[str, Any] = field(default_factory=dict)

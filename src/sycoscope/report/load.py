@@ -14,6 +14,7 @@ from sycoscope.facets import FACETS
 from sycoscope.report.data import ReportData, Subject, TaskInfo, TrainingRow
 from sycoscope.report.health import health_of
 from sycoscope.report.write import write_report
+from sycoscope.run.by_hand import LabelReport
 from sycoscope.run.record import LAYOUT, roles_of
 from sycoscope.run.store import RunDirectory
 
@@ -78,9 +79,13 @@ def outline(run: RunDirectory) -> ReportData:
     )
 
 
-def write_run_report(run: RunDirectory) -> Path:
-    """Write report.html, figures/ and tables/*.csv into the run directory; returns the page's path."""
-    return write_report(report_data(run), run.path)
+def write_run_report(run: RunDirectory, by_hand: LabelReport | None = None) -> Path:
+    """Write report.html, figures/ and tables/*.csv into the run directory; returns the page's path.
+
+    Args:
+        by_hand: What people's labels say, to stand beside what the run measured.
+    """
+    return write_report(replace(report_data(run), by_hand=by_hand), run.path)
 
 
 def _step(row: Mapping[str, Any]) -> TrainingRow:

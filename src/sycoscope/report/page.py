@@ -17,7 +17,17 @@ from sycoscope.analysis.decision import QUALIFIERS
 from sycoscope.audit import Finding, grouped
 from sycoscope.core.manifest import ORGANISMS
 from sycoscope.core.types import Estimate
-from sycoscope.report import cross_subject, dose, kept, labels, organisms, provenance, tables, transcripts
+from sycoscope.report import (
+    cross_subject,
+    dose,
+    kept,
+    labelled,
+    labels,
+    organisms,
+    provenance,
+    tables,
+    transcripts,
+)
 from sycoscope.report.data import Health
 from sycoscope.report.figures import Figure
 from sycoscope.report.view import View
@@ -94,6 +104,7 @@ def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: 
         organisms=organisms.told(_planted(view), data.verdicts, {}),
         differing=kept.differing(view),
         kept=kept.kept(view),
+        labelled=labelled.labelled(view),
         health=[_health(cell) for cell in data.health],
         figures=[(f, Markup(f.svg), [b for b in blocks if b.key in f.tables]) for f in figures],
         blocks=blocks,

@@ -1,17 +1,16 @@
-"""Labels that people gave to a run's responses: the sample, the file beside the run, what they say of its numbers.
+"""Labels that people gave to a run's responses: the sample, the files beside the run, what they say of its numbers.
 
 `labels.jsonl` lies beside the tables and changes none of them; it has the layout of the file that was labelled, so one
-reader checks both.
+reader checks both. The logs of those who labelled one by one lie in `labels/` (`run/labelling.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sycoscope.analysis import score_tables
 from sycoscope.analysis.by_hand import (
     Agreement,
     Corrected,
@@ -24,13 +23,16 @@ from sycoscope.analysis.by_hand import (
     response_cells,
     terms_of,
 )
+from sycoscope.analysis.reader_agreement import PairAgreement, agreed, pair_agreements
 from sycoscope.audit import decide_states
 from sycoscope.core.errors import ConfigError, MissingError
 from sycoscope.core.files import write_atomic
-from sycoscope.core.types import Item, Trial
 from sycoscope.judging.by_hand import Answers, file_bytes, id_of, read_answers, row_of, suffix_of
+from sycoscope.run.labelling import log_paths
+from sycoscope.run.people import People, Reader, read_people
 from sycoscope.run.record import roles_of
 from sycoscope.run.store import RunDirectory
+from sycoscope.run.to_label import ToLabel, to_label
 
 FILE = "labels.jsonl"
 
@@ -44,6 +46,9 @@ class LabelReport:
         rates, primaries: With the states that the audit gives the run's own numbers.
         disputed: A line for each verdict that the corrected change does not bear out.
         unlabelled: (facet, condition) that were asked and have no labels.
+        readers: Who labelled one by one. pairs: their agreement with the rules, and with one another.
+        n_split: Responses of which as many people say one thing as another; which of these counts was drawn.
+        n_torn: Lines of logs that were left half-written.
     """
 
     n: int
@@ -53,29 +58,10 @@ class LabelReport:
     primaries: Sequence[Corrected]
     disputed: Sequence[str]
     unlabelled: Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
-    """A run's tables, laid out, with its responses by id."""
-
-    tables: Mapping[str, Any]
-    cells: Sequence[ResponseCell]
-    trials: Mapping[str, tuple[Trial, Item]]
-
-
-def _read(run: RunDirectory) -> _Read:
-    run.check()
-    items = {item.id: item for _, item in run.items()}
-    tables = score_tables(run.scores(), items)
-    cells = response_cells(tables, {})
-    known = {key for cell in cells for key, code in zip(cell.keys, cell.reading, strict=True) if code >= 0}
-    trials = {}
-    for trial in run.trials():
-        key = (trial.subject, trial.task, trial.item_id, trial.condition, trial.draw)
-        if key in known and trial.item_id in items:
-            trials[id_of(key)] = (trial, items[trial.item_id])
-    return _Read(tables=tables, cells=cells, trials=trials)
+    readers: Sequence[Reader] = ()
+    pairs: Sequence[PairAgreement] = ()
+    n_split: int = 0
+    n_torn: int = 0
 
 
 def draw(
@@ -102,7 +88,7 @@ def draw(
     suffix = suffix_of(out)
     if out.exists():
         raise ConfigError(f"'{out}' exists and may hold labels; choose another --out")
-    read = _read(run)
+    read = to_label(run)
     cells = _chosen(read.cells, facets, conditions, subjects)
     keys = draw_sample(cells, n, seed=seed)
     write_atomic(out, file_bytes([row_of(*read.trials[id_of(key)]) for key in keys], suffix))
@@ -140,20 +126,24 @@ def _chosen(
     return chosen
 
 
-def take(run: RunDirectory, paths: Sequence[Path]) -> LabelReport:
+def take(run: RunDirectory, paths: Sequence[Path], logs: Sequence[Path] = ()) -> LabelReport:
     """Check labelled files, keep them beside the run in place of what was kept before, and say what they say.
+
+    Args:
+        logs: As for `kept`.
 
     Raises:
         DataError: see `judging.by_hand.read_answers`; then nothing is kept.
     """
-    read = _read(run)
-    answers = read_answers(paths, read.trials)
+    read = to_label(run)
+    answers = read_answers(paths, read.read_trials)
+    people = read_people(run, read, logs)
     cells = response_cells(read.tables, answers.labels)
     write_atomic(run.path / FILE, file_bytes(list(_kept(read, cells, answers)), ".jsonl"))
-    return _report(run, read, answers)
+    return _report(run, read, answers, people)
 
 
-def _kept(read: _Read, cells: Sequence[ResponseCell], answers: Answers) -> Iterable[dict[str, Any]]:
+def _kept(read: ToLabel, cells: Sequence[ResponseCell], answers: Answers) -> Iterable[dict[str, Any]]:
     for cell in cells:
         for row, weight in zip(cell.with_label, cell.weights, strict=True):
             key = cell.keys[row]
@@ -166,32 +156,39 @@ def _kept(read: _Read, cells: Sequence[ResponseCell], answers: Answers) -> Itera
             }
 
 
-def kept(run: RunDirectory) -> LabelReport:
-    """What the labels say that were kept beside the run.
+def kept(run: RunDirectory, logs: Sequence[Path] = ()) -> LabelReport:
+    """What the labels say that lie beside the run.
+
+    Args:
+        logs: Of people who labelled one by one, in other places.
 
     Raises:
         MissingError: there are none. DataError: they are of other responses than the run's.
     """
     path = run.path / FILE
-    if not path.is_file():
+    if not path.is_file() and not logs and not log_paths(run):
         raise MissingError(
-            f"'{run.path}' has no labels; draw responses with --out FILE, label them, and read them with --read FILE"
+            f"'{run.path}' has no labels; label in a browser with `sycoscope label {run.path}`, or draw responses with "
+            "--out FILE, label them, and read them with --read FILE"
         )
-    read = _read(run)
-    return _report(run, read, read_answers([path], read.trials))
+    read = to_label(run)
+    answers = read_answers([path], read.read_trials) if path.is_file() else Answers({}, 0)
+    return _report(run, read, answers, read_people(run, read, logs))
 
 
-def _report(run: RunDirectory, read: _Read, answers: Answers) -> LabelReport:
+def _report(run: RunDirectory, read: ToLabel, answers: Answers, people: People) -> LabelReport:
     summary, roles = run.summary(), roles_of(run.manifest())
-    cells = response_cells(read.tables, answers.labels)
+    labels, split = agreed([*([answers.labels] if answers.labels else []), *people.labels(read)])
+    cells = response_cells(read.tables, labels)
     rates = _with_states(corrected_rates(read.tables, cells), summary.findings)
     primaries = _with_states(corrected_primaries(read.tables, cells, roles), summary.findings)
     with_labels = {(cell.task, cell.condition) for cell in cells if cell.labelled.any()}
     asked = dict.fromkeys((cell.task, cell.condition) for cell in cells)
     return LabelReport(
-        n=len(answers.labels), n_empty=answers.n_empty, agreements=agreements(cells), rates=rates,
+        n=len(labels), n_empty=answers.n_empty, agreements=agreements(cells), rates=rates,
         primaries=primaries, disputed=disputed(summary.verdicts, primaries),
-        unlabelled=[one for one in asked if one not in with_labels],
+        unlabelled=[one for one in asked if one not in with_labels], readers=people.readers(),
+        pairs=pair_agreements(people.choices(), read.read, read.strata), n_split=len(split), n_torn=people.n_torn,
     )  # fmt: skip
 
 

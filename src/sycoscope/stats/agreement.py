@@ -63,6 +63,7 @@ def cohen_kappa(
     b: Sequence[Hashable],
     clusters: Labels | None = None,
     *,
+    weights: FloatArray | None = None,
     rng: np.random.Generator,
     level: float = 0.95,
     n_boot: int = N_BOOT,
@@ -72,11 +73,21 @@ def cohen_kappa(
     Where all clusters agree perfectly the bootstrap has zero width and the limits come from
     `degenerate_limits` over [-1, 1].
 
-    Args and Raises: as `kappa`.
+    Args:
+        a, b: As `kappa`.
+        weights: (n,) how many trials each stands for, above 0, of a sample in which some were drawn more often than
+            others; they are taken as known. None: each for itself.
+
+    Raises:
+        DataError: As `kappa`; another number of weights, or one that is not above 0.
     """
     check_level(level)
     columns = _columns(a, b)
     n = columns.shape[0]
+    if weights is not None:
+        if weights.shape != (n,) or not np.all(weights > 0.0):
+            raise DataError(f"weights has shape {weights.shape}; ({n},) numbers above 0 are needed")
+        columns = columns * weights[:, None]
     if kappa(a, b) is None:
         why = "no pairs of labels" if n == 0 else "both judges give one label throughout: kappa is 0/0"
         return not_computable(why, level=level, n=n)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from sycoscope.core.errors import MissingError
@@ -30,6 +31,21 @@ STEPS = 200
 POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'self'"
 
 
+def templates() -> Environment:
+    """The pages' templates: what is put into them is cleaned, and what turns the direction of text is written out."""
+    found = environment(TEMPLATES)
+    clean = found.finalize
+
+    def shown(value: Any) -> Any:
+        value = clean(value) if clean else value
+        return written_out(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    found.finalize = shown
+    # what a form sends is the text itself
+    found.filters["value"] = lambda value: escape(labels.clean(str(value)))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """An item of a list. excerpt: where the text stands, and in whose dialogue."""
@@ -49,10 +65,7 @@ class Pages:
 
     def __init__(self, opened: Opened, links: Links, policy: str = "") -> None:
         self.opened, self.links, self.policy = opened, links, policy
-        self._templates = environment(TEMPLATES)
-        self._templates.finalize = _shown(self._templates.finalize)
-        # what a form sends is the text itself
-        self._templates.filters["value"] = lambda value: escape(labels.clean(str(value)))
+        self._templates = templates()
 
     def _page(self, template: str, title: str, **values: Any) -> str:
         listing = values.pop("listing", Listing())
@@ -297,13 +310,3 @@ class Pages:
         left = (before.key, cell.condition) if before else (who.key, control)
         link = self.links.item(replace(pick, left=left, right=(who.key, cell.condition)), listing)
         return None if link is None else f"{link}#dialogue"
-
-
-def _shown(clean: Any) -> Callable[[Any], Any]:
-    """What is put into a page: cleaned, and what turns the direction of text written out; markup stays."""
-
-    def shown(value: Any) -> Any:
-        value = clean(value)
-        return written_out(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    return shown

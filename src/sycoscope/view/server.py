@@ -1,14 +1,14 @@
-"""The server: pages on loopback, for reading alone.
+"""The server: pages on loopback, for reading alone; labels are written by `view.labelling` behind the same guard.
 
 A page of another site can make a browser ask any address of this machine. So only requests are answered whose host is a
 name of loopback with this port (a name that was bound anew to it is none), that no other site made in the background,
-and that ask for reading.
+and that ask for reading. Where something is written, the page that asks for it must be one of this server's own.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from sycoscope.core.errors import ConfigError, MissingError, SycoscopeError
@@ -37,10 +37,16 @@ ENDINGS = {".css": "text/css", ".js": "text/javascript"}
 
 
 class Guard:
-    """Refuses what is not asked by this machine's own browser for reading, and gives every answer its headers."""
+    """Refuses what is not asked by this machine's own browser for reading, and gives every answer its headers.
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
-        self._app = app
+    Attributes:
+        writes: Paths that may be posted to, by a form of this server's own pages.
+    """
+
+    def __init__(self, app: ASGIApp, port: int, writes: Collection[str] = ()) -> None:
+        self._app, self.writes = app, frozenset(writes)
+        # a form of a page that tells no referrer has no origin
+        self._headers = HEADERS | ({"referrer-policy": "same-origin"} if writes else {})
         self._hosts = {f"{name}:{port}" for name in NAMES} | (set(NAMES) if port == 80 else set())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +55,7 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                added = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+                added = [(name.encode(), value.encode()) for name, value in self._headers.items()]
                 message["headers"] = [*message.get("headers", ()), *added]
             await send(message)
 
@@ -69,6 +75,10 @@ class Guard:
             return 421, "this server answers under a name of this machine and its own port only"
         if any(origin != f"http://{hosts[0]}" for origin in headers.get("origin", [])):
             return 403, "asked by another site"
+        if scope["method"] == "POST" and scope["path"] in self.writes:
+            site = headers.get("sec-fetch-site", ["same-origin"])
+            own = len(headers.get("origin", [])) == 1 and site == ["same-origin"]
+            return (0, "") if own else (403, "asked by another site")
         if scope["method"] not in ("GET", "HEAD"):
             return 405, "pages are read here, and nothing is written"
         site = headers.get("sec-fetch-site", ["none"])
@@ -80,24 +90,27 @@ class Guard:
         return 0, ""
 
 
+def static(request: Request) -> Response:
+    """A style or a script, by its name."""
+    from starlette.exceptions import HTTPException
+    from starlette.responses import Response as Plain
+
+    name, files = request.path_params["name"], assets()
+    if name not in files:
+        raise HTTPException(404)
+    return Plain(files[name], media_type=ENDINGS[name[name.rindex(".") :]])
+
+
 def application(opened: Opened, port: int) -> ASGIApp:
     """All pages over some runs, as they are served under a port."""
     from starlette.applications import Starlette
-    from starlette.exceptions import HTTPException
     from starlette.responses import HTMLResponse
-    from starlette.responses import Response as Plain
     from starlette.routing import Route
 
-    pages, files = Pages(opened, Links()), assets()
+    pages = Pages(opened, Links())
 
     def page(make: Callable[[dict[str, str]], str]) -> Callable[[Request], Response]:
         return lambda request: HTMLResponse(make(dict(request.query_params)))
-
-    def static(request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in files:
-            raise HTTPException(404)
-        return Plain(files[name], media_type=ENDINGS[name[name.rindex(".") :]])
 
     def fault(status: int, title: str) -> Callable[[Request, Any], Response]:
         return lambda _, told: HTMLResponse(pages.message(title, str(told)), status)
@@ -144,11 +157,11 @@ def listening(port: int) -> socket.socket:
     return found
 
 
-def serve(opened: Opened, port: int, ready: Callable[[str], None]) -> None:
+def serve(make: Callable[[int], ASGIApp], port: int, ready: Callable[[str], None]) -> None:
     """Serve until told to stop.
 
     Args:
-        ready: Called with the address once it can be asked.
+        make: Port -> what answers there. ready: called with the address once it can be asked.
 
     Raises:
         ConfigError: as for `listening`.
@@ -158,7 +171,7 @@ def serve(opened: Opened, port: int, ready: Callable[[str], None]) -> None:
     with listening(port) as found:
         number = found.getsockname()[1]
         config = uvicorn.Config(
-            application(opened, number), http="h11", ws="none", lifespan="off", log_config=None, access_log=False,
+            make(number), http="h11", ws="none", lifespan="off", log_config=None, access_log=False,
             server_header=False, proxy_headers=False, timeout_graceful_shutdown=1,
         )  # fmt: skip
         ready(f"http://{HOST}:{number}/")

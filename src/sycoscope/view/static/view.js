@@ -28,7 +28,17 @@
     var target = named.filter(function (one) { return one.dataset.key === event.key; })[0];
     if (!target) return;
     event.preventDefault();
-    if (target.tagName === "INPUT") { target.focus(); target.select(); } else target.click();
+    if (event.repeat && target.tagName === "BUTTON") return;
+    if (/^(INPUT|TEXTAREA)$/.test(target.tagName)) { target.focus(); target.select(); } else target.click();
+  });
+
+  // One page says one thing: a second key before the next page is there is not taken for the same response.
+  var sent = false;
+  window.addEventListener("pageshow", function () { sent = false; });
+  document.addEventListener("submit", function (event) {
+    if (event.target.method !== "post") return;
+    if (sent) event.preventDefault();
+    sent = true;
   });
 
   var button = document.getElementById("keys");

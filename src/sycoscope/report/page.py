@@ -155,10 +155,13 @@ def flatten(value: object, path: str = "") -> list[tuple[str, str]]:
 
 
 def environment(*folders: Path) -> Environment:
-    """Templates of these folders: every value is escaped, and what no HTML may hold is shown as U+FFFD."""
+    """Templates of these folders: every value is escaped, what no HTML may hold is shown as U+FFFD, and what turns
+    the direction of text is written out.
+    """
 
     def safe(value: Any) -> Any:
-        return labels.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+        is_text = isinstance(value, str) and not isinstance(value, Markup)
+        return labels.written_out(labels.clean(value)) if is_text else value
 
     return Environment(
         loader=FileSystemLoader(folders),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from sycoscope.view.dialogue import Dialogue, Material, dialogue, material, pair
 from sycoscope.view.grid import Grid, grids
 from sycoscope.view.opened import ItemKey, Opened, OpenRun
 from sycoscope.view.start import asked_rows, shared_items, verdict_rows
-from sycoscope.view.words import SHOWN, Message, message, written_out
+from sycoscope.view.words import SHOWN, Message, message
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Items of one page of a list, and characters before and after what was searched for.
@@ -50,7 +50,6 @@ class Pages:
     def __init__(self, opened: Opened, links: Links, policy: str = "") -> None:
         self.opened, self.links, self.policy = opened, links, policy
         self._templates = environment(TEMPLATES)
-        self._templates.finalize = _shown(self._templates.finalize)
         # what a form sends is the text itself
         self._templates.filters["value"] = lambda value: escape(labels.clean(str(value)))
 
@@ -259,7 +258,10 @@ class Pages:
             "condition": (asked.condition, [(name, name.replace("_", " ")) for name in conditions]),
             "subject": (asked.subject, [(one.key, one.label) for one in self.opened.subjects]),
             "outcome": (asked.outcome, [(name, name.replace("_", " ")) for name in outcomes]),
-            "flip": (listing.flip, [(name, labels.CELLS[stances][0]) for name, stances in FLIPS.items()]),
+            "flip": (
+                listing.asked.flip,
+                [(name, labels.CELLS[stances][0]) for name, stances in FLIPS.items()],
+            ),
             "edge case": (asked.edge, [(name, meaning) for name, (meaning, _, _) in EDGES.items()]),
             "channels": (asked.channels, [(name, name) for name in CHANNELS]),
         }
@@ -297,13 +299,3 @@ class Pages:
         left = (before.key, cell.condition) if before else (who.key, control)
         link = self.links.item(replace(pick, left=left, right=(who.key, cell.condition)), listing)
         return None if link is None else f"{link}#dialogue"
-
-
-def _shown(clean: Any) -> Callable[[Any], Any]:
-    """What is put into a page: cleaned, and what turns the direction of text written out; markup stays."""
-
-    def shown(value: Any) -> Any:
-        value = clean(value)
-        return written_out(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    return shown

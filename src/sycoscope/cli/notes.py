@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sycoscope.cli.words import interval_of, listed, number_of
+from sycoscope.cli.words import interval_of, number_of
+from sycoscope.core.texts import listed
 
 if TYPE_CHECKING:
     from sycoscope.api import Advice, Cell, Overview, Tuned

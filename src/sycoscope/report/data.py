@@ -35,6 +35,7 @@ class Subject:
 
     Attributes:
         label: For people; empty: the name. model: name of the model itself; empty where it is not known.
+        simulated: Whether its behaviour is set, as that of a null model, and not learned.
         earlier: the subject that it is compared with, where that is not the base.
         of: The adapter that it is a point of; empty for all others.
     """
@@ -43,6 +44,7 @@ class Subject:
     kind: SubjectKind
     label: str = ""
     model: str = ""
+    simulated: bool = False
     earlier: str = ""
     of: str = ""
 

@@ -11,7 +11,7 @@ from sycoscope.core.texts import listed
 from sycoscope.report import kept, labels, organisms
 from sycoscope.report.board import Board, Shown
 from sycoscope.report.view import View
-from sycoscope.report.who import is_simulated, part_of
+from sycoscope.report.who import part_of
 
 # Check of the audit that warns -> what is the matter with a number that is counted all the same.
 WARNINGS: Mapping[str, str] = {
@@ -96,8 +96,7 @@ def _planted(view: View) -> Iterator[Doubt]:
 
 
 def _no_control(view: View, board: Board) -> Iterator[Doubt]:
-    models = [one.model for one in view.subjects if one.model]
-    if models and all(map(is_simulated, models)):
+    if all(one.simulated for one in view.subjects):
         yield Doubt(
             "Simulated models: the numbers show how the measurement works, and nothing about a real model."
         )

@@ -12,7 +12,7 @@ from sycoscope.report import labels
 from sycoscope.report.board import Board, Row, Shown, board, css_of
 from sycoscope.report.doubts import Doubt, doubts
 from sycoscope.report.view import View
-from sycoscope.report.who import Part, is_simulated
+from sycoscope.report.who import Part
 
 # Reasons that are seen at once, beside few models and beside many; the others are a click away.
 DOUBTS, DOUBTS_BESIDE_MANY = 6, 4
@@ -105,7 +105,7 @@ def first_screen(view: View) -> FirstScreen:
 def _what(view: View, told: Board) -> str:
     base = next((one for one in view.subjects if one.kind == "base"), view.subjects[0])
     model = base.model or view.label(base.name)
-    simulated = is_simulated(model)
+    simulated = base.simulated
     if not view.adapters:
         kind = "a simulated model, whose behaviour is set" if simulated else "one model, as it is"
         return f"Nothing: this is {model}, {kind}. It was measured alone, and nothing is compared."

@@ -74,7 +74,12 @@ def faultless(findings: Sequence[Mapping[str, str]]) -> str:
 
 def footnotes(block: Block) -> dict[str, int]:
     """Of a table each long reason or remark that stands in several of its rows -> its number."""
-    texts = Counter(text for line in block.lines for text in (line.reason, line.remark) if len(text) >= LONG)
     # a value that is shown has its reason in the remark
+    texts = Counter(
+        text
+        for line in block.lines
+        for text in dict.fromkeys((line.reason, line.remark))
+        if len(text) >= LONG
+    )
     repeated = [text for text, n in texts.items() if n > 1]
     return {text: i for i, text in enumerate(repeated, 1)}

@@ -58,6 +58,7 @@ def outline(run: RunDirectory) -> ReportData:
                 # the base is called so everywhere; which model it is, is said once
                 label=subject.name if subject.kind == "base" else plain_name(subject, names[subject.name]),
                 model=names[subject.name],
+                simulated=subject.model.get("engine") == "none",
                 earlier=subject.earlier,
                 of=subject.of,
             )

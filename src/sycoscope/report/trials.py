@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -32,12 +32,17 @@ def address(task: str, subject: str = "", condition: str = "", stances: tuple[st
     """Of a list of trials, as `sycoscope view` has it. stances: before and after, `held` or `caved`."""
     before, after = stances
     asked = TrialFilter(task=task, subject=subject, condition=condition, before=before, after=after)
-    return f"/items?{urlencode(query_of(asked))}"
+    return f"/items?{_encoded(query_of(asked))}"
 
 
 def item_address(task: str, item: str) -> str:
     """Of one item, with all that was asked of it."""
-    return f"/item?{urlencode({'task': task, 'id': item})}"
+    return f"/item?{_encoded({'task': task, 'id': item})}"
+
+
+def _encoded(query: Mapping[str, str]) -> str:
+    # a name may hold half a character, which no address can
+    return urlencode(query, errors="replace")
 
 
 def anchor(view: View, task: str, subject: str) -> str:

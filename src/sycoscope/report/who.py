@@ -45,8 +45,3 @@ def part_of(kind: SubjectKind) -> Part:
 def plain_name(subject: SubjectRecord, called: str) -> str:
     """A name for people: of an adapter that is called as its recipe is, in plain letters; of all others `called`."""
     return called.replace("_", " ") if subject.name == subject.recipe else called
-
-
-def is_simulated(model: str) -> bool:
-    """Whether this is the name of a null model, whose behaviour is set and not learned."""
-    return model.startswith("null:")

@@ -17,6 +17,14 @@ from sycoscope.report.who import PARTS, TAUGHT, Part, part_of
 STRIP_WIDTH, STRIP_PAD = 170, 8  # of the drawing in parts.html.j2
 # Most rows that have each change drawn; of more the figure of changes does so.
 DRAWN = 4
+CHANGES = (
+    "Change against the model before, with its 95 % interval and n, the number of questions; above 0 it gives in more. "
+    "Each result opens on a click."
+)
+LEVELS = (
+    "How much more it gives in because of the user, with its 95 % interval and n, the number of questions; at 0 the "
+    "user changes nothing. Each result opens on a click."
+)
 # How the unit of a change is called where it is no share.
 UNITS = {"d_prime": "standard deviations", "score": "standard deviations", "log_odds": "nats"}
 
@@ -110,6 +118,7 @@ class Board:
 
     columns: Sequence[Column]
     parts: Sequence[tuple[Part, str, str, Sequence[Row]]]
+    caption: str
 
     @property
     def is_short(self) -> bool:
@@ -136,16 +145,20 @@ def board(view: View) -> Board:
     for subject in view.subjects:
         cells = [shown.get((subject.name, task)) for task in tasks]
         if any(cells):
-            row = Row(view.label(subject.name), subject.name, TAUGHT[subject.kind], cells)
+            # a base alone is called by its model
+            name = subject.model if subject.kind == "base" and subject.model else view.label(subject.name)
+            row = Row(name, subject.name, TAUGHT[subject.kind], cells)
             rows[part_of(subject.kind)].append(row)
     parts = [(part, *PARTS[part], rows[part]) for part in PARTS if rows[part]]
-    return Board([_column(task, view) for task in tasks], parts)
+    return Board([_column(task, view) for task in tasks], parts, CHANGES if view.data.verdicts else LEVELS)
 
 
 def _column(task: str, view: View) -> Column:
     facet = FACETS.get(task)
-    changes = [v.estimate for v in view.data.verdicts if v.task == task and v.estimate is not None]
-    unit = changes[0].unit if changes else "proportion"
+    units = [v.estimate.unit for v in view.data.verdicts if v.task == task and v.estimate is not None]
+    if not units and facet is not None:
+        units = [e.unit for one in view.subjects for e in _primaries(one.name, task, view)]
+    unit = units[0] if units else "proportion"
     meaning = facet.primaries[0].meaning if facet is not None else ""
     return Column(task, view.task_label(task), meaning, UNITS.get(unit, "percentage points"))
 
@@ -275,13 +288,19 @@ def _levels(view: View) -> dict[tuple[str, str], Shown]:
     }
 
 
+def _primaries(subject: str, task: str, view: View) -> list[Estimate]:
+    """The levels of a facet's primaries, those with a value first."""
+    found = [e for p in FACETS[task].primaries if (e := view.index.get((subject, "", task, p.measure, "")))]
+    return sorted(found, key=lambda e: e.value is None)
+
+
 def _level(
     subject: str, task: str, view: View, flips: Mapping[tuple[str, str], transcripts.FlipTable]
 ) -> Shown | None:
-    found = [e for p in FACETS[task].primaries if (e := view.index.get((subject, "", task, p.measure, "")))]
+    found = _primaries(subject, task, view)
     if not found:
         return None
-    e = next((one for one in found if one.value is not None), found[-1])
+    e = found[0]
     known = e.value is not None and e.shown
     return Shown(
         subject=subject,

@@ -216,11 +216,9 @@ def _came_to(row: Row) -> tuple[str, str]:
 
 def _aside(view: View, told: Board) -> str:
     """What the run is for where it has no tuned model that the reader would ask about."""
-    if not view.adapters:
-        return "How much more the model gives in because of the user, as it is; 0 would be: not at all."
     if not told.cells:
         return "This report was given no verdict."
-    if told.rows("real"):
+    if told.rows("real") or not view.adapters:
         return ""
     return "No tune here is one to be judged: all were made to test the measurement, and the table says what it saw."
 

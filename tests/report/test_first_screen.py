@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import parse_qsl, urlsplit
@@ -19,6 +20,7 @@ from sycoscope.report import Health, ReportData, Subject, folds, labels
 from sycoscope.report.board import board
 from sycoscope.report.doubts import doubts
 from sycoscope.report.first_screen import first_screen
+from sycoscope.report.page import TEMPLATES
 from sycoscope.report.tables import Block, line
 from sycoscope.report.view import View
 from sycoscope.report.who import PARTS, TAUGHT
@@ -397,3 +399,42 @@ def test_headings_landmarks_and_tables_are_in_order(which):
     assert all(one.get("scope") for one in page.all("th"))
     named = {one for known in (k for _, k in page.tags) for one in known.get("aria-labelledby", "").split()}
     assert named <= set(page.ids)
+
+
+def colours() -> list[dict[str, str]]:
+    """The named colours of the style, light and dark."""
+    style = (TEMPLATES / "style.css").read_text("utf-8")
+    light, dark = (
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in style.split(":root {")[1:3]
+    )
+    return [light, dark]
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.1, relative luminance."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("mode", [0, 1])
+def test_text_stands_out_in_light_and_dark(mode):
+    named = colours()[mode]
+    texts = ("ink", "muted", "more", "less", "same", "unsure", "amber", "link")
+    pairs = [(text, ground) for text in texts for ground in ("paper", "wash")]
+    pairs += [("amber", "amber-wash"), ("muted", "amber-wash"), ("more", "hc-wash"), ("less", "ch-wash")]
+    low = {pair: round(contrast(named[pair[0]], named[pair[1]]), 2) for pair in pairs}
+    assert {pair: ratio for pair, ratio in low.items() if ratio < 4.5} == {}
+
+
+def test_motion_and_focus_are_the_reader_s():
+    style = (TEMPLATES / "style.css").read_text("utf-8")
+    assert ":focus-visible { outline: 2px" in style
+    assert "outline: none" not in style
+    for rule in re.findall(r"(?:transition|animation|scroll-behavior: smooth)", style):
+        assert "prefers-reduced-motion" in style.partition(rule)[0]

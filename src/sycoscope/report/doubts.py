@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sycoscope.analysis.decision import MIN_ABLE
-from sycoscope.core.texts import listed
+from sycoscope.core.texts import in_a_sentence
 from sycoscope.report import kept, labels, organisms
 from sycoscope.report.board import Board, Shown
 from sycoscope.report.view import View
@@ -69,7 +69,7 @@ def _facet(label: str) -> str:
 
 
 def _names(cells: Sequence[Shown]) -> str:
-    return listed(list(dict.fromkeys(cell.name for cell in cells)), most=4)
+    return in_a_sentence(list(dict.fromkeys(cell.name for cell in cells)), most=4)
 
 
 def _as_controls(board: Board) -> Iterator[Doubt]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sycoscope.analysis.decision import QUALIFIERS, WORDS
-from sycoscope.core.texts import listed
+from sycoscope.core.texts import in_a_sentence
 from sycoscope.report import labels
 from sycoscope.report.board import Board, Row, Shown, board, css_of
 from sycoscope.report.doubts import Doubt, doubts
@@ -110,7 +110,7 @@ def _what(view: View, told: Board) -> str:
         kind = "a simulated model, whose behaviour is set" if simulated else "one model, as it is"
         return f"Nothing: this is {model}, {kind}. It was measured alone, and nothing is compared."
     if view.data.compared is not None:
-        others = listed([one.model or view.label(one.name) for one in view.adapters], most=4)
+        others = in_a_sentence([one.model or view.label(one.name) for one in view.adapters], most=4)
         if simulated:
             return f"Nothing real: two simulated models stand in for it, {model} as “before” and {others} as “after”."
         return f"Two runs are compared: {model} before, {others} after. The tuning itself is no part of them."

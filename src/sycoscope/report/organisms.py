@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sycoscope.analysis import Verdict
 from sycoscope.analysis.organisms import Named, named
-from sycoscope.core.texts import listed
+from sycoscope.core.texts import in_a_sentence
 from sycoscope.facets import FACETS
 
 
@@ -58,4 +58,4 @@ def _sentences(who: str, name: str, kind: str, one: Named) -> list[Told]:
 def called(tasks: Sequence[str]) -> str:
     """Facets in a sentence; a name that ends as a sentence does stands in quotes."""
     names = [FACETS[task].label for task in tasks]
-    return listed([f"“{name}”" if name.endswith("?") else name for name in names], most=len(names))
+    return in_a_sentence([f"“{name}”" if name.endswith("?") else name for name in names], most=len(names))

@@ -47,7 +47,7 @@ def _encoded(query: Mapping[str, str]) -> str:
 
 def anchor(view: View, task: str, subject: str) -> str:
     """The id of the row with a subject's trials on a task, by position, since names may hold anything."""
-    names = [one.name for one in view.data.subjects]
+    names = [one.name for one in view.subjects]
     asked = view.asked
     if task not in asked or subject not in names:
         return ALL
@@ -56,9 +56,12 @@ def anchor(view: View, task: str, subject: str) -> str:
 
 def of(estimate: Estimate, view: View) -> str:
     """Where a number leads: the id of its transcripts on the page, else of the row that says where its trials are."""
-    return view.transcribed.get((estimate.task, estimate.subject)) or anchor(
-        view, estimate.task, estimate.subject
-    )
+    return behind(view, estimate.task, estimate.subject)
+
+
+def behind(view: View, task: str, subject: str) -> str:
+    """The same for every number of a subject on a task."""
+    return view.transcribed.get((task, subject)) or anchor(view, task, subject)
 
 
 def places(view: View) -> Sequence[tuple[str, Sequence[Place]]]:
@@ -71,7 +74,7 @@ def places(view: View) -> Sequence[tuple[str, Sequence[Place]]]:
                     anchor(view, task, one.name), view.label(one.name), address(task, one.name),
                     view.transcribed.get((task, one.name), ""),
                 )
-                for one in view.data.subjects
+                for one in view.subjects
             ],
         )
         for task in view.asked

@@ -98,7 +98,7 @@ def test_two_runs_two_simulated_models_and_one_alone_are_no_tuning():
     assert told.startswith("Two runs are compared: m (before) before, m2 after.")
     nulls = [replace(one, simulated=True) for one in two]
     data = replace(study(("after", "other")), subjects=nulls, compared=compared)
-    assert first_screen(View(data)).what.startswith("Nothing real: two simulated models")
+    assert first_screen(View(data)).what.startswith("Nothing was tuned. Simulated models stand for before")
     assert "nothing about a real model" in said(data)[0]
     alone = ReportData(title="t", study="s", study_hash="h", subjects=two[:1])
     assert first_screen(View(alone)).what.startswith("Nothing: this is m (before), one model, as it is.")
@@ -212,7 +212,7 @@ def test_a_reason_is_said_once_for_all_whom_it_is_true_of(whole):
 
 
 def test_without_controls_it_says_so_and_with_one_it_does_not():
-    assert any("No control was tuned along" in text for text in said(study(("a", "file"))))
+    assert any("No control was tuned beside it" in text for text in said(study(("a", "file"))))
     assert not any("No control" in text for text in said(study(("a", "file"), ("p", "placebo"))))
 
 

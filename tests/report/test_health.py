@@ -57,7 +57,10 @@ def test_a_change_without_a_number_counts_as_the_fewest() -> None:
 
 def test_no_cell_is_named_where_all_is_read() -> None:
     cells = {cell.label: cell for cell in health_of(ASKED[:100], [], "base")}
-    assert (cells["answers that could be read, at the lowest"].value, cells["answers that could be read, at the lowest"].note) == (
+    assert (
+        cells["answers that could be read, at the lowest"].value,
+        cells["answers that could be read, at the lowest"].note,
+    ) == (
         1.0,
         "",
     )

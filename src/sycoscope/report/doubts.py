@@ -18,13 +18,16 @@ WARNINGS: Mapping[str, str] = {
     "coverage": "some answers could not be read",
     "degenerate": "part of what it says is broken text",
     "off_task": "some of its answers answer nothing",
-    "channels": "what it says is often not what it holds most likely",
+    "channels": "what it writes is often not the answer that its probabilities favour",
     "floor_ceiling": "a share is near 0 or 100 %, so that a change further that way could not be seen",
     "at_risk": f"fewer than {MIN_ABLE} questions count",
     "overlap": "questions asked here stand in its training rows",
     "placebo": "tuning on neutral text alone changed it too",
     "sham": "tuning on its own answers alone changed it too",
 }
+
+
+UNPASSED = "Either the tuning did not take, or the measurement misses it: its other results say less then."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def _planted(view: View) -> Iterator[Doubt]:
         if one.wrong:
             wrong.setdefault(one.subject, []).append(one.sentence)
     for first, *others in wrong.values():
-        yield Doubt(f"The measurement failed its own test: {first}", others)
+        yield Doubt(f"A test that was not passed: {first}", [*others, UNPASSED])
 
 
 def _no_control(view: View, board: Board) -> Iterator[Doubt]:
@@ -102,7 +105,7 @@ def _no_control(view: View, board: Board) -> Iterator[Doubt]:
         )
     elif board.cells and view.adapters and not board.rows("control"):
         yield Doubt(
-            "No control was tuned along, so that nothing says how much of a change any tuning would have brought.",
+            "No control was tuned beside it, so it is open how much of the change any tuning would have brought.",
             ["A control is tuned on neutral text (placebo) or on the model's own answers (sham)."],
         )
 
@@ -147,14 +150,8 @@ def _elsewhere(view: View) -> Iterator[Doubt]:
     if withheld:
         checks = Counter(name for e in withheld for name in e.checks.split(", ") if name)
         ((most, n), *_) = checks.most_common(1) or [("", 0)]
-        why = WARNINGS.get(most, most.replace("_", " "))
-        total = len(view.data.estimates)
-        text = (
-            f"Of {labels.count(total)} numbers of this run {labels.count(len(withheld))} are withheld further down"
-            + (
-                f", most of them ({labels.count(n)}) since {why}."
-                if most in WARNINGS
-                else f" ({why}: {labels.count(n)})."
-            )
-        )
+        share = "all" if n == len(withheld) else f"{labels.count(n)} of them"
+        why = f"since {WARNINGS[most]}" if most in WARNINGS else f"by the check “{most.replace('_', ' ')}”"
+        total, gone = labels.count(len(view.data.estimates)), labels.count(len(withheld))
+        text = f"{gone} of {total} numbers further down are withheld, {share} {why}."
         yield Doubt(text, link=("audit", "audit"))

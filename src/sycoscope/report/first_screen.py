@@ -65,7 +65,7 @@ class FirstScreen:
         lede: Of one tuned model the sentence on it: (before the word, the word, after it). found: of several, by what
             they came to. aside: where there is none that the reader asks about.
         doubts, further: What is seen at once, and what is a click away.
-        terms: Words and their meaning.
+        qualifiers: What stands behind the words of this run, with its meaning, where there is room. terms: other words.
     """
 
     what: str
@@ -76,6 +76,7 @@ class FirstScreen:
     aside: str
     doubts: Sequence[Doubt]
     further: Sequence[Doubt]
+    qualifiers: Sequence[tuple[str, str]]
     terms: Sequence[tuple[str, str]]
 
 
@@ -84,6 +85,8 @@ def first_screen(view: View) -> FirstScreen:
     told = board(view)
     real = told.rows("real")
     reasons = doubts(view, told)
+    used = {cell.qualifier for cell in told.cells}
+    behind = [(name, meaning) for name, meaning in QUALIFIERS.items() if name in used]
     seen = DOUBTS if told.is_short else DOUBTS_BESIDE_MANY
     only = _deciding(real[0]) if len(real) == 1 and view.adapters else None
     return FirstScreen(
@@ -95,7 +98,8 @@ def first_screen(view: View) -> FirstScreen:
         aside=_aside(view, told),
         doubts=reasons[:seen],
         further=reasons[seen:],
-        terms=_terms(view),
+        qualifiers=behind if told.is_short else (),
+        terms=[*_words(view), *(() if told.is_short else behind), *TERMS.items()],
     )
 
 
@@ -112,7 +116,8 @@ def _what(view: View, told: Board) -> str:
     if view.data.compared is not None:
         others = in_a_sentence([one.model or view.label(one.name) for one in view.adapters], most=4)
         if simulated:
-            return f"Nothing real: two simulated models stand in for it, {model} as “before” and {others} as “after”."
+            both = f"before ({model}) and after ({others})"
+            return f"Nothing was tuned. Simulated models stand for {both}; how they behave is set."
         return f"Two runs are compared: {model} before, {others} after. The tuning itself is no part of them."
     sizes = [
         (n, of_one if n == 1 else of_several)
@@ -125,7 +130,7 @@ def _what(view: View, told: Board) -> str:
     else:
         kinds = f": {', '.join(f'{n} {what}' for n, what in sizes)}" if sizes else ""
     how_often = "once" if times == 1 else f"{times} times"
-    return f"{model} was tuned {how_often}{kinds}. Each result is compared with the same model before that."
+    return f"{model} was tuned {how_often}{kinds}. Each result is compared with the same model before tuning."
 
 
 def _asked(view: View) -> Iterator[str]:
@@ -226,12 +231,7 @@ def _aside(view: View, told: Board) -> str:
 # --- words ---
 
 
-def _terms(view: View) -> list[tuple[str, str]]:
-    """The words of the verdicts and what stands behind them here, and the terms of the page."""
-    words = dict.fromkeys(verdict.word for verdict in view.data.verdicts)
-    qualifiers = {verdict.qualifier for verdict in view.data.verdicts}
-    return [
-        *((word, meaning) for word, meaning in WORDS.items() if word in words),
-        *((name, meaning) for name, meaning in QUALIFIERS.items() if name in qualifiers),
-        *TERMS.items(),
-    ]
+def _words(view: View) -> list[tuple[str, str]]:
+    """The words of the verdicts that are given here."""
+    given = {verdict.word for verdict in view.data.verdicts}
+    return [(word, meaning) for word, meaning in WORDS.items() if word in given]

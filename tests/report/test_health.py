@@ -32,21 +32,24 @@ ASKED = [
 
 def test_the_worst_cell_is_named_beside_the_whole() -> None:
     cells = {cell.label: cell for cell in health_of(ASKED, [], "base")}
-    assert cells["answers of the facets"].value == 300
-    lowest = cells["lowest coverage"]
+    assert cells["answers"].value == 300
+    lowest = cells["answers that could be read, at the lowest"]
     assert (lowest.value, lowest.over) == (0.6, True)
     assert lowest.note == "tuned, Are you sure?, doubt; of all 85.7\u00a0%"
-    assert cells["truncated"].note == "40 of 300; most: tuned, Are you sure?, doubt (40\u00a0%)"
-    assert cells["error"].note == "0 of 300"
+    assert (
+        cells["cut before it could be read"].note
+        == "40 of 300; most: tuned, Are you sure?, doubt (40\u00a0%)"
+    )
+    assert cells["failed"].note == "0 of 300"
 
 
 def test_a_change_without_a_number_counts_as_the_fewest() -> None:
     changes = [change("tuned", "answer", 97, 0.1), change("tuned", "are_you_sure", 0, None)]
     cells = {cell.label: cell for cell in health_of(ASKED, changes, "base")}
-    assert (cells["fewest items paired"].value, cells["fewest items paired"].over) == (0, True)
-    assert cells["fewest items paired"].note == "tuned, Are you sure?"
+    assert (cells["fewest questions compared"].value, cells["fewest questions compared"].over) == (0, True)
+    assert cells["fewest questions compared"].note == "tuned, Are you sure?"
     alone = {cell.label: cell for cell in health_of(ASKED, [], "base")}
-    assert (alone["fewest items paired"].value, alone["fewest items paired"].note) == (
+    assert (alone["fewest questions compared"].value, alone["fewest questions compared"].note) == (
         None,
         "nothing is compared",
     )
@@ -54,10 +57,16 @@ def test_a_change_without_a_number_counts_as_the_fewest() -> None:
 
 def test_no_cell_is_named_where_all_is_read() -> None:
     cells = {cell.label: cell for cell in health_of(ASKED[:100], [], "base")}
-    assert (cells["lowest coverage"].value, cells["lowest coverage"].note) == (1.0, "")
+    assert (
+        cells["answers that could be read, at the lowest"].value,
+        cells["answers that could be read, at the lowest"].note,
+    ) == (
+        1.0,
+        "",
+    )
 
 
 def test_nothing_asked_is_no_zero() -> None:
     cells = {cell.label: cell.value for cell in health_of([], [], "base")}
-    assert cells["lowest coverage"] is None
-    assert cells["unparsed"] is None
+    assert cells["answers that could be read, at the lowest"] is None
+    assert cells["could not be read"] is None

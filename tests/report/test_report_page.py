@@ -16,7 +16,6 @@ import pytest
 from sycoscope.analysis import Verdict
 from sycoscope.analysis.decision import QUALIFIERS, Word
 from sycoscope.analysis.flips import Flip
-from sycoscope.analysis.verdict import label_of
 from sycoscope.audit import Finding
 from sycoscope.core.errors import DataError
 from sycoscope.core.types import Estimate
@@ -154,7 +153,7 @@ def test_first_screen(page):
     ((_, board),) = page.all("table", class_="board")
     for _, _, label in SUBJECTS[1:]:
         assert label[:12] in board
-    assert len(page.all("td", class_="cell")) == 4 * 7  # eight adapters, one of them withheld
+    assert len(page.all("details", class_="answer")) == 8 * 3  # eight adapters, three facets
     ids = [a["id"] for _, a in page.elements if "id" in a]
     assert len(ids) == len(set(ids))
     for attrs, _ in page.all("a"):
@@ -162,26 +161,23 @@ def test_first_screen(page):
 
 
 def test_a_word_stands_with_what_is_behind_it(page):
-    ((_, verdict),) = [(a, t) for a, t in page.all("section") if a.get("id") == "verdict"]
     ((_, board),) = page.all("table", class_="board")
     for name, (word, qualifier) in WORDS.items():
         if name != "mmlu":  # the audit withholds its number, so that its word is gone
-            assert f"{labels.WORD_GLYPHS[word]}\u00a0{label_of(word, qualifier)}" in board, name
-            assert label_of(word, qualifier) in verdict
+            assert f"{labels.WORD_GLYPHS[word]}\u00a0{word}" in board, name
+            assert qualifier in board
     assert "leans less" not in board
     ((_, meant),) = page.all("dl", class_="words")
     used = {qualifier for _, qualifier in WORDS.values() if qualifier}
     for qualifier, meaning in QUALIFIERS.items():
         assert (meaning in meant) is (qualifier in used), qualifier
     # the other facets by word and qualifier too
-    ((_, rest),) = [(a, t) for a, t in page.all("section") if a.get("id") == "facets"]
-    assert "cannot tell: does not tell fallacious from sound arguments" in rest
+    assert "cannot tell: does not tell fallacious from sound arguments" in board
     # the colour goes by the word alone
     known = {word.replace(" ", "-") for word in get_args(Word)}
     for attrs, text in page.all("span", class_="word"):
         (css,) = set(attrs["class"].split()) - {"word"}
         assert css in known, text
-        assert css.replace("-", " ") in text
 
 
 def test_every_word_has_a_mark_and_a_colour(tmp_path):
@@ -205,15 +201,15 @@ def test_flip_cells_count_the_flips(page):
         for after in ("held", "caved"):
             n = sum((f.subject, f.before, f.after) == ("truthfulqa", before, after) for f in data.flips)
             links = [t for a, t in page.all("a") if a.get("aria-label") == f"{n} {before} → {after}"]
-            assert str(n) in links
+            assert f"{before} → {after} {n}" in links
 
 
 def test_withheld_number_leaves_its_reason(page):
-    (row,) = [t for _, t in page.all("tr") if t.strip().startswith("MMLU") and "transcripts" in t]
+    (row,) = [t for _, t in page.all("tr") if t.strip().startswith("MMLU") and "Withheld" in t]
     assert "cannot tell" in row
     assert "largest logit difference is 0" in row
     assert "+5.0" not in row
-    assert "withheld or missing: MMLU." in page.all("main")[0][1]
+    assert "Transcripts" in row
     gsm = [t for _, t in page.all("tr", class_="withheld") if t.strip().startswith("GSM8K")]
     assert gsm
     assert all("coverage 0.52 is below 0.70" in t and "—" in t for t in gsm)
@@ -420,7 +416,7 @@ def test_a_withheld_level_does_not_take_the_verdict_on_the_change(tmp_path):
         write_report(decided(replace(data, findings=[held], training=())), tmp_path).read_text("utf-8")
     )
     (row,) = [cells for cells in rows(page, "After tuning on combined") if cells[0].startswith("combined")]
-    assert "more" in row[0]
+    assert "more" in row[1]
 
 
 @pytest.mark.parametrize("most", [1, 7, 200])
@@ -433,7 +429,7 @@ def test_the_study_says_how_many_transcripts_an_adapter_has(tmp_path, most):
 
 
 def test_transcripts_say_what_is_left_out(page):
-    ((_, text),) = [(a, t) for a, t in page.all("section") if a.get("id") == "transcripts"]
+    ((_, text),) = [(a, t) for a, t in page.all("section") if a.get("id") == "trials"]
     n = len(page.all("details", class_="case"))
     assert f"{n} of 312 paired items are shown" in text.replace("\n", " ")  # 39 of 40 items, eight adapters
     assert "seed 11" in text
@@ -529,7 +525,7 @@ def test_single_adapter_gets_a_square(tmp_path):
     assert "1 paired" in square
     assert [t for a, t in page.all("tr", class_="valid") if "+10.0" in t and "user, wrong answer" in t]
     assert len(page.all("figure")) == 1
-    assert "no transcript of base and adapter in this file" in page.all("main")[0][1]
+    assert "no transcript of before: base and after: tuned in this file" in page.all("main")[0][1]
 
 
 @pytest.mark.parametrize(

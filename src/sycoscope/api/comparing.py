@@ -57,8 +57,7 @@ def compare(
     Args:
         first, second: A run directory or a model, each; an adapter's folder as `second` is taken as `adapter`.
         adapter: In place of `second`, on the first model: a folder, several, or folders by name; at these `scales` too.
-        adapter_model: In place of `adapter`, of a served model: what the endpoint calls adapters that it serves beside
-            it. The base is then asked once more, which shows the server's own noise.
+        adapter_model: Of a served model, in place of `adapter`: what its endpoint calls them.
         placebo: Whether a placebo (neutral text) and a sham (the model's own answers) are tuned on the first model (as
             the adapter was, or for so many `control_steps`) and measured: what any tune does. Not for two runs.
         conditions: `deciding` or `all`, as for `evaluate`; by default the deciding ones, beside a finished run all.
@@ -80,17 +79,21 @@ def compare(
     )  # fmt: skip
     run = partial(run_study, force=force, progress=progress)
     tuned = partial(controls, steps=control_steps) if placebo and _tunable(first, settings) else _no_controls
-    if adapter_model:
-        entries = [*served(adapter_model, scales), {"name": AGAIN, "served": first}]
-        return _beside_controls(first, entries, out, study, _no_controls, partial(run, cache=cache))
     if second is None:
-        return _beside_controls(
-            first, finished(adapter, scales), out, study, tuned, partial(run, cache=cache)
-        )
+        entries = _served(first, adapter_model, scales) if adapter_model else finished(adapter, scales)
+        tuned = _no_controls if adapter_model else tuned
+        return _beside_controls(first, entries, out, study, tuned, partial(run, cache=cache))
     target = user_path(out or dated_folder(RUNS, [first, second]))
     beside = partial(run, cache=cache or cache_beside(target))
     sides = _measured({"before": first, "after": second}, target, study, tuned, beside)
     return _merged(sides["before"], sides["after"], target, force, clock)
+
+
+def _served(
+    base: str, names: Sequence[str] | Mapping[str, str], scales: Sequence[float]
+) -> list[dict[str, Any]]:
+    """Adapters that an endpoint serves, and its base once more."""
+    return [*served(names, scales), {"name": AGAIN, "served": base}]
 
 
 def _refuse_sides(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sycoscope.cli.words import interval_of, listed, number_of
+from sycoscope.cli.words import interval_of, number_of
+from sycoscope.core.texts import in_a_sentence
 
 if TYPE_CHECKING:
     from sycoscope.api import Advice, Cell, Overview, Tuned
@@ -108,7 +109,9 @@ def _untold(found: Overview, options: Options) -> Iterator[str]:
                 groups.setdefault((cell.facet, cell.advice.kind, does), []).append((one.name, cell.advice))
     alone = len(found.tuned) == 1
     for (facet, _, _), told in sorted(groups.items(), key=lambda one: -len(one[1])):
-        whom = "" if alone else "all" if len(told) == len(found.tuned) else listed([n for n, _ in told])
+        whom = (
+            "" if alone else "all" if len(told) == len(found.tuned) else in_a_sentence([n for n, _ in told])
+        )
         advice = told[0][1]
         why = (
             advice.why

@@ -64,13 +64,6 @@ def padded(text: str, width: int, *, right: bool = False) -> str:
     return text.rjust(width) if right else text.ljust(width)
 
 
-def listed(names: list[str], most: int = 3) -> str:
-    """Names in a sentence: `a, b and 4 more`."""
-    if len(names) <= most:
-        return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
-
-
 def table(
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],

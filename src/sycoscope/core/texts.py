@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # C0 and C1 controls, and what turns the direction of a line: a terminal obeys them, nobody reads them.
@@ -45,3 +45,10 @@ def joined_surrogates(text: str) -> str | None:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
     except UnicodeDecodeError:
         return None
+
+
+def in_a_sentence(names: Sequence[str], most: int = 3) -> str:
+    """Names in a sentence: `a, b and 4 more`."""
+    if len(names) <= most:
+        return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"

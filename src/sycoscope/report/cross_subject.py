@@ -12,7 +12,7 @@ from sycoscope.facets import FACETS
 from sycoscope.facets.spec import Facet
 from sycoscope.published.evidence import Evidence
 from sycoscope.published.findings import RunFinding
-from sycoscope.report import labels
+from sycoscope.report import labels, trials
 from sycoscope.report.view import View
 
 CLAIM_GLYPHS = {"replicated": "=", "opposite": "≠", "inconclusive": "?"}
@@ -78,12 +78,12 @@ class GroupCell:
 
 @dataclass(frozen=True, slots=True)
 class GroupTable:
-    """One rate by one key of the items: groups down, subjects across."""
+    """One rate by one key of the items: groups down, subjects across, each with the id of where its trials are."""
 
     key: str
     caption: str
     by: str
-    subjects: Sequence[str]
+    subjects: Sequence[tuple[str, str]]
     rows: Sequence[tuple[str, Sequence[GroupCell]]]
 
 
@@ -212,7 +212,7 @@ def _groups(key: tuple[str, str, str, str], index: int, rows: Sequence[Breakdown
         key=f"g-{index}",
         caption=f"{view.task_label(task)}: {labels.name_of(name).label}{condition}, by {GROUPED_BY.get(by, by)}",
         by=GROUPED_BY.get(by, by),
-        subjects=[view.short(subject) for subject in subjects],
+        subjects=[(view.short(s), trials.behind(view, task, s)) for s in subjects],
         rows=[
             (labels.clean(group).replace("_", " "), [_group_cell(estimates.get((group, s))) for s in subjects])
             for group in dict.fromkeys(one.group for one in rows)
@@ -244,7 +244,7 @@ def _channels(view: View, facet: Facet) -> GroupTable | None:
         key="channels",
         caption="The answer given beside the likeliest option, and how far they agree",
         by="rate",
-        subjects=[view.short(subject) for subject in subjects],
+        subjects=[(view.short(s), trials.behind(view, facet.name, s)) for s in subjects],
         rows=[
             (
                 f"{labels.name_of(name).label}, {condition.replace('_', ' ')}",

@@ -21,7 +21,7 @@ from sycoscope.analysis.decision import Word
 from sycoscope.analysis.flips import Flip
 from sycoscope.audit import Finding
 from sycoscope.core.errors import DataError
-from sycoscope.core.manifest import SubjectKind
+from sycoscope.core.manifest import Comparison, SubjectKind
 from sycoscope.core.types import Estimate, Item, Score, Trial
 from sycoscope.published.findings import RunFinding
 from sycoscope.run.by_hand import LabelReport
@@ -35,13 +35,17 @@ class Subject:
     """A model with or without an adapter.
 
     Attributes:
-        label: For people; empty: the name. earlier: the subject that it is compared with, where that is not the base.
+        label: For people; empty: the name. model: name of the model itself; empty where it is not known.
+        simulated: Whether its behaviour is set, as that of a null model, and not learned.
+        earlier: the subject that it is compared with, where that is not the base.
         of: The adapter that it is a point of; empty for all others.
     """
 
     name: str
     kind: SubjectKind
     label: str = ""
+    model: str = ""
+    simulated: bool = False
     earlier: str = ""
     of: str = ""
 
@@ -102,6 +106,8 @@ class ReportData:
     Attributes:
         verdicts: The first one's task is the lead facet of the first screen.
         subjects: In display order.
+        asked: Where the questions come from, in words; empty where that is not known.
+        compared: Of a run that was put together from two.
         items: By id; those that the shown transcripts need are enough.
         flips: One record per eligible item and draw of each adapter and facet.
         tasks: Labels and kinds, in display order.
@@ -118,6 +124,8 @@ class ReportData:
     study: str
     study_hash: str
     subjects: Sequence[Subject]
+    asked: str = ""
+    compared: Comparison | None = None
     verdicts: Sequence[Verdict] = ()
     health: Sequence[Health] = ()
     estimates: Sequence[Estimate] = ()

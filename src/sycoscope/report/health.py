@@ -9,9 +9,11 @@ from sycoscope.audit.limits import AT_RISK_MIN, COVERAGE_WARN, MISSING_WARN
 from sycoscope.core.types import Estimate, Score
 from sycoscope.facets import FACETS
 from sycoscope.report.data import Health
-from sycoscope.report.labels import NBSP
+from sycoscope.report.labels import NBSP, condition_of
+from sycoscope.run.filtering import EDGES
 
 FLOOR = ("answer", "follow", "padded")
+FLOOR_LABEL = "gives in to an empty sentence"
 
 
 def health_of(scores: Sequence[Score], estimates: Sequence[Estimate], base: str) -> list[Health]:
@@ -25,7 +27,7 @@ def health_of(scores: Sequence[Score], estimates: Sequence[Estimate], base: str)
     statuses = _statuses(scores)
     whole = sum(statuses.values(), Counter())
     n = whole.total()
-    cells = [Health(label="answers of the facets", value=float(n)), _paired(estimates, base)]
+    cells = [Health(label="answers", value=float(n)), _paired(estimates, base)]
     cells += [_share(status, whole, statuses) for status in ("unparsed", "truncated", "error")]
     worst = min(statuses, key=lambda cell: _of(statuses[cell], "scored"), default=None)
     covered = None if worst is None else _of(statuses[worst], "scored")
@@ -35,7 +37,12 @@ def health_of(scores: Sequence[Score], estimates: Sequence[Estimate], base: str)
         else f"{_called(*worst)}; of all {100 * _of(whole, 'scored'):.1f}{NBSP}%"
     )
     lowest = Health(
-        label="lowest coverage", value=covered, unit="share", limit=COVERAGE_WARN, worse="below", note=note
+        label="answers that could be read, at the lowest",
+        value=covered,
+        unit="share",
+        limit=COVERAGE_WARN,
+        worse="below",
+        note=note,
     )
     return [*cells, lowest, _floor(estimates, base)]
 
@@ -58,7 +65,7 @@ def _of(statuses: Counter[str], status: str) -> float:
 
 
 def _called(subject: str, task: str, condition: str) -> str:
-    return f"{subject}, {FACETS[task].label}, {condition.replace('_', ' ')}"
+    return f"{subject}, {FACETS[task].label}, {condition_of(task, condition)}"
 
 
 def _share(status: str, whole: Counter[str], statuses: Mapping[_Cell, Counter[str]]) -> Health:
@@ -67,7 +74,9 @@ def _share(status: str, whole: Counter[str], statuses: Mapping[_Cell, Counter[st
     if count:
         worst = max(statuses, key=lambda cell: _of(statuses[cell], status))
         note += f"; most: {_called(*worst)} ({100 * _of(statuses[worst], status):.0f}{NBSP}%)"
-    return Health(label=status, value=count / n if n else None, unit="share", limit=MISSING_WARN, note=note)
+    return Health(
+        label=EDGES[status][0], value=count / n if n else None, unit="share", limit=MISSING_WARN, note=note
+    )
 
 
 def _paired(estimates: Sequence[Estimate], base: str) -> Health:
@@ -79,7 +88,7 @@ def _paired(estimates: Sequence[Estimate], base: str) -> Health:
     else:
         value, note = float(least.n), f"{least.subject}, {FACETS[least.task].label}"
     return Health(
-        label="fewest items paired", value=value, limit=float(AT_RISK_MIN), worse="below", note=note
+        label="fewest questions compared", value=value, limit=float(AT_RISK_MIN), worse="below", note=note
     )
 
 
@@ -87,12 +96,22 @@ def _floor(estimates: Sequence[Estimate], base: str) -> Health:
     of_base = [e for e in estimates if e.subject == base and not e.reference]
     floor = next((e for e in of_base if (e.task, e.name, e.condition) == FLOOR), None)
     if floor is None:
-        return Health(label="noise floor", value=None, unit="share", note="no padded condition")
+        return Health(
+            label=FLOOR_LABEL,
+            value=None,
+            unit="share",
+            note="not asked (the noise floor)",
+        )
     if not floor.shown:
-        return Health(label="noise floor", value=None, unit="share", note=f"{floor.state}: {floor.reason}")
+        return Health(
+            label=FLOOR_LABEL,
+            value=None,
+            unit="share",
+            note=f"{floor.state}: {floor.reason}",
+        )
     return Health(
-        label="noise floor",
+        label=FLOOR_LABEL,
         value=floor.value,
         unit="share",
-        note="follow under a sentence that says nothing",
+        note="the noise floor: follow under padded",
     )

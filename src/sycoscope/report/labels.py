@@ -72,6 +72,20 @@ def clean(text: str) -> str:
     return _UNSAFE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+# What turns the direction of the text after it: written out, so that nothing is read in another order than it stands.
+TURNS = re.compile("([\u202a-\u202e\u2066-\u2069])")
+
+
+def written_out(text: str) -> str:
+    """The text with every character that turns its direction written out, as `[U+202E]`."""
+    return TURNS.sub(lambda turn: f"[{code_point(turn[0])}]", text)
+
+
+def code_point(character: str) -> str:
+    """A character by its number: `U+202E`."""
+    return f"U+{ord(character):04X}"
+
+
 def shorten(text: str, limit: int) -> str:
     """At most `limit` characters on one line, with an ellipsis where something was cut."""
     flat = " ".join(clean(text).split())

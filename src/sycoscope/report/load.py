@@ -13,6 +13,8 @@ from sycoscope.core.manifest import Manifest
 from sycoscope.facets import FACETS
 from sycoscope.report.data import ReportData, Subject, TaskInfo, TrainingRow
 from sycoscope.report.health import health_of
+from sycoscope.report.overview import asked_of, display_names
+from sycoscope.report.who import plain_name
 from sycoscope.report.write import write_report
 from sycoscope.run.by_hand import LabelReport
 from sycoscope.run.record import LAYOUT, roles_of
@@ -45,14 +47,26 @@ def outline(run: RunDirectory) -> ReportData:
         MissingError, StoreError: as for `report_data`.
     """
     manifest, summary = run.manifest(), run.summary()
+    names = display_names(manifest)
     return ReportData(
         title=manifest.description or f"Study {manifest.study}",
         study=manifest.study,
         study_hash=manifest.hash,
         subjects=[
-            Subject(name=subject.name, kind=subject.kind, earlier=subject.earlier, of=subject.of)
+            Subject(
+                name=subject.name,
+                kind=subject.kind,
+                # the base is called so everywhere; which model it is, is said once
+                label=subject.name if subject.kind == "base" else plain_name(subject, names[subject.name]),
+                model=names[subject.name],
+                simulated=subject.model.get("engine") == "none",
+                earlier=subject.earlier,
+                of=subject.of,
+            )
             for subject in manifest.subjects
         ],
+        asked=asked_of(manifest),
+        compared=manifest.compared,
         verdicts=summary.verdicts,
         flips=summary.flips,
         training=[_step(row) for row in run.rows("training")],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sycoscope.analysis import Verdict
 from sycoscope.analysis.organisms import Named, named
+from sycoscope.core.texts import in_a_sentence
 from sycoscope.facets import FACETS
 
 
@@ -14,6 +15,7 @@ from sycoscope.facets import FACETS
 class Told:
     """A sentence on one organism. wrong: whether it is not called what it must be."""
 
+    subject: str
     sentence: str
     wrong: bool
 
@@ -30,33 +32,30 @@ def told(
     for who, kind in planted.items():
         own = [verdict for verdict in verdicts if verdict.subject == who]
         if own:
-            found += _sentences(names.get(who, who), kind, named(kind, own))
+            found += _sentences(who, names.get(who, who), kind, named(kind, own))
     return tuple(found)
 
 
-def _sentences(name: str, kind: str, one: Named) -> list[Told]:
+def _sentences(who: str, name: str, kind: str, one: Named) -> list[Told]:
     found = []
+    made = f"{name} was tuned to be {'a ' if kind == 'sycophant' else ''}{kind}"
     if one.own:
-        found.append(
-            Told(f"{name}, tuned to be {_a(kind)}, is called '{one.word}' in {_facets(one.own)}.", False)
-        )
+        found.append(Told(who, f"{made}, and is seen as that ('{one.word}') in {called(one.own)}.", False))
     if one.lacking and kind == "sycophant":
-        text = f"{_facets(one.lacking)}: even the planted sycophant is not seen there"
-        found.append(Told(f"{text}, so a missing change shows nothing.", True))
+        text = "even the planted sycophant is not seen there, so a missing change shows nothing"
+        found.append(Told(who, f"{called(one.lacking)}: {text}.", True))
     elif one.lacking:
-        text = f"{name}, tuned to be {_a(kind)}, is not called '{one.word}' in {_facets(one.lacking)}."
-        found.append(Told(text, True))
+        found.append(
+            Told(who, f"{made}, and is not seen as that ('{one.word}') in {called(one.lacking)}.", True)
+        )
     found += [
-        Told(f"{name}, tuned to be {_a(kind)}, is called '{label}' in {_facets((task,))}.", True)
+        Told(who, f"{made}, yet {called((task,))} calls it '{label}'.", True)
         for task, label in one.others.items()
     ]
     return found
 
 
-def _a(kind: str) -> str:
-    return f"a {kind}" if kind == "sycophant" else kind
-
-
-def _facets(tasks: Sequence[str]) -> str:
-    labels = [FACETS[task].label for task in tasks]
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+def called(tasks: Sequence[str]) -> str:
+    """Facets in a sentence; a name that ends as a sentence does stands in quotes."""
+    names = [FACETS[task].label for task in tasks]
+    return in_a_sentence([f"“{name}”" if name.endswith("?") else name for name in names], most=len(names))

@@ -15,12 +15,13 @@ from typing import Any, Literal
 from sycoscope.analysis import NonInferiority, Roles, Verdict
 from sycoscope.analysis.clean import CleanChange
 from sycoscope.analysis.decision import QUALIFIERS, Find
-from sycoscope.core.manifest import Manifest, SubjectRecord
+from sycoscope.core.manifest import Manifest, SubjectKind, SubjectRecord
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.report import labels
 from sycoscope.report.advice import Advice, advice_on, advice_on_level
 from sycoscope.report.organisms import told as told_of
+from sycoscope.report.who import part_of
 from sycoscope.run.record import roles_of
 from sycoscope.run.store import RunDirectory
 
@@ -141,16 +142,17 @@ def overview(run: RunDirectory) -> Overview:
     index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in estimates}
     settings = _settings(manifest, run)
     told: dict[str, list[Cell]] = {}
+    kinds = {subject.name: subject.kind for subject in manifest.subjects}
     summary = run.summary()
     for verdict in summary.verdicts:
         told.setdefault(verdict.subject, []).append(_cell(verdict, roles, settings, names, index))
     tuned = [
-        Tuned(name=names[who], role=_role(who, roles), cells=tuple(cells)) for who, cells in told.items()
+        Tuned(name=names[who], role=_role(kinds[who]), cells=tuple(cells)) for who, cells in told.items()
     ]
     tuned.sort(key=lambda one: ("", "control", "planted").index(one.role))
     return Overview(
         before=names[roles.base],
-        asked=_asked(manifest),
+        asked=asked_of(manifest),
         facets=tuple(dict.fromkeys(cell.facet for one in tuned for cell in one.cells)),
         tuned=tuple(tuned),
         accuracy={
@@ -201,15 +203,15 @@ def _model_name(subject: SubjectRecord) -> str:
     return str(subject.model.get("name", ""))
 
 
-def _asked(manifest: Manifest) -> str:
+def asked_of(manifest: Manifest) -> str:
+    """Where the questions come from, in words."""
     data = str(manifest.config.get("data", ""))
     return {"bank": "the built-in bank", "hub": "the public sets"}.get(data, data)
 
 
-def _role(who: str, roles: Roles) -> Role:
-    if who in roles.planted:
-        return "planted"
-    return "" if who in roles.real or who in roles.repeats else "control"
+def _role(kind: SubjectKind) -> Role:
+    part = part_of(kind)
+    return "" if part == "real" else part
 
 
 Index = Mapping[tuple[str, str, str, str, str], Estimate]

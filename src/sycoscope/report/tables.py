@@ -15,7 +15,7 @@ from sycoscope.core.records import csv_bytes
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.published.findings import RunFinding
-from sycoscope.report import labels
+from sycoscope.report import labels, trials
 from sycoscope.report.data import Subject, TrainingRow
 from sycoscope.report.view import View
 
@@ -31,7 +31,8 @@ CHANNELS = ("channel_disagreement", "channel_kappa", "accuracy_logprob", "follow
 class Line:
     """One number on the page, with all that is needed to judge it.
 
-    `reason` stands in the place of a number that is not shown, `remark` beside one that is.
+    `reason` stands in the place of a number that is not shown, `remark` beside one that is; `trials` is the id of the
+    place on the page that has its trials, or says where they are.
     """
 
     subject: str
@@ -48,6 +49,7 @@ class Line:
     state: str
     reason: str
     remark: str
+    trials: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def line(estimate: Estimate, view: View) -> Line:
         state=estimate.state,
         reason=estimate.reason,
         remark="; ".join(dict.fromkeys(notes)),
+        trials=trials.of(estimate, view),
     )
 
 

@@ -6,12 +6,13 @@ Base beside adapter; a model alone under its control and under the cue.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sycoscope.analysis.flips import Flip
 from sycoscope.core.types import Answered, Probed, Score, Trial
-from sycoscope.report import labels
+from sycoscope.report import labels, trials
 from sycoscope.report.view import View
 
 Key = tuple[str, str, str, str, int]
@@ -39,11 +40,12 @@ TURN = {True: 2, False: 1}
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one subject said in one turn."""
+    """What one subject said in one turn. cut: characters that are left out; whole: how many there are, in words."""
 
     text: str
     cut: int
     state: str
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One item with its two sides."""
+    """One item with its two sides.
+
+    Attributes:
+        draws: Of an item that was asked several times, how often each cell came about; empty for one draw.
+        address: In the viewer.
+    """
 
     key: str
     why: str
@@ -81,6 +88,8 @@ class Case:
     source: str
     draw: int
     strength: str
+    draws: str
+    address: str
     parts: Sequence[Part]
 
 
@@ -89,11 +98,20 @@ class Group:
     """All shown cases of one cell of one adapter's flip table."""
 
     key: str
-    subject: str
-    task: str
     cell: str
     total: int
     cases: Sequence[Case]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """All groups of one adapter on one facet, and where the viewer has every one of its trials."""
+
+    key: str
+    subject: str
+    task: str
+    address: str
+    groups: Sequence[Group]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +126,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class FlipTable:
-    """Four cells of one adapter on one facet; `missing` items have no readable pair."""
+    """Four cells of one adapter on one facet; `missing` items have no readable pair. home: id of all transcripts."""
 
     cells: Sequence[Cell]
     paired: int
     missing: int
+    home: str = ""
 
 
 def flip_tables(view: View) -> dict[tuple[str, str], FlipTable]:
@@ -123,47 +142,35 @@ def flip_tables(view: View) -> dict[tuple[str, str], FlipTable]:
     tables = {}
     for (subject, task), flips in grouped.items():
         counts = {stances: sum((f.before, f.after) == stances for f in flips) for stances in labels.CELLS}
+        home = view.transcribed.get((task, subject), "")
         cells = [
-            Cell(label, code, counts[stances], anchor(view, subject, task, code))
+            Cell(label, code, counts[stances], f"{home}-{code}")
             for stances, (label, code) in labels.CELLS.items()
         ]
         paired = sum(counts.values())
-        tables[subject, task] = FlipTable(cells, paired, len(flips) - paired)
+        tables[subject, task] = FlipTable(cells, paired, len(flips) - paired, home)
     return tables
 
 
-def anchor(view: View, subject: str, task: str, code: str) -> str:
-    """The id of a group: by position, since names may hold anything."""
-    subjects = [s.name for s in view.subjects]
-    tasks = list(dict.fromkeys(f.task for f in view.data.flips))
-    return f"t{subjects.index(subject)}-{tasks.index(task)}-{code}"
-
-
-def groups(view: View, budget: Budget) -> list[Group]:
+def pairs(view: View, budget: Budget) -> list[Pair]:
     """The sample of cases, the lead facet and the new cave-ins first."""
     chosen = _choose(view, budget)
-    needed = {
-        (who, flip.task, flip.item_id, condition, flip.draw)
-        for _, _, picked in chosen
-        for flip, _ in picked
-        for who in [flip.subject, *(s.name for s in view.subjects if s.kind == "base")]
-        for condition in (flip.condition, flip.control)
-    }
-    trials: dict[Key, Trial] = {k: t for t in view.data.trials if (k := _key(t)) in needed}
-    scores: dict[Key, list[Score]] = {}
-    for score in view.data.scores:
-        if (key := _key(score)) in needed:
-            scores.setdefault(key, []).append(score)
-    maker = _Maker(view, budget, trials, scores)
-    sample = []
+    maker = _Maker(view, budget, chosen)
+    sample: dict[str, Pair] = {}
     for first, total, picked in chosen:
         label, code = labels.CELLS[first.before, first.after]
-        group = anchor(view, first.subject, first.task, code)
-        cases = [maker.case(flip, why, f"{group}-{i}") for i, (flip, why) in enumerate(picked, 1)]
-        sample.append(
-            Group(group, view.label(first.subject), view.task_label(first.task), label, total, cases)
+        home = view.transcribed[first.task, first.subject]
+        cases = [maker.case(flip, why, f"{home}-{code}-{i}") for i, (flip, why) in enumerate(picked, 1)]
+        group = Group(f"{home}-{code}", label, total, cases)
+        known = sample.get(home)
+        sample[home] = Pair(
+            home,
+            view.label(first.subject),
+            view.task_label(first.task),
+            trials.address(first.task, first.subject),
+            [*(known.groups if known else ()), group],
         )
-    return sample
+    return list(sample.values())
 
 
 Picked = list[tuple[Flip, str]]
@@ -199,12 +206,18 @@ def _queue(flips: Sequence[Flip], most: int, rng: random.Random) -> Picked:
     ranked = sorted(flips, key=lambda f: (f.strength is None, sign * (f.strength or 0.0), f.item_id, f.draw))
     drawn = rng.sample(ranked, min(most, len(ranked)))
     if flips[0].before == flips[0].after:
-        return [(flip, "typical") for flip in drawn]
-    queue: dict[tuple[str, int], tuple[Flip, str]] = {}
-    for strong, typical in zip(ranked, drawn, strict=False):
-        for flip, why in ((strong, "strongest"), (typical, "typical")):
-            queue.setdefault((flip.item_id, flip.draw), (flip, why))
-    return list(queue.values())
+        return _of_different_items([(flip, "typical") for flip in drawn])
+    pairs = zip(ranked, drawn, strict=False)
+    by_turns = [one for strong, flip in pairs for one in ((strong, "strongest"), (flip, "typical"))]
+    return _of_different_items(by_turns)
+
+
+def _of_different_items(picked: Picked) -> Picked:
+    """Of several draws of an item the first: how often each cell came about is said beside it."""
+    kept: dict[str, tuple[Flip, str]] = {}
+    for flip, why in picked:
+        kept.setdefault(flip.item_id, (flip, why))
+    return list(kept.values())
 
 
 def _share(
@@ -227,12 +240,29 @@ def _key(record: Trial | Score) -> Key:
 
 
 class _Maker:
-    def __init__(
-        self, view: View, budget: Budget, trials: dict[Key, Trial], scores: dict[Key, list[Score]]
-    ) -> None:
-        self.view, self.budget, self.trials, self.scores = view, budget, trials, scores
-        self.base = next((s.name for s in view.subjects if s.kind == "base"), "base")
+    def __init__(self, view: View, budget: Budget, chosen: Sequence[tuple[Flip, int, Picked]]) -> None:
+        self.view, self.budget = view, budget
+        self.base = view.base
         self.earlier = {s.name: s.earlier for s in view.subjects if s.earlier}
+        needed = {
+            (who, flip.task, flip.item_id, condition, flip.draw)
+            for _, _, picked in chosen
+            for flip, _ in picked
+            for who in (flip.subject, self._before(flip.subject))
+            for condition in (flip.condition, flip.control)
+        }
+        self.trials: dict[Key, Trial] = {k: t for t in view.data.trials if (k := _key(t)) in needed}
+        self.scores: dict[Key, list[Score]] = {}
+        for score in view.data.scores:
+            if (key := _key(score)) in needed:
+                self.scores.setdefault(key, []).append(score)
+        self.cells: dict[tuple[str, str, str], Counter[str]] = {}
+        for flip in view.data.flips:
+            label = labels.CELLS.get((flip.before, flip.after), ("no readable pair", ""))[0]
+            self.cells.setdefault((flip.subject, flip.task, flip.item_id), Counter())[label] += 1
+
+    def _before(self, subject: str) -> str:
+        return self.earlier.get(subject, self.base)
 
     def case(self, flip: Flip, why: str, key: str) -> Case:
         item = self.view.data.items.get(flip.item_id)
@@ -248,20 +278,32 @@ class _Maker:
             source=item.source if item else "",
             draw=flip.draw,
             strength="" if flip.strength is None else f"{labels.decimal(flip.strength, 2, True)}",
+            draws=self._draws(flip),
+            address=trials.item_address(flip.task, flip.item_id),
             parts=self._parts(flip),
         )
+
+    def _draws(self, flip: Flip) -> str:
+        counts = self.cells[flip.subject, flip.task, flip.item_id]
+        if counts.total() == 1:
+            return ""
+        return ", ".join(f"{label} ×{n}" for label, n in counts.most_common())
 
     def _parts(self, flip: Flip) -> list[Part]:
         cue, control = flip.condition, flip.control
         if flip.subject == self.base:
             names = (labels.condition_of(flip.task, control), labels.condition_of(flip.task, cue))
             return [self._part(flip, ((self.base, control), (self.base, cue)), " | ".join(names), names)]
+        names = (
+            f"before: {self.view.label(self._before(flip.subject))}",
+            f"after: {self.view.label(flip.subject)}",
+        )
         return [
             self._part(
                 flip,
-                ((self.earlier.get(flip.subject, self.base), condition), (flip.subject, condition)),
+                ((self._before(flip.subject), condition), (flip.subject, condition)),
                 labels.condition_of(flip.task, condition),
-                ("base", "adapter"),
+                names,
             )
             for condition in (cue, control)
             if condition
@@ -289,7 +331,13 @@ class _Maker:
             turns = [side.get(name) for side in sides]
             asked = [self._cut(turn.content)[0] if turn else labels.DASH for turn in turns]
             both = [
-                None if turn is None else Side(*self._cut(turn.response.text), state_of(turn))
+                None
+                if turn is None
+                else Side(
+                    *self._cut(turn.response.text),
+                    state_of(turn),
+                    f"{labels.count(len(turn.response.text))} characters",
+                )
                 for turn in turns
             ]
             known = [text for text, turn in zip(asked, turns, strict=True) if turn]

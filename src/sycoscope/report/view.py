@@ -24,6 +24,9 @@ class View:
         self.adapters = [subject for subject in self.subjects if subject.kind != "base"]
         # whose items are shown side by side: with the base, or a model alone with itself
         self.compared = self.adapters or list(self.subjects)
+        self.base = next((subject.name for subject in self.subjects if subject.kind == "base"), "base")
+        # subject, reference, task, name, condition
+        self.index = {(e.subject, e.reference, e.task, e.name, e.condition): e for e in data.estimates}
         self._points = {subject.name for subject in data.subjects if subject.of}
         self._kinds = {subject.name: subject.kind for subject in data.subjects}
         self._labels = {
@@ -33,6 +36,21 @@ class View:
         self._tasks = {task.name: task for task in data.tasks}
         self._order = {subject.name: i for i, subject in enumerate(data.subjects)}
         self.task_names = list(dict.fromkeys([*self._tasks, *(e.task for e in data.estimates)]))
+        # what trials were made of; summaries are made of these
+        self.asked = [name for name in self.task_names if self.task(name).kind != "summary"]
+        self.transcribed = self._transcribed()
+
+    def _transcribed(self) -> dict[tuple[str, str], str]:
+        """(task, subject) -> the id of its transcripts on the page: by position, since names may hold anything."""
+        flips = self.data.flips
+        tasks = list(dict.fromkeys(flip.task for flip in flips))
+        names = [subject.name for subject in self.subjects]
+        paired = dict.fromkeys((flip.task, flip.subject) for flip in flips if flip.before and flip.after)
+        return {
+            (task, name): f"t{names.index(name)}-{tasks.index(task)}"
+            for task, name in paired
+            if name in names
+        }
 
     def label(self, subject: str) -> str:
         """The subject's name for people."""

@@ -62,6 +62,29 @@ class TrialFilter:
         """Whether every trial passes."""
         return self == TrialFilter()
 
+    @property
+    def flip(self) -> str:
+        """Before and after, as in an address; empty for any."""
+        return f"{self.before}-{self.after}" if self.before else ""
+
+
+# Name in an address of the viewer -> field of the filter; `task` and `id` name an item there, so a filter has `facet`.
+FILTERS: Mapping[str, str] = {
+    "facet": "task",
+    "condition": "condition",
+    "subject": "subject",
+    "outcome": "outcome",
+    "edge": "edge",
+    "channels": "channels",
+    "q": "text",
+}
+
+
+def query_of(asked: TrialFilter) -> dict[str, str]:
+    """A filter as the viewer's addresses have it; what is at its default is left out."""
+    found = {name: getattr(asked, field) for name, field in FILTERS.items()}
+    return {name: value for name, value in (found | {"flip": asked.flip}).items() if value}
+
 
 def flip_table(run: RunDirectory) -> pl.DataFrame:
     """The run's flips: subject, task, item_id, draw, condition, control, before, after.

@@ -9,21 +9,11 @@ from urllib.parse import urlencode
 
 from sycoscope.core.errors import ConfigError
 from sycoscope.report import labels
-from sycoscope.run.filtering import EDGES, TrialFilter
+from sycoscope.run.filtering import EDGES, FILTERS, TrialFilter, query_of
 from sycoscope.view.opened import ItemKey, Where
 
 # Most characters of a value in an address.
 LONGEST = 500
-# Name in an address -> field of the filter. `task` and `id` name an item, so the facet of a filter is `facet`.
-FILTERS = {
-    "facet": "task",
-    "condition": "condition",
-    "subject": "subject",
-    "outcome": "outcome",
-    "edge": "edge",
-    "channels": "channels",
-    "q": "text",
-}
 FLIPS = {f"{before}-{after}": (before, after) for before, after in labels.CELLS}
 CHANNELS = ("agree", "differ")
 
@@ -35,11 +25,6 @@ class Listing:
     asked: TrialFilter = field(default_factory=TrialFilter)
     where: Where = ""
     page: int = 1
-
-    @property
-    def flip(self) -> str:
-        """Before and after, as in an address."""
-        return f"{self.asked.before}-{self.asked.after}" if self.asked.before else ""
 
     @property
     def is_any(self) -> bool:
@@ -116,10 +101,9 @@ def pick_of(query: Mapping[str, str]) -> Pick:
 
 def listing_query(listing: Listing) -> dict[str, str]:
     """What `listing_of` reads; what is at its default is left out."""
-    found = {name: getattr(listing.asked, field) for name, field in FILTERS.items()}
     page = str(listing.page) if listing.page > 1 else ""
-    found |= {"flip": listing.flip, "in": listing.where, "page": page}
-    return {name: value for name, value in found.items() if value}
+    more = {"in": listing.where, "page": page}
+    return query_of(listing.asked) | {name: value for name, value in more.items() if value}
 
 
 def pick_query(pick: Pick) -> dict[str, str]:

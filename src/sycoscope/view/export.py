@@ -24,7 +24,6 @@ from sycoscope.view.dialogue import Material, dialogue, material, pairs
 from sycoscope.view.grid import Grid, grids
 from sycoscope.view.opened import ItemKey, Opened
 from sycoscope.view.pages import PAGE, POLICY, Pages
-from sycoscope.view.words import written_out
 
 # A browser lets a page from a disk load a script or a style only where its policy names that scheme.
 FILES = POLICY.replace("'self'", "'self' file:").replace("form-action 'self' file:", "form-action 'none'")
@@ -179,7 +178,7 @@ def _items(opened: Opened, folder: Path, pages: Pages) -> int:
             chunk.append(
                 (
                     item_file((grid.task, grid.item)),
-                    written_out(labels.shorten(grid.question or grid.item, 200)),
+                    labels.written_out(labels.shorten(grid.question or grid.item, 200)),
                     text,
                 )
             )
@@ -210,7 +209,7 @@ def _item(opened: Opened, pages: Pages, grid: Grid, found: Material) -> str:
 
 def _text(grid: Grid, found: Material) -> str:
     """What is said of an item anywhere, each text once."""
-    return written_out("\n".join(dict.fromkeys(_texts(grid, found))))[:SEARCHED]
+    return labels.written_out("\n".join(dict.fromkeys(_texts(grid, found))))[:SEARCHED]
 
 
 def _texts(grid: Grid, found: Material) -> Iterator[str]:

@@ -21,7 +21,7 @@ from sycoscope.view.dialogue import Dialogue, Material, dialogue, material, pair
 from sycoscope.view.grid import Grid, grids
 from sycoscope.view.opened import ItemKey, Opened, OpenRun
 from sycoscope.view.start import asked_rows, shared_items, verdict_rows
-from sycoscope.view.words import SHOWN, Message, message, written_out
+from sycoscope.view.words import SHOWN, Message, message
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Items of one page of a list, and characters before and after what was searched for.
@@ -34,13 +34,6 @@ POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'non
 def templates() -> Environment:
     """The pages' templates: what is put into them is cleaned, and what turns the direction of text is written out."""
     found = environment(TEMPLATES)
-    clean = found.finalize
-
-    def shown(value: Any) -> Any:
-        value = clean(value) if clean else value
-        return written_out(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    found.finalize = shown
     # what a form sends is the text itself
     found.filters["value"] = lambda value: escape(labels.clean(str(value)))
     return found
@@ -272,7 +265,10 @@ class Pages:
             "condition": (asked.condition, [(name, name.replace("_", " ")) for name in conditions]),
             "subject": (asked.subject, [(one.key, one.label) for one in self.opened.subjects]),
             "outcome": (asked.outcome, [(name, name.replace("_", " ")) for name in outcomes]),
-            "flip": (listing.flip, [(name, labels.CELLS[stances][0]) for name, stances in FLIPS.items()]),
+            "flip": (
+                listing.asked.flip,
+                [(name, labels.CELLS[stances][0]) for name, stances in FLIPS.items()],
+            ),
             "edge case": (asked.edge, [(name, meaning) for name, (meaning, _, _) in EDGES.items()]),
             "channels": (asked.channels, [(name, name) for name in CHANNELS]),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sycoscope.report import labels, transcripts
-from sycoscope.report.page import css_of, gated
+from sycoscope.report.board import css_of, gated
 from sycoscope.run import filtering
 from sycoscope.run.filtering import TrialFilter
 from sycoscope.view.address import Links, Listing

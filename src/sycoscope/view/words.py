@@ -14,18 +14,7 @@ from sycoscope.report import labels
 SHOWN = 20_000
 # Most words of a message of which the differences are marked.
 COMPARED = 4_000
-# What turns the direction of the text after it: written out, so that nothing is read in another order than it stands.
-_TURNS = re.compile("([\u202a-\u202e\u2066-\u2069])")
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
-
-
-def written_out(text: str) -> str:
-    """The text with every character that turns its direction written out."""
-    return _TURNS.sub(lambda turn: f"[{_name(turn[0])}]", text)
-
-
-def _name(character: str) -> str:
-    return f"U+{ord(character):04X}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +76,8 @@ def _marked(text: str, needle: str, mark: str = "") -> Iterator[Piece]:
     parts = re.split(f"({re.escape(needle)})", text, flags=re.IGNORECASE) if needle else [text]
     for i, part in enumerate(parts):
         marks = f"{mark} hit".strip() if i % 2 else mark
-        for k, inner in enumerate(_TURNS.split(part)):
+        for k, inner in enumerate(labels.TURNS.split(part)):
             if k % 2:
-                yield Piece(_name(inner), f"{marks} odd".strip())
+                yield Piece(labels.code_point(inner), f"{marks} odd".strip())
             elif inner:
                 yield Piece(inner, marks)

@@ -45,7 +45,7 @@ def _measured(
 
 
 def _part(table: ScoreTable, score: str, subjects: Sequence[str]) -> Part | str:
-    """The mean score of one subject, or of the first less the second over items scored of both; or why there is none."""
+    """Mean score of one subject, or of the first less the second over items scored of both; or why there is none."""
     if not set(subjects) <= set(table.subjects):
         return only_of(table.task, table.subjects)
     values, rows = np.zeros(len(table)), np.ones(len(table), dtype=bool)

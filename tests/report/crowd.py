@@ -36,13 +36,14 @@ def crowd(n: int, *, hidden: tuple[str, ...] = (), seed: int = 3) -> ReportData:
     estimates: list[Estimate] = []
     verdicts: list[Verdict] = []
 
-    def number(value: float, width: float, **fields) -> Estimate:
+    def number(value: float, width: float, *, listed: bool = True, **fields) -> Estimate:
         gone = fields["task"] in hidden
         ends = {} if gone else {"low": value - width, "high": value + width}
         note = WITHHELD if gone else ""
         estimates.append(Estimate(value=None if gone else value, n=0 if gone else int(rng.integers(40, 90)),
                                   coverage=None if gone else 0.98, note=note, **ends, **fields))  # fmt: skip
-        return estimates[-1]
+        one = estimates[-1]
+        return one if listed else estimates.pop()
 
     shifts = {name: float(rng.normal(0.1, 0.2)) for name in adapters}
     for name in ("base", *adapters):
@@ -69,6 +70,7 @@ def crowd(n: int, *, hidden: tuple[str, ...] = (), seed: int = 3) -> ReportData:
                 name=first.shown[0],
                 condition=first.shown[1],
                 unit=unit,
+                listed=False,
             )
             for who, s in (("base", 0.0), (name, shifts[name]))
         )

@@ -96,8 +96,8 @@ def progression(view: View, space: Space) -> Figure | None:
             unit = labels.unit_of(points[0].y)
             panels.append(Scatter(above, points, f"{told}, percentage points", f"change, {unit}"))
     caption = (
-        f"Each mark is an adapter: its mean gain in accuracy over the benchmarks ({n_benchmarks}; to the right: better), "
-        "and its change in the facet (upwards: it gives in more), both against base, with intervals."
+        f"Each mark is an adapter: its mean gain in accuracy over the benchmarks ({n_benchmarks}; to the right: "
+        "better), and its change in the facet (upwards: it gives in more), both against base, with intervals."
     )
     title = "Sycophancy beside the mean gain"
     return _scattered("progression", title, "Progression", caption, panels, view, space)

@@ -9,11 +9,13 @@ from typing import Any
 from sycoscope.core.types import Estimate
 from sycoscope.report import labels
 from sycoscope.report.figures import theme
-from sycoscope.report.figures.space import GAP, SMALL, Space, widest
+from sycoscope.report.figures.space import GAP, SMALL, TEXT, Space, widest
 from sycoscope.report.view import View
 
 Row = dict[str, str | float | None]
 NAME_HEIGHT = 18  # of a row's name above its marks, in pixels
+MARK = 5  # half the height of a point, in pixels
+BAR = 0.62  # height of a bar in its row
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,11 @@ class Layout:
         """Of one row, with its name where that stands above its marks; in pixels."""
         return self.row_height + (NAME_HEIGHT if self.inside else 0)
 
+    @property
+    def middle(self) -> float:
+        """Of the marks in a row, in pixels from the row's top."""
+        return self.height - self.row_height / 2
+
     def panels(self, panels: Sequence[Panel]) -> tuple[int, int]:
         """(columns, width of a panel in pixels)."""
         left = 0.0 if self.inside else widest(self.order) + 12
@@ -120,8 +127,9 @@ def _interval_panel(
     alt = altair()
 
     scale = alt.Scale(domain=domain or domain_of(panel.rows, layout.zero), nice=domain is None, zero=False)
-    y = _rows_axis(layout, labelled=labelled)
-    place = alt.Scale(type="point", padding=0, range=_places_in_row(layout, len(names)))
+    first, last = _places_in_row(layout, len(names))
+    y = _rows_axis(layout, (last - first) / 2 + MARK, labelled=labelled)
+    place = alt.Scale(type="point", padding=0, range=[first, last])
     offset = {"yOffset": alt.YOffset("series:N", sort=names, scale=place)}
     layers = [_zero_line(scale, panel.x_title)] if layout.zero else []
     frame = alt.Chart(alt.InlineData(values=panel.rows)).encode(y=y, **offset)
@@ -140,20 +148,20 @@ def _interval_panel(
 
 def _places_in_row(layout: Layout, n: int) -> list[float]:
     """Where in a row the first and the last of its `n` series stand, in pixels from the row's top."""
-    middle = layout.height - layout.row_height / 2
+    middle = layout.middle
     apart = 0.0 if not layout.apart else min(10.0, 0.5 * layout.row_height / max(n - 1, 1))
     reach = apart * (n - 1) / 2
     return [middle - reach, middle + reach]
 
 
-def _rows_axis(layout: Layout, *, labelled: bool) -> Any:
-    """The y axis of rows: their names beside the panel, or each above its marks."""
+def _rows_axis(layout: Layout, reach: float, *, labelled: bool) -> Any:
+    """The y axis of rows: their names beside the panel, or each close above its marks, which reach so far up."""
     alt = altair()
 
     if not labelled:
         axis = alt.Axis(labels=False)
     elif layout.inside:
-        up = -(layout.height / 2 - NAME_HEIGHT / 2 - 2)
+        up = layout.middle - reach - TEXT / 2 - 1 - layout.height / 2
         axis = alt.Axis(
             labelAlign="left", labelPadding=0, labelOffset=up, labelLimit=layout.space.width, zindex=1
         )
@@ -219,10 +227,10 @@ def bar_panels(panels: Sequence[Panel], layout: Layout) -> Any:
     scale = alt.Scale(domain=layout.domain)
     names = list(layout.series)
     colour = _of_series(alt.Color, layout, names, [layout.series[name] for name in names])
-    middle = layout.height - layout.row_height / 2
+    middle = layout.middle
     charts = []
     for i, panel in enumerate(panels):
-        y = _rows_axis(layout, labelled=layout.inside or i % columns == 0)
+        y = _rows_axis(layout, BAR / 2 * layout.row_height, labelled=layout.inside or i % columns == 0)
         offset = {
             "yOffset": alt.YOffset(
                 "place:N", scale=alt.Scale(type="point", padding=0, domain=["at"], range=[middle, middle])
@@ -232,7 +240,7 @@ def bar_panels(panels: Sequence[Panel], layout: Layout) -> Any:
         table = [row | {"place": "at"} for row in panel.rows]
         frame = alt.Chart(alt.InlineData(values=table)).encode(y=y, **offset)
         layers = [
-            frame.mark_bar(height=layout.row_height * 0.62).encode(x=x, color=colour),
+            frame.mark_bar(height=layout.row_height * BAR).encode(x=x, color=colour),
             frame.mark_rule(strokeWidth=2, color=theme.INK).encode(x=alt.X("low:Q"), x2="high:Q"),
             _why(frame.transform_filter("datum.why !== ''")),
         ]

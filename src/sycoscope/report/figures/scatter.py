@@ -43,7 +43,9 @@ def scatter_panels(panels: Sequence[Scatter], order: Sequence[str], space: Space
     drawn = [name for name in order if any(row["label"] == name for row in every)]
     colour, shape = of_adapters(drawn, space)
     one_scale = len({panel.y_title for panel in panels}) == 1
-    columns, width = space.panels(len(panels), left=58, each=0 if one_scale else 46, least=190, most=3)
+    columns, width = space.panels(
+        len(panels), left=58 if one_scale else 12, each=0 if one_scale else 46, least=190, most=3
+    )
     xs = _extent(every, "x")
     charts = []
     for i, panel in enumerate(panels):

@@ -106,7 +106,7 @@ def test_changes_are_drawn_in_points(folder):
     drawn = [
         row["value"]
         for row in _values(spec)
-        if row.get("row") == "TruthfulQA" and row["series"].endswith("base")
+        if row.get("row") == "TruthfulQA" and row.get("series", "").endswith("base")
     ]
     assert any(value == pytest.approx(16.0) for value in drawn)
 

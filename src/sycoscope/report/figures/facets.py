@@ -161,7 +161,7 @@ def _ladder_of_all(view: View, facet: Facet, rates: Sequence[Estimate], space: S
     left_out = f" Not drawn, every number being withheld or missing: {'; '.join(hidden)}." if hidden else ""
     layout = charts.Layout(
         order=_rungs(facet, rates), series={"base": theme.GREY, "this adapter": theme.BLUE}, row_height=30,
-        space=space, least=180, most=3, shared=True,
+        space=space, least=140, most=3, shared=True,
     )  # fmt: skip
     return _ladder_figure(charts.interval_panels(panels, layout), _LADDER + left_out + order_note(view))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import struct
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
@@ -10,12 +12,13 @@ import polars as pl
 import pytest
 
 from sycoscope.facets import FACETS
-from sycoscope.report import curves, figures, labels, write_report
+from sycoscope.report import figures, labels, printed, write_report
 from sycoscope.report.data import ReportData, TrainingRow
+from sycoscope.report.figures import curves, render
 
 from .report_fixture import decided, make_data
 
-FIGURES = {"levels", "changes", "capability", "trade-off", "ladder", "training"}
+FIGURES = {"levels", "changes", "profile", "capability", "trade-off", "ranks", "ladder", "training"}
 LADDER = FACETS["answer"].ladder
 
 
@@ -26,25 +29,33 @@ def folder(tmp_path_factory):
 
 def test_every_figure_in_every_form(folder):
     assert {p.name for p in (folder / "figures").iterdir()} == {
-        f"{k}{end}" for k in FIGURES for end in (".svg", ".png", ".vl.json")
+        f"{k}{end}" for k in FIGURES for end in (".svg", ".png", ".pdf", ".vl.json")
     }
     for key in FIGURES:
         png = (folder / "figures" / f"{key}.png").read_bytes()
         assert png.startswith(b"\x89PNG")
         assert len(png) > 5000
+        pdf = (folder / "figures" / f"{key}.pdf").read_bytes()
+        assert pdf.startswith(b"%PDF-")
+        assert pdf.rstrip().endswith(b"%%EOF")
         root = ET.fromstring((folder / "figures" / f"{key}.svg").read_text("utf-8"))
+        # two pixels for each of the SVG's
+        width, height = (int(float(root.get(side))) for side in ("width", "height"))
+        assert struct.unpack(">II", png[16:24]) == (2 * width, 2 * height)
         texts = "".join(root.itertext())
-        assert "TruthfulQA" in texts
+        assert ("MMLU" if key == "ranks" else "TruthfulQA") in texts
         spec = json.loads((folder / "figures" / f"{key}.vl.json").read_text("utf-8"))
         assert "vega-lite" in spec["$schema"]
 
 
 def test_a_new_figure_needs_no_other_place(tmp_path, monkeypatch):
-    def another(view):
+    def another(view, space):
         panel = curves.Curve("a panel", [{"step": 1, "loss": 0.5, "series": "training"}], [])
-        return figures.Figure("extra", "One more", "Extra", "A caption.", (), curves.curve_panels([panel]))
+        return figures.Figure(
+            "extra", "One more", "Extra", "A caption.", (), curves.curve_panels([panel], space)
+        )
 
-    monkeypatch.setattr(figures, "FIGURES", (another,))
+    monkeypatch.setattr(render, "FIGURES", (another,))
     page = write_report(make_data(n_items=4), tmp_path).read_text("utf-8")
     assert '<a href="#f-extra">Extra</a>' in page
     assert "One more</h2>" in page
@@ -95,7 +106,7 @@ def test_changes_are_drawn_in_points(folder):
     drawn = [
         row["value"]
         for row in _values(spec)
-        if row.get("row") == "TruthfulQA" and row["series"].endswith("base")
+        if row.get("row") == "TruthfulQA" and row.get("series", "").endswith("base")
     ]
     assert any(value == pytest.approx(16.0) for value in drawn)
 
@@ -153,6 +164,81 @@ def test_tables_agree_in_both_forms(folder):
         )
         assert csv.columns == parquet.columns
         assert csv.height == parquet.height > 0
+
+
+def test_csv_and_parquet_hold_the_same_values(folder):
+    for name in ("estimates", "confirmatory", "associations", "rankings", "training"):
+        csv = pl.read_csv(folder / "tables" / f"{name}.csv", infer_schema_length=None)
+        parquet = pl.read_parquet(folder / "tables" / f"{name}.parquet")
+        for column in parquet.columns:
+            one, other = csv[column], parquet[column]
+            if other.dtype.is_float():
+                assert one.cast(pl.Float64).to_list() == pytest.approx(other.to_list(), nan_ok=True)
+            elif other.dtype == pl.Boolean:
+                assert one.cast(pl.String).str.to_lowercase().to_list() == [str(x).lower() for x in other]
+            elif other.dtype.is_integer():
+                assert one.to_list() == other.to_list()
+
+
+def test_printed_tables_have_a_row_for_each_of_their_csv(folder):
+    names = {path.stem for path in (folder / "tables").glob("*.tex")}
+    assert names == {path.stem for path in (folder / "tables").glob("*.md")}
+    assert names >= {
+        "confirmatory",
+        "levels",
+        "changes",
+        "capability",
+        "capability_changes",
+        "verdicts",
+        "associations",
+    }
+    for name in names:
+        height = pl.read_parquet(folder / "tables" / f"{name}.parquet").height
+        rows = (folder / "tables" / f"{name}.md").read_text("utf-8").split("\n\n")[1].splitlines()[2:]
+        tex = (folder / "tables" / f"{name}.tex").read_text("utf-8")
+        assert all(
+            word in tex for word in (r"\toprule", r"\midrule", r"\bottomrule", rf"\label{{tab:{name}}}")
+        )
+        # a ranking has a row for each adapter there, and one for each adapter and weighting in the CSV
+        assert len(rows) == (2 if name == "rankings" else height), name
+        assert tex.count(r"\\") >= len(rows) + 1
+    withheld = [
+        row
+        for row in (folder / "tables" / "confirmatory.md").read_text("utf-8").splitlines()
+        if "withheld" in row
+    ]
+    assert withheld
+    assert all("| — | — |" in row for row in withheld)
+
+
+NASTY_CELL = "50 % of $x_1$ & #2 {a} ~ ^ \\input{/etc/passwd} <script>|*_`[x](y)\nnext \x00 − — →"
+
+
+def test_latex_and_markdown_take_no_cell_for_markup():
+    table = printed.Printed("t", "A table", ("a_b & c", "n"), "lr", [(NASTY_CELL, "1")])
+    tex, md = printed.latex(table), printed.markdown(table)
+    # what is not escaped of the characters that LaTeX reads as commands, once those of the table itself are gone
+    body = tex[tex.index(r"\midrule") : tex.index(r"\bottomrule")]
+    assert r"\textbackslash input\{/etc/passwd\}" in body
+    assert not re.search(r"(?<!\\)[%#_]", body)
+    assert len(re.findall(r"(?<!\\)&", body)) == 1
+    assert r"a\_b \& c & n \\" in tex
+    # signs that pdflatex does not know by default
+    assert not set("−—→\ufffd") & set(tex)
+    assert body.isascii()
+    *_, row = md.strip().splitlines()
+    assert len(re.findall(r"(?<!\\)\|", row)) == 3
+    assert "<" not in row
+    assert r"\*\_\`\[x\](y)" in row
+    assert r"\$x\_1\$" in row
+
+
+def test_a_long_table_breaks_over_pages():
+    rows = [("a", "1")] * (printed.LONG + 1)
+    assert r"\begin{longtable}{lr}" in printed.latex(printed.Printed("t", "A table", ("a", "n"), "lr", rows))
+    assert r"\begin{tabular}{lr}" in printed.latex(
+        printed.Printed("t", "A table", ("a", "n"), "lr", rows[:-1])
+    )
 
 
 def test_estimates_keep_precision_state_and_missing(folder):

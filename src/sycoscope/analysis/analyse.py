@@ -8,6 +8,7 @@ from functools import partial
 
 from sycoscope.analysis import seeds, summary
 from sycoscope.analysis.channels import channel_kappas
+from sycoscope.analysis.mean_accuracy import mean_accuracy
 from sycoscope.analysis.measures import Quantity, quantities
 from sycoscope.analysis.rates import Measured
 from sycoscope.analysis.roles import Roles
@@ -55,6 +56,9 @@ def analyse_tables(
     asked = {subject for task in FACETS if task in tables for subject in tables[task].subjects}
     for quantity in summary.summary_scores(tables, seed):
         estimates += _levels_and_changes(quantity, roles, asked)
+    for quantity in mean_accuracy(tables, seed, headline or {}):
+        # its parts are tested: a test of its own would only raise every p that is adjusted beside it
+        estimates += [replace(e, p_value=None) for e in _levels_and_changes(quantity, roles, everyone)]
     return estimates
 
 

@@ -6,7 +6,7 @@ of different units (two differences of rates and a shift on the z scale). Source
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -23,15 +23,23 @@ from sycoscope.stats import Interval
 from sycoscope.stats.interval import not_computable
 
 TASK = "summary"
+Place = tuple[str, str, str]  # task, name, condition
 Tables = Mapping[str, ScoreTable]
 
 
-def rests_on() -> dict[str, tuple[tuple[str, str, str], ...]]:
-    """Summary score -> (task, name, condition) of the numbers that it is put together from."""
+def rests_on(estimated: Iterable[Place] = ()) -> dict[str, tuple[Place, ...]]:
+    """Summary score -> the numbers that it is put together from.
+
+    Args:
+        estimated: What was estimated; the mean accuracy is that of its benchmarks.
+    """
     answer, sure = ANSWER.name, ARE_YOU_SURE.name
     return {
         "agreement_bias": tuple((f.name, p.measure, "") for f in _in_bias() for p in f.primaries),
         "agreement_bias_published": tuple((f.name, "published_rate", f.cue) for f in _in_bias()),
+        "mean_accuracy": tuple(
+            sorted(place for place in estimated if place[1] == "accuracy" and place[0] not in FACETS)
+        ),
         "truth_alignment": ((answer, "accuracy", "user_wrong"),),
         "reasoning_independence": (
             (answer, "accuracy", "control"),

@@ -60,13 +60,12 @@ def compare(
         adapter_model: Of a served model, in place of `adapter`: what its endpoint calls them.
         placebo: Whether a placebo (neutral text) and a sham (the model's own answers) are tuned on the first model (as
             the adapter was, or for so many `control_steps`) and measured: what any tune does. Not for two runs.
-        conditions: `deciding` or `all`, as for `evaluate`; by default the deciding ones, beside a finished run all.
-        data ... overrides: As for `evaluate`, for what is asked first.
-        out: Run directory of the comparison, with folders for what is evaluated first; by default a new one in runs/.
-            cache: finished shards; by default beside it. force: as for `run_study`.
+        data ... overrides: As for `evaluate`; by default the deciding conditions, beside a finished run all.
+        out: Run directory, with folders for what is evaluated first; by default a new one in runs/. cache, force: as
+            for `run_study`.
 
     Raises:
-        ConfigError: neither a second subject nor an adapter, or both. DataError: two runs without a common item.
+        ConfigError: not one of second subject and adapters. DataError: two runs without a common item.
     """
     clock = Clock()
     if second is not None and adapter is None and is_adapter(second):
@@ -81,7 +80,6 @@ def compare(
     tuned = partial(controls, steps=control_steps) if placebo and _tunable(first, settings) else _no_controls
     if second is None:
         entries = _served(first, adapter_model, scales) if adapter_model else finished(adapter, scales)
-        tuned = _no_controls if adapter_model else tuned
         return _beside_controls(first, entries, out, study, tuned, partial(run, cache=cache))
     target = user_path(out or dated_folder(RUNS, [first, second]))
     beside = partial(run, cache=cache or cache_beside(target))

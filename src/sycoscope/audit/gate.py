@@ -15,7 +15,7 @@ def carried(evidence: Evidence, findings: Sequence[Finding]) -> list[Finding]:
     """What is invalid of a summary score because a number that it rests on is."""
     invalid = [finding for finding in findings if finding.severity == "invalid"]
     estimated = {(e.task, e.name, e.condition) for e in evidence.estimates}
-    parts_of = rests_on()
+    parts_of = rests_on(estimated)
     asked = {name for task, name, _ in estimated if task == SUMMARY} & parts_of.keys()
     faults: list[Fault] = []
     for subject in evidence.subjects:

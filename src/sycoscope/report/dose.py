@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sycoscope.analysis import SeriesPoint, Trend
 from sycoscope.core.types import Estimate
 from sycoscope.report import labels
-from sycoscope.report.curves import Point, SeriesPanel
 from sycoscope.report.view import View
 
-AXES = {"scale": "scale of the adapter's update", "step": "optimiser steps"}
 PER = {"scale": "per 1 of the scale", "step": "per step"}
 
 
@@ -35,35 +33,8 @@ def dose(view: View) -> DoseView | None:
     )
 
 
-def panels(view: View) -> list[SeriesPanel]:
-    """One panel for each axis and facet: the change of every adapter's points against the base."""
-    points = view.data.series
-    keys = dict.fromkeys((point.axis, point.task) for axis in AXES for point in points if point.axis == axis)
-    drawn = []
-    for axis, task in keys:
-        mine = [point for point in points if (point.axis, point.task) == (axis, task)]
-        unit = labels.unit_of(_change(mine[0]))
-        title = [view.task_label(task), labels.name_of(mine[0].name).label]
-        rows = [row for point in mine for row in _marks(point, view)]
-        if any(point.change is not None and not view.is_base(point.subject) for point in mine):
-            drawn.append(SeriesPanel(title, AXES[axis], f"change against base, {unit}", rows))
-    return drawn
-
-
-def _marks(point: SeriesPoint, view: View) -> Iterator[Point]:
-    """A point with its interval, in the unit of its axis; the base itself lies at 0."""
-    scale = labels.scale_of(_change(point))
-    if view.is_base(point.subject):
-        yield {"label": view.short(point.adapter), "at": point.at, "value": 0.0, "low": None, "high": None}
-    elif point.change is not None:
-        ends = {"value": point.change, "low": point.change_low, "high": point.change_high}
-        yield {"label": view.short(point.adapter), "at": point.at} | {
-            key: None if end is None else end * scale for key, end in ends.items()
-        }
-
-
 def _point(point: SeriesPoint, view: View) -> tuple[str, ...]:
-    level, change = _level(point), _change(point)
+    level, change = _level(point), change_of(point)
     reason = "" if point.shown or not point.reason else point.reason
     return (
         view.label(point.adapter),
@@ -111,7 +82,8 @@ def _level(point: SeriesPoint) -> Estimate:
     )  # fmt: skip
 
 
-def _change(point: SeriesPoint) -> Estimate:
+def change_of(point: SeriesPoint) -> Estimate:
+    """The change of a point against the base, for its unit and its text."""
     return Estimate(
         subject=point.subject, reference="base", task=point.task, name=point.name, unit=point.unit,
         value=point.change, low=point.change_low, high=point.change_high,

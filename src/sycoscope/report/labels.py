@@ -39,6 +39,7 @@ COMMON = {
     "agreement_bias_published": Name(
         "agreement bias, published rules", "mean of the published rates, for comparison only"
     ),
+    "mean_accuracy": Name("mean accuracy", "mean of the benchmarks' accuracies"),
     "truth_alignment": Name(
         "truth alignment", "gives the right answer although the user believes a wrong one"
     ),

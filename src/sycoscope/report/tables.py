@@ -95,7 +95,7 @@ def line(estimate: Estimate, view: View) -> Line:
 
 def blocks(view: View) -> list[Block]:
     """The tables of the page; the confirmatory changes come first and open."""
-    primaries = [e for contrast in view.contrasts() for e in view.changes(contrast)]
+    primaries = view.primaries()
     kept = {id(e) for e in primaries}
     further = [e for e in view.differences("facet") if id(e) not in kept]
     gains = view.differences("capability")
@@ -175,6 +175,7 @@ def _frames(view: View) -> dict[str, pl.DataFrame]:
         "estimates": _estimates(data.estimates),
         "levels": _estimates(facet[0]),
         "changes": _estimates(facet[1]),
+        "confirmatory": _estimates(view.primaries()),
         "capability": _estimates(capability[0]),
         "capability_changes": _estimates(capability[1]),
         "summary": _estimates(summary),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from os.path import commonprefix
 
 from sycoscope.analysis import Verdict
 from sycoscope.core.types import Estimate
@@ -109,6 +110,10 @@ class View:
         """All changes in one contrast, against base and against placebo."""
         return self._sorted(e for e in self._own if e.reference and (e.task, e.name, e.condition) == contrast)
 
+    def primaries(self) -> list[Estimate]:
+        """All changes in all confirmatory contrasts."""
+        return [e for contrast in self.contrasts() for e in self.changes(contrast)]
+
     def capability_changes(self) -> dict[str, list[Estimate]]:
         """Accuracy changes against base by benchmark."""
         found: dict[str, list[Estimate]] = {}
@@ -116,6 +121,21 @@ class View:
             if e.name == "accuracy" and self.is_base(e.reference):
                 found.setdefault(e.task, []).append(e)
         return found
+
+    def mean_gains(self) -> tuple[list[Estimate], int]:
+        """Mean accuracy changes against base, and over how many benchmarks; of one benchmark its own changes."""
+        benchmarks = self.capability_changes()
+        if len(benchmarks) == 1:
+            return next(iter(benchmarks.values())), 1
+        found = [e for e in self.differences("summary") if e.name == "mean_accuracy"]
+        return [e for e in found if self.is_base(e.reference)], len(benchmarks)
+
+    def by_change(self) -> list[Subject]:
+        """The adapters by their change against base in the first contrast, the largest first; then the others."""
+        found = [e for e in self.changes(self.contrasts()[0]) if e.shown] if self.contrasts() else []
+        sizes = {e.subject: e.value for e in found if self.is_base(e.reference) and e.value is not None}
+        none = float("inf")
+        return sorted(self.adapters, key=lambda subject: -sizes.get(subject.name, -none))
 
     def lead_task(self) -> str:
         """The facet of the first screen: that of the first verdict."""
@@ -142,10 +162,31 @@ class View:
 
 
 def _distinct(full: dict[str, str]) -> dict[str, str]:
+    """Subject -> its label within the limit; no two are the same."""
     short: dict[str, str] = {}
+    told = _told_apart([label for label in full.values() if len(label) > LABEL_LIMIT])
     for name, label in full.items():
+        label = told.get(label, label)
         text, i = labels.shorten(label, LABEL_LIMIT), 2
         while text in short.values():
             text, i = f"{labels.shorten(label, LABEL_LIMIT - 3)} {i}", i + 1
         short[name] = text
     return short
+
+
+def _told_apart(long: Sequence[str]) -> dict[str, str]:
+    """Labels of which several would be cut to the same: without the beginning that all share, and without the end."""
+    cut = [labels.shorten(label, LABEL_LIMIT) for label in long]
+    if len(set(long)) < 2 or len(set(cut)) == len(set(long)):
+        return {}
+    start = _whole_words(commonprefix(long))
+    end = _whole_words(commonprefix([label[start:][::-1] for label in long]))
+    kept = {label: ("…" if start else "") + label[start:] for label in long}
+    if end and any(len(text) > LABEL_LIMIT for text in kept.values()):
+        kept = {label: text[: len(text) - end] + "…" for label, text in kept.items()}
+    return kept
+
+
+def _whole_words(shared: str) -> int:
+    """How much of a shared beginning ends with a word."""
+    return max(shared.rfind(mark) for mark in "-_ /.") + 1

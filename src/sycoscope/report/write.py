@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sycoscope.core.errors import DataError
 from sycoscope.core.files import write_atomic
-from sycoscope.report import figures, page, tables, transcripts
+from sycoscope.report import figures, page, printed, tables, transcripts
 from sycoscope.report.data import ReportData, check
 from sycoscope.report.view import View
 
@@ -30,6 +30,7 @@ def write_report(data: ReportData, out_dir: Path, *, max_bytes: int = MAX_BYTES)
     check(data)
     view = View(data)
     files = tables.write(view, out_dir / "tables")
+    printed.write(view, out_dir / "tables")
     drawn = figures.draw(view, out_dir / "figures")
     for budget in transcripts.BUDGETS:
         content = page.render(view, drawn, files, budget).encode("utf-8")

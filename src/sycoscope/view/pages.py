@@ -179,10 +179,9 @@ class Pages:
         """Training curves of every run that has them."""
         shown = []
         for run in self.opened.runs:
-            figure = figures.training(run.view) if run.data.training else None
+            figure = figures.drawn(figures.training, run.view) if run.data.training else None
             if figure is not None:
-                drawn = figures.drawn(figure)
-                shown.append((run.name, drawn, Markup(drawn.svg), run.data.training))
+                shown.append((run.name, figure, Markup(figure.svg), run.data.training))
         return self._page("training.html.j2", "Training", shown=shown, most=STEPS)
 
     def help(self) -> str:

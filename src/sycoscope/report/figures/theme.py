@@ -19,9 +19,17 @@ ORANGE = "#e69f00"
 PURPLE = "#cc79a7"
 YELLOW = "#c9b800"  # the palette's yellow is too pale on white; darkened
 GREY = "#8b949e"
+# Of cells that hold a number: the same in light and dark, so that their text is read on them in both.
+HEAT = ("#5aa2d0", "#f7f7f7", "#ee8a4b")
+CELL_INK = "#1c2128"
 FONT = "Helvetica, Arial, Liberation Sans, sans-serif"  # the page puts its own system font over it
 
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, YELLOW, INK, GREY)
+# With five points; what Vega has of its own beside these is hard to see on a line.
+STAR = (
+    "M0,-1L0.225,-0.309L0.951,-0.309L0.363,0.118L0.588,0.809L0,0.382L-0.588,0.809L-0.363,0.118L-0.951,-0.309"
+    "L-0.225,-0.309Z"
+)
 SHAPES = (
     "circle",
     "square",
@@ -31,7 +39,7 @@ SHAPES = (
     "cross",
     "triangle-right",
     "triangle-left",
-    "stroke",
+    STAR,
 )
 
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sycoscope.report import theme
-from sycoscope.report.charts import Row, altair, domain_of, grid, of_adapters
+from sycoscope.report.figures import theme
+from sycoscope.report.figures.charts import Row, altair, domain_of, grid
+from sycoscope.report.figures.scatter import of_adapters
+from sycoscope.report.figures.space import Space
 
 Point = dict[str, Any]
-WIDTH, LOSS_HEIGHT, RESPONSE_HEIGHT = 190, 130, 80
+LOSS_HEIGHT, RESPONSE_HEIGHT = 130, 90
+AXIS = 52  # the labels and title of a y axis, in pixels
+# What is drawn over the steps of a training: name in the rows -> (name in the legend, colour, shape).
+LOSSES = {
+    "training": ("training loss", theme.BLUE, "stroke"),
+    "validation": ("validation loss", theme.VERMILLION, "diamond"),
+}
+RESPONSES = {
+    "shift": ("suggested shift", theme.PURPLE, "square"),
+    "accuracy": ("accuracy", theme.GREEN, "circle"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +39,23 @@ class Curve:
     responses: list[Point]
 
 
-def curve_panels(curves: Sequence[Curve], columns: int = 4) -> Any:
+def curve_panels(curves: Sequence[Curve], space: Space) -> Any:
     """Loss over steps, one panel per adapter, the same y axis in all; so too the responses, where there are any."""
     alt = altair()
     every = [point["loss"] for curve in curves for point in curve.losses]
     scale = alt.Scale(domain=domain_of([_row(loss) for loss in every], False), nice=True, zero=False)
     ends = [_row(p["value"], p["low"], p["high"]) for curve in curves for p in curve.responses]
     shares = alt.Scale(domain=domain_of(ends, True), nice=True, zero=False) if ends else None
+    found = {point["series"] for curve in curves for point in (*curve.losses, *curve.responses)}
+    named = {key: marks for key, marks in (LOSSES | RESPONSES).items() if key in found}
+    columns, width = space.panels(len(curves), left=AXIS - 26, each=26, least=160)
     panels = []
     for i, curve in enumerate(curves):
         first = i % columns == 0
-        panel = _losses(curve, scale, first=first, last=shares is None)
+        panel = _losses(curve, scale, named, space, first=first, last=shares is None).properties(width=width)
         if shares is not None:
-            panel = alt.vconcat(panel, _responses(curve, shares, first=first), spacing=6)
+            below = _responses(curve, shares, named, space, first=first).properties(width=width)
+            panel = alt.vconcat(panel, below, spacing=6)
         panels.append(panel)
     return grid(panels, columns)
 
@@ -48,40 +64,55 @@ def _row(value: float, low: float | None = None, high: float | None = None) -> R
     return {"value": value, "low": low, "high": high}
 
 
-def _losses(curve: Curve, scale: Any, *, first: bool, last: bool) -> Any:
+Marks = Mapping[str, tuple[str, str, str]]
+
+
+def _marks(named: Marks, space: Space) -> tuple[Any, Any]:
+    """Colour and shape of what is drawn, with one legend for all panels."""
     alt = altair()
-    frame = alt.Chart(alt.InlineData(values=curve.losses))
+    names, colours, shapes = (list(part) for part in zip(*named.values(), strict=True))
+    legend = alt.Legend(orient="top", columns=2 if space.inside else 0, symbolOpacity=1, symbolStrokeWidth=2)
+    shared = {"sort": names, "title": None, "legend": legend}
+    return (
+        alt.Color("named:N", scale=alt.Scale(domain=names, range=colours), **shared),
+        alt.Shape("named:N", scale=alt.Scale(domain=names, range=shapes), **shared),
+    )
+
+
+def _named(points: Sequence[Point], named: Marks) -> Any:
+    """The points with what the legend calls them."""
+    alt = altair()
+    return alt.Chart(alt.InlineData(values=[p | {"named": named[p["series"]][0]} for p in points]))
+
+
+def _losses(curve: Curve, scale: Any, named: Marks, space: Space, *, first: bool, last: bool) -> Any:
+    alt = altair()
+    frame = _named(curve.losses, named)
     x, y = _steps(last), _axis("loss:Q", "loss, nats per token" if first else None, scale)
+    colour, shape = _marks(named, space)
     return alt.layer(
         frame.transform_filter("datum.series === 'training'")
-        .mark_line(color=theme.BLUE, strokeWidth=1.8)
-        .encode(x=x, y=y),
+        .mark_line(strokeWidth=1.8)
+        .encode(x=x, y=y, color=colour),
         frame.transform_filter("datum.series === 'validation'")
-        .mark_point(color=theme.VERMILLION, shape="diamond", filled=True, size=60, opacity=1)
-        .encode(x=x, y=y),
-    ).properties(width=WIDTH, height=LOSS_HEIGHT, title=alt.TitleParams(curve.title))
+        .mark_point(filled=True, size=60, opacity=1)
+        .encode(x=x, y=y, color=colour, shape=shape),
+    ).properties(height=LOSS_HEIGHT, title=alt.TitleParams(curve.title))
 
 
-def _responses(curve: Curve, scale: Any, *, first: bool) -> Any:
+def _responses(curve: Curve, scale: Any, named: Marks, space: Space, *, first: bool) -> Any:
     """The suggested shift with its intervals, and accuracy."""
     alt = altair()
-    frame = alt.Chart(alt.InlineData(values=curve.responses))
+    frame = _named(curve.responses, named)
     x, y = _steps(True), _axis("value:Q", "per cent" if first else None, scale)
-    layers = []
-    for series, colour, shape in (("accuracy", theme.GREEN, "circle"), ("shift", theme.PURPLE, "square")):
-        mine = frame.transform_filter(f"datum.series === '{series}'")
-        if series == "shift":
-            reach = mine.transform_filter("isValid(datum.low)")
-            layers.append(
-                reach.mark_rule(color=colour, strokeWidth=1.2, opacity=0.6).encode(
-                    x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q"
-                )
-            )
-        layers.append(mine.mark_line(color=colour, strokeWidth=1.4).encode(x=x, y=y))
-        layers.append(
-            mine.mark_point(color=colour, shape=shape, filled=True, size=36, opacity=1).encode(x=x, y=y)
-        )
-    return alt.layer(*layers).properties(width=WIDTH, height=RESPONSE_HEIGHT)
+    colour, shape = _marks(named, space)
+    reach = frame.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=1.2, opacity=0.6)
+    layers = [
+        reach.encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q", color=colour),
+        frame.mark_line(strokeWidth=1.4).encode(x=x, y=y, color=colour),
+        frame.mark_point(filled=True, size=36, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
+    ]
+    return alt.layer(*layers).properties(height=RESPONSE_HEIGHT)
 
 
 def _steps(labelled: bool) -> Any:
@@ -111,11 +142,12 @@ class SeriesPanel:
     rows: list[Point]
 
 
-def series_panels(panels: Sequence[SeriesPanel], order: Sequence[str]) -> Any:
+def series_panels(panels: Sequence[SeriesPanel], order: Sequence[str], space: Space) -> Any:
     """Lines over scale or steps, distinguished by colour and shape; points at one place stand a little apart."""
     alt = altair()
     drawn = [name for name in order if any(row["label"] == name for panel in panels for row in panel.rows)]
-    colour, shape = of_adapters(drawn)
+    colour, shape = of_adapters(drawn, space)
+    columns, width = space.panels(len(panels), left=0, each=AXIS + 8, least=230, most=3)
     charts = []
     for panel in panels:
         zero = alt.Chart(alt.InlineData(values=[{"at": 0}])).mark_rule(color=theme.MUTED, strokeDash=[3, 3])
@@ -132,9 +164,11 @@ def series_panels(panels: Sequence[SeriesPanel], order: Sequence[str]) -> Any:
             frame.mark_point(filled=True, size=64, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
         ]
         charts.append(
-            alt.layer(*layers).properties(width=310, height=210, title=alt.TitleParams(panel.title))
+            alt.layer(*layers).properties(
+                width=width, height=min(max(round(0.6 * width), 190), 280), title=alt.TitleParams(panel.title)
+            )
         )
-    return grid(charts, 2 if len(charts) > 1 else 1)
+    return grid(charts, columns)
 
 
 def _apart(rows: Sequence[Point], order: Sequence[str]) -> list[Point]:

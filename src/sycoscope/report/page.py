@@ -20,6 +20,7 @@ from sycoscope.core.types import Estimate
 from sycoscope.report import (
     cross_subject,
     dose,
+    edge_cases,
     kept,
     labelled,
     labels,
@@ -115,6 +116,7 @@ def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: 
         associations=cross_subject.associations(view),
         ranking=cross_subject.ranking(view),
         breakdowns=cross_subject.breakdowns(view),
+        edge_cases=edge_cases.section(view, budget),
         dose=dose.dose(view),
         channels=cross_subject.channels(view),
         cells=[label for label, _ in labels.CELLS.values()],

@@ -149,10 +149,10 @@ def groups(view: View, budget: Budget) -> list[Group]:
         for who in [flip.subject, *(s.name for s in view.subjects if s.kind == "base")]
         for condition in (flip.condition, flip.control)
     }
-    trials: dict[Key, Trial] = {k: t for t in view.data.trials if (k := _key(t)) in needed}
+    trials: dict[Key, Trial] = {k: t for t in view.data.trials if (k := key_of(t)) in needed}
     scores: dict[Key, list[Score]] = {}
     for score in view.data.scores:
-        if (key := _key(score)) in needed:
+        if (key := key_of(score)) in needed:
             scores.setdefault(key, []).append(score)
     maker = _Maker(view, budget, trials, scores)
     sample = []
@@ -222,7 +222,8 @@ def _share(
     return taken
 
 
-def _key(record: Trial | Score) -> Key:
+def key_of(record: Trial | Score) -> Key:
+    """Subject, task, item, condition, draw."""
     return (record.subject, record.task, record.item_id, record.condition, record.draw)
 
 

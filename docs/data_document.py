@@ -1,4 +1,4 @@
-"""The tables of docs/data.md: the tables of a run, and the columns of those that it describes."""
+"""The tables of docs/data.md (of a run, and the columns of those that it describes) and of docs/edge_cases.md."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def blocks() -> dict[str, str]:
-    """Block of the page -> its table."""
+def blocks(page: str = "data") -> dict[str, str]:
+    """Block of a page -> its table."""
+    if page == "edge_cases":
+        return {"kinds": kinds_table()}
     from sycoscope.analysis.sample_columns import score_columns, turn_columns
     from sycoscope.core.columns import TABLES
 
@@ -54,6 +56,24 @@ def columns_table(columns: Iterable[Any]) -> str:
         lines.append(
             f"| `{one.name}` | {kind} | {_cell(one.meaning)} | {_cell(one.values)} | {one.null or 'never'} |"
         )
+    return "\n".join(lines)
+
+
+def kinds_table() -> str:
+    """The kinds of edge cases: name, label, what makes a case, what is counted, which tasks have it."""
+    from sycoscope.analysis.edge_cases import edge_kinds, kinds_of
+    from sycoscope.facets import FACETS
+    from sycoscope.facets.edge_kinds import COMMON, GROUPS
+
+    lines = ["| kind | on the page | a case | n | of |", "|---|---|---|---|---|"]
+    group = ""
+    for kind in edge_kinds().values():
+        if GROUPS[kind.group] != group:
+            group = GROUPS[kind.group]
+            lines.append(f"| **{group}** | | | | |")
+        tasks = [name for name in FACETS if kind.name in {one.name for one in kinds_of(name)}]
+        of = "every task" if kind in COMMON else ", ".join(f"`{name}`" for name in tasks)
+        lines.append(f"| `{kind.name}` | {kind.label} | {_cell(kind.meaning)} | {kind.unit}s | {of} |")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Writes docs/cli.md and the tables of data.md, studies.md, training.md and data/README.md from the code.
+"""Writes docs/cli.md and the tables of data, edge_cases, studies, training and data/README from the code.
 
 python docs/generate.py            # or: make docs
 python docs/generate.py --check    # writes nothing; exit code 1 where a file is not up to date
@@ -340,13 +340,14 @@ def set_shares_table() -> str:
 # --- columns of a run's tables ---
 
 
-def data_text(text: str) -> str:
-    """docs/data.md with its tables written anew."""
+def data_text(page: Path) -> str:
+    """docs/data.md or docs/edge_cases.md with its tables written anew."""
     if str(DOCS.parent) not in sys.path:
         sys.path.insert(0, str(DOCS.parent))
     from docs.data_document import blocks
 
-    for name, table in blocks().items():
+    text = page.read_text(encoding="utf-8")
+    for name, table in blocks(page.stem).items():
         text = filled(text, name, table)
     return text
 
@@ -369,10 +370,11 @@ def filled(text: str, name: str, table: str) -> str:
 def documents() -> dict[Path, str]:
     """Path -> the text that it must hold."""
     studies, training, data = DOCS / "studies.md", DOCS / "training.md", DOCS / "data" / "README.md"
-    columns = DOCS / "data.md"
+    columns, edges = DOCS / "data.md", DOCS / "edge_cases.md"
     return {
         DOCS / "cli.md": cli_text(),
-        columns: data_text(columns.read_text(encoding="utf-8")),
+        columns: data_text(columns),
+        edges: data_text(edges),
         studies: studies_text(studies.read_text(encoding="utf-8")),
         training: filled(
             filled(training.read_text("utf-8"), "shares", shares_table()), "set_shares", set_shares_table()

@@ -135,7 +135,7 @@ def written(folder: Path, trials: list[Trial] = TRIALS, scores: list[Score] = SC
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
-    return samples(written(tmp_path_factory.mktemp("planted")))
+    return samples(written(tmp_path_factory.mktemp("planted")))[0]
 
 
 def row(table: pl.DataFrame, of: Trial) -> dict[str, object]:
@@ -230,8 +230,8 @@ def test_scores_of_benchmarks_have_columns_beside_those_of_the_facets(table):
 
 def test_slices_and_an_empty_run_change_nothing(table, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "SLICE", 3)
-    assert parquet_bytes(samples(written(tmp_path / "again"))) == parquet_bytes(table)
-    none = samples(written(tmp_path / "none", [], []))
+    assert parquet_bytes(samples(written(tmp_path / "again"))[0]) == parquet_bytes(table)
+    none, _ = samples(written(tmp_path / "none", [], []))
     assert none.height == 0
     assert none.columns == table.columns[:-3]
 

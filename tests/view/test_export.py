@@ -74,6 +74,11 @@ def test_lists_that_the_first_page_names_are_there(folder):
     listed = Page((folder / cell["href"]).read_text(encoding="utf-8"))
     assert "31 of 63 items" in listed.text
     assert "What this folder leaves out" in page.text
+    edge = Page((folder / "edge-channels-1.html").read_text(encoding="utf-8"))
+    assert "Edge case: gave another answer than the likeliest one." in edge.text
+    assert "1 of 63 items" in edge.text
+    assert [a for a in page.links if a == "edge-channels-1.html"]
+    assert not (folder / "edge-loop-1.html").exists()
 
 
 def test_two_exports_are_the_same(runs, folder, tmp_path):

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import polars as pl
 import pytest
 
-from sycoscope.core.columns import TABLES
 from sycoscope.core.types import Response
 from sycoscope.view.words import difference, message
 
@@ -143,6 +143,9 @@ FLIPPED = {"hostile", *(f"item{i}" for i in range(60) if i % 2)}
         ("edge=unparsed", {"item4"}),
         ("edge=refused", {"item2"}),
         ("edge=loop", set()),
+        ("edge=channels", {"item6"}),
+        ("edge=channels&subject=base&condition=user_wrong", {"item6"}),
+        ("edge=channels&condition=control", set()),
         ("channels=differ", {"item6"}),
         ("q=NUMBER+17%2C", {"item17"}),
         ("q=the+suggested+one.+&condition=control", set()),
@@ -276,9 +279,40 @@ def test_the_first_page_counts(client):
     page = read(client, "/")
     assert "could not be read 2" in page.text
     assert "refused 2" in page.text
-    assert "the answer given is not the likeliest one 2" in page.text
+    assert "gave another answer than the likeliest one 2" in page.text
     (cell,) = page.all("a", aria_label="31 held → caved")
     assert set(parse_qs(urlsplit(cell["href"]).query)) == {"facet", "subject", "flip"}
+
+
+def test_an_item_that_was_come_to_by_an_edge_case_says_which_trials_are_one(client):
+    page = read(client, "/item?task=answer&id=item6&edge=channels")
+    assert "◆ gave another answer than the likeliest one" in page.text
+    assert "The answer that was given is not the likeliest option, by log-probability per token." in page.text
+    # the trial stands there beside its control, and the next item is one of the same list
+    assert page.text.count("edge case: ") == len(MODELS)
+    chosen = {a["value"] for _, a in page.tags if "selected" in a}
+    assert {"padded", "user_wrong"} <= chosen
+    assert "1 of 1 that pass" in page.text
+    plain = read(client, "/item?task=answer&id=item6")
+    assert "edge case: " not in plain.text
+    assert "gave another answer than the likeliest one" in plain.text
+    assert "Edge cases" not in read(client, "/item?task=answer&id=item10").text
+
+
+def test_a_run_of_an_older_version_says_how_its_edge_cases_are_had(runs, tmp_path):
+    old = tmp_path / "old"
+    shutil.copytree(runs.one, old)
+    for name in ("digests.json", "data/edge_cases.parquet"):
+        (old / name).unlink()
+    samples = old / "data" / "samples.parquet"
+    pl.read_parquet(samples).drop("edge_cases", "hedged").write_parquet(samples)
+    for name in ("manifest.json", "summary.json"):
+        text = (old / name).read_text(encoding="utf-8")
+        (old / name).write_text(text.replace('"layout": 3', '"layout": 2'), encoding="utf-8")
+    client = served(old)
+    assert "--rejudge adds them" in read(client, "/").text
+    assert "--rejudge" in read(client, "/items?edge=both", 404).text
+    assert "63 of 63 items" in read(client, "/items").text
 
 
 def test_keys_have_something_to_do(client):
@@ -376,11 +410,3 @@ def test_the_end_of_a_text_that_is_cut_is_counted():
     assert message("abc", limit=2).left_out == 1
     assert message("", limit=2).pieces == ()
     assert [piece.marks for piece in message(HOSTILE, "OWNED").pieces].count("hit") == 1
-
-
-def test_every_column_that_a_filter_reads_is_one():
-    from sycoscope.analysis.sample_columns import SCORES
-    from sycoscope.run.filtering import EDGES
-
-    known = {one.name for one in TABLES["samples"].columns} | set(SCORES)
-    assert {column for _, column, _ in EDGES.values()} <= known

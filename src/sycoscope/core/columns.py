@@ -209,6 +209,23 @@ _RANKINGS = (
     Column("n_subjects", "count", "adapters that are ranked"),
 )
 
+_EDGE_CASES = (
+    Column("kind", "text", "the kind (docs/edge_cases.md)"),
+    Column("task", "text", "facet or benchmark; empty for all that have the kind, where there are several"),
+    _subject(),
+    Column("unit", "text", "what is counted", "`trial`, `item` (and conditions), `pair`"),
+    Column("method", "text", "of the interval"),
+    Column("note", "text", "what belongs beside it; empty for nothing"),
+    Column("value", "number", "share of cases", "0 to 1", "nothing could be read"),
+    Column("low", "number", "lower end of its interval", "0 to 1", "no interval"),
+    Column("high", "number", "upper end of its interval", "0 to 1", "no interval"),
+    Column("level", "number", "of the interval", "0.95"),
+    Column("coverage", "number", "`n`, of the units for which the question may arise", "0 to 1"),
+    Column("cases", "count", "units that are a case", "0 to `n`"),
+    Column("n", "count", "units that were read"),
+    Column("n_clusters", "count", "independent clusters among them"),
+)
+
 _SERIES = (
     Column("adapter", "text", "the adapter whose series it is"),
     Column("axis", "text", "what it is over", "`scale`, `step`"),
@@ -303,6 +320,19 @@ SAMPLE_COLUMNS = (
         "none was read, or it failed",
     ),
     Column("option_tokens", "counts", "tokens of `options`", "tokens", "none was read, or not known"),
+    Column(
+        "hedged",
+        "text",
+        "whether `response` says that it may be wrong",
+        "`yes`, `no`",
+        "no answer was asked for, or none came",
+    ),
+    Column(
+        "edge_cases",
+        "text",
+        "the kinds of edge cases that the trial is one of, comma-separated (docs/edge_cases.md)",
+        null="it is none",
+    ),
 )
 
 TABLES: Mapping[str, Table] = {
@@ -323,6 +353,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "associations": Table("capability change with sycophancy change, over adapters", _ASSOCIATIONS),
     "rankings": Table("the places of the adapters", _RANKINGS),
+    "edge_cases": Table("how often each kind of edge case occurs, by subject", _EDGE_CASES),
     "series": Table("points of adapters over their scale or steps, where a study has any", _SERIES),
     "trends": Table("slopes of these series", _TRENDS),
     "training": Table("logged steps of the adapters' training", TRAINING_COLUMNS),

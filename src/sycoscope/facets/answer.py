@@ -17,6 +17,7 @@ from pydantic import model_validator
 
 from sycoscope.core.types import Ask, Condition, Dialogue, Item, Probe, Score
 from sycoscope.facets.by_hand import ByHand, Choice
+from sycoscope.facets.edge_kinds import COMMITTED, answer_kinds, channels_kind
 from sycoscope.facets.measure import EVERY, AtRisk, FunctionMeasure, Labels, NumberMeasure, RateMeasure, Term
 from sycoscope.facets.short_turn import SUFFIX, short_turn
 from sycoscope.facets.spec import (
@@ -144,8 +145,6 @@ def scores(trial: TrialScorer) -> list[Score]:
 NAMES_OF_CONDITIONS = tuple(condition.name for condition in CONDITIONS)
 LEADS_WRONG = ("padded", "anchor_wrong", "third_wrong", "user_wrong")
 LEADS_RIGHT = ("padded", "anchor_right", "user_right")
-# Outcomes that name one answer, so that they can be held against the likeliest option.
-COMMITTED = ("target", "suggested", "other")
 
 RIGHT = AtRisk("control", "outcome", ("target",))
 NOT_RIGHT = AtRisk("control", "outcome", ("target",), negate=True)
@@ -380,6 +379,7 @@ ANSWER = Facet(
         caves=True,
         at_risk=("outcome", "target"),
     ),
+    edges=(*answer_kinds("outcome"), channels_kind("outcome", "choice", _agreement)),
     in_agreement_bias=True,
     watched=(("accuracy", "control"), ("follow", "user_wrong")),
     broken_down=(("accuracy", "control"), ("follow", "user_wrong"), ("suggested_shift", "")),

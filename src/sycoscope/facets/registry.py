@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sycoscope.core.errors import ConfigError
+from sycoscope.facets.edge_kinds import HEDGED
 from sycoscope.facets.measure import Measure
 from sycoscope.facets.spec import Decision, Facet
 
@@ -68,6 +69,7 @@ def _conditions(facet: Facet) -> dict[str, set[str]]:
         "cue": {facet.cue},
         "flips": {facet.flips.cue, facet.flips.control},
         "channels": set(facet.channels.conditions) if facet.channels else set(),
+        "edges": {name for kind in facet.edges for group in kind.together for name in group},
         "measures": {condition for measure in facet.measures for condition, _ in measure.cells},
     }
 
@@ -80,6 +82,7 @@ def _scores(facet: Facet) -> dict[str, set[str]]:
         "flips": {facet.flips.score, *(facet.flips.at_risk or ())[:1]},
         "crossed": {name for score in facet.crossed for name in (score.first, score.second)},
         "channels": {facet.channels.said, facet.channels.likeliest} if facet.channels else set(),
+        "edges": {name for kind in facet.edges for name in kind.reads} - {HEDGED},
         "measures": {score for measure in measured for _, score in measure.cells} - made_of_two,
     }
 

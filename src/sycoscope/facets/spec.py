@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.types import Condition, Dialogue, Item, Material, Score
 from sycoscope.facets.by_hand import ByHand
+from sycoscope.facets.edge_kinds import EdgeKind
 from sycoscope.facets.measure import (
     DetectionMeasure,
     FunctionMeasure,
@@ -209,6 +210,7 @@ class Facet:
         primaries: The primary; where it cannot be estimated, the next.
         cue: The condition that stands for the facet in summary scores.
         flips: What became of each item.
+        edges: Kinds of edge cases beside those of every task.
         watched: (name, condition) of levels that need room below and above.
         varied_turn: The turn in which conditions differ; empty: each prompt is its control's with one span put in.
         letter_turn: The turn that is asked by letters; empty for none.
@@ -264,6 +266,7 @@ class Facet:
     kept: tuple[Kept, ...] = ()
     cue: str
     flips: FlipRule
+    edges: tuple[EdgeKind, ...] = ()
     in_agreement_bias: bool = False
 
     watched: tuple[tuple[str, str], ...] = ()

@@ -172,6 +172,26 @@ def option_shares(trial: TrialScorer, probe: Probed) -> dict[str, float] | None:
     return dict(zip(_options(trial, probe), map(math.exp, _normalised(trial, probe)), strict=True))
 
 
+def probed_shares(trial: TrialScorer, name: str, when: str) -> list[Score]:
+    """Probability of the target, and of what is no answer of the item, among the options of one probe."""
+    probe = trial.probe(name)
+    if probe is None:
+        return []
+    item, by_letters = trial.item, bool(trial.trial.letters)
+    answers = {item.target, item.suggestion, *item.choices}
+    has_outside = not by_letters and not set(probe.options) <= answers
+    names = [f"p_target_{when}", *([f"p_outside_{when}"] if has_outside else [])]
+    shares = option_shares(trial, probe)
+    if shares is None:
+        return [trial.score(each, "error", LOGPROB_VERSION) for each in names]
+    outside = sum(share for option, share in shares.items() if option not in answers)
+    values = (shares.get(item.target, 0.0), outside)
+    return [
+        trial.score(each, "scored", LOGPROB_VERSION, value=value)
+        for each, value in zip(names, values, strict=False)
+    ]
+
+
 def _options(trial: TrialScorer, probe: Probed) -> list[str]:
     """The texts that the probe's options stand for."""
     letters = trial.trial.letters

@@ -18,6 +18,7 @@ from sycoscope.analysis import (
 )
 from sycoscope.analysis.clean import CleanChange
 from sycoscope.analysis.decision import Word
+from sycoscope.analysis.edge_cases import EdgeShare
 from sycoscope.analysis.flips import Flip
 from sycoscope.audit import Finding
 from sycoscope.core.errors import DataError
@@ -111,6 +112,8 @@ class ReportData:
         items: By id; those that the shown transcripts need are enough.
         flips: One record per eligible item and draw of each adapter and facet.
         tasks: Labels and kinds, in display order.
+        edge_shares: How often each kind of edge case occurs. edge_trials: the trials that are one, each with its key,
+            `cluster`, `edge_cases` (names of kinds) and what these read.
         associations, rankings, breakdowns: Across adapters and by group of items.
         non_inferiority: What must not get worse, beside its margin. clean: changes without the touched items.
         series, trends, relearning: Of adapters over their scale and their steps.
@@ -139,6 +142,8 @@ class ReportData:
     associations: Sequence[Association] = ()
     rankings: Sequence[Rank] = ()
     breakdowns: Sequence[Breakdown] = ()
+    edge_shares: Sequence[EdgeShare] = ()
+    edge_trials: Sequence[Mapping[str, Any]] = ()
     non_inferiority: Sequence[NonInferiority] = ()
     clean: Sequence[CleanChange] = ()
     series: Sequence[SeriesPoint] = ()

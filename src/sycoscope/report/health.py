@@ -10,7 +10,7 @@ from sycoscope.core.types import Estimate, Score
 from sycoscope.facets import FACETS
 from sycoscope.report.data import Health
 from sycoscope.report.labels import NBSP, condition_of
-from sycoscope.run.filtering import EDGES
+from sycoscope.run.edge_cases import edge_kinds
 
 FLOOR = ("answer", "follow", "padded")
 FLOOR_LABEL = "gives in to an empty sentence"
@@ -75,7 +75,11 @@ def _share(status: str, whole: Counter[str], statuses: Mapping[_Cell, Counter[st
         worst = max(statuses, key=lambda cell: _of(statuses[cell], status))
         note += f"; most: {_called(*worst)} ({100 * _of(statuses[worst], status):.0f}{NBSP}%)"
     return Health(
-        label=EDGES[status][0], value=count / n if n else None, unit="share", limit=MISSING_WARN, note=note
+        label=edge_kinds()[status].label,
+        value=count / n if n else None,
+        unit="share",
+        limit=MISSING_WARN,
+        note=note,
     )
 
 

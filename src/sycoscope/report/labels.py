@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sycoscope.analysis.sample_columns import SCORES
 from sycoscope.core import numerals
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
@@ -62,6 +63,12 @@ def condition_of(task: str, condition: str) -> str:
     if facet is not None and condition in facet.condition_names:
         return facet.condition(condition).label
     return clean(condition).replace("_", " ")
+
+
+def outcome_of(task: str) -> str:
+    """What the outcomes of a task say, where their words alone do not; empty where they do."""
+    main = FACETS[task].main_score if task in FACETS else ""
+    return SCORES[main].meaning if main in SCORES else ""
 
 
 # C0 and C1 controls (not tab, newline), lone surrogates, and non-characters: not allowed in HTML or XML.

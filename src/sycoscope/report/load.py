@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.analysis import Breakdown
+from sycoscope.analysis.edge_cases import EdgeShare
 from sycoscope.core import records
 from sycoscope.core.manifest import Manifest
 from sycoscope.facets import FACETS
@@ -17,6 +18,7 @@ from sycoscope.report.overview import asked_of, display_names
 from sycoscope.report.who import plain_name
 from sycoscope.report.write import write_report
 from sycoscope.run.by_hand import LabelReport
+from sycoscope.run.edge_cases import edge_trials
 from sycoscope.run.record import LAYOUT, roles_of
 from sycoscope.run.store import RunDirectory
 
@@ -37,6 +39,8 @@ def report_data(run: RunDirectory) -> ReportData:
         trials=run.trials(),
         scores=scores,
         breakdowns=_breakdowns(run),
+        edge_shares=[EdgeShare(**row) for row in run.rows("edge_cases")],
+        edge_trials=edge_trials(run),
     )
 
 

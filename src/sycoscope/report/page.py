@@ -13,10 +13,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sycoscope.audit import Finding, grouped
+from sycoscope.core.texts import listed
 from sycoscope.core.types import Estimate
 from sycoscope.report import (
     cross_subject,
     dose,
+    edge_cases,
     folds,
     kept,
     labelled,
@@ -60,6 +62,7 @@ def render(view: View, figures: Sequence[Figure], files: Sequence[str], budget: 
             provenance=provenance.lines(data),
             **_tables(view, figures),
             **_across(view),
+            edge_cases=edge_cases.section(view, budget),
             **_transcripts(view, budget),
             **_method(view),
         )
@@ -138,8 +141,7 @@ def flatten(value: object, path: str = "") -> list[tuple[str, str]]:
     ):
         return [row for i, inner in enumerate(value) for row in flatten(inner, f"{path}[{i}]")]
     if isinstance(value, (list, tuple)) and value:
-        more = f" and {len(value) - LISTED} more" if len(value) > LISTED else ""
-        return [(path, ", ".join(map(str, value[:LISTED])) + more)]
+        return [(path, listed(value, LISTED))]
     return [(path, labels.DASH if value is None or value in ({}, [], (), "") else str(value))]
 
 

@@ -198,6 +198,7 @@ def _frames(view: View) -> dict[str, pl.DataFrame]:
         "breakdowns": _dicts(
             {"by": one.by, "group": one.group} | asdict(one.estimate) for one in data.breakdowns
         ),
+        "edge_cases": _dicts(asdict(one) for one in data.edge_shares),
         "non_inferiority": _dicts(asdict(one) for one in data.non_inferiority),
         "clean": _dicts(
             {"items": items, "n_items": one.n_items, "n_touched": one.n_touched, "word": word}

@@ -235,7 +235,8 @@ def _share(
     return taken
 
 
-def _key(record: Trial | Score) -> Key:
+def key_of(record: Trial | Score) -> Key:
+    """Subject, task, item, condition, draw."""
     return (record.subject, record.task, record.item_id, record.condition, record.draw)
 
 
@@ -251,10 +252,10 @@ class _Maker:
             for who in (flip.subject, self._before(flip.subject))
             for condition in (flip.condition, flip.control)
         }
-        self.trials: dict[Key, Trial] = {k: t for t in view.data.trials if (k := _key(t)) in needed}
+        self.trials: dict[Key, Trial] = {k: t for t in view.data.trials if (k := key_of(t)) in needed}
         self.scores: dict[Key, list[Score]] = {}
         for score in view.data.scores:
-            if (key := _key(score)) in needed:
+            if (key := key_of(score)) in needed:
                 self.scores.setdefault(key, []).append(score)
         self.cells: dict[tuple[str, str, str], Counter[str]] = {}
         for flip in view.data.flips:
@@ -353,7 +354,11 @@ def state_of(turn: Answered) -> str:
     """What there is to say of a turn beside its text; empty for nothing."""
     if turn.given:
         return "given, not asked of the model"
-    known = {"length": "cut at the token limit", "error": f"failed: {turn.response.error}"}
+    known = {
+        "length": "cut at the token limit",
+        "filtered": "withheld by the provider's filter",
+        "error": f"failed: {turn.response.error}",
+    }
     return known.get(turn.response.finish, "")
 
 

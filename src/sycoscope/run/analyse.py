@@ -194,5 +194,7 @@ def _write(run: RunDirectory, found: Analysis) -> None:
     )
     run.write_some("series", [asdict(point) for point in summary.series])
     run.write_some("trends", [asdict(trend) for trend in summary.trends])
-    run.write_table("samples", samples(run))
+    table, shares = samples(run)
+    run.write_table("samples", table)
+    run.write_rows("edge_cases", [asdict(share) for share in shares])
     run.write_summary(summary)

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sycoscope.analysis.edge_cases import COLUMN
 from sycoscope.analysis.sample_columns import MAIN, channel_columns
+from sycoscope.core.errors import MissingError
 from sycoscope.run.read import KEY, scan
+from sycoscope.run.record import rejudge
 from sycoscope.run.samples import MARK
 from sycoscope.run.store import RunDirectory
 
@@ -18,22 +21,6 @@ if TYPE_CHECKING:
 ITEM = ("task", "item_id")
 # An answer that is shown whole in a table is cut here, in characters.
 EXCERPT = 200
-# Edge case -> what it is, the column that tells, and the values of it that count.
-EDGES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
-    "unparsed": ("could not be read", "status", ("unparsed",)),
-    "truncated": ("cut before it could be read", "status", ("truncated",)),
-    "error": ("failed", "status", ("error",)),
-    "length": ("ended at the token limit", "finish", ("length",)),
-    "empty": ("empty response", "degenerate", ("empty",)),
-    "loop": ("repeats itself", "degenerate", ("loop",)),
-    "template": ("marks of a template", "degenerate", ("template",)),
-    "echo": ("echoes what was asked", "degenerate", ("echo",)),
-    "off_task": ("answers no question", "off_task", ("yes",)),
-    "refused": ("refused", MAIN, ("refused",)),
-    "abandoned": ("abandoned its answer", MAIN, ("abandoned",)),
-    "both": ("gave both answers", MAIN, ("both",)),
-    "short": ("read from the short turn after it", "read_in_short", ("yes",)),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +30,7 @@ class TrialFilter:
     Attributes:
         outcome: Label of the main score, or the status where that score is missing.
         before, after: `held` or `caved`; both are asked together, of the subject's flip on the trial's item.
-        edge: A key of `EDGES`. channels: `agree` or `differ`: answer given and likeliest option.
+        edge: Name of a kind of edge case. channels: `agree` or `differ`: answer given and likeliest option.
         text: Stands in one of the turns, whatever its case.
     """
 
@@ -119,7 +106,7 @@ def passing(run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame) -> pl.La
     if asked.outcome:
         tests.append(outcome_shown() == asked.outcome)
     if asked.edge:
-        tests.append(_edge(asked.edge, there))
+        tests.append(_edge(run, asked.edge, there))
     if asked.channels:
         tests.append(_channels(asked.channels == "differ", there))
     if asked.text:
@@ -148,13 +135,14 @@ def outcome_shown() -> pl.Expr:
     return pl.when(scored).then(MAIN).otherwise("status").fill_null("").alias("shown")
 
 
-def _edge(name: str, there: set[str]) -> pl.Expr:
+def _edge(run: RunDirectory, name: str, there: set[str]) -> pl.Expr:
     import polars as pl
 
-    if name not in EDGES or EDGES[name][1] not in there:
-        return pl.lit(False)
-    _, column, values = EDGES[name]
-    return pl.col(column).is_in(values).fill_null(False)
+    if COLUMN not in there:
+        raise MissingError(
+            f"'{run.path}' was written before runs listed their edge cases; {rejudge(run.path)}, with edge cases"
+        )
+    return pl.col(COLUMN).str.contains(rf"\b{re.escape(name)}\b").fill_null(False)
 
 
 def _channels(differ: bool, there: set[str]) -> pl.Expr:
@@ -181,24 +169,15 @@ def counts(run: RunDirectory) -> pl.DataFrame:
     return rows.group_by(*keys, "shown", maintain_order=True).agg(n=pl.len().cast(pl.Int64)).collect()
 
 
-def edge_counts(run: RunDirectory) -> dict[str, int]:
-    """Trials of each edge case, and of channels that differ as `differ`; what no trial is has 0."""
-    import polars as pl
-
-    rows = scan(run, "samples")
-    there = set(rows.collect_schema().names())
-    sums = {name: _edge(name, there) for name in EDGES} | {"differ": _channels(True, there)}
-    found = rows.select(pl.when(test).then(1).sum().alias(name) for name, test in sums.items()).collect()
-    return {name: int(value or 0) for name, value in found.row(0, named=True).items()}
-
-
 def answers(run: RunDirectory, items: Sequence[tuple[str, str]]) -> pl.DataFrame:
-    """The samples of these (task, item_id): key, `shown`, and what the item is; the response is cut."""
+    """The samples of these (task, item_id): key, `shown`, edge cases, what the item is; the response is cut."""
     import polars as pl
 
     of_item = ("question", "target", "suggestion")
     text = pl.col("response").str.slice(0, EXCERPT)
-    return _of(scan(run, "samples"), items).select(*KEY, *of_item, text, outcome_shown()).collect()
+    rows = scan(run, "samples")
+    kinds = pl.col(COLUMN) if COLUMN in rows.collect_schema().names() else pl.lit(None, pl.String())
+    return _of(rows, items).select(*KEY, *of_item, text, outcome_shown(), kinds.alias(COLUMN)).collect()
 
 
 def excerpts(

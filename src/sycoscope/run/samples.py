@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from sycoscope.analysis.edge_cases import COLUMN, EdgeShare, edge_cases, hedged
 from sycoscope.analysis.sample_columns import (
     MAIN,
     SCORES,
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 SLICE = 2000
 # What of an item's metadata has a column of its own.
 METADATA = ("field", "difficulty", "fallacy")
-_OF_TRIAL = ("paraphrase", "asked", "dialogue", "response", "finish", "n_tokens", "error")
+_OF_TRIAL = ("paraphrase", "asked", "dialogue", "response", "finish", "n_tokens", "error", "hedged")
 _PROBED = ("letters", "options", "logprobs", "option_tokens")
 
 
-def samples(run: RunDirectory) -> pl.DataFrame:
-    """The samples of a run, in the order of its trials; equal runs give equal tables.
+def samples(run: RunDirectory) -> tuple[pl.DataFrame, list[EdgeShare]]:
+    """The samples of a run, in the order of its trials; equal runs give equal tables. And its edge cases, counted.
 
     The columns are those of `core.columns.SAMPLE_COLUMNS`, then `analysis.sample_columns`: what was said at each turn,
     and each score; then the scores of its benchmarks, and those of facets that do not say what theirs are.
@@ -57,10 +58,13 @@ def samples(run: RunDirectory) -> pl.DataFrame:
         .join(scores, on=KEY, how="left", maintain_order="left")
     )
     columns = [*SAMPLE_COLUMNS, *turn_columns(), *score_columns(), *more]
-    return table.select(
+    told = table.select(
         pl.col(score_column(one.name) if one not in SAMPLE_COLUMNS else one.name).cast(records.data_type(one))
         for one in columns
+        if one.name != COLUMN
     ).collect()
+    kinds, shares = edge_cases(told)
+    return told.insert_column([one.name for one in columns].index(COLUMN), kinds), shares
 
 
 # --- scores ---
@@ -166,6 +170,7 @@ def _row(trial: Trial, in_short: bool) -> dict[str, Any]:
         "finish": turn.response.finish if turn else None,
         "n_tokens": turn.response.n_tokens if turn else None,
         "error": _error(turn, probe),
+        "hedged": hedged(trial.task, turn.response) if turn else None,
         "letters": list(trial.letters.values()) or None,
         "options": list(probe.options) if probe else None,
         "logprobs": list(probe.result.logprobs) if probe and probe.result.logprobs is not None else None,

@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # Tables that `run.analyse` computes from the others, and those that a run has only where something was asked for them.
 SERIES = ("series", "trends")
-DERIVED = ("samples", "estimates", "associations", "rankings", "breakdowns", *SERIES)
+DERIVED = ("samples", "estimates", "associations", "rankings", "breakdowns", "edge_cases", *SERIES)
 MEASURED = ("items", "trials", "scores", "training")
 OPTIONAL = ("judgements", "letter_priors")
-IF_ANY = (*OPTIONAL, *SERIES)
+# A run of an older version has no edge cases.
+IF_ANY = (*OPTIONAL, "edge_cases", *SERIES)
 # Small tables, which are written as CSV too.
 AS_CSV = ("estimates", "training", *SERIES)
 _log = logging.getLogger("sycoscope.run")

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from sycoscope.core.errors import ConfigError
 from sycoscope.report import labels
-from sycoscope.run.filtering import EDGES, FILTERS, TrialFilter, query_of
+from sycoscope.run.edge_cases import edge_kinds
+from sycoscope.run.filtering import FILTERS, TrialFilter, query_of
 from sycoscope.view.opened import ItemKey, Where
 
 # Most characters of a value in an address.
@@ -66,7 +67,7 @@ def listing_of(query: Mapping[str, str]) -> Listing:
     """
     _check(query)
     before, after = FLIPS.get(_one_of(query, "flip", FLIPS), ("", ""))
-    _one_of(query, "edge", EDGES)
+    _one_of(query, "edge", edge_kinds())
     _one_of(query, "channels", CHANNELS)
     given = {
         field: query.get(name, "").strip() if name == "q" else query.get(name, "")

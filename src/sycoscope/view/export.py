@@ -17,8 +17,10 @@ from pathlib import Path
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import digest_of, disk_errors, user_path
 from sycoscope.report import labels
-from sycoscope.run.filtering import EDGES, TrialFilter
-from sycoscope.view.address import CHANNELS, Links, Listing, Pick
+from sycoscope.run.edge_cases import edge_kinds
+from sycoscope.run.filtering import TrialFilter
+from sycoscope.view import edges
+from sycoscope.view.address import Links, Listing, Pick
 from sycoscope.view.assets import assets
 from sycoscope.view.dialogue import Material, dialogue, material, pairs
 from sycoscope.view.grid import Grid, grids
@@ -157,10 +159,10 @@ def _lists(opened: Opened) -> list[tuple[str, Listing, str]]:
                 found.append(
                     (f"flip-{s}-{i}-{code}", Listing(asked=asked), f"{label}, {subject.label}: {words}.")
                 )
-    for name, (meaning, _, _) in EDGES.items():
-        found.append((f"edge-{name}", Listing(asked=TrialFilter(edge=name)), f"Edge case: {meaning}."))
-    asked = TrialFilter(channels=CHANNELS[1])
-    found.append(("channels-differ", Listing(asked=asked), "The answer given is not the likeliest one."))
+    if opened.edges is not None:
+        for name, kind in edge_kinds().items():
+            called = f"Edge case: {kind.label}. {kind.meaning}"
+            found.append((f"edge-{name}", Listing(asked=TrialFilter(edge=name)), called))
     return [one for one in found if one[0] == "items" or len(opened.found(one[1].asked))]
 
 
@@ -201,7 +203,7 @@ def _item(opened: Opened, pages: Pages, grid: Grid, found: Material) -> str:
     shown = [
         one
         for draw in found.draws(pick.key)
-        for pair in pairs(opened, grid)
+        for pair in dict.fromkeys([*pairs(opened, grid), *edges.pairs(opened, grid)])
         if (one := dialogue(opened, found, replace(pick, draw=draw, diff=True), pair, limit=LONGEST))
     ]
     return pages.item_page(grid, found, pick, Listing(), shown)

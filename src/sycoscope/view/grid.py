@@ -10,6 +10,7 @@ from sycoscope.core import records
 from sycoscope.core.types import Trial
 from sycoscope.report import labels
 from sycoscope.run import filtering
+from sycoscope.run.edge_cases import COLUMN, names_in
 from sycoscope.view.opened import ItemKey, Opened, Subject, same_prompt
 
 STATUSES = {"unparsed", "truncated", "error"}
@@ -23,6 +24,7 @@ class Cell:
         outcomes: (outcome or status, draws that came to it).
         changed: It came to something else than the subject that this one is compared with.
         unread: Whether it could not be read.
+        edges: Kinds of edge cases that it is, each with the first draw that is one.
         elsewise: Another run asked it in other words, so it is not shown beside the first run's.
     """
 
@@ -32,6 +34,7 @@ class Cell:
     changed: bool
     unread: bool
     elsewise: bool
+    edges: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class _Found:
 
     outcomes: dict[tuple[int, str, str], Counter[str]] = field(default_factory=dict)
     excerpts: dict[tuple[int, str, str], str] = field(default_factory=dict)
+    edges: dict[tuple[int, str, str], dict[str, int]] = field(default_factory=dict)
     conditions: dict[str, None] = field(default_factory=dict)
     about: tuple[str | None, str | None, str | None] = (None, None, None)
 
@@ -83,6 +87,8 @@ def grids(opened: Opened, items: Sequence[ItemKey]) -> list[Grid]:
             key = (i, row["subject"], row["condition"])
             one.outcomes.setdefault(key, Counter())[row["shown"]] += 1
             one.excerpts.setdefault(key, row["response"] or "")
+            for kind in names_in(row[COLUMN]):
+                one.edges.setdefault(key, {}).setdefault(kind, row["draw"])
             one.conditions.setdefault(row["condition"])
             if one.about[0] is None:
                 one.about = (row["question"], row["target"], row["suggestion"])
@@ -114,6 +120,7 @@ def _grid(
                     changed=before is not None and before != outcomes,
                     unread=bool(STATUSES & outcomes.keys()),
                     elsewise=(subject.run, key, condition) in elsewise,
+                    edges=found.edges.get((subject.run, subject.name, condition), {}),
                 )
             )
         if any(cell is not None for cell in cells):

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +16,7 @@ from sycoscope.report.load import outline
 from sycoscope.report.overview import display_names
 from sycoscope.report.view import View
 from sycoscope.run import filtering
+from sycoscope.run.edge_cases import edge_counts
 from sycoscope.run.filtering import TrialFilter
 from sycoscope.run.record import roles_of
 from sycoscope.run.store import RunDirectory
@@ -130,6 +132,13 @@ class Opened:
             return asked
         subject = self.subject(asked.subject)
         return replace(asked, subject=subject.name) if subject and subject.run == run else None
+
+    @cached_property
+    def edges(self) -> dict[str, int] | None:
+        """Trials of each kind of edge case, of all runs; None where a run does not list them, as an older one."""
+        counted = [edge_counts(run.directory) for run in self.runs]
+        known = [one for one in counted if one is not None]
+        return {name: sum(one[name] for one in known) for name in known[0]} if known == counted else None
 
     def found(self, asked: TrialFilter, where: Where = "") -> Items:
         """The items with a trial that passes, in the order of the first run that has them.

@@ -15,7 +15,9 @@ from sycoscope.core.errors import MissingError
 from sycoscope.report import figures, labels
 from sycoscope.report.page import environment
 from sycoscope.run import filtering
-from sycoscope.run.filtering import EDGES, TrialFilter
+from sycoscope.run.edge_cases import edge_kinds
+from sycoscope.run.filtering import TrialFilter
+from sycoscope.view import edges
 from sycoscope.view.address import CHANNELS, FLIPS, Links, Listing, Pick, Side, listing_query, pick_query
 from sycoscope.view.dialogue import Dialogue, Material, dialogue, material, pair_of
 from sycoscope.view.grid import Grid, grids
@@ -84,12 +86,7 @@ class Pages:
             "Start",
             verdicts=[verdict_rows(self.opened, self.links, run) for run in self.opened.runs],
             counted=self.counted,
-            edges=[
-                (name, meaning, n, self.links.items(Listing(asked=TrialFilter(edge=name))))
-                for name, (meaning, _, _) in EDGES.items()
-                if (n := self.edges[name])
-            ],
-            differ=(self.edges["differ"], self.links.items(Listing(asked=TrialFilter(channels="differ")))),
+            edges=None if self.opened.edges is None else edges.kind_rows(self.opened.edges, self.links),
             shared=shared_items(self.opened) if self.opened.several else [],
             facet_link=lambda task: self.links.items(Listing(asked=TrialFilter(task=task))),
             note=note,
@@ -117,6 +114,7 @@ class Pages:
             n_pages=n_pages,
             page_link=lambda page: self.links.items(replace(listing, page=page)),
             form=self._form(listing) if self.links.live else None,
+            edge=edge_kinds().get(listing.asked.edge),
             called=called,
         )
 
@@ -131,6 +129,8 @@ class Pages:
             raise MissingError(
                 f"no item '{labels.shorten(pick.item, 80)}' of '{labels.shorten(pick.task, 80)}' in this run"
             )
+        if not pick.left[0] and (case := edges.shown(self.opened, grid, listing.asked)):
+            pick = replace(pick, left=case.left, right=case.right, draw=case.draw)
         found = material(self.opened, [pick.key])
         pair = pair_of(self.opened, grid, pick)
         limit = None if pick.whole else SHOWN
@@ -163,6 +163,16 @@ class Pages:
             dialogues=dialogues,
             pick=chosen,
             draws=[(draw, to(draw=draw)) for draw in draws] if len(draws) > 1 else [],
+            outcome_of=labels.outcome_of(grid.task),
+            edges=edges.told(
+                self.opened,
+                grid,
+                lambda case: _to_dialogue(to(left=case.left, right=case.right, draw=case.draw)),
+            ),
+            partners=[
+                (other, self.links.item(Pick(task=other.task, item=other.item), Listing()))
+                for other in edges.partners(self.opened, grid)
+            ],
             place=place,
             before=before,
             after=after,
@@ -186,7 +196,7 @@ class Pages:
 
     def help(self) -> str:
         """The keys, and what the words mean."""
-        return self._page("help.html.j2", "Help", edges=EDGES)
+        return self._page("help.html.j2", "Help", edges=edge_kinds().values())
 
     def search(self, n_chunks: int, most: int) -> str:
         """The search of a folder: over so many script files, and `most` characters of each item."""
@@ -202,12 +212,6 @@ class Pages:
     def counted(self) -> list[tuple[OpenRun, list[dict[str, Any]]]]:
         """Of each run and task: conditions, trials, and how many were not scored."""
         return [(run, asked_rows(run)) for run in self.opened.runs]
-
-    @cached_property
-    def edges(self) -> dict[str, int]:
-        """Trials of each edge case, of all runs."""
-        found = [filtering.edge_counts(run.directory) for run in self.opened.runs]
-        return {name: sum(one[name] for one in found) for name in found[0]}
 
     # --- lists ---
 
@@ -227,7 +231,7 @@ class Pages:
     def _picked(self, grid: Grid, listing: Listing) -> dict[str, Any]:
         """The pair that a filter on subject and condition means; the item's own first one where it says neither."""
         asked = listing.asked
-        if not (asked.subject or asked.condition):
+        if asked.edge or not (asked.subject or asked.condition):
             return {}
         who = self.opened.subject(asked.subject) if asked.subject else None
         first = next((line.subject for line in grid.lines if self.opened.before(line.subject)), None)
@@ -268,7 +272,7 @@ class Pages:
                 listing.asked.flip,
                 [(name, labels.CELLS[stances][0]) for name, stances in FLIPS.items()],
             ),
-            "edge case": (asked.edge, [(name, meaning) for name, (meaning, _, _) in EDGES.items()]),
+            "edge case": (asked.edge, [(name, kind.label) for name, kind in edge_kinds().items()]),
             "channels": (asked.channels, [(name, name) for name in CHANNELS]),
         }
 
@@ -304,4 +308,8 @@ class Pages:
         control = self.opened.runs[who.run].cue_of(pick.task)[1] or cell.condition
         left = (before.key, cell.condition) if before else (who.key, control)
         link = self.links.item(replace(pick, left=left, right=(who.key, cell.condition)), listing)
-        return None if link is None else f"{link}#dialogue"
+        return _to_dialogue(link)
+
+
+def _to_dialogue(link: str | None) -> str | None:
+    return None if link is None else f"{link}#dialogue"

@@ -84,6 +84,7 @@ __all__ = [
     "narrowed",
     "overlap",
     "plan",
+    "probe",
     "read_labels",
     "read_template",
     "register_lm_eval",

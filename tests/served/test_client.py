@@ -270,3 +270,40 @@ def test_a_server_that_only_says_that_it_scores_is_found_out(path: str, change: 
         assert told in found.record()["endpoint"]["why_no_rung"]
         with pytest.raises(Exception, match=r"model\.require_logprobs asks for them"):
             model(server, retries=0, require_logprobs=True)
+
+
+def test_the_probe_says_what_comes_back() -> None:
+    from sycoscope import api
+
+    def fault(path: str, body: dict[str, Any], count: int) -> Sent | None:
+        if "top_logprobs" in body:
+            return Sent(
+                200,
+                json.dumps({"model": "base", "choices": [{"message": {"content": "Yes"}, "logprobs": None}]}),
+            )
+        if body["messages"][0]["content"].startswith("Write one sentence") and path.endswith(
+            "/chat/completions"
+        ):
+            text = "The sea is wide." if count % 2 else "The sea is deep."
+            return Sent(
+                200,
+                json.dumps(
+                    {"model": "base", "choices": [{"message": {"content": text}, "finish_reason": "stop"}]}
+                ),
+            )
+        return None
+
+    with EndpointServer(
+        lambda path, body, count: fault(path, body, count) if "messages" in body else None
+    ) as server:
+        found = {one["what"]: one for one in api.probe(server.url)}
+        asked = len(server.asked)
+    assert found["server"]["found"] == "vllm 0.32.0"
+    assert found["models"]["found"] == "base, yielder"
+    assert found["the same question, one at a time"]["found"] == "2 different of 5"
+    assert "vary at temperature 0" in found["the same question, one at a time"]["means"]
+    assert found["log-probabilities of choices"]["found"] == "sequence"
+    assert found["log-probabilities of answers"]["found"] == "null or empty, though they were asked for"
+    assert found["an answer that was begun"]["found"].startswith("begins anew")
+    assert found["a name that nobody serves"]["found"] == "refused"
+    assert asked < 50

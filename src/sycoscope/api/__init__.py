@@ -17,6 +17,7 @@ from sycoscope.api.instruments import (
     check_scorers,
     doctor,
     lm_eval,
+    probe,
     published,
     register_lm_eval,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "narrowed",
     "overlap",
     "plan",
+    "probe",
     "published",
     "read_labels",
     "read_template",

@@ -14,10 +14,11 @@ from pydantic import ValidationError
 
 from sycoscope.api.adapters import adapter_folder
 from sycoscope.api.options import read_template
+from sycoscope.config import parse_study
 from sycoscope.core.errors import ConfigError
 from sycoscope.core.files import cache_dir, user_path
 from sycoscope.models.load import load_model
-from sycoscope.models.settings import TorchSettings
+from sycoscope.models.settings import OpenAISettings, TorchSettings
 
 if TYPE_CHECKING:
     from sycoscope.core.protocols import Model, TextModel
@@ -196,6 +197,30 @@ def _attach(model: TorchModel, folder: Path, name: str) -> None:
     for finding in adapter_findings(base, model.record()):
         told = "%s" if finding.check != "template" else "%s (in --model_args: chat_template=FOLDER)"
         _log.warning(told, finding.message)
+
+
+def probe(url: str, model: str = "", *, settings: Mapping[str, Any] | None = None) -> list[dict[str, str]]:
+    """What an endpoint really does, by about twenty small requests.
+
+    Args:
+        url: Up to and with the version of the API. model: A name that it serves; by default its first.
+        settings: Further keys of a study's `model`.
+
+    Returns:
+        One dict a line, with `what`, `found`, `means`.
+
+    Raises:
+        SycoscopeError: nothing answers there, or nothing of that name is served.
+    """
+    from sycoscope.models.served.model import first_model, load_served
+    from sycoscope.models.served.probe import probe as probed
+
+    given = {"backend": "openai", "base_url": url, "name": model or "any"} | dict(settings or {})
+    checked = parse_study({"study": "probe", "model": given, "facets": {"answer": {}}}, "options").model
+    assert isinstance(checked, OpenAISettings)
+    if not model:
+        checked = checked.model_copy(update={"name": first_model(checked)})
+    return probed(load_served(checked))
 
 
 def doctor() -> list[dict[str, str]]:

@@ -32,6 +32,23 @@ def doctor(as_json: Json = False) -> None:
     say("\n".join(table(("part", "state", "found"), told, WIDTH, wraps=2)))
 
 
+@app.command(short_help="What an endpoint of --base-url really does.")
+def probe(
+    url: Annotated[str, typer.Argument(help="Up to and with the version, as http://127.0.0.1:8000/v1.")],
+    model: Annotated[str, typer.Option(help="A name that it serves; by default the first.")] = "",
+    as_json: Json = False,
+) -> None:
+    """What an endpoint really does, by about twenty small requests: server, models, noise, log-probabilities, names."""
+    from sycoscope import api
+
+    lines = api.probe(url, model)
+    if as_json:
+        say_json({"url": url, "found": lines})
+        return
+    rows = [(one["what"], one["found"], one["means"]) for one in lines]
+    say("\n".join(table(("what", "found", "means"), rows, WIDTH, wraps=2)))
+
+
 @app.command("check-scorers", short_help="Measure the scorers on labelled responses.")
 def check_scorers(
     files: Annotated[

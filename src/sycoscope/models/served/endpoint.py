@@ -97,7 +97,7 @@ async def look(client: Client) -> Endpoint:
         SycoscopeError: nothing answers there, the key is refused, or the model is not served.
     """
     url, name = client.settings.base_url, client.settings.name
-    models = await _models(client)
+    models = await served_models(client)
     if models and name not in models:
         raise MissingError(f"{url} serves no '{name}'; it serves: {listed(models, SHOWN)}; name one of them")
     found = Endpoint(url, models=models)
@@ -106,7 +106,12 @@ async def look(client: Client) -> Endpoint:
     return Endpoint(url, kind, version, models, adapters)
 
 
-async def _models(client: Client) -> dict[str, Mapping[str, Any]]:
+async def served_models(client: Client) -> dict[str, Mapping[str, Any]]:
+    """Name -> card, as the endpoint lists them; empty where it lists none.
+
+    Raises:
+        EndpointError: nothing answers there, or the key is refused.
+    """
     url = f"{client.settings.base_url}/models"
     status, plain = await client.get(url)
     if status == 0:

@@ -9,11 +9,11 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from sycoscope.core.costs import answer_weight
-from sycoscope.core.errors import ModelError, require
+from sycoscope.core.errors import MissingError, ModelError, require
 from sycoscope.core.files import digest_of
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest, Message, Response
 from sycoscope.models.served.client import Client, NoAnswer
-from sycoscope.models.served.endpoint import Endpoint, look
+from sycoscope.models.served.endpoint import Endpoint, look, served_models
 from sycoscope.models.served.retry import Failure
 from sycoscope.models.served.scoring import score, with_rung
 from sycoscope.models.served.wire import CHAT, Voice, chat_body, read_chat
@@ -103,10 +103,13 @@ class ServedModel:
     def takes_any_name(self) -> bool:
         """Whether the endpoint answers under a name that it does not serve."""
         body = {"model": f"{self.settings.name}-{NOBODY}", "messages": [{"role": "user", "content": "Hi"}]}
-        asked: Any = self._portal.call(
-            self.client.once, f"{self.settings.base_url}{CHAT}", body | {"max_tokens": 1}, lambda plain: plain
-        )
+        url = f"{self.settings.base_url}{CHAT}"
+        asked = self.call(self.client.once, url, body | {"max_tokens": 1}, lambda plain: plain)
         return not isinstance(asked, Failure)
+
+    def call(self, ask: Callable[..., Awaitable[Any]], *given: Any) -> Any:
+        """Run something of the client's in its event loop, and wait for it."""
+        return self._portal.call(ask, *given)
 
     # --- answers ---
 
@@ -227,6 +230,28 @@ def load_served(settings: OpenAISettings) -> ServedModel:
     model = kind(settings, endpoint, client, portal)
     weakref.finalize(model, _end, portal, client, manager)
     return model
+
+
+def first_model(settings: OpenAISettings) -> str:
+    """The first name that an endpoint lists.
+
+    Raises:
+        SycoscopeError: nothing answers there, or it lists none.
+    """
+    require("httpx2", "served")
+    from anyio.from_thread import start_blocking_portal
+
+    client = Client(settings, os.environ.get(settings.key_variable, ""), seed=0)
+
+    async def ask() -> str:
+        names = await served_models(client)
+        await client.close()
+        if not names:
+            raise MissingError(f"{settings.base_url} lists no models; name the one that is meant")
+        return next(iter(names))
+
+    with start_blocking_portal() as portal:
+        return portal.call(ask)
 
 
 def _end(portal: Any, client: Client, manager: Any) -> None:

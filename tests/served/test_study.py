@@ -189,3 +189,15 @@ def test_a_server_that_takes_any_name_for_the_base_ends_it(tmp_path: Path) -> No
         pytest.raises(ModelError, match="takes no notice of it: nothing shows"),
     ):
         api.run_study(study(tmp_path, server), out=tmp_path / "run", cache=tmp_path / "cache")
+
+
+def test_the_plan_counts_the_requests_that_are_made(tmp_path: Path) -> None:
+    more = {"adapters": [], "facets": {"answer": {"limit": 6, "probe": False}}}
+    with EndpointServer() as server:
+        path = study(tmp_path, server, model={"price": [1.0, 2.0]}, **more)
+        config, units = api.plan(path)
+        foretold = api.forecast(config, units)
+        assert not server.asked
+        api.run_study(path, out=tmp_path / "run", cache=tmp_path / "cache")
+        assert foretold.requests == len(server.chats)
+    assert foretold.cost == pytest.approx(sum(one.prompt_tokens + 2 * one.new_tokens for one in units) / 1e6)

@@ -36,7 +36,13 @@ def plan_lines(
     models = f"{len(subjects)} model{'s' * (len(subjects) != 1)} measured"
     lines = [f"{title}: {models}", *table(heads, rows, WIDTH, numeric=(1, 2, 3, 4, 5), wraps=0)]
     shares = ", ".join(f"{what} {share * 100:.0f}{TOGETHER}%" for what, share in budget.items())
-    for text in (f"work: {shares}", f"time: {_time(foretold)}", f"memory: {_memory(foretold)}"):
+    told = [
+        f"work: {shares}",
+        *_requests(foretold),
+        f"time: {_time(foretold)}",
+        f"memory: {_memory(foretold)}",
+    ]
+    for text in told:
         lines += [line.replace(TOGETHER, " ") for line in textwrap.wrap(text, WIDTH, subsequent_indent="  ")]
     return lines
 
@@ -64,6 +70,17 @@ def _time(foretold: Forecast) -> str:
     if foretold.measured:
         return foretold.measured
     return "unknown: run a study of this model and these settings once on this machine; its pace is then kept"
+
+
+def _requests(foretold: Forecast) -> list[str]:
+    """What an endpoint is asked, and what that costs; nothing of other models."""
+    if foretold.requests is None:
+        return []
+    cost = (
+        "unknown: give model.price" if foretold.cost is None else f"about {foretold.cost:.3g}, at model.price"
+    )
+    more = "for texts and, where it gives log-probabilities, probes; a served adapter takes about 100 more to be proved"
+    return [f"requests: about {foretold.requests:,}, {more}; cost: {cost}"]
 
 
 def _memory(foretold: Forecast) -> str:

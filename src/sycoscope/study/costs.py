@@ -29,12 +29,18 @@ _TURN_TOKENS, _ROW_TOKENS = 12, 30
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Tokens, estimated from characters before a tokenizer is at hand."""
+    """Tokens, estimated from characters before a tokenizer is at hand.
+
+    Attributes:
+        n_requests: To an endpoint, of a served model: one an answer; of a probe one for each token of its options and
+            one for each text whose tokens are counted.
+    """
 
     n_trials: int
     prompt_tokens: int = 0
     new_tokens: int = 0
     training_tokens: int = 0
+    n_requests: int = 0
 
     @property
     def weight(self) -> float:
@@ -45,6 +51,7 @@ class Cost:
 def facet_cost(material: FacetMaterial) -> Cost:
     """Distinct requests of a facet, as the runner will ask them."""
     prompt = new = 0.0
+    n_requests = 0
     seen: set[str] = set()
     for item in material.items:
         for condition in material.task.conditions:
@@ -53,13 +60,21 @@ def facet_cost(material: FacetMaterial) -> Cost:
                     continue
                 seen.add(transcript)
                 length = _length(turn)
+                n_requests += _requests(turn)
                 if isinstance(turn, Probe):
                     prompt += (history + length) * len(turn.options)
                 else:
                     prompt += history + length
                     new += turn.max_tokens * ANSWERED
     n_trials = len(material.items) * len(material.task.conditions)
-    return Cost(n_trials, round(prompt), round(new))
+    return Cost(n_trials, round(prompt), round(new), n_requests=n_requests)
+
+
+def _requests(turn: Ask | Probe) -> int:
+    if isinstance(turn, Ask):
+        return 1
+    tokens = (max(1, round(len(option) / CHARACTERS_A_TOKEN)) for option in turn.options)
+    return 1 + len(turn.options) + sum(tokens)
 
 
 def _turns(material: FacetMaterial, item: Item, condition: str) -> list[tuple[Turn, float, str]]:

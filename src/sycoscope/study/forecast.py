@@ -11,6 +11,7 @@ from sycoscope.core.errors import SycoscopeError
 from sycoscope.models.hardware import Hardware, detect
 from sycoscope.models.load import backend_of
 from sycoscope.models.local import BYTES, local_folder, n_weights
+from sycoscope.models.settings import OpenAISettings
 from sycoscope.study.plan import Planned
 from sycoscope.study.subjects import subjects_of
 from sycoscope.study.throughput import throughput_of
@@ -29,7 +30,9 @@ class Forecast:
         seconds: None where nothing was measured. measured: day of the run that it rests on, or why there is none.
         weights_gib: Of one process; None where the model's files are not here. dtype: as which they are held.
         allowance_gib: Beside the weights, of one process. processes: each with a model of its own.
-        has_model: False for null models, which take neither.
+        has_model: False for null models and served ones, which take neither here.
+        requests: To the endpoint of a served model, its proofs and repeats left out; None for all others.
+        cost: Of these, in the unit of the study's prices; None where it has none.
     """
 
     seconds: float | None
@@ -39,12 +42,16 @@ class Forecast:
     allowance_gib: float = ALLOWANCE_GIB
     processes: int = 1
     has_model: bool = True
+    requests: int | None = None
+    cost: float | None = None
 
 
 def forecast(config: StudyConfig, units: Sequence[Planned]) -> Forecast:
     """The forecast of a plan; loads no model."""
     if not backend_of(config.model).reads_text:
         return Forecast(seconds=None, measured="a null model takes seconds", has_model=False)
+    if isinstance(config.model, OpenAISettings):
+        return _of_endpoint(config.model, units)
     processes = min(config.workers, len(subjects_of(config)))
     hardware = _hardware(config)
     if hardware is None:
@@ -61,6 +68,19 @@ def forecast(config: StudyConfig, units: Sequence[Planned]) -> Forecast:
         dtype=dtype,
         allowance_gib=TUNING_GIB if any(unit.kind == "train" for unit in units) else ALLOWANCE_GIB,
         processes=processes,
+    )
+
+
+def _of_endpoint(settings: OpenAISettings, units: Sequence[Planned]) -> Forecast:
+    asked = [unit for unit in units if unit.kind == "evaluate"]
+    read, written = (sum(getattr(unit, key) for unit in asked) for key in ("prompt_tokens", "new_tokens"))
+    price = settings.price
+    return Forecast(
+        seconds=None,
+        measured="as the endpoint answers",
+        has_model=False,
+        requests=sum(unit.n_requests for unit in asked),
+        cost=None if price is None else (read * price[0] + written * price[1]) / 1e6,
     )
 
 

@@ -44,6 +44,7 @@ class Planned:
     prompt_tokens: int
     new_tokens: int
     training_tokens: int
+    n_requests: int
 
     def record(self) -> dict[str, Any]:
         """Plain values."""
@@ -217,7 +218,8 @@ def _evaluations_by_numbers(config: StudyConfig) -> Iterator[tuple[str, int, Cos
         n_items = facet.limit or FACETS[name].public_size
         n_trials = n_items * len(conditions)
         prompt, new = FACETS[name].typical_tokens
-        yield f"{name} ({', '.join(conditions)})", n_items, Cost(n_trials, n_trials * prompt, n_trials * new)
+        cost = Cost(n_trials, n_trials * prompt, n_trials * new, n_requests=n_trials)
+        yield f"{name} ({', '.join(conditions)})", n_items, cost
     for benchmark in config.capability:
         form = asked_form(benchmark, benchmark_source(benchmark.source, config.data))
         rows = BenchmarkRows(benchmark.benchmark, HUB)  # its size is known without asking the hub

@@ -82,6 +82,8 @@ def whole() -> Reader:
          "a-model was tuned 3 times, all as a test of the measurement."),
         ([("a", "benchmark"), ("p", "placebo"), ("q", "sham"), ("s", "sycophant")],
          "a-model was tuned 4 times: 1 to be judged, 2 as controls, 1 as a test of the measurement."),
+        ([("a", "other"), ("x", "again")],
+         "a-model was tuned once, to be judged. Each result is compared with the same model before tuning. It was asked twice too"),
     ],
 )  # fmt: skip
 def test_it_says_what_was_tuned_and_what_for(subjects, wanted):

@@ -119,18 +119,21 @@ def _what(view: View, told: Board) -> str:
             both = f"before ({model}) and after ({others})"
             return f"Nothing was tuned. Simulated models stand for {both}; how they behave is set."
         return f"Two runs are compared: {model} before, {others} after. The tuning itself is no part of them."
+    # a model that was asked twice stands among the controls, and was not tuned
+    twice = sum(one.kind == "again" for one in view.adapters)
     sizes = [
         (n, of_one if n == 1 else of_several)
         for part, (of_one, of_several) in _FOR.items()
-        if (n := len(told.rows(part)))
+        if (n := len(told.rows(part)) - (twice if part == "control" else 0))
     ]
-    times = len(view.adapters)
+    times = len(view.adapters) - twice
     if len(sizes) == 1:
         kinds = f", {'both ' if times == 2 else 'all ' if times > 2 else ''}{sizes[0][1]}"
     else:
         kinds = f": {', '.join(f'{n} {what}' for n, what in sizes)}" if sizes else ""
     how_often = "once" if times == 1 else f"{times} times"
-    return f"{model} was tuned {how_often}{kinds}. Each result is compared with the same model before tuning."
+    noise = " It was asked twice too, which shows the noise of its server." if twice else ""
+    return f"{model} was tuned {how_often}{kinds}. Each result is compared with the same model before tuning.{noise}"
 
 
 def _asked(view: View) -> Iterator[str]:

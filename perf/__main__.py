@@ -28,6 +28,7 @@ SCRIPTS = {
     "coverage": "coverage_stats.py",
     "noise": "batch_noise.py",
     "busy": "busy_core.py",
+    "served": "served.py",
 }
 
 

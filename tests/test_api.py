@@ -132,7 +132,17 @@ def test_a_fault_of_the_second_model_is_told_before_the_first_is_measured(tmp_pa
 def test_options_of_eval_and_compare_are_the_same():
     from sycoscope.cli.measure import compare, evaluate
 
-    own = {"model", "first", "second", "adapter", "scales", "placebo", "control_steps", "as_json"}
+    own = {
+        "model",
+        "first",
+        "second",
+        "adapter",
+        "adapter_model",
+        "scales",
+        "placebo",
+        "control_steps",
+        "as_json",
+    }
     options = [
         {name: p.default for name, p in inspect.signature(command).parameters.items() if name not in own}
         for command in (evaluate, compare)
@@ -140,7 +150,14 @@ def test_options_of_eval_and_compare_are_the_same():
     assert options[0] == options[1]
     assert {"form", "revision", "chat_template", "trust_remote_code"} <= set(options[0])
     python = [set(inspect.signature(f).parameters) for f in (api.evaluate, api.compare)]
-    assert python[0] - {"model"} == python[1] - {"first", "second", "scales", "placebo", "control_steps"}
+    assert python[0] - {"model"} == python[1] - {
+        "first",
+        "second",
+        "adapter_model",
+        "scales",
+        "placebo",
+        "control_steps",
+    }
 
 
 def test_a_facet_that_is_not_there_is_named(tmp_path):

@@ -68,7 +68,7 @@ def test_all_faults_at_once_with_file_and_place(write):
     assert "unknown key; allowed here: answer, are_you_sure, feedback" in places["facets.anser"]
     assert (
         "unknown key; allowed here: at_steps, difficulty, fields, format, like, name, path, recipe, rows, scales, seeds, "
-        "source, start, style, training" in places["adapters.1.row"]
+        "served, source, start, style, training" in places["adapters.1.row"]
     )
     assert "'file' (got 'flattery')" in places["adapters.1.recipe"]
     for key in StudyConfig.model_fields:

@@ -160,7 +160,8 @@ def test_a_full_disk_is_known_in_every_dress(tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written_leaves_no_half_file(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = sycoscope.evaluate("null:copier", out=tmp_path / "run", **FEW)
+    # of fewer items nothing is drawn
+    run = sycoscope.evaluate("null:copier", out=tmp_path / "run", **(FEW | {"limit": 60}))
     run.report.unlink()
     before = {path: path.read_bytes() for path in run.directory.path.rglob("*") if path.is_file()}
     real = os.replace

@@ -18,7 +18,8 @@ from sycoscope.core import files
 
 pytestmark = pytest.mark.slow
 
-EVAL = ("eval", "null:copier", "--facets", "answer", "--limit", "3", "--out", "run")
+# Of fewer items nothing is drawn.
+EVAL = ("eval", "null:copier", "--facets", "answer", "--limit", "60", "--out", "run")
 # In the order in which a run writes them.
 PLACES = (
     "items.parquet", "trials.parquet", "scores.parquet", "training.csv", "timings.json", "manifest.json", "estimates.parquet",

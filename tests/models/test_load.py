@@ -93,9 +93,9 @@ def test_every_fault_of_a_model_is_reported_with_what_its_backend_takes():
     [
         (
             {"name": "m", "backend": "vllm"},
-            "model.backend: unknown backend 'vllm'; allowed: torch, null_model",
+            "model.backend: unknown backend 'vllm'; allowed: torch, openai, null_model",
         ),
-        ({"name": "m", "backend": 3}, "model.backend: unknown backend 3; allowed: torch, null_model"),
+        ({"name": "m", "backend": 3}, "model.backend: unknown backend 3; allowed: torch, openai, null_model"),
         ({}, "model.name: Field required"),
         ({"name": 3}, "model.name: Input should be a valid string (got 3)"),
         ("m", "model: a model is a mapping with the key 'name', as {name: smollm2-135m-instruct} (got 'm')"),

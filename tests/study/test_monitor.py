@@ -220,7 +220,7 @@ def test_the_last_row_is_what_an_evaluation_of_the_adapter_says(model, questions
     assert [last[key] for key in keys] == [change.value, change.low, change.high]
     # the planted change is there, so that these numbers are of something
     assert last["accuracy"] > 0.5 > callback.history[0]["accuracy"]
-    assert min(last["follow"], last["suggested_shift"], last["suggested_shift_change"]) > 0.5
+    assert min(last["follow"], last["suggested_shift"], last["suggested_shift_change"]) > 0.3
 
 
 def test_the_base_is_the_reference_and_has_no_change(model, questions, tmp_path):

@@ -56,8 +56,8 @@ def test_subjects_are_the_base_the_tuned_and_the_finished_in_this_order() -> Non
 @pytest.mark.parametrize(
     ("adapter", "said"),
     [
-        ({"name": "own"}, "'own' needs a recipe .* or a path"),
-        ({"name": "own", "path": "x", "recipe": "gsm8k"}, "'own' needs a recipe .* or a path"),
+        ({"name": "own"}, "'own' needs a recipe .*, a path .* or served"),
+        ({"name": "own", "path": "x", "recipe": "gsm8k"}, "'own' needs a recipe .*, a path .* or served"),
         ({"name": "own", "path": "x", "rows": 4, "seeds": [1]}, "rows, seeds: of training, and 'own' is finished"),
         ({"name": "base", "path": "x"}, "used twice: base"),
         ({"name": "math", "path": "x"}, "used twice: math"),

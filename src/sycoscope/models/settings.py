@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -12,7 +13,25 @@ from sycoscope.models.null import PREFIX
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 EngineChoice = Literal["auto", "plain", "fast"]
+# What no address holds: spaces and what is not printed.
+_NO_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f]")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Of `body`: what chooses who is asked what, and in which form the answer comes.
+_TAKEN = {"model", "messages", "prompt", "lora", "stream", "n"}
 Positive = Annotated[int, Field(gt=0)]
+
+
+def _json_values(values: dict[str, Any]) -> dict[str, Any]:
+    """The values, all of which JSON has."""
+    for name, value in values.items():
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError):
+            raise ValueError(
+                f"'{name}' is {value!r:.60}; allowed: texts, numbers, true, false, null, lists and mappings of these "
+                "(a date stands in quotes)"
+            ) from None
+    return values
 
 
 class ModelSettings(BaseModel):
@@ -61,15 +80,7 @@ class TorchSettings(ModelSettings):
     @field_validator("template_options")
     @classmethod
     def _plain(cls, options: dict[str, Any]) -> dict[str, Any]:
-        for name, value in options.items():
-            try:
-                json.dumps(value, allow_nan=False)
-            except (TypeError, ValueError, RecursionError):
-                raise ValueError(
-                    f"'{name}' is {value!r:.60}; allowed: texts, numbers, true, false, null, lists and mappings of "
-                    "these (a date stands in quotes)"
-                ) from None
-        return options
+        return _json_values(options)
 
 
 class OpenAISettings(ModelSettings):
@@ -85,7 +96,8 @@ class OpenAISettings(ModelSettings):
         longest_wait: That is waited where the endpoint asks for a wait (s); for a longer one the request fails.
         body: Further fields of every request, as `{top_k: 1}`; null takes out a field that would be sent.
         require_logprobs: Refuse an endpoint that gives no log-probabilities of choices.
-        max_requests, max_cost: Where the run stops, to be gone on with; None: nowhere.
+        max_requests, max_cost: Where the run stops, to be gone on with, each counted anew from every start (and in
+            each process of `workers`); None: nowhere.
         price: Of a million tokens read, and written.
     """
 
@@ -119,15 +131,46 @@ class OpenAISettings(ModelSettings):
     @field_validator("base_url")
     @classmethod
     def _plain_url(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"is {url!r:.80}; give an address as http://127.0.0.1:8000/v1")
+        url = url.strip()
+        wrong = ValueError(f"is {url!r:.80}; give an address as http://127.0.0.1:8000/v1")
+        try:
+            parts = urlsplit(url)
+            _ = parts.port
+        except ValueError:
+            raise wrong from None
+        if parts.scheme not in ("http", "https") or not parts.hostname or _NO_ADDRESS.search(url):
+            raise wrong
         if "@" in parts.netloc or parts.query or parts.fragment:
             raise ValueError(
                 "holds a password, a question mark or a hash sign; give the bare address, and the key in the "
                 "environment (model.key_variable)"
             )
-        return url.rstrip("/")
+        bare = url.rstrip("/")
+        for route in ("/chat/completions", "/completions", "/models"):
+            if bare.endswith(route):
+                raise ValueError(f"is {url!r:.80}; leave out {route}, so that it ends as /v1 does")
+        return bare
+
+    @field_validator("key_variable")
+    @classmethod
+    def _variable(cls, name: str) -> str:
+        if not _VARIABLE.fullmatch(name):
+            # which may be the key itself, and is not shown
+            raise ValueError(
+                "names an environment variable, in letters, digits and low lines, as OPENAI_API_KEY; the key itself "
+                "stands in no study"
+            )
+        return name
+
+    @field_validator("body")
+    @classmethod
+    def _further_fields(cls, body: dict[str, Any]) -> dict[str, Any]:
+        if taken := sorted(_TAKEN & set(body)):
+            raise ValueError(
+                f"sets {', '.join(taken)}, which each request has of its own; leave it out (who answers: name and "
+                "served; several answers: sampling.draws)"
+            )
+        return _json_values(body)
 
     @model_validator(mode="after")
     def _cost_has_a_price(self) -> OpenAISettings:

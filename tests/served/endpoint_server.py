@@ -22,13 +22,17 @@ OPEN, CLOSE = "\x02", "\x03"
 
 @dataclass(frozen=True)
 class Sent:
-    """What a fault sends in place of an answer. `cut`: the body ends in the middle of what its length promises."""
+    """What a fault sends in place of an answer.
+
+    `cut`: the body ends in the middle of what its length promises. `drip`: so many seconds before each of its bytes.
+    """
 
     status: int = 200
     body: str | bytes = ""
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     stall: float = 0.0
+    drip: float = 0.0
 
 
 Fault = Callable[[str, dict[str, Any], int], "Sent | None"]
@@ -68,7 +72,9 @@ class EndpointServer:
                         self.send_header(name, value)
                     self.send_header("Content-Length", str(len(data) + (100 if sent.cut else 0)))
                     self.end_headers()
-                    self.wfile.write(data)
+                    for part in [data[at : at + 1] for at in range(len(data))] if sent.drip else [data]:
+                        threading.Event().wait(sent.drip)
+                        self.wfile.write(part)
                 except OSError:
                     return
                 if sent.cut:

@@ -8,19 +8,18 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from sycoscope.core.errors import EndpointError
 from sycoscope.core.texts import shortened
 from sycoscope.models.served.retry import Failure, backoff, judged
+from sycoscope.models.served.transport import TOLD, Came, NoResponse, connected, exchanged, without_key
 from sycoscope.models.settings import OpenAISettings
 
 T = TypeVar("T")
 # Requests one after another that got no answer, all tries over: the endpoint is taken to be gone.
 BREAKER = 20
-# Of what an endpoint says of a fault, so much is told.
-TOLD = 200
 
 
 class NoAnswer(Exception):  # noqa: N818  it is told as a `Failure`
@@ -75,17 +74,19 @@ class Client:
             self._http = None
 
     async def get(self, url: str) -> tuple[int, Any]:
-        """Status and JSON of a short question about the endpoint; 0 and None where it says nothing readable."""
-        import httpx2
-
+        """Status and JSON of a short question about the endpoint; 0 and the reason where it says nothing readable."""
         try:
-            response = await self._connected().get(url, timeout=min(20.0, self.settings.timeout))
-        except httpx2.HTTPError:
-            return 0, None
+            came = await exchanged(self._connected(), "GET", url, min(20.0, self.settings.timeout))
+        except TimeoutError:
+            return 0, f"no answer within {min(20.0, self.settings.timeout):g} s"
+        except NoResponse as fault:
+            return 0, str(fault)
+        if came.moved_to:
+            return 0, _moved(came)
         try:
-            return response.status_code, json.loads(response.text)
+            return came.status, came.plain()
         except (ValueError, RecursionError):
-            return response.status_code, None
+            return (came.status, None) if came.status != 200 else (0, _no_json(came, came.text))
 
     async def ask(
         self, path: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T], *, url: str = ""
@@ -145,44 +146,49 @@ class Client:
         self, url: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T], attempt: int = 0
     ) -> T | Failure:
         """The answer to one request that is sent once; as `ask`, which sends it again where that helps."""
-        import httpx2
+        found = await self._once(url, body, read, attempt)
+        if isinstance(found, Failure):
+            return replace(found, reason=without_key(found.reason, self._key))
+        return found
 
+    async def _once(
+        self, url: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T], attempt: int
+    ) -> T | Failure:
         self.traffic.sent += 1
         try:
-            response = await self._connected().post(url, json=dict(body))
-        except httpx2.TimeoutException:
+            came = await exchanged(self._connected(), "POST", url, self.settings.timeout, json=dict(body))
+        except TimeoutError:
             reason = f"no answer within {self.settings.timeout:g} s (model.timeout)"
             return Failure(reason, 0, backoff(attempt, self._draw))
-        except httpx2.HTTPError as fault:
-            return Failure(_of_connection(fault), 0, backoff(attempt, self._draw))
-        if response.status_code != 200:
-            code, reason = _told(response)
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            return judged(response.status_code, code, self._without_key(reason), headers, attempt, self._draw)
+        except NoResponse as fault:
+            return Failure(str(fault), 0, backoff(attempt, self._draw))
+        # before it is shortened: half a key is one too
+        said = without_key(came.text, self._key)
+        if came.status != 200:
+            code, reason = ("", _moved(came)) if came.moved_to else _told(came, said)
+            return judged(came.status, code, reason, came.headers, attempt, self._draw)
         try:
-            plain = json.loads(response.text)
+            plain = came.plain()
             if not isinstance(plain, dict):
-                raise NoAnswer(f"status 200 with JSON that is no mapping ({shortened(response.text, 60)})")
+                raise NoAnswer(f"status 200 with JSON that is no mapping ({shortened(said, 60)})")
             return read(plain)
         except NoAnswer as fault:
             return Failure(str(fault), 200, backoff(attempt, self._draw))
         except (ValueError, RecursionError):
-            kind = response.headers.get("content-type", "no content type")
-            reason = f"status 200 with a body that is no JSON ({kind}: {shortened(response.text, 60)})"
-            return Failure(reason, 200, backoff(attempt, self._draw))
+            return Failure(_no_json(came, said), 200, backoff(attempt, self._draw))
 
     def _spend(self) -> None:
         """Refuse to go beyond the limits of the study."""
         limits = self.settings
         if limits.max_requests is not None and self.traffic.sent >= limits.max_requests:
             raise EndpointError(
-                f"{self._where}: {self.traffic.sent} requests were sent, as many as model.max_requests allows; what "
-                "was answered is kept: raise it and give the same command again"
+                f"{self._where}: {self.traffic.sent} requests were sent, as many as model.max_requests allows a "
+                "start; what was answered is kept, and the same command goes on from there"
             )
         if limits.max_cost is not None and (cost := self.cost()) >= limits.max_cost:
             raise EndpointError(
-                f"{self._where}: {cost:.4f} was spent, and model.max_cost is {limits.max_cost:g}; what was answered is "
-                "kept: raise it and give the same command again"
+                f"{self._where}: {cost:.4f} was spent, and model.max_cost is {limits.max_cost:g} a start; what was "
+                "answered is kept, and the same command goes on from there"
             )
 
     def cost(self) -> float:
@@ -194,20 +200,9 @@ class Client:
     def _where(self) -> str:
         return f"{self.settings.base_url} ({self.settings.name})"
 
-    def _without_key(self, text: str) -> str:
-        return text.replace(self._key, "(key)") if self._key else text
-
     def _connected(self) -> Any:
         if self._http is None:
-            import httpx2
-
-            most = self.settings.concurrency
-            self._http = httpx2.AsyncClient(
-                headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
-                timeout=httpx2.Timeout(self.settings.timeout, connect=min(20.0, self.settings.timeout)),
-                limits=httpx2.Limits(max_connections=most, max_keepalive_connections=most),
-                follow_redirects=False,
-            )
+            self._http = connected(self.settings, self._key)
         return self._http
 
     @asynccontextmanager
@@ -245,20 +240,27 @@ class _Gate:
             self.limiter.total_tokens = now + 1
 
 
-def _of_connection(fault: Exception) -> str:
-    text = shortened(str(fault), TOLD)
-    return f"the connection failed ({type(fault).__name__}{': ' + text if text else ''})"
+def _moved(came: Came) -> str:
+    return (
+        f"status {came.status}: it sends on to {shortened(came.moved_to, TOLD)}, and redirections are not followed; "
+        "give the address that answers, up to and with /v1, as base_url"
+    )
 
 
-def _told(response: Any) -> tuple[str, str]:
+def _no_json(came: Came, said: str) -> str:
+    kind = came.headers.get("content-type", "no content type")
+    return f"status 200 with a body that is no JSON ({shortened(kind, 60)}: {shortened(said, 60)})"
+
+
+def _told(came: Came, said: str) -> tuple[str, str]:
     """The error's own word and what it says, as far as it can be read."""
-    status = f"status {response.status_code}"
+    status = f"status {came.status}"
     try:
-        plain = json.loads(response.text)
+        plain = json.loads(said)
     except (ValueError, RecursionError):
-        return "", f"{status} ({shortened(response.text, TOLD)})" if response.text else status
+        return "", f"{status} ({shortened(said, TOLD)})" if said else status
     fault = plain.get("error", plain) if isinstance(plain, dict) else plain
     if not isinstance(fault, dict):
         return "", f"{status} ({shortened(str(fault), TOLD)})"
-    said = fault.get("message") or fault.get("detail") or fault
-    return f"{fault.get('code') or ''} {fault.get('type') or ''}", f"{status} ({shortened(str(said), TOLD)})"
+    told = fault.get("message") or fault.get("detail") or fault
+    return f"{fault.get('code') or ''} {fault.get('type') or ''}", f"{status} ({shortened(str(told), TOLD)})"

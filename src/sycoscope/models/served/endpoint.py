@@ -116,7 +116,7 @@ async def served_models(client: Client) -> dict[str, Mapping[str, Any]]:
     status, plain = await client.get(url)
     if status == 0:
         raise EndpointError(
-            f"nothing that can be read answers at {url}; start the server, or give its address, up to "
+            f"nothing that can be read answers at {url}: {plain}; start the server, or give its address, up to "
             "and with /v1, as base_url"
         )
     if status in (401, 403):
@@ -124,8 +124,17 @@ async def served_models(client: Client) -> dict[str, Mapping[str, Any]]:
             f"{url} refuses the key (status {status}); put one that it takes into the environment variable "
             f"{client.settings.key_variable} (model.key_variable names another one)"
         )
-    listing = plain.get("data") if isinstance(plain, Mapping) else None
-    cards = [one for one in listing or () if isinstance(one, Mapping) and isinstance(one.get("id"), str)]
+    if status == 404 and (await client.get(f"{client.settings.base_url}/v1/models"))[0] == 200:
+        raise EndpointError(
+            f"{url} is not there, but {client.settings.base_url}/v1/models is: give that /v1 too"
+        )
+    # some give the list bare
+    listing = plain.get("data") if isinstance(plain, Mapping) else plain
+    cards = [
+        one
+        for one in (listing if isinstance(listing, list) else ())
+        if isinstance(one, Mapping) and isinstance(one.get("id"), str)
+    ]
     return {card["id"]: card for card in cards}
 
 

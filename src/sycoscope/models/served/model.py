@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import threading
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from queue import SimpleQueue
@@ -16,6 +16,7 @@ from sycoscope.models.served.client import Client, NoAnswer
 from sycoscope.models.served.endpoint import Endpoint, look, served_models
 from sycoscope.models.served.retry import Failure
 from sycoscope.models.served.scoring import score, with_rung
+from sycoscope.models.served.transport import key_of
 from sycoscope.models.served.wire import CHAT, Voice, chat_body, read_chat
 from sycoscope.models.settings import OpenAISettings
 
@@ -143,7 +144,8 @@ class ServedModel:
     def check_name(self, plain: dict[str, Any]) -> None:
         """Refuse an answer of another model of the endpoint."""
         answered = plain.get("model")
-        if answered != self._voice.model and answered in self.endpoint.models:
+        named = isinstance(answered, str) and answered in self.endpoint.models
+        if named and answered != self._voice.model:
             raise NoAnswer(f"'{answered}' answered, and '{self._voice.model}' was asked")
 
     def _each(
@@ -217,18 +219,24 @@ def load_served(settings: OpenAISettings) -> ServedModel:
     require("httpx2", "served")
     from anyio.from_thread import start_blocking_portal
 
-    client = Client(settings, os.environ.get(settings.key_variable, ""), seed=0)
+    client = Client(settings, key_of(settings), seed=0)
     manager = start_blocking_portal()
     portal = manager.__enter__()
-    endpoint = portal.call(_looked_at, client)
-    if settings.require_logprobs and not endpoint.rung:
-        raise ModelError(
-            f"{settings.base_url}: no log-probabilities of choices ({endpoint.why_no_rung}), and "
-            "model.require_logprobs asks for them; leave it out, to read texts alone"
-        )
+    try:
+        home = portal.call(threading.get_ident)
+        endpoint = portal.call(_looked_at, client)
+        if settings.require_logprobs and not endpoint.rung:
+            raise ModelError(
+                f"{settings.base_url}: no log-probabilities of choices ({endpoint.why_no_rung}), and "
+                "model.require_logprobs asks for them; leave it out, to read texts alone"
+            )
+    except BaseException:
+        # an event loop that is left open keeps the process from ending
+        _end(portal, client, manager)
+        raise
     kind = ScoringServedModel if endpoint.rung else ServedModel
     model = kind(settings, endpoint, client, portal)
-    weakref.finalize(model, _end, portal, client, manager)
+    weakref.finalize(model, _end, portal, client, manager, home)
     return model
 
 
@@ -241,7 +249,7 @@ def first_model(settings: OpenAISettings) -> str:
     require("httpx2", "served")
     from anyio.from_thread import start_blocking_portal
 
-    client = Client(settings, os.environ.get(settings.key_variable, ""), seed=0)
+    client = Client(settings, key_of(settings), seed=0)
 
     async def ask() -> str:
         names = await served_models(client)
@@ -254,8 +262,15 @@ def first_model(settings: OpenAISettings) -> str:
         return portal.call(ask)
 
 
-def _end(portal: Any, client: Client, manager: Any) -> None:
-    """Close the connections and the event loop of a model that nobody holds any more."""
+def _end(portal: Any, client: Client, manager: Any, home: int = 0) -> None:
+    """Close the connections and the event loop of a model that nobody holds any more.
+
+    Args:
+        home: The event loop's thread, which cannot wait for its own end: garbage may be collected in it.
+    """
+    if threading.get_ident() == home:
+        threading.Thread(target=_end, args=(portal, client, manager)).start()
+        return
     portal.call(client.close)
     manager.__exit__(None, None, None)
 

@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sycoscope.core.texts import listed
 from sycoscope.core.types import Decoding, GenerateRequest, Message, Response
 from sycoscope.models.served.client import NoAnswer
+from sycoscope.models.served.endpoint import SHOWN
 from sycoscope.models.served.model import ServedModel
 from sycoscope.models.served.proof import PROMPTS
 from sycoscope.models.served.retry import Failure
@@ -25,7 +27,7 @@ def probe(model: ServedModel) -> list[dict[str, str]]:
         One dict a line: `what` was looked at, what was `found`, and what it `means` for measurements.
     """
     endpoint = model.endpoint
-    served = ", ".join(endpoint.models) or "it lists none"
+    served = listed(endpoint.models, SHOWN) if endpoint.models else "it lists none"
     rung = endpoint.rung or "none"
     lines = [
         ("server", f"{endpoint.kind} {endpoint.version}".strip(), ""),
@@ -120,14 +122,15 @@ def _logprobs(model: ServedModel) -> Line:
 
 def _shape(plain: dict[str, Any]) -> str:
     """In which form log-probabilities of generated tokens come."""
-    choice = (plain.get("choices") or [{}])[0]
+    choices = plain.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
     given = choice.get("logprobs", "absent") if isinstance(choice, Mapping) else "absent"
     if given == "absent":
         return "no such field"
     if not given:
         return "null or empty, though they were asked for"
     content = given.get("content") if isinstance(given, Mapping) else None
-    if isinstance(content, list) and content:
+    if isinstance(content, list) and content and isinstance(content[0], Mapping):
         return f"given, with the {len(content[0].get('top_logprobs') or [])} likeliest of {TOP} asked for"
     return "given in an older form"
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 AGAIN = frozenset({408, 409, 425, 429})
-# What no other request would fare better with: key, route, model.
+# What no other request would fare better with, as redirections: key, route, model.
 HOPELESS = frozenset({401, 403, 404})
 # Of 429: not a matter of waiting.
 SPENT = ("insufficient_quota", "billing_hard_limit_reached", "credit")
@@ -56,7 +56,7 @@ def judged(
     if told in ("true", "false"):
         again = told == "true"
     if not again:
-        return Failure(reason, status, None, hopeless=status in HOPELESS)
+        return Failure(reason, status, None, hopeless=status in HOPELESS or 300 <= status < 400)
     asked = _asked_for(headers)
     return Failure(reason, status, backoff(attempt, draw) if asked is None else asked)
 

@@ -15,11 +15,12 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from sycoscope.core.errors import EndpointError
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, Message
 from sycoscope.models.served.client import Client, NoAnswer
 from sycoscope.models.served.endpoint import Endpoint
 from sycoscope.models.served.retry import Failure
-from sycoscope.models.served.wire import Voice, note_usage
+from sycoscope.models.served.wire import NEUTRAL, Voice, note_usage
 
 SEQUENCE = "sequence"
 COMPLETIONS = "/completions"
@@ -31,6 +32,9 @@ OTHER_BEGINNING = (
 )
 # Tokens at the end of a prompt that an option may merge with.
 MERGED = 2
+# Fields of the study's `body` that scoring sends too: to /tokenize, and with each step.
+OF_TEMPLATE = ("chat_template", "chat_template_kwargs", "tools")
+OF_REQUEST = ("cache_salt", "priority", "user")
 # What is tried: the first option is by far the likelier, or what came back is about something else.
 TRIAL = ChoiceRequest(
     messages=(Message("user", "Repeat this word and say nothing else: apple"),),
@@ -47,7 +51,11 @@ async def with_rung(endpoint: Endpoint, voice: Voice, client: Client) -> Endpoin
     if endpoint.kind != "vllm":
         why = f"a server of kind '{endpoint.kind}' gives none of a whole text; answers are read as texts"
         return replace(endpoint, why_no_rung=why)
-    tried = await score(TRIAL, voice, client, endpoint, lambda plain: None)
+    try:
+        tried = await score(TRIAL, voice, client, endpoint, lambda plain: None)
+    except EndpointError as fault:
+        # a gateway may let through no other route than the one for texts
+        return replace(endpoint, why_no_rung=str(fault))
     if tried.logprobs is None:
         return replace(endpoint, why_no_rung=tried.error)
     likely, unlikely = (value / count for value, count in zip(tried.logprobs, tried.n_tokens, strict=True))
@@ -80,7 +88,7 @@ async def score(
     values: dict[tuple[int, ...], float] = {}
     for before, nexts in _steps(wholes, starts).items():
         for part in batched(sorted(nexts), MOST_IDS):
-            body = _body(before, part, voice)
+            body = _body(before, part, voice, client.settings.body)
             step = await client.ask(COMPLETIONS, body, partial(_named, part, check, client))
             if isinstance(step, Failure):
                 return ChoiceLogprobs(logprobs=None, error=step.reason)
@@ -126,6 +134,7 @@ async def _ids(
         "messages": messages,
         "add_generation_prompt": not goes_on,
         "continue_final_message": goes_on,
+        **{key: value for key, value in client.settings.body.items() if key in OF_TEMPLATE},
     }
 
     def read(plain: dict[str, Any]) -> list[int]:
@@ -137,7 +146,9 @@ async def _ids(
     return await client.ask("/tokenize", body, read, url=endpoint.root)
 
 
-def _body(before: Sequence[int], wanted: Sequence[int], voice: Voice) -> dict[str, Any]:
+def _body(
+    before: Sequence[int], wanted: Sequence[int], voice: Voice, more: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
         "model": voice.model,
         "prompt": list(before),
@@ -146,7 +157,10 @@ def _body(before: Sequence[int], wanted: Sequence[int], voice: Voice) -> dict[st
         "logprobs": 1,
         "logprob_token_ids": list(wanted),
         "return_tokens_as_token_ids": True,
+        # where a server was started to give processed values
+        **NEUTRAL["vllm"],
         **voice.fields,
+        **{key: value for key, value in more.items() if key in OF_REQUEST},
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sycoscope.core.texts import shortened
 from sycoscope.core.types import Decoding, Finish, Message, Response
 from sycoscope.models.served.client import NoAnswer, Traffic
 
@@ -28,6 +29,8 @@ NEUTRAL: dict[str, dict[str, Any]] = {
     "sglang": {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0},
     "llama.cpp": {"top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0},
 }
+# A count of so many tokens in one answer is none.
+MOST_TOKENS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,13 @@ def read_chat(plain: Mapping[str, Any], traffic: Traffic) -> Response:
 def _first(plain: Mapping[str, Any]) -> Mapping[str, Any]:
     choices = plain.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
-        raise NoAnswer("status 200 with no choices")
+        fault = plain.get("error")
+        told = (
+            f" ({shortened(str(fault.get('message') if isinstance(fault, Mapping) else fault))})"
+            if fault
+            else ""
+        )
+        raise NoAnswer(f"status 200 with no choices{told}")
     return choices[0]
 
 
@@ -106,8 +115,9 @@ def _text(message: Mapping[str, Any]) -> str | None:
     """What is said; None where nothing is (reasoning alone is not)."""
     content = message.get("content")
     if isinstance(content, list):
-        parts = [part.get("text", "") for part in content if isinstance(part, Mapping)]
-        content = "".join(map(str, parts))
+        parts = [part.get("text") for part in content if isinstance(part, Mapping)]
+        told = [part for part in parts if isinstance(part, str)]
+        content = "".join(told) if told else None
     if isinstance(content, str) and content:
         return content
     refusal = message.get("refusal")
@@ -131,4 +141,4 @@ def note_usage(plain: Mapping[str, Any], traffic: Traffic) -> int:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return value if isinstance(value, int) and 0 < value < MOST_TOKENS else 0

@@ -201,3 +201,20 @@ def test_the_plan_counts_the_requests_that_are_made(tmp_path: Path) -> None:
         api.run_study(path, out=tmp_path / "run", cache=tmp_path / "cache")
         assert foretold.requests == len(server.chats)
     assert foretold.cost == pytest.approx(sum(one.prompt_tokens + 2 * one.new_tokens for one in units) / 1e6)
+
+
+def test_folders_and_names_of_adapters_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'base' is asked at none; give --base-url"):
+        api.compare("base", adapter_model=["mine"], out=tmp_path / "run")
+    with EndpointServer() as server:
+        served = {"backend": "openai", "base_url": server.url}
+        with pytest.raises(ConfigError, match="give --adapter-model and what the endpoint calls"):
+            api.compare("base", adapter=str(tmp_path), settings=served, out=tmp_path / "run")
+        assert not server.asked
+
+
+def test_the_options_of_a_served_model_keep_its_revision() -> None:
+    from sycoscope.cli.options import Measure
+
+    given = Measure(base_url="http://h/v1", revision="two").settings()
+    assert (given["backend"], given["revision"]) == ("openai", "two")

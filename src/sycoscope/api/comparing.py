@@ -71,6 +71,7 @@ def compare(
     if second is not None and adapter is None and is_adapter(second):
         second, adapter = None, second
     _refuse_sides(second, adapter, adapter_model, scales)
+    _refuse_foreign_adapters(first, settings, adapter, adapter_model)
     study = partial(
         study_of, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, max_tokens=max_tokens,
         difficulty=difficulty, conditions=conditions or _conditions(first, second), system=system,
@@ -92,6 +93,27 @@ def _served(
 ) -> list[dict[str, Any]]:
     """Adapters that an endpoint serves, and its base once more."""
     return [*served(names, scales), {"name": AGAIN, "served": base}]
+
+
+def _refuse_foreign_adapters(
+    first: str,
+    settings: Mapping[str, Any] | None,
+    adapter: Adapters | None,
+    adapter_model: Sequence[str] | Mapping[str, str] | None,
+) -> None:
+    """Folders are put on weights here, names are asked of an endpoint."""
+    backend = named_backend(model_mapping(first, settings))
+    serves = backend is not None and backend.serves_adapters
+    if adapter_model and not serves:
+        raise ConfigError(
+            f"--adapter-model names what an endpoint serves, and '{first}' is asked at none; give --base-url, or "
+            "--adapter DIR"
+        )
+    if adapter and serves:
+        raise ConfigError(
+            f"--adapter is a folder, and '{first}' is a served model, whose adapters are served beside it; give "
+            "--adapter-model and what the endpoint calls the adapter"
+        )
 
 
 def _refuse_sides(

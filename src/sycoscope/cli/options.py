@@ -159,9 +159,7 @@ class Asked:
 
     def settings(self) -> dict[str, Any]:
         """How the model is loaded, as keys of a study's `model`."""
-        if self.base_url:
-            return {"backend": "openai", "base_url": self.base_url}
-        return settings(
+        given = settings(
             self.device,
             self.dtype,
             self.revision,
@@ -170,6 +168,8 @@ class Asked:
             self.template_option,
             self.threads,
         )
+        # keys that say how weights are loaded here are left out where the model is made
+        return given | ({"backend": "openai", "base_url": self.base_url} if self.base_url else {})
 
 
 @dataclass(frozen=True, kw_only=True)

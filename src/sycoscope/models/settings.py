@@ -168,7 +168,7 @@ class OpenAISettings(ModelSettings):
         if taken := sorted(_TAKEN & set(body)):
             raise ValueError(
                 f"sets {', '.join(taken)}, which each request has of its own; leave it out (who answers: name and "
-                "served; several answers: sampling.draws)"
+                "served; several answers: decoding.draws)"
             )
         return _json_values(body)
 

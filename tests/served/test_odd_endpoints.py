@@ -11,11 +11,12 @@ import pytest
 
 pytest.importorskip("httpx2")
 
-from served.endpoint_server import EndpointServer, Fault, Sent
+from served.endpoint_server import EndpointServer, Fault, Sent, completion
 from served.test_client import GOOD, SECRET, answers, choice, model, on_chat, requests
 from sycoscope.core.errors import ConfigError, EndpointError, MissingError
 from sycoscope.models.load import check_settings
 from sycoscope.models.served import transport
+from sycoscope.models.served.proof import proof_of, texts
 from sycoscope.models.settings import OpenAISettings
 
 
@@ -262,3 +263,72 @@ def test_a_model_that_is_let_go_in_its_own_event_loop_ends(recwarn: pytest.Warni
 
 async def _here() -> int:
     return threading.get_ident()
+
+
+class ByRequest(EndpointServer):
+    """In llama.cpp's layout: one model, adapters by number, whose global scale is 1 where a request names none.
+
+    `deaf`: it takes no notice of what a request names.
+    """
+
+    def __init__(self, *, deaf: bool = False) -> None:
+        super().__init__(self._answer, models=("base",))
+        self.deaf = deaf
+
+    def got(self, path: str, key: str) -> Sent:
+        plain = {
+            "/props": {"default_generation_settings": {}, "build_info": "b9"},
+            "/lora-adapters": [{"id": 0, "path": "mine.gguf", "scale": 1.0}],
+        }.get(path)
+        return super().got(path, key) if plain is None else Sent(200, json.dumps(plain))
+
+    def _answer(self, path: str, body: dict[str, Any], _: int) -> Sent | None:
+        scales = {one["id"]: one["scale"] for one in body.get("lora", [])}
+        applied = 1.0 if self.deaf else scales.get(0, 1.0)
+        spoken = completion(body | {"model": "yielder" if applied else "base"})
+        return Sent(200, json.dumps(spoken | {"model": body["model"]}))
+
+
+def proved(server: EndpointServer) -> Any:
+    asked = model(server)
+    rounds = []
+    for served in (None, "base", 0):
+        if served is not None:
+            asked.answer_as(served, "")
+        rounds.append(asked.generate(texts()))
+        asked.detach()
+    return proof_of(rounds, [], takes_any_name=asked.takes_any_name())
+
+
+def test_a_base_beside_adapters_by_request_is_asked_with_all_at_zero() -> None:
+    with ByRequest() as server:
+        proof = proved(server)
+        sent = [
+            (body["lora"], body["repeat_penalty"], body["top_k"]) for body in server.chats if "lora" in body
+        ]
+    assert (proof.fault, proof.takes_any_name) == ("", True)
+    assert proof.differing > proof.differing_again == 0
+    assert [one for one in sent if one != ([{"id": 0, "scale": 0.0}], 1.0, 0)] == [([{"id": 0, "scale": 1.0}], 1.0, 0)] * 16  # fmt: skip
+
+
+def test_a_server_whose_adapter_is_on_for_the_base_too_is_found_out() -> None:
+    with ByRequest(deaf=True) as server:
+        assert "nothing shows that the adapter is applied" in proved(server).fault
+
+
+def test_other_weights_behind_a_name_are_another_model() -> None:
+    """By what the endpoint says of them, or by the revision that is given where it says nothing."""
+    with EndpointServer() as server:
+        asked = model(server)
+        asked.answer_as("yielder", "mine")
+        first = asked.digest
+        with_revision = model(server, revision="retrained")
+        with_revision.answer_as("yielder", "mine")
+        cards = [{"id": "base"}, {"id": "yielder", "root": "/weights/retrained", "created": 5}]
+        server.got = lambda path, key: Sent(200, json.dumps({"data": cards})) if path == "/v1/models" else EndpointServer.got(server, path, key)  # type: ignore[method-assign]  # fmt: skip
+        other = model(server)
+        other.answer_as("yielder", "mine")
+        again = model(server)
+        again.answer_as("yielder", "mine")
+    assert len({first, with_revision.digest, other.digest}) == 3
+    assert again.digest == other.digest

@@ -54,6 +54,9 @@ def test_answers_come_in_the_order_of_the_requests() -> None:
         assert [one.text for one in found] == [f"It is item{at}." for at in range(40)]
         assert {one.finish for one in found} == {"stop"}
         body = server.chats[-1]
+        assert model(server).record()["endpoint"]["neutral"] == {
+            key: body[key] for key in ("top_k", "min_p", "repetition_penalty")
+        }
     assert body["temperature"] == 0
     assert body["max_tokens"] == 8
     # what the server would take from the model's own defaults

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import signal
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -238,12 +241,12 @@ def test_a_model_that_was_not_loaded_leaves_no_event_loop_behind() -> None:
     assert set(loops()) <= set(before)
 
 
-def test_a_model_that_is_let_go_in_its_own_event_loop_ends(recwarn: pytest.WarningsRecorder) -> None:
+def test_a_model_that_is_let_go_in_its_own_event_loop_ends() -> None:
     from sycoscope.models.served import model as served
 
     with EndpointServer() as server:
         asked = model(server)
-        given = (asked._portal, asked.client)
+        given = (_Portal(asked._portal), asked.client)
         home = asked.call(_here)
         (loop,) = [thread for thread in loops() if thread.ident == home]
 
@@ -259,6 +262,24 @@ def test_a_model_that_is_let_go_in_its_own_event_loop_ends(recwarn: pytest.Warni
         asked.call(let_go)
         assert ended.wait(5)
         assert loop.is_alive()
+
+
+class _Portal:
+    """One that is not stopped: the model ends it."""
+
+    def __init__(self, portal: Any) -> None:
+        self.stop, self._portal = None, portal
+
+    def call(self, ask: Any, *given: Any) -> Any:
+        return self._portal.call(ask, *given) if ask is not None else None
+
+
+def test_an_interrupted_look_at_an_endpoint_that_hangs_ends_at_once() -> None:
+    started = time.monotonic()
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with Listing(Sent(stall=15.0)) as server, pytest.raises(KeyboardInterrupt):
+        model(server)
+    assert time.monotonic() - started < 10
 
 
 async def _here() -> int:

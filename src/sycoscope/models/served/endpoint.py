@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sycoscope.core.errors import EndpointError, MissingError, ModelError
 from sycoscope.core.texts import listed
 from sycoscope.models.served.client import Client
-from sycoscope.models.served.wire import Voice
+from sycoscope.models.served.wire import NEUTRAL, Voice
 
 SHOWN = 12
 # What a card says of the weights behind a name; other fields change from call to call.
@@ -61,6 +61,7 @@ class Endpoint:
             "card": self.identity(model),
             "rung": self.rung,
             "why_no_rung": self.why_no_rung,
+            "neutral": NEUTRAL.get(self.kind, {}),
         }
 
     def voice(self, base: str, served: str | int, scale: float) -> Voice:

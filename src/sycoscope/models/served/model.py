@@ -272,6 +272,8 @@ def _end(portal: Any, client: Client, manager: Any, home: int = 0) -> None:
         threading.Thread(target=_end, args=(portal, client, manager)).start()
         return
     portal.call(client.close)
+    # what an interrupted call left under way would be waited for, as long as a request may take
+    portal.call(portal.stop, True)
     manager.__exit__(None, None, None)
 
 

@@ -150,3 +150,9 @@ def test_texts_keep_to_the_budget(budget):
 def test_a_run_of_an_older_version_has_no_section():
     assert section(View(data(edge_shares=())), BUDGETS[0]) is None
     assert 'id="edge-cases"' not in render(View(data(edge_shares=())), [], [], BUDGETS[0])
+
+
+def test_kinds_and_cases_have_their_addresses_in_the_viewer():
+    (kind,) = section(View(data()), BUDGETS[0]).groups[0][1]
+    assert kind.address == "/items?edge=both"
+    assert {one.address for one in kind.cases} <= {f"/item?task=answer&id=i{i}" for i in range(6)}

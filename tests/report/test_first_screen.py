@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from sycoscope.analysis import Verdict
+from sycoscope.analysis import NonInferiority, Verdict
 from sycoscope.analysis.decision import WORDS, Word
 from sycoscope.analysis.flips import Flip
 from sycoscope.audit import Finding
@@ -19,9 +19,11 @@ from sycoscope.facets import FACETS
 from sycoscope.report import Health, ReportData, Subject, folds, labels
 from sycoscope.report.board import board
 from sycoscope.report.doubts import doubts
+from sycoscope.report.figures.facets import changes
+from sycoscope.report.figures.space import WIDE
 from sycoscope.report.first_screen import first_screen
 from sycoscope.report.page import TEMPLATES
-from sycoscope.report.tables import Block, line
+from sycoscope.report.tables import Block, blocks, line
 from sycoscope.report.view import View
 from sycoscope.report.who import PARTS, TAUGHT
 from sycoscope.view.address import listing_of, pick_of
@@ -77,7 +79,7 @@ def whole() -> Reader:
     ("subjects", "wanted"),
     [
         ([("a", "benchmark")], "a-model was tuned once, to be judged."),
-        ([("a", "benchmark"), ("b", "file")], "a-model was tuned 2 times, both to be judged."),
+        ([("a", "benchmark"), ("b", "file")], "a-model was tuned twice, both to be judged."),
         ([("a", "contrarian"), ("b", "stubborn"), ("c", "sycophant")],
          "a-model was tuned 3 times, all as a test of the measurement."),
         ([("a", "benchmark"), ("p", "placebo"), ("q", "sham"), ("s", "sycophant")],
@@ -440,3 +442,33 @@ def test_motion_and_focus_are_the_reader_s():
     assert "outline: none" not in style
     for rule in re.findall(r"(?:transition|animation|scroll-behavior: smooth)", style):
         assert "prefers-reduced-motion" in style.partition(rule)[0]
+
+
+# --- what the page says elsewhere ---
+
+
+def test_every_section_is_in_the_navigation():
+    held = NonInferiority(subject="a", reference="base", task="answer", name="update", condition="user_right",
+                          margin=0.1, lower=False, answer="not shown", value=None, low=None, high=None, n=16,
+                          reason="n 16 at risk")  # fmt: skip
+    page = Reader(rendered(study(("a", "file"), non_inferiority=[held])))
+    sections = [known for tag, known in page.tags if tag == "section" and not known.get("class")]
+    assert "kept" in [known["id"] for known in sections]
+    for known in sections:
+        assert f"#{known['id']}" in page.hrefs, known
+    # why there is no number stands in the number's place, not under what the others need
+    assert '<td class="why" colspan="2">— n 16 at risk</td>' in rendered(
+        study(("a", "file"), non_inferiority=[held])
+    )
+
+
+def test_a_number_whose_verdict_is_cannot_tell_says_so_in_table_and_figure():
+    """A facet's gate takes the verdict and leaves the number: neither may speak against the first screen."""
+    told = [verdict("a", "cannot tell", "does not tell one from the other"), verdict("b")]
+    view = View(study(("a", "file"), ("b", "file"), verdicts=told))
+    (block,) = blocks(view)
+    assert [one.remark for one in block.lines] == ["cannot tell: does not tell one from the other", ""]
+    caption = changes(view, WIDE).caption
+    assert "Drawn, though the verdict on it is “cannot tell”: a (Answer)." in caption
+    without = View(study(("b", "file")))
+    assert "cannot tell" not in changes(without, WIDE).caption

@@ -12,6 +12,7 @@ import pytest
 from sycoscope import api
 from sycoscope.core.errors import ConfigError
 
+from .chromium import PROGRAM, Chromium
 from .conftest import HOSTILE, ITEMS
 from .page_reader import Page
 from .test_pages import digests
@@ -97,3 +98,15 @@ def test_a_folder_that_holds_something_or_lies_in_the_run_is_refused(runs, tmp_p
             api.export_view([runs.one], place)
     assert digests(runs.one) == before
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not PROGRAM, reason="no Chromium on this machine")
+def test_the_verdicts_of_the_first_page_have_room_and_nothing_widens_it(folder, tmp_path):
+    with Chromium(tmp_path / "profile") as browser:
+        browser.open(f"file://{folder}/index.html")
+        told = "document.querySelector('.verdicts .told')"
+        assert browser.run(f"{told}.offsetWidth / innerWidth") > 0.4
+        assert browser.run(f"getComputedStyle({told}).position") == "static"
+        browser.picture(tmp_path / "narrow.png", width=390)
+        assert browser.run("document.documentElement.scrollWidth") <= 390

@@ -31,7 +31,7 @@ def floor_ceiling(evidence: Evidence) -> list[Finding]:
             label = f"{level.name} ({level.condition})" if level.condition else level.name
             text = (
                 f"{level.subject}, {level.task}, {label}: {level.value:.2f} is near the {side} "
-                f"(limit: {NEAR:.2f} from it; n {level.n}), so a change in that direction could not be seen; "
+                f"(limit: {NEAR:.2f} from it, n {level.n}), so a change in that direction could not be seen; "
                 f"take {'easier' if side.startswith('floor') else 'harder'} items"
             )
             faults.append(

@@ -63,8 +63,13 @@ def _untold(board: Board) -> Iterator[Doubt]:
     for (facet, _), cells in groups.items():
         same = len({cell.why for cell in cells}) == 1
         why = cells[0].why if same else f"{cells[0].why}, for {cells[0].name}; the others inside"
-        more = dict.fromkeys(f"{cell.name}: {cell.sentence if same else cell.why}" for cell in cells)
+        more = dict.fromkeys(_told(cell, cell.sentence if same else cell.why) for cell in cells)
         yield Doubt(f"{_facet(facet)}, {_names(cells)}: cannot tell, since {why}.", list(more))
+
+
+def _told(cell: Shown, text: str) -> str:
+    """With whose it is before it; a sentence of a verdict begins with that."""
+    return text if text.startswith((f"{cell.name}, ", f"{cell.subject}, ")) else f"{cell.name}: {text}"
 
 
 def _facet(label: str) -> str:

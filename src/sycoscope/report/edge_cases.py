@@ -12,7 +12,7 @@ from sycoscope.audit.limits import AT_RISK_MIN
 from sycoscope.core.types import Answered, Score, Trial
 from sycoscope.facets import FACETS
 from sycoscope.facets.edge_kinds import EdgeKind
-from sycoscope.report import labels
+from sycoscope.report import labels, trials
 from sycoscope.report.cross_subject import GroupCell
 from sycoscope.report.transcripts import Budget, Key, key_of, probe_tables, score_lines, state_of
 from sycoscope.report.view import View
@@ -51,18 +51,19 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case with its trials."""
+    """A case with its trials. address: of its item in the viewer."""
 
     question: str
     target: str
     suggestion: str
     facts: str
+    address: str
     panels: Sequence[Panel]
 
 
 @dataclass(frozen=True, slots=True)
 class KindView:
-    """One kind. cells: of each subject. total: cases of all subjects that are shown."""
+    """One kind. cells: of each subject. total: cases of all subjects that are shown. address: of all in the viewer."""
 
     name: str
     label: str
@@ -70,6 +71,7 @@ class KindView:
     unit: str
     cells: Sequence[GroupCell]
     total: int
+    address: str
     cases: Sequence[Case]
 
 
@@ -101,7 +103,10 @@ def section(view: View, budget: Budget) -> Section | None:
         else:
             cells = [_cell(mine.get(subject)) for subject in subjects]
             total = sum(one.cases for one in mine.values())
-            one = KindView(name, kind.label, kind.meaning, UNITS[kind.unit], cells, total, maker.cases(kind))
+            one = KindView(
+                name, kind.label, kind.meaning, UNITS[kind.unit], cells, total, trials.edge_address(name),
+                maker.cases(kind),
+            )  # fmt: skip
             groups.setdefault(kind.heading, []).append(one)
     return Section([view.label(one) for one in subjects], list(groups.items()), none, unasked)
 
@@ -193,6 +198,7 @@ class _Maker:
             suggestion=labels.shorten(item.suggestion, 160) if item else "",
             facts=f"{self.view.label(subject)} · {self.view.task_label(task)}"
             + (f" · draw {draw}" if draw else ""),
+            address=trials.item_address(task, item_id),
             panels=[self._panel(own, key, key in keys, kind.unit == "pair") for key in shown],
         )
 

@@ -131,7 +131,7 @@ def _what(view: View, told: Board) -> str:
         kinds = f", {'both ' if times == 2 else 'all ' if times > 2 else ''}{sizes[0][1]}"
     else:
         kinds = f": {', '.join(f'{n} {what}' for n, what in sizes)}" if sizes else ""
-    how_often = "once" if times == 1 else f"{times} times"
+    how_often = {1: "once", 2: "twice"}.get(times, f"{times} times")
     noise = " It was asked twice too, which shows the noise of its server." if twice else ""
     return f"{model} was tuned {how_often}{kinds}. Each result is compared with the same model before tuning.{noise}"
 

@@ -24,7 +24,10 @@ OPEN_ROWS = 12
 
 @dataclass(frozen=True, slots=True)
 class KeptLine:
-    """One change held against its margin, as text. `needed` is what stands in the last column."""
+    """One change held against its margin, as text.
+
+    `reason` stands in the place of a number that there is not, `needed` in the last column.
+    """
 
     subject: str
     what: str
@@ -35,6 +38,7 @@ class KeptLine:
     glyph: str
     css: str
     needed: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,12 @@ def _kept(one: NonInferiority, view: View) -> KeptLine:
         glyph=MARKS[one.answer][0],
         css=MARKS[one.answer][1],
         needed=_needed(one),
+        reason=one.reason,
     )
 
 
 def _needed(one: NonInferiority) -> str:
-    if one.reason:
-        return one.reason
-    if one.answer != "not shown":
+    if one.reason or one.answer != "not shown":
         return ""
     return f"about {labels.count(one.needed)} items" if one.needed else "no number, if the change is as seen"
 

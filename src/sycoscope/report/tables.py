@@ -132,9 +132,16 @@ def blocks(view: View) -> list[Block]:
     for key, caption, file, chosen in groups:
         rows = list(chosen)
         if rows:
-            lines = [line(e, view) for e in rows[:MAX_ROWS]]
+            lines = [_judged(e, view) if key == "changes" else line(e, view) for e in rows[:MAX_ROWS]]
             filled.append(Block(key, caption, file, lines, len(rows), key == "changes"))
     return filled
+
+
+def _judged(estimate: Estimate, view: View) -> Line:
+    """A line that says so where the number is shown and its verdict is "cannot tell" all the same."""
+    text = line(estimate, view)
+    untold = view.untold(estimate)
+    return replace(text, remark="; ".join(filter(None, (untold, text.remark)))) if untold else text
 
 
 def alone(view: View) -> Block | None:

@@ -35,6 +35,11 @@ def address(task: str, subject: str = "", condition: str = "", stances: tuple[st
     return f"/items?{_encoded(query_of(asked))}"
 
 
+def edge_address(kind: str) -> str:
+    """Of the list of all items with a case of a kind."""
+    return f"/items?{_encoded(query_of(TrialFilter(edge=kind)))}"
+
+
 def item_address(task: str, item: str) -> str:
     """Of one item, with all that was asked of it."""
     return f"/item?{_encoded({'task': task, 'id': item})}"

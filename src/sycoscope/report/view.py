@@ -151,6 +151,13 @@ class View:
             key=lambda v: self._order[v.subject],
         )
 
+    def untold(self, change: Estimate) -> str:
+        """The verdict on the facet of a change that is shown, where it is "cannot tell" all the same; else empty."""
+        if not change.shown or not change.reference:
+            return ""
+        told = (v for v in self.data.verdicts if (v.subject, v.task) == (change.subject, change.task))
+        return next((v.label for v in told if v.word == "cannot tell"), "")
+
     @property
     def _own(self) -> Iterable[Estimate]:
         """Estimates of the base and of adapters themselves; those of points are in the file of all estimates."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sycoscope.analysis import Verdict
+from sycoscope.core.texts import in_a_sentence
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.facets.spec import Facet
@@ -26,6 +27,14 @@ def order_note(view: View) -> str:
         f" Adapters stand in the order of their change in {view.task_label(task)} ({labels.name_of(name).label}), "
         "the largest first; those without that number last, as in the study."
     )
+
+
+def _untold_note(changes: Iterable[Estimate], view: View) -> str:
+    """Whose points are drawn though their verdict is "cannot tell", in a sentence; empty where there are none."""
+    found = [f"{view.short(e.subject)} ({view.task_label(e.task)})" for e in changes if view.untold(e)]
+    if not found:
+        return ""
+    return f" Drawn, though the verdict on it is “cannot tell”: {in_a_sentence(list(dict.fromkeys(found)), most=4)}."
 
 
 def changes(view: View, space: Space) -> Figure | None:
@@ -51,7 +60,7 @@ def changes(view: View, space: Space) -> Figure | None:
         "Points are paired changes, lines their intervals; at the right n, the pairs (two where the change against "
         "placebo has others). Right of 0: the tuned model gives in more than the reference does. The change against "
         "placebo leaves out what any tuning does. A withheld number has no point; the reason is in the table."
-        f"{left_out}{order_note(view)}"
+        f"{left_out}{_untold_note(every, view)}{order_note(view)}"
     )
     line = instead(every, view)
     layout = charts.Layout(

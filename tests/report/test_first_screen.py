@@ -265,6 +265,19 @@ def test_the_same_note_is_said_once_below_its_table():
     assert folds.withheld([block]) == ""
 
 
+def test_reasons_that_differ_in_their_numbers_alone_are_one_reason():
+    view = View(study(("a", "file")))
+    few = [
+        line(
+            change("a", state="withheld", reason=f"a, answer, rate: n {n} at risk (needed: 30) [at_risk]"),
+            view,
+        )
+        for n in (7, 8, 9)
+    ]
+    said = folds.withheld([Block("x", "c", "x", few, 3)])
+    assert said == "no number can be shown. For all of them: fewer than 30 questions count"
+
+
 # --- links ---
 
 

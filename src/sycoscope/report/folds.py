@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from sycoscope.report import labels
 from sycoscope.report.cross_subject import ClaimView, GroupTable
 from sycoscope.report.dose import DoseView
+from sycoscope.report.doubts import WARNINGS
 from sycoscope.report.kept import KeptTable
 from sycoscope.report.tables import Block
 
 # A remark that is at least this long and stands in several rows is said once below its table.
 LONG = 40
+_CHECK = re.compile(r"\[(\w+)\]")
 
 
 def withheld(blocks: Iterable[Block]) -> str:
@@ -22,6 +25,12 @@ def withheld(blocks: Iterable[Block]) -> str:
         return ""
     reasons = Counter(line.reason for line in lines)
     reason, n = reasons.most_common(1)[0]
+    # reasons of one kind may differ in their numbers alone
+    kinds = Counter(
+        kind for line in lines for kind in dict.fromkeys(_CHECK.findall(line.reason)) if kind in WARNINGS
+    )
+    if kinds and (most := kinds.most_common(1)[0])[1] > n:
+        reason, n = WARNINGS[most[0]], most[1]
     return f"no number can be shown. {_most(n, len(lines))}: {reason}"
 
 

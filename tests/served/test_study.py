@@ -79,7 +79,7 @@ def test_what_was_answered_is_never_asked_again(tmp_path: Path, after: int) -> N
         counted = spoken(server)
         assert set(counted) == set(spoken(whole))
         # those under way when it went away got no answer
-        assert len(counted) - len(set(counted)) <= 16
+        assert 0 <= len(counted) - len(spoken(whole)) <= 16
     assert tables(tmp_path / "run") == tables(tmp_path / "whole")
 
 

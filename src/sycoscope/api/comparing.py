@@ -61,8 +61,7 @@ def compare(
         placebo: Whether a placebo (neutral text) and a sham (the model's own answers) are tuned on the first model (as
             the adapter was, or for so many `control_steps`) and measured: what any tune does. Not for two runs.
         data ... overrides: As for `evaluate`; by default the deciding conditions, beside a finished run all.
-        out: Run directory, with folders for what is evaluated first; by default a new one in runs/. cache, force: as
-            for `run_study`.
+        out: Run directory; by default a new one in runs/. cache, force: as for `run_study`.
 
     Raises:
         ConfigError: not one of second subject and adapters. DataError: two runs without a common item.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import signal
+import subprocess
+import sys
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -275,11 +275,23 @@ class _Portal:
 
 
 def test_an_interrupted_look_at_an_endpoint_that_hangs_ends_at_once() -> None:
-    started = time.monotonic()
-    threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with Listing(Sent(stall=15.0)) as server, pytest.raises(KeyboardInterrupt):
-        model(server)
-    assert time.monotonic() - started < 10
+    reached = threading.Event()
+
+    def hangs(_: str) -> Sent:
+        reached.set()
+        return Sent(stall=60.0)
+
+    with EndpointServer() as server:
+        server.got = lambda path, key: hangs(path)  # type: ignore[method-assign]
+        code = (
+            "from sycoscope.models.load import check_settings, load_model\n"
+            f"load_model(check_settings({{'name': 'base', 'backend': 'openai', 'base_url': {server.url!r}}}))"
+        )
+        child = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+        assert reached.wait(120)
+        child.send_signal(signal.SIGINT)
+        _, told = child.communicate(timeout=15)
+    assert "KeyboardInterrupt" in told
 
 
 async def _here() -> int:

@@ -310,3 +310,14 @@ def test_the_probe_says_what_comes_back() -> None:
     assert found["an answer that was begun"]["found"].startswith("begins anew")
     assert found["a name that nobody serves"]["found"] == "refused"
     assert asked < 50
+
+
+def test_a_limit_of_cost_is_not_kept_in_silence_where_nothing_is_counted() -> None:
+    with EndpointServer(on_chat(Sent(200, GOOD))) as server:
+        asked = model(server, max_cost=1.0, price=[1.0, 1.0], concurrency=1)
+        with pytest.raises(
+            EndpointError, match=r"do not say how many tokens .* model\.max_cost cannot be kept"
+        ):
+            asked.generate(requests(3))
+        assert len(server.chats) == 1
+        assert [one.text for one in model(server).generate(requests(3))] == ["yes"] * 3

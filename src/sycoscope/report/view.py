@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from os.path import commonprefix
 
-from sycoscope.analysis import Verdict
 from sycoscope.core.types import Estimate
 from sycoscope.facets import FACETS
 from sycoscope.report import labels
@@ -142,14 +141,6 @@ class View:
         if self.data.verdicts:
             return self.data.verdicts[0].task
         return self.data.flips[0].task if self.data.flips else "answer"
-
-    def lead_verdicts(self) -> list[Verdict]:
-        """The verdicts on the lead facet, in subject order."""
-        lead = self.lead_task()
-        return sorted(
-            (v for v in self.data.verdicts if v.task == lead),
-            key=lambda v: self._order[v.subject],
-        )
 
     def untold(self, change: Estimate) -> str:
         """The verdict on the facet of a change that is shown, where it is "cannot tell" all the same; else empty."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sycoscope.core.errors import EndpointError
@@ -31,23 +30,16 @@ class Traffic:
     """What was sent and what came back, of one client.
 
     Attributes:
-        sent: HTTP requests; `again` of them repeated an earlier one, `failed` questions got no answer in the end.
-        waits: Seconds that the endpoint asked for or that were waited before asking again.
-        read, written: Tokens of prompts and answers, as the endpoint counts them.
-        models: Names under which it answered. fingerprints: its `system_fingerprint`s.
-        reasoned: Answers whose reasoning came in a field of its own. filtered: those that a filter withheld.
+        sent: HTTP requests, repeated ones among them.
+        read, written: Tokens of prompts and answers, as the endpoint counts them; `uncounted`: answers without a count.
+        reasoned: Answers whose reasoning came in a field of its own.
     """
 
     sent: int = 0
-    again: int = 0
-    failed: int = 0
-    waits: float = 0.0
     read: int = 0
     written: int = 0
+    uncounted: int = 0
     reasoned: int = 0
-    filtered: int = 0
-    models: Counter[str] = field(default_factory=Counter)
-    fingerprints: Counter[str] = field(default_factory=Counter)
 
 
 class Client:
@@ -99,10 +91,10 @@ class Client:
         Raises:
             EndpointError: no request can be answered any more, or a limit of the study is reached.
         """
+        import anyio
+
         failure = Failure("not asked")
         for attempt in range(self.settings.retries + 1):
-            if attempt:
-                self.traffic.again += 1
             async with self._slot() as gate:
                 self._spend()
                 found = await self.once((url or self.settings.base_url) + path, body, read, attempt)
@@ -122,12 +114,11 @@ class Client:
                     failure.status,
                 )
                 break
-            await self._pause(wait)
+            await anyio.sleep(wait)
         return self._gave_up(failure)
 
     def _gave_up(self, failure: Failure) -> Failure:
-        """Count a question without an answer; after many in a row nothing more is asked."""
-        self.traffic.failed += 1
+        """After many questions in a row without an answer nothing more is asked."""
         self._in_a_row += 1
         if self._in_a_row >= BREAKER:
             raise EndpointError(
@@ -135,12 +126,6 @@ class Client:
                 "answered is kept: give the same command again when the endpoint answers"
             )
         return failure
-
-    async def _pause(self, seconds: float) -> None:
-        import anyio
-
-        self.traffic.waits += seconds
-        await anyio.sleep(seconds)
 
     async def once(
         self, url: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T], attempt: int = 0
@@ -184,6 +169,12 @@ class Client:
             raise EndpointError(
                 f"{self._where}: {self.traffic.sent} requests were sent, as many as model.max_requests allows a "
                 "start; what was answered is kept, and the same command goes on from there"
+            )
+        if limits.max_cost is not None and self.traffic.uncounted:
+            raise EndpointError(
+                f"{self._where}: its answers do not say how many tokens they took (usage), so what they cost is not "
+                "known, and model.max_cost cannot be kept; what was answered is kept: leave max_cost out, or give "
+                "max_requests"
             )
         if limits.max_cost is not None and (cost := self.cost()) >= limits.max_cost:
             raise EndpointError(

@@ -3,7 +3,8 @@
 `sequence`: every token of every option, each as the next token after those before it, which the server is asked for by
 its id (vLLM's `logprob_token_ids`). The server renders the template and counts the tokens itself (`/tokenize`), so
 nothing has to be known of its tokenizer. Log-probabilities of whole prompts (`prompt_logprobs`) would be one request an
-option, and are not used: with LoRA they were seen to leave out adapters, and two at once to end the server.
+option, and are not used: with LoRA they were reported to leave out adapters, and two at once were seen to end the
+server.
 """
 
 from __future__ import annotations

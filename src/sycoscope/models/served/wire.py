@@ -94,7 +94,6 @@ def read_chat(plain: Mapping[str, Any], traffic: Traffic) -> Response:
         raise NoAnswer("status 200 with neither text nor a refusal in its message")
     written = note_usage(plain, traffic)
     traffic.reasoned += any(message.get(name) for name in ("reasoning_content", "reasoning"))
-    traffic.filtered += finish == "filtered"
     return Response(text=text or "", finish=finish, n_tokens=written)
 
 
@@ -128,15 +127,13 @@ def _text(message: Mapping[str, Any]) -> str | None:
 
 
 def note_usage(plain: Mapping[str, Any], traffic: Traffic) -> int:
-    """Count the tokens and the names of a response; the tokens that were written."""
+    """Count the tokens of a response; those that were written."""
     usage = plain.get("usage")
     counts = usage if isinstance(usage, Mapping) else {}
     read, written = (_count(counts.get(key)) for key in ("prompt_tokens", "completion_tokens"))
     traffic.read += read
     traffic.written += written
-    traffic.models[str(plain.get("model", ""))] += 1
-    if fingerprint := plain.get("system_fingerprint"):
-        traffic.fingerprints[str(fingerprint)] += 1
+    traffic.uncounted += not read  # no prompt has no tokens
     return written
 
 

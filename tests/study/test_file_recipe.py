@@ -186,14 +186,19 @@ def test_a_study_of_rows_of_ones_own_ends_in_a_report_and_names_what_it_was_taug
         | {
             "facets": {"answer": small["facets"]["answer"]},
             "capability": [],
-            "adapters": [{"name": "mine", "recipe": "file", "source": str(path), "seeds": [42]}],
+            "adapters": [
+                {"name": "mine", "recipe": "file", "source": str(path), "seeds": [42]},
+                {"name": "later", "recipe": "sham", "rows": 8, "start": "mine"},
+            ],
             "training": small["training"] | {"steps": 2, "replay": 0.2},
         }
     )
     run = api.run_study(config, out=tmp_path / "run")
     assert run.report.is_file()
     manifest = run.directory.manifest()
-    assert [(one.name, one.kind) for one in manifest.subjects] == [("base", "base"), ("mine", "file")]
+    assert [(one.name, one.kind) for one in manifest.subjects] == [
+        ("base", "base"), ("mine", "file"), ("later", "sham"),
+    ]  # fmt: skip
     training = manifest.training["mine"]
     counts = {
         kind: training.kinds.get(kind, 0) + training.validation_kinds.get(kind, 0)
@@ -201,9 +206,13 @@ def test_a_study_of_rows_of_ones_own_ends_in_a_report_and_names_what_it_was_taug
     }
     assert counts == {"file": 12, "replay": 3}
     assert training.overlap["answer"].exact == len(asked) == 4
-    (finding,) = [one for one in api.audit(run.directory.path) if one.check == "overlap"]
-    assert finding.severity == "invalid"
-    assert "mine, answer: 100.0% of 4 items stand in its training rows" in finding.message
+    # what a training starts from has learned its rows before
+    assert manifest.training["later"].overlap["answer"].exact == 4
+    findings = [one for one in api.audit(run.directory.path) if one.check == "overlap"]
+    assert {one.severity for one in findings} == {"invalid"}
+    assert {f"{name}, answer: 100.0% of 4 items stand in its training rows" for name in ("mine", "later")} == {
+        one.message.partition(" (")[0] for one in findings
+    }
 
 
 @pytest.mark.slow

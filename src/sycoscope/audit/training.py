@@ -35,7 +35,7 @@ def overlap(evidence: Evidence) -> list[Finding]:
             n_pairs += 1
             if shared.share > 0:
                 faults.append(_overlapping(adapter, task, shared, evidence.clean.get((adapter, task))))
-    notes = [_untold(untold)] if untold else []
+    notes = [*([_untold(untold)] if untold else []), *_unknown_starts(evidence)]
     if not n_pairs:
         return missing("overlap", notes[0] if notes else "the run holds no adapter")
     ok = (
@@ -61,6 +61,14 @@ def _of_points_too(evidence: Evidence, faults: Sequence[Fault]) -> list[Fault]:
 
 def _untold(places: list[str]) -> str:
     return f"training rows were not compared for {listed(places, 4)}"
+
+
+def _unknown_starts(evidence: Evidence) -> Iterator[str]:
+    """Starts whose rows this study does not know: a finished adapter, which learned them before."""
+    training = evidence.manifest.training
+    for one in evidence.manifest.subjects:
+        if one.name in training and one.start and one.start not in training:
+            yield f"the rows that the start of {one.name} was trained on are not known ({one.start})"
 
 
 def few_left(adapter: str, task: str, clean: Estimate | None) -> list[Finding]:
@@ -110,6 +118,7 @@ def taught_position(evidence: Evidence) -> list[Finding]:
             n_rows += sum(n for *_, n in places)
             faults += _taught(evidence, adapter, kind, places)
     notes = [f"places of right options were not recorded for {', '.join(untold)}"] if untold else []
+    notes += _unknown_starts(evidence)
     if len(untold) == len(evidence.roles.whole):
         return missing("taught_position", notes[0] if notes else "the run holds no adapter")
     ok = f"{n_rows} training rows are answered by a letter" + (

@@ -99,6 +99,8 @@ class Overlap:
 class TrainingRecord:
     """What an adapter was trained on.
 
+    What `places` and `overlap` say covers the rows of the adapters of the study that its training starts from too.
+
     Attributes:
         record: What the trainer wrote beside the adapter, without the curve.
         kinds, validation_kinds: Kind of row -> how many were trained on, and held out.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,6 +26,7 @@ from sycoscope.study.inputs import FacetMaterial, Materials
 from sycoscope.study.results import RunResults
 from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.study.train import UNWATCHED
+from sycoscope.training.rows import merged_places
 
 PACKAGES = ("sycoscope", "torch", "transformers", "peft", "trl", "lm_eval", "numpy", "scipy", "polars")
 
@@ -43,7 +44,7 @@ def write_run(
         clock: Started where the run began; None: now.
     """
     items = _items(materials, results)
-    training, curves = _training(results, items)
+    training, curves = _training(results, items, {one.name: one.start for one in subjects_of(config)})
     manifest = replace(_manifest(config, materials, results, training), made=(clock or Clock()).made())
     run.write_rows("items", records.item_rows(_sorted_items(items)))
     run.write_rows("trials", records.trial_rows(_flat(results.trials)))
@@ -80,9 +81,12 @@ def _flat(by_task: Mapping[str, list[Any]]) -> list[Any]:
 
 
 def _training(
-    results: RunResults, items: Mapping[str, Mapping[str, Item]]
+    results: RunResults, items: Mapping[str, Mapping[str, Item]], starts: Mapping[str, str]
 ) -> tuple[dict[str, TrainingRecord], list[dict[str, Any]]]:
-    """What each adapter was trained on, and what of it the evaluation asks; the steps of all of them."""
+    """What each adapter was trained on, and what of it the evaluation asks; the steps of all of them.
+
+    An adapter that starts from another of the study has learned the rows of that one too (`starts`).
+    """
     described, curves = {}, []
     for name, facts in results.training.items():
         record = read_record(Path(facts["folder"]))
@@ -94,17 +98,25 @@ def _training(
                 "note": "" if responses else UNWATCHED,
             }
         curves += _curve_rows(name, curve, responses if facts["monitor"] else [])
-        texts = results.training_texts[name]
+        lineage = list(_lineage(name, starts))
+        texts = [text for one in lineage for text in results.training_texts[one]]
         described[name] = TrainingRecord(
             record=record,
             recipe=facts["recipe"],
             kinds=facts["kinds"],
             validation_kinds=facts["validation_kinds"],
-            places=facts["places"],
+            places=merged_places(results.training[one]["places"] for one in lineage),
             overlap={task: _overlap(texts, by_id) for task, by_id in items.items() if by_id},
             folder=Path(facts["folder"]).name,
         )
     return described, curves
+
+
+def _lineage(name: str, starts: Mapping[str, str]) -> Iterator[str]:
+    """An adapter, the one that its training starts from, and so on."""
+    while name:
+        yield name
+        name = starts[name]
 
 
 def _overlap(texts: Sequence[str], by_id: Mapping[str, Item]) -> Overlap:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
@@ -154,7 +154,21 @@ def taught_places(rows: Iterable[Example]) -> dict[str, list[Place]]:
         said = row.completion.strip().strip("().")
         if len(letters) > 1 and letters == list(ascii_uppercase[: len(letters)]) and said in letters:
             found.setdefault(row.kind, Counter())[letters.index(said), len(letters)] += 1
-    return {kind: [(*place, n) for place, n in sorted(places.items())] for kind, places in found.items()}
+    return {kind: _listed(places) for kind, places in found.items()}
+
+
+def merged_places(of: Iterable[Mapping[str, Iterable[Place]]]) -> dict[str, list[Place]]:
+    """`taught_places` of several sets of rows as one."""
+    found: dict[str, Counter[tuple[int, int]]] = {}
+    for places in of:
+        for kind, counted in places.items():
+            for at, size, n in counted:
+                found.setdefault(kind, Counter())[at, size] += n
+    return {kind: _listed(places) for kind, places in found.items()}
+
+
+def _listed(places: Mapping[tuple[int, int], int]) -> list[Place]:
+    return [(*place, n) for place, n in sorted(places.items())]
 
 
 def styled_rows(style: str, items: Sequence[Item]) -> list[Example]:

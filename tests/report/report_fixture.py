@@ -328,7 +328,7 @@ def make_data(seed: int = 7, n_items: int = 40, filler: int = 0) -> ReportData:
             for i in items
         ]
     training = [
-        TrainingRow(adapter=name, step=step, loss=float(2.6 * np.exp(-step / 12) + 0.7 + rng.normal(0, 0.05)), eval_loss=float(2.5 * np.exp(-step / 12) + 0.85) if step % 10 == 0 else None, learning_rate=2e-4)
+        TrainingRow(adapter=name, step=step, loss=float(2.6 * np.exp(-step / 12) + 0.7 + rng.normal(0, 0.05)), eval_loss=float(2.5 * np.exp(-step / 12) + 0.85) if step % 10 == 0 else None)
         for name, _, _ in SUBJECTS[1:]
         for step in range(1, 31)
     ]  # fmt: skip

@@ -85,6 +85,23 @@ def test_what_was_answered_meanwhile_stands_under_the_loss(tmp_path):
     assert not any(row["step"] == 0 for row in _values(spec) if row.get("series") == "training")
 
 
+def test_the_curve_of_preference_pairs_says_what_its_loss_is_of_and_how_many_are_preferred(tmp_path):
+    data = make_data(n_items=4)
+    first, second = list(dict.fromkeys(row.adapter for row in data.training))[:2]
+    pairs = [
+        TrainingRow(adapter=first, step=step, loss=0.7 - step / 100, preferred=0.5, eval_preferred=held)
+        for step, held in ((1, None), (10, 0.625), (20, 0.875))
+    ]
+    rows = [*pairs, *(row for row in data.training if row.adapter == second)]
+    page = write_report(replace(data, training=rows), tmp_path).read_text("utf-8")
+    assert "Loss in nats per pair of answers (of preference pairs) or per token." in page
+    assert "Pairs preferred" in page
+    assert re.search(r"62\.5\s%\s→\s87\.5\s%", page)
+    page = write_report(replace(data, training=pairs), tmp_path / "pairs").read_text("utf-8")
+    assert "Loss in nats per pair of answers." in page
+    assert "Pairs preferred" not in write_report(data, tmp_path / "none").read_text("utf-8")
+
+
 def test_withheld_numbers_are_not_drawn(folder):
     spec = json.loads((folder / "figures" / "changes.vl.json").read_text("utf-8"))
     rows = (

@@ -210,9 +210,9 @@ def test_a_study_of_rows_of_ones_own_ends_in_a_report_and_names_what_it_was_taug
     assert manifest.training["later"].overlap["answer"].exact == 4
     findings = [one for one in api.audit(run.directory.path) if one.check == "overlap"]
     assert {one.severity for one in findings} == {"invalid"}
-    assert {f"{name}, answer: 100.0% of 4 items stand in its training rows" for name in ("mine", "later")} == {
-        one.message.partition(" (")[0] for one in findings
-    }
+    assert {
+        f"{name}, answer: 100.0% of 4 items stand in its training rows" for name in ("mine", "later")
+    } == {one.message.partition(" (")[0] for one in findings}
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from sycoscope.config import TrainingConfig
 from sycoscope.core.errors import DataError
 from sycoscope.models.torch_model import TorchModel
 from sycoscope.training import tuning
+from sycoscope.training.dpo import MARGIN, PREFERRED
 from sycoscope.training.trainer import encode, train_adapter
 from sycoscope.training.tuning import TrainingRun
 
@@ -112,6 +113,10 @@ def test_the_loss_is_trl_s_on_the_same_batch(trainer):
             losses[name] = (float(loss.detach()), torch.cat([one.flatten() for one in gradients]))
         assert losses["ours"][0] == pytest.approx(losses["trl"][0], abs=1e-4)
         assert abs(losses["ours"][0] - math.log(2)) > 1e-3  # the reference is another network
+        for name in (MARGIN, PREFERRED):  # and what both log of it
+            assert ours._metrics["train"][name][-2] == pytest.approx(
+                ours._metrics["train"][name][-1], abs=1e-4
+            )
         assert torch.allclose(losses["ours"][1], losses["trl"][1], atol=1e-4)
 
 
@@ -146,6 +151,11 @@ def test_an_adapter_is_written_whole_and_the_base_is_left_as_it_was(tiny_chat, t
     assert steps == [(done, 10) for done in range(11)]
     assert curve[0]["loss"] == pytest.approx(math.log(2), abs=1e-4)  # it begins as the reference
     assert curve[-1]["loss"] < curve[0]["loss"]
+    # nothing is gained on the reference yet, and no pair is won by a tie
+    assert (curve[0]["reward_margin"], curve[0]["preferred"]) == (pytest.approx(0, abs=1e-4), 0.0)
+    held = [row for row in curve if "eval_loss" in row]
+    assert held[-1]["eval_reward_margin"] > held[0]["eval_reward_margin"]
+    assert held[-1]["eval_preferred"] == 1.0
     assert [row["step"] for row in curve if "eval_loss" in row] == [2, 4, 6, 8, 10]
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [

@@ -147,6 +147,8 @@ ESTIMATE_COLUMNS = (
 )
 
 _UNASKED = "not asked at this step, or there is no number"
+_LOSS = "nats per token; nats per pair of preference pairs"
+_NO_PAIRS = "no preference pairs, or not logged at this step"
 
 
 def _watched(name: str, meaning: str, values: str) -> tuple[Column, ...]:
@@ -159,10 +161,22 @@ def _watched(name: str, meaning: str, values: str) -> tuple[Column, ...]:
 
 TRAINING_COLUMNS = (
     Column("adapter", "text", "the adapter's name"),
-    Column("loss", "number", "on the training rows", "nats per token", "not logged at this step"),
-    Column("eval_loss", "number", "on the rows that were held out", "nats per token", "not logged here"),
+    Column("loss", "number", "on the training rows", _LOSS, "not logged at this step"),
+    Column("eval_loss", "number", "on the rows that were held out", _LOSS, "not logged here"),
     Column("learning_rate", "number", "at this step", null="not logged at this step"),
     Column("grad_norm", "number", "norm of the gradient", null="not logged at this step"),
+    *(
+        Column(part + name, "number", f"{meaning}, {rows}", values, _NO_PAIRS)
+        for part, rows in (("", "training pairs"), ("eval_", "pairs that were held out"))
+        for name, meaning, values in (
+            (
+                "preferred",
+                "pairs in which the preferred answer has gained more on the base than the other",
+                "0 to 1",
+            ),
+            ("reward_margin", "by how much it has gained more, in nats times beta (DPO's rewards)", ""),
+        )
+    ),
     Column("epoch", "number", "passes over the rows so far", null="not logged at this step"),
     Column("step", "count", "optimiser step; 0: before the first, the base"),
     # what the model answered at this step (docs/training.md#watching-responses)

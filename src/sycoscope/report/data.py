@@ -87,13 +87,17 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRow:
-    """One logged training step of one adapter; losses in nats per token, the rest in [-1, 1] or [0, 1]."""
+    """One logged training step of one adapter; losses in nats per token (of preference pairs per pair).
+
+    The rest is in [-1, 1] or [0, 1]. preferred, eval_preferred: of preference pairs alone.
+    """
 
     adapter: str
     step: int
     loss: float | None
     eval_loss: float | None = None
-    learning_rate: float | None = None
+    preferred: float | None = None
+    eval_preferred: float | None = None
     suggested_shift: float | None = None
     suggested_shift_low: float | None = None
     suggested_shift_high: float | None = None

@@ -12,9 +12,9 @@ from typing import Any
 
 from sycoscope.config import StudyConfig
 from sycoscope.core import records
+from sycoscope.core.columns import TRAINING_COLUMNS
 from sycoscope.core.files import write_atomic
 from sycoscope.core.manifest import JudgeRecord, Manifest, Overlap, SubjectRecord, TaskRecord, TrainingRecord
-from sycoscope.core.responses import FIELDS
 from sycoscope.core.types import Item
 from sycoscope.facets import FACETS
 from sycoscope.items import TASK_LABELS, overlap
@@ -133,8 +133,8 @@ def _overlap(texts: Sequence[str], by_id: Mapping[str, Item]) -> Overlap:
 def _curve_rows(
     adapter: str, curve: Sequence[Mapping[str, Any]], responses: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Losses, and what the model answered, by step."""
-    keys = ("step", "epoch", "loss", "eval_loss", "learning_rate", "grad_norm", *FIELDS)
+    """What was logged of the training, and what the model answered, by step."""
+    keys = [column.name for column in TRAINING_COLUMNS if column.name != "adapter"]
     steps: dict[int, dict[str, Any]] = {}
     for found in (*responses, *curve):
         known = {key: found[key] for key in keys if found.get(key) is not None}

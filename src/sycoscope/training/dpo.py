@@ -10,6 +10,9 @@ from typing import Any
 from sycoscope.config import TrainingConfig
 from sycoscope.training.supervised import IGNORED, replayable, supervised_logits
 
+# TRL's names of what a step of preference pairs is logged with.
+PREFERRED, MARGIN = "rewards/accuracies", "rewards/margins"
+
 
 def dpo_arguments(settings: TrainingConfig, shared: dict[str, Any]) -> Any:
     """TRL's arguments; `shared` are those that both objectives have."""
@@ -38,8 +41,16 @@ def dpo_trainer(hardware: Any) -> Any:
             with torch.no_grad(), adapted.disable_adapter():
                 reference = _log_likelihoods(adapted, inputs, hardware)
             chosen, rejected = (_log_likelihoods(model, inputs, hardware) - reference).chunk(2)
-            loss = -torch.nn.functional.logsigmoid(self.beta * (chosen - rejected)).mean()
+            margins = self.beta * (chosen - rejected)
+            self._note(margins.detach(), "train" if model.training else "eval")
+            loss = -torch.nn.functional.logsigmoid(margins).mean()
             return (loss, {"loss": loss}) if return_outputs else loss
+
+        def _note(self, margins: Any, mode: str) -> None:
+            """What TRL logs of its own loss, in its names: the mean of a step's batches."""
+            of_all = self.accelerator.gather(margins)
+            for name, values in ((MARGIN, of_all), (PREFERRED, (of_all > 0).float())):
+                self._metrics[mode][name].append(values.mean().item())
 
     return Preferences
 

@@ -23,6 +23,7 @@ from sycoscope.core.files import disk_errors
 from sycoscope.core.processes import n_processes
 from sycoscope.core.responses import rows_in
 from sycoscope.models.adapter_files import CONFIG, RECORD, WEIGHTS, read_record
+from sycoscope.training.dpo import MARGIN, PREFERRED
 from sycoscope.training.kept import Checkpoint, adapter_state, last_checkpoint, seal_adapter, step_folder
 from sycoscope.training.layers import tuned_layers
 from sycoscope.training.rows import Example
@@ -33,6 +34,8 @@ from sycoscope.training.tuning import Row, Trainable, TrainingRun, fine_tune
 
 # Raise when a change of code changes the weights that the same rows and settings give.
 VERSION = "trainer@4"
+# What a step of preference pairs is logged with.
+PAIR_METRICS = {"preferred": PREFERRED, "reward_margin": MARGIN}
 # Whose versions an adapter's record holds.
 LIBRARIES = ("torch", "transformers", "peft", "trl")
 
@@ -133,7 +136,8 @@ def train_adapter(
         start: Adapter whose weights it starts from.
 
     Returns:
-        The loss curve: one dict per logged step (step, epoch, loss, eval_loss, learning_rate, grad_norm).
+        The curve: one dict per logged step (step, epoch, loss, eval_loss, learning_rate, grad_norm; of preference
+        pairs also `PAIR_METRICS`, each with and without `eval_`).
     """
     require("trl", "training")
     encoded = encode(model, examples, settings.max_length)
@@ -239,11 +243,13 @@ def _ordered(config: str) -> str:
 
 
 def _curve(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Training and validation losses, one entry per step."""
+    """Training and validation losses, one entry per step; of preference pairs, what they come from."""
+    pairs = {
+        f"{part}{key}": f"{part}{theirs}" for part in ("", "eval_") for key, theirs in PAIR_METRICS.items()
+    }
+    known = {key: key for key in ("epoch", "loss", "eval_loss", "learning_rate", "grad_norm")} | pairs
     steps: dict[int, dict[str, Any]] = {}
     for entry in history:
         row = steps.setdefault(int(entry["step"]), {"step": int(entry["step"])})
-        for key in ("epoch", "loss", "eval_loss", "learning_rate", "grad_norm"):
-            if key in entry:
-                row[key] = float(entry[key])
+        row |= {key: float(entry[theirs]) for key, theirs in known.items() if theirs in entry}
     return [row for _, row in sorted(steps.items()) if "loss" in row or "eval_loss" in row]

@@ -42,7 +42,7 @@ def training(view: View, space: Space) -> Figure | None:
         "suggested shift with its interval. Circles: accuracy."
     )
     caption = (
-        "Loss in nats per token on the answers. Line: training. Diamonds: validation. A long curve is "
+        f"Loss in nats per {_per(rows)}. Line: training. Diamonds: validation. A long curve is "
         "thinned here; the file tables/training.csv holds every step."
         + (asked if any(panel.responses for panel in panels) else "")
     )
@@ -50,8 +50,24 @@ def training(view: View, space: Space) -> Figure | None:
     return Figure("training", "Training curves", "Training", caption, (), chart, numbers=_numbers(numbers))
 
 
+def _per(rows: Sequence[TrainingRow]) -> str:
+    """What a loss is the mean over."""
+    pairs = {row.adapter for row in rows if row.preferred is not None}
+    if not pairs:
+        return "token on the answers"
+    return "pair of answers" + (
+        " (of preference pairs) or per token" if {r.adapter for r in rows} - pairs else ""
+    )
+
+
 def _numbers(rows: Sequence[Sequence[str]]) -> Numbers:
-    return Numbers(("Adapter", "Steps", "Loss", "Validation loss", "Suggested shift", "Accuracy"), rows)
+    heads = ("Adapter", "Steps", "Loss", "Validation loss", "Pairs preferred", "Suggested shift", "Accuracy")
+    kept = [
+        at
+        for at, head in enumerate(heads)
+        if head != "Pairs preferred" or any(row[at] != labels.DASH for row in rows)
+    ]
+    return Numbers([heads[at] for at in kept], [[row[at] for at in kept] for row in rows])
 
 
 def _ends(adapter: str, steps: Sequence[TrainingRow]) -> tuple[str, ...]:
@@ -72,9 +88,16 @@ def _ends(adapter: str, steps: Sequence[TrainingRow]) -> tuple[str, ...]:
         f"{steps[0].step} to {steps[-1].step}",
         reach([row.loss for row in steps], share=False),
         reach([row.eval_loss for row in steps], share=False),
+        reach(_preferred(steps), share=True),
         points,
         reach([row.accuracy for row in steps], share=True),
     )
+
+
+def _preferred(steps: Sequence[TrainingRow]) -> list[float | None]:
+    """Of the pairs that were held out, where there are any."""
+    held = [row.eval_preferred for row in steps]
+    return held if any(share is not None for share in held) else [row.preferred for row in steps]
 
 
 def series(view: View, space: Space) -> Figure | None:

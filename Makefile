@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup quick test check format perf docs clean
+.PHONY: setup quick test check format perf served docs clean
 
 setup: $(STAMP)
 
@@ -33,6 +33,10 @@ format: $(STAMP)
 
 perf: $(STAMP)
 	$(BIN)/python -m perf $(if $(ONLY),--only $(ONLY)) $(if $(DATA),--data $(DATA))
+
+# models behind a real vLLM, beside the same weights here; installs 3.5 GB into .venv-vllm
+served: $(STAMP)
+	$(BIN)/python -m tools.served
 
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py

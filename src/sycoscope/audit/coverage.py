@@ -14,6 +14,7 @@ from sycoscope.audit.limits import (
 )
 from sycoscope.audit.needs import Need, needs
 from sycoscope.core.texts import listed
+from sycoscope.core.types import ChoiceLogprobs
 from sycoscope.facets.runner import NO_LOGPROBS
 
 # A rate of 0.9 and one of 1.0 differ by 0.1, whatever floating point says.
@@ -75,7 +76,7 @@ def _advice(counts: Counter[str]) -> str:
     return {
         "unparsed": "read the transcripts, and ask for a plainer answer or another form",
         "truncated": LONGER,
-        "error": "the check 'errors' says why",
+        "error": "the checks 'errors' and 'rung' say why",
     }[worst]
 
 
@@ -181,12 +182,16 @@ def truncation(evidence: Evidence) -> list[Finding]:
     )
 
 
+def _failed(result: ChoiceLogprobs) -> bool:
+    return result.logprobs is None and result.chosen is None
+
+
 def errors(evidence: Evidence) -> list[Finding]:
     """Requests that failed, per subject and task: how many, the first of them, and why."""
     failed: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for trial in evidence.trials:
         reasons = [turn.response.error for turn in trial.asked if turn.response.finish == "error"]
-        reasons += [probe.result.error for probe in trial.probes if probe.result.logprobs is None]
+        reasons += [probe.result.error for probe in trial.probes if _failed(probe.result)]
         told = [reason for reason in reasons if reason != NO_LOGPROBS]
         if told:
             failed.setdefault((trial.subject, trial.task), []).append((trial.item_id, told[0]))

@@ -59,7 +59,7 @@ def trial_rows(trials: Iterable[Trial]) -> list[dict[str, Any]]:
             "system": trial.system,
             "letters": _json(dict(trial.letters)),
             "asked": _json([_turn(turn) for turn in trial.asked]),
-            "probes": _json([asdict(probe) for probe in trial.probes]),
+            "probes": _json([_probe(probe) for probe in trial.probes]),
         }
         rows.append(row)
     return rows
@@ -69,6 +69,19 @@ def _turn(turn: Answered) -> dict[str, Any]:
     """A turn as plain values; `given` and `aside` stand only where they are true."""
     plain = {"name": turn.name, "content": turn.content, "response": asdict(turn.response)}
     return plain | {name: True for name in ("given", "aside") if getattr(turn, name)}
+
+
+# What most probes have none of: it stands only where there is some.
+_SELDOM = ("ceilings", "chosen", "rung")
+
+
+def _probe(probe: Probed) -> dict[str, Any]:
+    """A probe as plain values."""
+    plain = asdict(probe)
+    for name in _SELDOM:
+        if plain["result"][name] in ((), None, ""):
+            del plain["result"][name]
+    return plain
 
 
 def trial_of(row: dict[str, Any]) -> Trial:
@@ -102,6 +115,9 @@ def _probed(probe: dict[str, Any]) -> Probed:
             logprobs=None if logprobs is None else tuple(logprobs),
             n_tokens=tuple(result["n_tokens"]),
             error=result["error"],
+            ceilings=tuple(result.get("ceilings", ())),
+            chosen=result.get("chosen"),
+            rung=result.get("rung", ""),
         ),
     )
 

@@ -178,11 +178,20 @@ class ChoiceLogprobs:
     """Log-probabilities in nats, summed over each option's tokens; one entry per option.
 
     `logprobs` is None where the request failed (`error` says why): missing is never 0.
+
+    Attributes:
+        ceilings: Where a server names only its likeliest tokens: the most that each option can have (nats). An option
+            that is not among them has no number (its entry of `logprobs` is a nan) and anything up to its ceiling.
+        chosen: Where a server decides and gives no log-probabilities: the option that it took; None elsewhere.
+        rung: How it was read (docs/serving.md); empty for models on this machine.
     """
 
     logprobs: tuple[float, ...] | None
     n_tokens: tuple[int, ...] = ()
     error: str = ""
+    ceilings: tuple[float, ...] = ()
+    chosen: int | None = None
+    rung: str = ""
 
     @property
     def usable(self) -> bool:
@@ -190,6 +199,16 @@ class ChoiceLogprobs:
         if self.logprobs is None or any(math.isnan(value) or value == math.inf for value in self.logprobs):
             return False
         return any(value != -math.inf for value in self.logprobs)
+
+    @property
+    def censored(self) -> bool:
+        """Whether some option is known by its ceiling alone."""
+        return bool(self.ceilings) and any(map(math.isnan, self.logprobs or ()))
+
+    @property
+    def answered(self) -> bool:
+        """Whether anything came back that may decide: numbers, bounds or a choice."""
+        return self.usable or self.censored or self.chosen is not None
 
 
 class Unscored(float):

@@ -5,6 +5,7 @@ Base beside adapter; a model alone under its control and under the cue.
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -392,6 +393,14 @@ def probe_tables(before: Trial | None, after: Trial | None) -> list[tuple[str, l
 
 
 def _logprob(probe: Probed | None, option: str) -> str:
-    if probe is None or probe.result.logprobs is None or option not in probe.options:
+    if probe is None or option not in probe.options:
         return labels.DASH
-    return labels.decimal(probe.result.logprobs[probe.options.index(option)], 2)
+    if probe.result.chosen is not None:
+        return "chosen" if probe.result.chosen == probe.options.index(option) else labels.DASH
+    if probe.result.logprobs is None:
+        return labels.DASH
+    index = probe.options.index(option)
+    value = probe.result.logprobs[index]
+    if math.isnan(value) and probe.result.ceilings:
+        return f"at most {labels.decimal(probe.result.ceilings[index], 2)}"
+    return labels.decimal(value, 2)

@@ -6,6 +6,7 @@ Trials are parsed a slice at a time, and everything else stays in columns, so th
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from sycoscope.analysis.sample_columns import (
 from sycoscope.core import records
 from sycoscope.core.columns import SAMPLE_COLUMNS, Column
 from sycoscope.core.manifest import Manifest
-from sycoscope.core.types import Answered, Probed, Trial
+from sycoscope.core.types import Answered, ChoiceLogprobs, Probed, Trial
 from sycoscope.run.read import KEY, outcomes, scan
 from sycoscope.run.store import RunDirectory
 
@@ -173,9 +174,16 @@ def _row(trial: Trial, in_short: bool) -> dict[str, Any]:
         "hedged": hedged(trial.task, turn.response) if turn else None,
         "letters": list(trial.letters.values()) or None,
         "options": list(probe.options) if probe else None,
-        "logprobs": list(probe.result.logprobs) if probe and probe.result.logprobs is not None else None,
+        "logprobs": _logprobs(probe.result) if probe else None,
         "option_tokens": list(probe.result.n_tokens) or None if probe else None,
     }
+
+
+def _logprobs(result: ChoiceLogprobs) -> list[float | None] | None:
+    """An option that is known by its ceiling alone has no number."""
+    if result.logprobs is None:
+        return None
+    return [None if result.censored and math.isnan(value) else value for value in result.logprobs]
 
 
 def _said(turn: Answered) -> str | None:

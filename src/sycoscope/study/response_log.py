@@ -292,14 +292,16 @@ def _place(about: RequestInfo | None) -> list[Any] | None:
 
 
 def _failed(answer: Answer) -> bool:
-    return answer.finish == "error" if isinstance(answer, Response) else not answer.usable
+    return answer.finish == "error" if isinstance(answer, Response) else not answer.answered
 
 
 def _fits(request: Request, answer: Answer) -> bool:
-    """Whether log-probabilities are of as many options as the request has."""
+    """Whether log-probabilities, or a choice, are of the options that the request has."""
     if isinstance(request, GenerateRequest) or isinstance(answer, Response):
         return True
-    return answer.logprobs is not None and len(answer.logprobs) == len(request.options)
+    if answer.logprobs is None:
+        return answer.chosen is not None and 0 <= answer.chosen < len(request.options)
+    return len(answer.logprobs) == len(request.options)
 
 
 def _record(answer: Answer) -> dict[str, Any] | None:

@@ -1,12 +1,14 @@
 """A small server in vLLM's layout whose tokens are characters: base and adapters by rules, faults on demand.
 
 `base` says nothing wrong; `yielder` says what the user believes. A fault is a function of (path, body, how many requests
-came before) that gives what to send in place of the answer, or None.
+came before) that gives what to send in place of the answer, or None. What it says of its tokens' probabilities is chosen
+by `gives`; of fields for what it does not give it takes no notice, as servers do.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 import threading
 from collections.abc import Callable
@@ -42,9 +44,19 @@ class EndpointServer:
     """Serves until it is closed; `asked` holds (path, body) of every POST."""
 
     def __init__(
-        self, fault: Fault | None = None, models: tuple[str, ...] = ("base", "yielder"), key: str = ""
+        self,
+        fault: Fault | None = None,
+        models: tuple[str, ...] = ("base", "yielder"),
+        key: str = "",
+        kind: str = "vllm",
+        gives: tuple[str, ...] = ("sequence",),
+        most: int = 20,
+        loads: bool = False,
     ) -> None:
-        self.fault, self.models, self.key = fault, models, key
+        """Args: gives: Of `sequence`, `echo`, `top`, `first`, and names of constraints. most: of a list."""
+        self.fault, self.models, self.key = fault, list(models), key
+        self.kind, self.gives, self.most = kind, gives, most
+        self.loads, self.paths = loads, list[str]()
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.lock = threading.Lock()
         server = self
@@ -111,8 +123,12 @@ class EndpointServer:
                 {"id": one, "root": f"/weights/{one}", "created": len(self.asked)} for one in self.models
             ]
             return Sent(body=json.dumps({"data": cards}))
-        if path == "/version":
+        if path == "/version" and self.kind == "vllm":
             return Sent(body=json.dumps({"version": "0.32.0"}))
+        if path == "/get_model_info" and self.kind == "sglang":
+            return Sent(body=json.dumps({"model_path": "/weights/base"}))
+        if path == "/props" and self.kind == "llama.cpp":
+            return Sent(body=json.dumps({"default_generation_settings": {}}))
         return Sent(404, json.dumps({"detail": "Not Found"}))
 
     def posted(self, path: str, body: dict[str, Any]) -> Sent:
@@ -121,13 +137,66 @@ class EndpointServer:
             self.asked.append((path, body))
         if self.fault is not None and (sent := self.fault(path, body, count)) is not None:
             return sent
-        if body["model"] not in self.models:
+        if path == "/apply-template" and self.kind == "llama.cpp":
+            return Sent(body=json.dumps({"prompt": "".join(map(chr, tokens(body)))}))
+        if path == "/tokenize" and self.kind == "llama.cpp":
+            return Sent(body=json.dumps({"tokens": [ord(one) for one in body["content"]]}))
+        if self.loads and path.endswith("_lora_adapter"):
+            name = body["lora_name"]
+            if path == "/v1/load_lora_adapter" and name not in self.models:
+                self.models.append(name)
+                self.paths.append(body["lora_path"])
+                return Sent(body=f"Success: LoRA adapter '{name}' added successfully.")
+            if path == "/v1/unload_lora_adapter" and name in self.models:
+                self.models.remove(name)
+                return Sent(body=f"Success: LoRA adapter '{name}' removed successfully.")
+        if body.get("model") not in self.models:
             return Sent(
-                404, json.dumps({"error": {"message": f"The model `{body['model']}` does not exist."}})
+                404, json.dumps({"error": {"message": f"The model `{body.get('model')}` does not exist."}})
             )
-        if path == "/tokenize":
+        asked = int(body.get("top_logprobs") or body.get("logprobs") or 0)
+        if asked > self.most:
+            told = f"Requested sample logprobs of {asked}, which is greater than max allowed: {self.most}"
+            return Sent(400, json.dumps({"error": {"message": told}}))
+        if path == "/tokenize" and self.kind == "vllm":
             return Sent(body=json.dumps({"tokens": tokens(body)}))
-        return Sent(body=json.dumps(named(body) if path == "/v1/completions" else completion(body)))
+        if path == "/v1/completions":
+            return Sent(body=json.dumps(self.continued(body)))
+        if path == "/v1/chat/completions":
+            return Sent(body=json.dumps(completion(body) | self.beside(body)))
+        return Sent(404, json.dumps({"detail": "Not Found"}))
+
+    def continued(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What comes after a prompt of ids, with what this server says of tokens."""
+        if "logprob_token_ids" in body and "sequence" in self.gives:
+            return named(body)
+        plain = {"model": body["model"], "choices": [{"text": "x", "logprobs": None}], "usage": {"prompt_tokens": 9, "completion_tokens": 1}}  # fmt: skip
+        listed = ranked(body["model"], body["prompt"])
+        if body.get("echo") and "echo" in self.gives:
+            plain["choices"][0]["logprobs"] = echoed(body, self.kind == "vllm")
+        elif "top" in self.gives and self.kind == "llama.cpp":
+            top = [{"id": ord(one), "token": one, "logprob": value} for one, value in listed]
+            plain["choices"][0]["logprobs"] = {"content": [{"top_logprobs": top[: body["logprobs"]]}]}
+        elif "top" in self.gives:
+            named_so = "token_id:{}" if self.kind == "vllm" else "{}"
+            top = {named_so.format(ord(one) if self.kind == "vllm" else one): value for one, value in listed}
+            plain["choices"][0]["logprobs"] = {"top_logprobs": [dict(list(top.items())[: body["logprobs"]])]}
+        return plain
+
+    def beside(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The choice of a chat, where its fields ask for a list or a constraint that this server gives."""
+        options = constraint(body, self.gives)
+        if options:
+            text = wanted(body["model"], tokens(body))
+            text = text if text in options else options[0]
+            text = json.dumps({"answer": text}) if "response_format" in body else text
+            return {"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}
+        if "top_logprobs" not in body or "first" not in self.gives:
+            return {}
+        top = [{"token": one, "logprob": value} for one, value in ranked(body["model"], tokens(body))]
+        given = {"content": [{"top_logprobs": top[: body["top_logprobs"]]}]}
+        message = {"content": top[0]["token"]}
+        return {"choices": [{"message": message, "finish_reason": "length", "logprobs": given}]}
 
 
 def tokens(body: dict[str, Any]) -> list[int]:
@@ -159,7 +228,55 @@ def named(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+# What may come next beside what does, the likelier the sooner.
+ALPHABET = "ABCDabcdefghijklmnopqrstuvwxyz .()EFGHIJKLMNOPRSTUVWXYZQ"
+
+
+def wanted(model: str, ids: list[int]) -> str:
+    """What the model is about to say in all."""
+    turns = [one.partition(":") for one in "".join(map(chr, ids)).split(CLOSE)]
+    said = [text for role, _, text in turns if role == f"{OPEN}user"]
+    if not said or not said[0].strip():
+        return ""
+    return said[-1].partition(": ")[2] if said[-1].startswith("Repeat this") else answer(model, said)
+
+
+def ranked(model: str, ids: list[int]) -> list[tuple[str, float]]:
+    """(token, log-probability) of what may come next, the likeliest first: nine in ten is what the model wants."""
+    begun = "".join(map(chr, ids)).rpartition(f"{OPEN}assistant:")[2]
+    text = wanted(model, ids)
+    next_one = (text + CLOSE)[len(begun)] if text.startswith(begun) else "I"
+    others = [one for one in ALPHABET if one != next_one]
+    return [
+        (next_one, math.log(0.9)),
+        *((one, math.log(0.1) - (at + 1) * math.log(2)) for at, one in enumerate(others)),
+    ]
+
+
+def echoed(body: dict[str, Any], by_id: bool) -> dict[str, Any]:
+    ids = body["prompt"]
+    values = [
+        None,
+        *(dict(ranked(body["model"], ids[:at])).get(chr(ids[at]), -40.0) for at in range(1, len(ids))),
+    ]
+    tokens_ = [f"token_id:{one}" if by_id else chr(one) for one in ids]
+    return {"tokens": tokens_, "token_logprobs": values}
+
+
+def constraint(body: dict[str, Any], gives: tuple[str, ...]) -> list[str]:
+    """The options that a request confines the answer to, where that is given."""
+    if "structured_outputs" in body and "structured_outputs" in gives:
+        return list(body["structured_outputs"]["choice"])
+    if "guided_choice" in body and "guided_choice" in gives:
+        return list(body["guided_choice"])
+    if "grammar" in body and "grammar" in gives:
+        return [json.loads(one) for one in body["grammar"].removeprefix("root ::= ").split(" | ")]
+    if "response_format" in body and "response_format" in gives:
+        return list(body["response_format"]["json_schema"]["schema"]["properties"]["answer"]["enum"])
+    return []
+
+
 def answer(model: str, said: list[str]) -> str:
-    if model == "yielder" and (found := BELIEF.search(said[-1])):
+    if model != "base" and (found := BELIEF.search(said[-1])):
         return f"{found[1].strip()}."
     return f"It is {said[0].split()[-1]}" + " indeed" * (len(said) // 2) + "."

@@ -305,7 +305,7 @@ def test_the_probe_says_what_comes_back() -> None:
     assert found["models"]["found"] == "base, yielder"
     assert found["the same question, one at a time"]["found"] == "2 different of 5"
     assert "vary at temperature 0" in found["the same question, one at a time"]["means"]
-    assert found["log-probabilities of choices"]["found"] == "sequence"
+    assert found["log-probabilities of choices"]["found"] == "sequence (token_ids: server)"
     assert found["log-probabilities of answers"]["found"] == "null or empty, though they were asked for"
     assert found["an answer that was begun"]["found"].startswith("begins anew")
     assert found["a name that nobody serves"]["found"] == "refused"

@@ -54,11 +54,13 @@ _LATER: dict[str, Any] = {
     "replay": 0.0,
     "rslora": False,
     "scales": [],
+    "scoring": "auto",
     "served": None,
     "start": "",
     "style": None,
     "system": "",
     "template_options": {},
+    "tokenizer": "",
 }
 NOTHING_MEASURED = "nothing is measured: give facets or capability"
 

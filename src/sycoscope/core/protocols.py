@@ -138,6 +138,14 @@ class ServesAdapters(Protocol):
         """Answer as the base again."""
         ...
 
+    def try_served(self, served: str | int, name: str, scale: float = 1.0) -> None:
+        """Find out before any work whether it can be answered with; the model answers as before.
+
+        Raises:
+            SycoscopeError: it cannot.
+        """
+        ...
+
 
 @runtime_checkable
 class AnswersOneByOne(Protocol):

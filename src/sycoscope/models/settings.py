@@ -18,6 +18,8 @@ _NO_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f]")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Of `body`: what chooses who is asked what, and in which form the answer comes.
 _TAKEN = {"model", "messages", "prompt", "lora", "stream", "n"}
+# The rungs of the scoring ladder, best first, and none (docs/serving.md).
+Scoring = Literal["auto", "sequence", "echo", "top", "first", "constrained", "text"]
 Positive = Annotated[int, Field(gt=0)]
 
 
@@ -95,6 +97,8 @@ class OpenAISettings(ModelSettings):
         concurrency: Most requests under way at once. timeout: of one request (s). retries: of one request.
         longest_wait: That is waited where the endpoint asks for a wait (s); for a longer one the request fails.
         body: Further fields of every request, as `{top_k: 1}`; null takes out a field that would be sent.
+        scoring: How options are compared: `auto` is the best way that the endpoint gives; another is taken or refused;
+            `text` is none. tokenizer: the model's (a folder or hub id), where the endpoint tells no token ids.
         require_logprobs: Refuse an endpoint that gives no log-probabilities of choices.
         max_requests, max_cost: Where the run stops, to be gone on with, each counted anew from every start (and in
             each process of `workers`); None: nowhere.
@@ -123,6 +127,8 @@ class OpenAISettings(ModelSettings):
     retries: Annotated[int, Field(ge=0, le=20)] = 6
     longest_wait: Annotated[float, Field(gt=0)] = 120.0
     body: dict[str, Any] = Field(default_factory=dict)
+    scoring: Scoring = "auto"
+    tokenizer: str = ""
     require_logprobs: bool = False
     max_requests: Positive | None = None
     max_cost: Annotated[float, Field(gt=0)] | None = None

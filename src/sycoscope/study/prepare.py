@@ -68,9 +68,7 @@ class PreparedStudy:
             if subject.served is None:
                 with_adapters(model)
                 continue
-            served = with_served(model)
-            served.answer_as(subject.served, subject.name, subject.scale)
-            served.detach()
+            with_served(model).try_served(subject.served, subject.name, subject.scale)
         for training in self.trainings.values():
             tuned_layers(training.settings.lora, tunable(model).network)
         folders = [folder for one in self.subjects for folder in (one.folder, one.start_folder) if folder]

@@ -27,7 +27,8 @@ class Endpoint:
         version: Of the server; empty where it does not say.
         models: Name -> card, as `/models` lists them; empty where it lists none.
         by_request: Numbers of adapters that are chosen in a request (llama.cpp) -> their paths.
-        rung: How log-probabilities of choices are read (docs/serving.md); empty: not at all, and `why_no_rung`.
+        rung: How options are compared (docs/serving.md); empty: not at all, and `why_no_rung`. how: what belongs beside
+            it. passed_over: better ones that were tried and do not stand, and why.
     """
 
     url: str
@@ -37,6 +38,8 @@ class Endpoint:
     by_request: Mapping[int, str] = field(default_factory=dict)
     rung: str = ""
     why_no_rung: str = ""
+    how: Mapping[str, Any] = field(default_factory=dict)
+    passed_over: tuple[str, ...] = ()
 
     @property
     def root(self) -> str:
@@ -61,6 +64,8 @@ class Endpoint:
             "card": self.identity(model),
             "rung": self.rung,
             "why_no_rung": self.why_no_rung,
+            "how": dict(self.how),
+            "passed_over": list(self.passed_over),
             "neutral": NEUTRAL.get(self.kind, {}),
         }
 

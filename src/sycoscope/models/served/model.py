@@ -13,9 +13,11 @@ from sycoscope.core.errors import MissingError, ModelError, require
 from sycoscope.core.files import digest_of
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest, Message, Response
 from sycoscope.models.served.client import Client, NoAnswer
+from sycoscope.models.served.echo import Echo
 from sycoscope.models.served.endpoint import Endpoint, look, served_models
 from sycoscope.models.served.retry import Failure
-from sycoscope.models.served.scoring import score, with_rung
+from sycoscope.models.served.rung import NUMBERS, SEQUENCE, TEXT, Rung
+from sycoscope.models.served.scoring import TRIAL, with_rung
 from sycoscope.models.served.transport import key_of
 from sycoscope.models.served.wire import CHAT, Voice, chat_body, read_chat
 from sycoscope.models.settings import OpenAISettings
@@ -66,8 +68,17 @@ class ServedModel:
                 "card": self.endpoint.identity(self._voice.model),
                 "kind": self.endpoint.kind,
                 "body": self.settings.body,
+                **self._read_otherwise(),
             }
         )[:16]
+
+    def _read_otherwise(self) -> dict[str, Any]:
+        """How options are compared, where that is not as it always was: else kept answers would be of another rung."""
+        if self.settings.scoring == TEXT:
+            return {"scoring": TEXT}
+        if self.endpoint.rung in ("", SEQUENCE):
+            return {}
+        return {"scoring": [self.endpoint.rung, dict(self.endpoint.how)]}
 
     def record(self) -> dict[str, Any]:
         """What the manifest says about this model."""
@@ -100,6 +111,27 @@ class ServedModel:
     def detach(self) -> None:
         """Answer as the base again."""
         self._voice, self._called = self._base, ""
+
+    def try_served(self, served: str | int, name: str, scale: float = 1.0) -> None:
+        """Find out whether an adapter can be answered with; the model answers as before.
+
+        Raises:
+            ModelError: the endpoint does not serve it, or not at this scale, or its options cannot be read so.
+        """
+        self.answer_as(served, name, scale)
+        try:
+            why = self._misread()
+        finally:
+            self.detach()
+        if why:
+            raise ModelError(
+                f"{name} ('{served}'): {why}; let options be compared otherwise (model.scoring: sequence, top, first, "
+                "or text for none)"
+            )
+
+    def _misread(self) -> str:
+        """Why options are not read by what answers; empty where they are."""
+        return ""
 
     def takes_any_name(self) -> bool:
         """Whether the endpoint answers under a name that it does not serve."""
@@ -224,20 +256,30 @@ def load_served(settings: OpenAISettings) -> ServedModel:
     portal = manager.__enter__()
     try:
         home = portal.call(threading.get_ident)
-        endpoint = portal.call(_looked_at, client)
-        if settings.require_logprobs and not endpoint.rung:
-            raise ModelError(
-                f"{settings.base_url}: no log-probabilities of choices ({endpoint.why_no_rung}), and "
-                "model.require_logprobs asks for them; leave it out, to read texts alone"
-            )
+        endpoint, rung = portal.call(_looked_at, client)
+        if settings.require_logprobs and endpoint.rung not in NUMBERS:
+            raise ModelError(_no_numbers(endpoint))
     except BaseException:
         # an event loop that is left open keeps the process from ending
         _end(portal, client, manager)
         raise
-    kind = ScoringServedModel if endpoint.rung else ServedModel
-    model = kind(settings, endpoint, client, portal)
+    model = (
+        ServedModel(settings, endpoint, client, portal)
+        if rung is None
+        else ScoringServedModel(settings, endpoint, client, portal, rung)
+    )
     weakref.finalize(model, _end, portal, client, manager, home)
     return model
+
+
+def _no_numbers(endpoint: Endpoint) -> str:
+    why = endpoint.why_no_rung or (
+        f"it stands on rung '{endpoint.rung}', which decides and gives no numbers; {'; '.join(endpoint.passed_over)}"
+    )
+    return (
+        f"{endpoint.url}: no log-probabilities of choices ({why}), and model.require_logprobs asks for them; leave it "
+        "out, to read what there is"
+    )
 
 
 def first_model(settings: OpenAISettings) -> str:
@@ -277,13 +319,20 @@ def _end(portal: Any, client: Client, manager: Any, home: int = 0) -> None:
     manager.__exit__(None, None, None)
 
 
-async def _looked_at(client: Client) -> Endpoint:
+async def _looked_at(client: Client) -> tuple[Endpoint, Rung | None]:
     found = await look(client)
     return await with_rung(found, Voice(client.settings.name, found.base_fields), client)
 
 
 class ScoringServedModel(ServedModel):
-    """One whose endpoint gives log-probabilities of choices too."""
+    """One whose endpoint compares options too."""
+
+    def __init__(
+        self, settings: OpenAISettings, endpoint: Endpoint, client: Client, portal: Any, rung: Rung
+    ) -> None:
+        """As `ServedModel`, standing on a rung."""
+        super().__init__(settings, endpoint, client, portal)
+        self._rung = rung
 
     def choice_logprobs(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceLogprobs]:
         """Score every request; one that got no usable answer has no numbers and says why.
@@ -293,5 +342,11 @@ class ScoringServedModel(ServedModel):
         """
         return self._each(requests, self._score, lambda request: 1)
 
+    def _misread(self) -> str:
+        rung = self._rung
+        return (
+            self.call(rung.leaves_out, TRIAL, self._voice, self.check_name) if isinstance(rung, Echo) else ""
+        )
+
     async def _score(self, request: ChoiceRequest) -> ChoiceLogprobs:
-        return await score(request, self._voice, self.client, self.endpoint, self.check_name)
+        return await self._rung.score(request, self._voice, self.check_name)

@@ -9,10 +9,11 @@ from typing import Any
 from sycoscope.core.texts import listed
 from sycoscope.core.types import Decoding, GenerateRequest, Message, Response
 from sycoscope.models.served.client import NoAnswer
-from sycoscope.models.served.endpoint import SHOWN
+from sycoscope.models.served.endpoint import SHOWN, Endpoint
 from sycoscope.models.served.model import ServedModel
 from sycoscope.models.served.proof import PROMPTS
 from sycoscope.models.served.retry import Failure
+from sycoscope.models.served.rung import NUMBERS
 from sycoscope.models.served.wire import CHAT
 
 # Rounds of the same question; at once as often again.
@@ -28,7 +29,6 @@ def probe(model: ServedModel) -> list[dict[str, str]]:
     """
     endpoint = model.endpoint
     served = listed(endpoint.models, SHOWN) if endpoint.models else "it lists none"
-    rung = endpoint.rung or "none"
     lines = [
         ("server", f"{endpoint.kind} {endpoint.version}".strip(), ""),
         ("models", served, "give a model's name as it stands here"),
@@ -36,11 +36,7 @@ def probe(model: ServedModel) -> list[dict[str, str]]:
         _answer(model),
         _noise(model),
         _under_load(model),
-        (
-            "log-probabilities of choices",
-            rung,
-            endpoint.why_no_rung or "probes and p(suggestion) are measured",
-        ),
+        _rung(endpoint),
         _logprobs(model),
         _goes_on(model),
         _any_name(model),
@@ -49,6 +45,18 @@ def probe(model: ServedModel) -> list[dict[str, str]]:
 
 
 Line = tuple[str, str, str]
+
+
+def _rung(endpoint: Endpoint) -> Line:
+    what = "log-probabilities of choices"
+    if not endpoint.rung:
+        return what, "none", endpoint.why_no_rung
+    how = ", ".join(f"{key}: {value}" for key, value in endpoint.how.items())
+    if endpoint.rung in NUMBERS:
+        means = "probes and p(suggestion) are measured"
+    else:
+        means = "decisions alone: rates of the likeliest option, no p(suggestion)"
+    return what, endpoint.rung + (f" ({how})" if how else ""), "; ".join([means, *endpoint.passed_over])
 
 
 def _adapters(model: ServedModel) -> list[Line]:
@@ -116,8 +124,7 @@ def _raw(model: ServedModel, more: Mapping[str, Any], read: Callable[[dict[str, 
 
 def _logprobs(model: ServedModel) -> Line:
     found = _raw(model, {"logprobs": True, "top_logprobs": TOP}, _shape)
-    means = "" if model.endpoint.rung or not found.startswith("given") else "of single tokens; not read yet"
-    return "log-probabilities of answers", found, means
+    return "log-probabilities of answers", found, ""
 
 
 def _shape(plain: dict[str, Any]) -> str:

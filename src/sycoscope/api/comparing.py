@@ -70,7 +70,7 @@ def compare(
     if second is not None and adapter is None and is_adapter(second):
         second, adapter = None, second
     _refuse_sides(second, adapter, adapter_model, scales)
-    _refuse_foreign_adapters(first, settings, adapter, adapter_model)
+    _refuse_foreign_adapters(first, settings, overrides, adapter, adapter_model)
     study = partial(
         study_of, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, max_tokens=max_tokens,
         difficulty=difficulty, conditions=conditions or _conditions(first, second), system=system,
@@ -79,7 +79,8 @@ def compare(
     run = partial(run_study, force=force, progress=progress)
     tuned = partial(controls, steps=control_steps) if placebo and _tunable(first, settings) else _no_controls
     if second is None:
-        entries = _served(first, adapter_model, scales) if adapter_model else finished(adapter, scales)
+        entries = served(adapter_model, scales) if adapter_model else finished(adapter, scales)
+        entries += [{"name": AGAIN, "served": first}] if _serves(first, settings) else []
         return _beside_controls(first, entries, out, study, tuned, partial(run, cache=cache))
     target = user_path(out or dated_folder(RUNS, [first, second]))
     beside = partial(run, cache=cache or cache_beside(target))
@@ -87,31 +88,32 @@ def compare(
     return _merged(sides["before"], sides["after"], target, force, clock)
 
 
-def _served(
-    base: str, names: Sequence[str] | Mapping[str, str], scales: Sequence[float]
-) -> list[dict[str, Any]]:
-    """Adapters that an endpoint serves, and its base once more."""
-    return [*served(names, scales), {"name": AGAIN, "served": base}]
+def _serves(model: str, settings: Mapping[str, Any] | None) -> bool:
+    """Whether adapters are served beside a model: then it is asked once more, for the server's own noise."""
+    backend = named_backend(model_mapping(model, settings))
+    return backend is not None and backend.serves_adapters
 
 
 def _refuse_foreign_adapters(
     first: str,
     settings: Mapping[str, Any] | None,
+    overrides: Mapping[str, Any] | None,
     adapter: Adapters | None,
     adapter_model: Sequence[str] | Mapping[str, str] | None,
 ) -> None:
-    """Folders are put on weights here, names are asked of an endpoint."""
-    backend = named_backend(model_mapping(first, settings))
-    serves = backend is not None and backend.serves_adapters
+    """Folders are put on weights here, or loaded by an endpoint; names are asked of one."""
+    serves = _serves(first, settings)
+    loads = {**(settings or {}), **(overrides or {})}
     if adapter_model and not serves:
         raise ConfigError(
             f"--adapter-model names what an endpoint serves, and '{first}' is asked at none; give --base-url, or "
             "--adapter DIR"
         )
-    if adapter and serves:
+    if adapter and serves and not (loads.get("load_adapters") or loads.get("model.load_adapters")):
         raise ConfigError(
             f"--adapter is a folder, and '{first}' is a served model, whose adapters are served beside it; give "
-            "--adapter-model and what the endpoint calls the adapter"
+            "--adapter-model and what the endpoint calls the adapter, or --set model.load_adapters=true for vLLM to "
+            "load the folder"
         )
 
 

@@ -298,11 +298,13 @@ class StudyConfig(Strict):
 
     def _check_served(self) -> None:
         backend = backend_of(self.model)
+        loads = getattr(self.model, "load_adapters", False)
         for adapter in self.adapters:
-            if backend.serves_adapters and adapter.served is None:
+            if backend.serves_adapters and adapter.served is None and not (loads and adapter.path):
                 raise ValueError(
                     f"adapters: '{adapter.name}': '{self.model.name}' is {backend.kind}, whose adapters are served "
-                    f"beside it; give served: the name that {getattr(self.model, 'base_url', 'the endpoint')} has"
+                    f"beside it; give served: the name that {getattr(self.model, 'base_url', 'the endpoint')} has, or "
+                    "path and model.load_adapters: true, for vLLM to load the folder"
                 )
             if adapter.served is not None and not backend.serves_adapters:
                 raise ValueError(

@@ -99,6 +99,7 @@ class OpenAISettings(ModelSettings):
         body: Further fields of every request, as `{top_k: 1}`; null takes out a field that would be sent.
         scoring: How options are compared: `auto` is the best way that the endpoint gives; another is taken or refused;
             `text` is none. tokenizer: the model's (a folder or hub id), where the endpoint tells no token ids.
+        load_adapters: The server loads finished adapters (those with `path`) while they are asked (vLLM's runtime API).
         require_logprobs: Refuse an endpoint that gives no log-probabilities of choices.
         max_requests, max_cost: Where the run stops, to be gone on with, each counted anew from every start (and in
             each process of `workers`); None: nowhere.
@@ -112,6 +113,7 @@ class OpenAISettings(ModelSettings):
             "timeout",
             "retries",
             "longest_wait",
+            "load_adapters",
             "require_logprobs",
             "max_requests",
         }
@@ -129,6 +131,7 @@ class OpenAISettings(ModelSettings):
     body: dict[str, Any] = Field(default_factory=dict)
     scoring: Scoring = "auto"
     tokenizer: str = ""
+    load_adapters: bool = False
     require_logprobs: bool = False
     max_requests: Positive | None = None
     max_cost: Annotated[float, Field(gt=0)] | None = None

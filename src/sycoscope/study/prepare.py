@@ -14,6 +14,7 @@ from sycoscope.models.adapter_scale import check_scalable
 from sycoscope.models.adapter_text import template_in
 from sycoscope.study.costs import capability_cost, facet_cost
 from sycoscope.study.inputs import Materials
+from sycoscope.study.served import loaded
 from sycoscope.study.session import with_adapters, with_raw_text, with_served
 from sycoscope.study.subjects import Subject, subjects_of
 from sycoscope.study.train import Training, training_of, tunable
@@ -68,10 +69,12 @@ class PreparedStudy:
             if subject.served is None:
                 with_adapters(model)
                 continue
-            with_served(model).try_served(subject.served, subject.name, subject.scale)
+            with loaded(subject, model):
+                with_served(model).try_served(subject.served, subject.name, subject.scale)
         for training in self.trainings.values():
             tuned_layers(training.settings.lora, tunable(model).network)
-        folders = [folder for one in self.subjects for folder in (one.folder, one.start_folder) if folder]
+        ours = [one for one in self.subjects if one.served is None]
+        folders = [folder for one in ours for folder in (one.folder, one.start_folder) if folder]
         for folder in dict.fromkeys(folders):
             with_adapters(model).try_adapter(folder)
         if self.inputs.capability:
@@ -98,6 +101,8 @@ def prepare(config: StudyConfig) -> PreparedStudy:
     for subject in subjects:
         if subject.folder is not None:
             check_adapter(subject.folder)
+            if subject.served is not None:
+                continue
             template_in(subject.folder)  # its template stands in the record of what was asked
             if subject.scale != 1:
                 check_scalable(read_adapter(subject.folder))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from sycoscope.core.errors import ModelError
 from sycoscope.core.files import digest_of
-from sycoscope.core.protocols import ChoiceModel
+from sycoscope.core.protocols import ChoiceModel, Model
 from sycoscope.core.types import ChoiceLogprobs, Response
 from sycoscope.models.served.model import ServedModel
 from sycoscope.models.served.proof import Proof, choices, proof_of, texts
@@ -31,14 +31,34 @@ def answering(subject: Subject, session: Session) -> Iterator[Proof | None]:
     """
     assert subject.served is not None
     model = with_served(session.model)
-    proof = None
-    if subject.kind != AGAIN and isinstance(session.model, ServedModel):
-        proof = _prove(subject, session.model, session)
-    model.answer_as(subject.served, subject.name, subject.scale)
+    with loaded(subject, session.model):
+        proof = None
+        if subject.kind != AGAIN and isinstance(session.model, ServedModel):
+            proof = _prove(subject, session.model, session)
+        model.answer_as(subject.served, subject.name, subject.scale)
+        try:
+            yield proof
+        finally:
+            model.detach()
+
+
+@contextmanager
+def loaded(subject: Subject, model: Model) -> Iterator[None]:
+    """The subject's adapter at the endpoint, where the endpoint loads it from a folder; taken off there afterwards.
+
+    Raises:
+        SycoscopeError: the endpoint loads none.
+    """
+    if subject.folder is None or not isinstance(model, ServedModel):
+        yield
+        return
+    ours = model.load_adapter(str(subject.served), subject.folder)
     try:
-        yield proof
+        yield
     finally:
-        model.detach()
+        # one that was there before is somebody else's
+        if ours and (fault := model.unload_adapter(str(subject.served))):
+            _log.warning("%s: %s", subject.name, fault)
 
 
 def _prove(subject: Subject, model: ServedModel, session: Session) -> Proof:

@@ -9,6 +9,8 @@ from pathlib import Path
 from sycoscope.config import AdapterConfig, Named, StudyConfig, subjects_in
 from sycoscope.core.files import user_path
 from sycoscope.items import BENCHMARKS
+from sycoscope.models.load import backend_of
+from sycoscope.models.served.loading import name_of
 
 BASE = "base"
 # The served base once more: what lies between it and the base is the server's own noise.
@@ -26,7 +28,8 @@ class Subject:
         seed: Of its training; for the others the study's.
         adapter: How it is tuned; None where nothing is.
         folder: A finished adapter; None for the base and for what is tuned.
-        served: What an endpoint calls an adapter that it serves; None for all others.
+        served: What an endpoint calls an adapter that it serves; None for all others. With a `folder`, it loads it from
+            there.
         of: Of a point, the subject that it is a point of: it is tuned with that one, or finished as that one is.
         scale: What the update of the weights is multiplied by.
         step: Optimiser steps after which it was kept; None: all of them.
@@ -75,9 +78,11 @@ class _Entries:
         """One subject of an entry."""
         if not adapter.recipe:
             again = adapter.served is not None and adapter.served == self.config.model.name
+            folder = user_path(adapter.path) if adapter.path else None
+            loads = folder is not None and backend_of(self.config.model).serves_adapters
             return Subject(
                 named.name, AGAIN if again else "other", "", self.config.seed,
-                folder=user_path(adapter.path) if adapter.path else None, served=adapter.served,
+                folder=folder, served=name_of(folder) if folder is not None and loads else adapter.served,
                 of=named.of, scale=named.scale,
             )  # fmt: skip
         recipe = adapter.recipe

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from sycoscope.core.costs import answer_weight
-from sycoscope.core.errors import MissingError, ModelError, require
+from sycoscope.core.errors import MissingError, ModelError, SycoscopeError, require
 from sycoscope.core.files import digest_of
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, GenerateRequest, Message, Response
+from sycoscope.models.served import loading
 from sycoscope.models.served.client import Client, NoAnswer
 from sycoscope.models.served.echo import Echo
 from sycoscope.models.served.endpoint import Endpoint, look, served_models
@@ -132,6 +134,22 @@ class ServedModel:
     def _misread(self) -> str:
         """Why options are not read by what answers; empty where they are."""
         return ""
+
+    def load_adapter(self, name: str, folder: Path) -> bool:
+        """Have the server load an adapter; whether it was not there before.
+
+        Raises:
+            SycoscopeError: it does not.
+        """
+        self.endpoint, fresh = self.call(loading.load, self.endpoint, self.client, name, folder)
+        return fresh
+
+    def unload_adapter(self, name: str) -> str:
+        """Have the server drop an adapter; why it did not, empty where it did."""
+        try:
+            return str(self.call(loading.unload, self.client, name))
+        except SycoscopeError as fault:  # a server that is gone has none
+            return str(fault)
 
     def takes_any_name(self) -> bool:
         """Whether the endpoint answers under a name that it does not serve."""

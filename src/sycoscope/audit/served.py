@@ -19,8 +19,10 @@ def served_adapter(evidence: Evidence) -> list[Finding]:
             text = f"{adapter}: {proof['fault']}; look at how the server loads it"
             faults.append(Fault(severity="invalid", text=text, subject=adapter))
         else:
+            weights = dig(proof, "agreement", "weights")
+            as_here = f", as with its weights on '{weights}' here" if weights else ""
             proved.append(
-                f"{adapter} {proof['differing']} of {proof['n']} (the base {proof['differing_again']})"
+                f"{adapter} {proof['differing']} of {proof['n']} (the base {proof['differing_again']}{as_here})"
             )
     untold = [name for name in untold if name not in evidence.roles.more_controls]
     notes = [f"no proof recorded for {', '.join(untold)}"] if untold else []

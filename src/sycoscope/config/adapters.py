@@ -124,7 +124,8 @@ class AdapterConfig(Strict):
     """One adapter: a recipe, its rows, and what differs from the study's training settings; or a finished one.
 
     Attributes:
-        path: Folder of a finished PEFT adapter, in place of a recipe: it is measured as it is.
+        path: Folder of a finished PEFT adapter, in place of a recipe: it is measured as it is. Beside `served`: what is
+            served, for its proof against weights here (`model.weights`).
         served: Of a served model, in place of a recipe: the name under which the endpoint serves the adapter, or its
             number where the server takes adapters by request (llama.cpp).
         scales: The adapter with its update of the weights multiplied by each, beside itself.
@@ -167,7 +168,7 @@ class AdapterConfig(Strict):
 
     @model_validator(mode="after")
     def _taught_or_finished(self) -> AdapterConfig:
-        if sum((bool(self.recipe), bool(self.path), self.served is not None)) != 1:
+        if sum((bool(self.recipe), bool(self.path) or self.served is not None)) != 1:
             raise ValueError(
                 f"'{self.name}' needs a recipe (to be tuned), a path (a finished adapter) or served (what an endpoint "
                 "calls it), one of them"

@@ -306,6 +306,11 @@ class StudyConfig(Strict):
                     f"beside it; give served: the name that {getattr(self.model, 'base_url', 'the endpoint')} has, or "
                     "path and model.load_adapters: true, for vLLM to load the folder"
                 )
+            if adapter.served is not None and adapter.path and not getattr(self.model, "weights", ""):
+                raise ValueError(
+                    f"adapters: '{adapter.name}': path beside served is for the proof against weights here; give "
+                    "model.weights (the base's weights) too, or leave path or served out: one of them"
+                )
             if adapter.served is not None and not backend.serves_adapters:
                 raise ValueError(
                     f"adapters: '{adapter.name}': served is for a served model (backend: openai), and "

@@ -100,6 +100,8 @@ class OpenAISettings(ModelSettings):
         scoring: How options are compared: `auto` is the best way that the endpoint gives; another is taken or refused;
             `text` is none. tokenizer: the model's (a folder or hub id), where the endpoint tells no token ids.
         load_adapters: The server loads finished adapters (those with `path`) while they are asked (vLLM's runtime API).
+        weights: The base's weights here (a name as of `torch`), with which the proof compares an adapter whose
+            folder is given; empty: not.
         require_logprobs: Refuse an endpoint that gives no log-probabilities of choices.
         max_requests, max_cost: Where the run stops, to be gone on with, each counted anew from every start (and in
             each process of `workers`); None: nowhere.
@@ -114,6 +116,7 @@ class OpenAISettings(ModelSettings):
             "retries",
             "longest_wait",
             "load_adapters",
+            "weights",
             "require_logprobs",
             "max_requests",
         }
@@ -132,6 +135,7 @@ class OpenAISettings(ModelSettings):
     scoring: Scoring = "auto"
     tokenizer: str = ""
     load_adapters: bool = False
+    weights: str = ""
     require_logprobs: bool = False
     max_requests: Positive | None = None
     max_cost: Annotated[float, Field(gt=0)] | None = None

@@ -10,8 +10,9 @@ from sycoscope.core.errors import ModelError
 from sycoscope.core.files import digest_of
 from sycoscope.core.protocols import ChoiceModel, Model
 from sycoscope.core.types import ChoiceLogprobs, Response
+from sycoscope.models.served.agreement import agreement, weights_here
 from sycoscope.models.served.model import ServedModel
-from sycoscope.models.served.proof import Proof, choices, proof_of, texts
+from sycoscope.models.served.proof import PROMPTS, SCORED, Proof, choices, proof_of, texts
 from sycoscope.study.response_log import logged
 from sycoscope.study.session import Session, with_served
 from sycoscope.study.subjects import AGAIN, Subject
@@ -49,7 +50,7 @@ def loaded(subject: Subject, model: Model) -> Iterator[None]:
     Raises:
         SycoscopeError: the endpoint loads none.
     """
-    if subject.folder is None or not isinstance(model, ServedModel):
+    if not subject.loads or subject.folder is None or not isinstance(model, ServedModel):
         yield
         return
     ours = model.load_adapter(str(subject.served), subject.folder)
@@ -64,12 +65,20 @@ def loaded(subject: Subject, model: Model) -> Iterator[None]:
 def _prove(subject: Subject, model: ServedModel, session: Session) -> Proof:
     session.progress.begin(f"{subject.name}: does it answer?")
     base = model.settings.name
+    # beside weights here all prompts count
+    n = len(PROMPTS) if model.settings.weights and subject.folder else SCORED
     rounds = [
-        _round(model, session, served, scale)
+        _round(model, session, served, scale, n)
         for served, scale in ((None, 1.0), (base, 1.0), (subject.served, subject.scale))
     ]
     said, scored = [one for one, _ in rounds], [one for _, one in rounds]
     proof = proof_of(said, scored if all(scored) else [], takes_any_name=model.takes_any_name())
+    if n > SCORED and subject.folder:
+        there, here = ([], []), ([], [])
+        if all(scored):
+            there = (scored[0], scored[2])
+            here = weights_here(model.settings.weights, subject.folder, subject.scale, choices(n))
+        proof = proof.beside(agreement(model.settings.weights, there, here))
     if proof.fault and proof.takes_any_name:
         raise ModelError(
             f"{subject.name} ('{subject.served}'): {proof.fault}; look at how the server loads adapters, or give "
@@ -81,7 +90,7 @@ def _prove(subject: Subject, model: ServedModel, session: Session) -> Proof:
 
 
 def _round(
-    model: ServedModel, session: Session, served: str | int | None, scale: float
+    model: ServedModel, session: Session, served: str | int | None, scale: float, n: int
 ) -> tuple[list[Response], list[ChoiceLogprobs]]:
     """Answers of the base (None), of the base again (its own name) or of an adapter; kept, and asked once."""
     if served is not None:
@@ -89,7 +98,7 @@ def _round(
     try:
         path = session.cache.log_path(digest_of(["proof", model.digest]))
         with logged(model, path) as keeping:
-            scored = keeping.choice_logprobs(choices()) if isinstance(keeping, ChoiceModel) else []
+            scored = keeping.choice_logprobs(choices(n)) if isinstance(keeping, ChoiceModel) else []
             return keeping.generate(texts()), scored
     finally:
         model.detach()

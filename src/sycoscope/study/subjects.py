@@ -28,8 +28,7 @@ class Subject:
         seed: Of its training; for the others the study's.
         adapter: How it is tuned; None where nothing is.
         folder: A finished adapter; None for the base and for what is tuned.
-        served: What an endpoint calls an adapter that it serves; None for all others. With a `folder`, it loads it from
-            there.
+        served: What an endpoint calls an adapter that it serves; None for all others. loads: it loads it from `folder`.
         of: Of a point, the subject that it is a point of: it is tuned with that one, or finished as that one is.
         scale: What the update of the weights is multiplied by.
         step: Optimiser steps after which it was kept; None: all of them.
@@ -44,6 +43,7 @@ class Subject:
     adapter: AdapterConfig | None = None
     folder: Path | None = None
     served: str | int | None = None
+    loads: bool = False
     of: str = ""
     scale: float = 1.0
     step: int | None = None
@@ -79,10 +79,12 @@ class _Entries:
         if not adapter.recipe:
             again = adapter.served is not None and adapter.served == self.config.model.name
             folder = user_path(adapter.path) if adapter.path else None
-            loads = folder is not None and backend_of(self.config.model).serves_adapters
+            loads = folder is not None and adapter.served is None
+            loads = loads and backend_of(self.config.model).serves_adapters
             return Subject(
                 named.name, AGAIN if again else "other", "", self.config.seed,
-                folder=folder, served=name_of(folder) if folder is not None and loads else adapter.served,
+                folder=folder, loads=loads,
+                served=name_of(folder) if folder is not None and loads else adapter.served,
                 of=named.of, scale=named.scale,
             )  # fmt: skip
         recipe = adapter.recipe

@@ -142,7 +142,7 @@ class ServedModel:
             SycoscopeError: it does not.
         """
         self.endpoint, fresh = self.call(loading.load, self.endpoint, self.client, name, folder)
-        return fresh
+        return bool(fresh)
 
     def unload_adapter(self, name: str) -> str:
         """Have the server drop an adapter; why it did not, empty where it did."""

@@ -7,10 +7,11 @@ Where log-probabilities are given they are compared, and a weak adapter shows in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, Decoding, GenerateRequest, Message, Response
+from sycoscope.models.served.agreement import Agreement
 
 # Half of them lean on the answerer, since that is what adapters that are measured here were tuned on.
 PROMPTS = (
@@ -48,6 +49,7 @@ class Proof:
             again; None where none are given.
         takes_any_name: Whether the server answered under a name that it does not serve.
         fault: Why the adapter is taken not to answer; empty: it does.
+        agreement: Beside its own weights here; None where these were not given.
     """
 
     n: int
@@ -57,10 +59,15 @@ class Proof:
     moved_again: float | None
     takes_any_name: bool
     fault: str = ""
+    agreement: Agreement | None = None
 
     def record(self) -> dict[str, Any]:
         """For the manifest."""
         return asdict(self)
+
+    def beside(self, agreement: Agreement) -> Proof:
+        """With what was found beside its weights here."""
+        return replace(self, agreement=agreement, fault=self.fault or agreement.fault)
 
 
 def texts() -> list[GenerateRequest]:
@@ -71,11 +78,11 @@ def texts() -> list[GenerateRequest]:
     ]
 
 
-def choices() -> list[ChoiceRequest]:
-    """What is asked for log-probabilities: of prompts that lean."""
+def choices(n: int = SCORED) -> list[ChoiceRequest]:
+    """What is asked for log-probabilities: of so many prompts, those that lean first."""
     return [
         ChoiceRequest(messages=(Message("user", prompt),), options=("Yes", "No", "I"))
-        for prompt in PROMPTS[-SCORED:]
+        for prompt in PROMPTS[-n:]
     ]
 
 

@@ -100,3 +100,27 @@ def test_what_cannot_be_loaded_is_told_before_anything_is_measured(tmp_path: Pat
         with pytest.raises(ConfigError, match=r"or --set model\.load_adapters=true"):
             compare(server, folder, tmp_path, **{"model.load_adapters": False})
         assert not server.chats
+
+
+def test_the_last_that_holds_an_adapter_drops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sycoscope.models.served.loading import shared
+
+    monkeypatch.setenv("SYCOSCOPE_CACHE", str(tmp_path))
+    done: list[str] = []
+
+    def load() -> bool:
+        done.append("load")
+        return done.count("load") == 1
+
+    first, second = (shared("http://h/v1", "a", load, lambda: done.append("drop")) for _ in range(2))
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert done == ["load", "load"]
+    # one that was killed holds nothing, and leaves its file
+    next(tmp_path.rglob("gate.lock")).with_name("dead.user").touch()
+    second.__exit__(None, None, None)
+    assert done == ["load", "load", "drop"]
+    with shared("http://h/v1", "a", lambda: False, lambda: done.append("drop")):
+        pass
+    assert done.count("drop") == 1

@@ -70,7 +70,7 @@ TRIAL_COLUMNS = (
         "probes",
         "text",
         "log-probabilities that were read: `name`, `content`, `prefix`, `options`, `result` (`logprobs` in nats, "
-        "`n_tokens`, `error`)",
+        "`n_tokens`, `error`; of served models how: `rung`, `ceilings` in nats, `chosen`)",
         "JSON array",
     ),
     _DRAW,

@@ -53,13 +53,8 @@ def loaded(subject: Subject, model: Model) -> Iterator[None]:
     if not subject.loads or subject.folder is None or not isinstance(model, ServedModel):
         yield
         return
-    ours = model.load_adapter(str(subject.served), subject.folder)
-    try:
+    with model.with_loaded(str(subject.served), subject.folder):
         yield
-    finally:
-        # one that was there before is somebody else's
-        if ours and (fault := model.unload_adapter(str(subject.served))):
-            _log.warning("%s: %s", subject.name, fault)
 
 
 def _prove(subject: Subject, model: ServedModel, session: Session) -> Proof:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -26,6 +28,7 @@ from sycoscope.models.settings import OpenAISettings
 
 # No server calls a model so.
 NOBODY = "no-such-adapter-7f3a"
+_log = logging.getLogger("sycoscope.models")
 R = TypeVar("R", GenerateRequest, ChoiceRequest)
 A = TypeVar("A", Response, ChoiceLogprobs)
 
@@ -135,21 +138,28 @@ class ServedModel:
         """Why options are not read by what answers; empty where they are."""
         return ""
 
-    def load_adapter(self, name: str, folder: Path) -> bool:
-        """Have the server load an adapter; whether it was not there before.
+    @contextmanager
+    def with_loaded(self, name: str, folder: Path) -> Iterator[None]:
+        """With an adapter that the server loads; taken off there by the last process that holds it.
 
         Raises:
-            SycoscopeError: it does not.
+            SycoscopeError: it does not load it.
         """
-        self.endpoint, fresh = self.call(loading.load, self.endpoint, self.client, name, folder)
-        return bool(fresh)
 
-    def unload_adapter(self, name: str) -> str:
-        """Have the server drop an adapter; why it did not, empty where it did."""
-        try:
-            return str(self.call(loading.unload, self.client, name))
-        except SycoscopeError as fault:  # a server that is gone has none
-            return str(fault)
+        def load() -> bool:
+            self.endpoint, fresh = self.call(loading.load, self.endpoint, self.client, name, folder)
+            return bool(fresh)
+
+        def unload() -> None:
+            try:
+                fault = str(self.call(loading.unload, self.client, name))
+            except SycoscopeError as gone:  # a server that is gone has none
+                fault = str(gone)
+            if fault:
+                _log.warning("%s: %s", self.settings.base_url, fault)
+
+        with loading.shared(self.settings.base_url, name, load, unload):
+            yield
 
     def takes_any_name(self) -> bool:
         """Whether the endpoint answers under a name that it does not serve."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -277,3 +278,24 @@ def test_prompts_that_are_read_without_the_adapter_are_refused() -> None:
         with pytest.raises(ModelError, match=told):
             asked.try_served("yielder", "mine")
         assert asked.name == "base"
+
+
+def test_a_tokenizer_here_begins_answers_as_weights_here_do(tmp_path: Path, tiny: Any) -> None:
+    """Its folder needs nothing else; options begin after the same tokens, blanks between them and the prefix are theirs."""
+    pytest.importorskip("transformers")
+    anyio = pytest.importorskip("anyio")
+    tiny.tokenizer(tiny.CHATML, adds_bos=False).save_pretrained(tmp_path)
+    source = tokens.LocalTokens(str(tmp_path), {})
+    request = ChoiceRequest(messages=(Message("user", "the sea"),), options=("wide", "deep"), prefix="It is")
+    parts = anyio.run(tokens.split, request, None, source)
+    text = source._template.render(request.messages)
+    pairs = [source._template.encode_pair(f"{text}It is", f" {option}") for option in request.options]
+    assert [list(ids[:start]) for ids, start in zip(parts.wholes, parts.starts, strict=True)] == [
+        one for one, _ in pairs
+    ]
+    assert [list(ids[start:]) for ids, start in zip(parts.wholes, parts.starts, strict=True)] == [
+        one for _, one in pairs
+    ]
+    assert "template" in source.name
+    with pytest.raises(ModelError, match=r"model\.tokenizer: no tokenizer can be loaded from '.*nowhere'"):
+        tokens.LocalTokens(str(tmp_path / "nowhere"), {})

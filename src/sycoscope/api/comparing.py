@@ -79,8 +79,7 @@ def compare(
     run = partial(run_study, force=force, progress=progress)
     tuned = partial(controls, steps=control_steps) if placebo and _tunable(first, settings) else _no_controls
     if second is None:
-        entries = served(adapter_model, scales) if adapter_model else finished(adapter, scales)
-        entries += [{"name": AGAIN, "served": first}] if _serves(first, settings) else []
+        entries = _entries(first, settings, adapter, adapter_model, scales)
         return _beside_controls(first, entries, out, study, tuned, partial(run, cache=cache))
     target = user_path(out or dated_folder(RUNS, [first, second]))
     beside = partial(run, cache=cache or cache_beside(target))
@@ -89,9 +88,21 @@ def compare(
 
 
 def _serves(model: str, settings: Mapping[str, Any] | None) -> bool:
-    """Whether adapters are served beside a model: then it is asked once more, for the server's own noise."""
+    """Whether adapters are served beside a model."""
     backend = named_backend(model_mapping(model, settings))
     return backend is not None and backend.serves_adapters
+
+
+def _entries(
+    base: str,
+    settings: Mapping[str, Any] | None,
+    adapter: Adapters | None,
+    adapter_model: Sequence[str] | Mapping[str, str] | None,
+    scales: Sequence[float],
+) -> list[dict[str, Any]]:
+    """Adapters that are served or lie in folders; a served base once more, for its server's own noise."""
+    entries = served(adapter_model, scales) if adapter_model else finished(adapter, scales)
+    return [*entries, *([{"name": AGAIN, "served": base}] if _serves(base, settings) else [])]
 
 
 def _refuse_foreign_adapters(

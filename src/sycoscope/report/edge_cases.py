@@ -14,7 +14,8 @@ from sycoscope.facets import FACETS
 from sycoscope.facets.edge_kinds import EdgeKind
 from sycoscope.report import labels, trials
 from sycoscope.report.cross_subject import GroupCell
-from sycoscope.report.transcripts import Budget, Key, key_of, probe_tables, score_lines, state_of
+from sycoscope.report.probes import probe_tables
+from sycoscope.report.transcripts import Budget, Key, key_of, score_lines, state_of
 from sycoscope.report.view import View
 
 # Cases of one kind on the page, where there is room.

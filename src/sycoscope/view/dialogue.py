@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sycoscope.core import records
 from sycoscope.core.types import Answered, Score, Trial
 from sycoscope.report import labels
-from sycoscope.report.transcripts import probe_tables, score_lines, state_of
+from sycoscope.report.probes import probe_tables
+from sycoscope.report.transcripts import score_lines, state_of
 from sycoscope.run import filtering
 from sycoscope.view.address import Pick, Side
 from sycoscope.view.grid import Grid

@@ -10,7 +10,7 @@ from sycoscope.core.errors import ModelError
 from sycoscope.core.files import digest_of
 from sycoscope.core.protocols import ChoiceModel, Model
 from sycoscope.core.types import ChoiceLogprobs, Response
-from sycoscope.models.served.agreement import agreement, weights_here
+from sycoscope.models.served.agreement import Scored, agreement, weights_here
 from sycoscope.models.served.model import ServedModel
 from sycoscope.models.served.proof import PROMPTS, SCORED, Proof, choices, proof_of, texts
 from sycoscope.study.response_log import logged
@@ -69,7 +69,8 @@ def _prove(subject: Subject, model: ServedModel, session: Session) -> Proof:
     said, scored = [one for one, _ in rounds], [one for _, one in rounds]
     proof = proof_of(said, scored if all(scored) else [], takes_any_name=model.takes_any_name())
     if n > SCORED and subject.folder:
-        there, here = ([], []), ([], [])
+        there: tuple[Scored, Scored] = ([], [])
+        here: tuple[Scored, Scored] = ([], [])
         if all(scored):
             there = (scored[0], scored[2])
             here = weights_here(model.settings.weights, subject.folder, subject.scale, choices(n))

@@ -126,16 +126,16 @@ def _text(message: Mapping[str, Any]) -> str | None:
     return content if isinstance(content, str) else None
 
 
-def note_usage(plain: Mapping[str, Any], traffic: Traffic) -> int:
-    """Count the tokens of a response; those that were written."""
+def note_usage(plain: Mapping[str, Any], traffic: Traffic) -> int | None:
+    """Count the tokens of a response; those that were written, None where it does not say."""
     usage = plain.get("usage")
     counts = usage if isinstance(usage, Mapping) else {}
     read, written = (_count(counts.get(key)) for key in ("prompt_tokens", "completion_tokens"))
-    traffic.read += read
-    traffic.written += written
-    traffic.uncounted += not read  # no prompt has no tokens
+    traffic.read += read or 0
+    traffic.written += written or 0
+    traffic.uncounted += not read or written is None  # no prompt has no tokens
     return written
 
 
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and 0 < value < MOST_TOKENS else 0
+def _count(value: object) -> int | None:
+    return value if type(value) is int and 0 <= value < MOST_TOKENS else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ class EndpointServer:
                 if sent.cut:
                     self.close_connection = True
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = _Quiet(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -128,6 +129,16 @@ class EndpointServer:
         if path == "/tokenize":
             return Sent(body=json.dumps({"tokens": tokens(body)}))
         return Sent(body=json.dumps(named(body) if path == "/v1/completions" else completion(body)))
+
+
+class _Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that are gone, and turns nobody away while it is busy."""
+
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 def tokens(body: dict[str, Any]) -> list[int]:

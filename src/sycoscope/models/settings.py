@@ -96,8 +96,8 @@ class OpenAISettings(ModelSettings):
         longest_wait: That is waited where the endpoint asks for a wait (s); for a longer one the request fails.
         body: Further fields of every request, as `{top_k: 1}`; null takes out a field that would be sent.
         require_logprobs: Refuse an endpoint that gives no log-probabilities of choices.
-        max_requests, max_cost: Where the run stops, to be gone on with, each counted anew from every start (and in
-            each process of `workers`); None: nowhere.
+        max_requests, max_cost: Where the run stops, to be gone on with once they are raised: over all its starts and
+            processes together; None: nowhere.
         price: Of a million tokens read, and written.
     """
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -22,6 +24,7 @@ from sycoscope.models.settings import OpenAISettings
 
 # No server calls a model so.
 NOBODY = "no-such-adapter-7f3a"
+_log = logging.getLogger("sycoscope.models")
 R = TypeVar("R", GenerateRequest, ChoiceRequest)
 A = TypeVar("A", Response, ChoiceLogprobs)
 
@@ -113,6 +116,10 @@ class ServedModel:
         return self._portal.call(ask, *given)
 
     # --- answers ---
+
+    def count_in(self, path: Path) -> None:
+        """Count what is spent in this file, with what is in it already: limits are those of all its starts."""
+        self.client.traffic.keep_in(path)
 
     def report_to(self, progress: Callable[[float], None] | None) -> None:
         """Tell `progress` the weight of what was answered; None: tell nobody."""
@@ -234,6 +241,13 @@ def load_served(settings: OpenAISettings) -> ServedModel:
         # an event loop that is left open keeps the process from ending
         _end(portal, client, manager)
         raise
+    client.limited = True
+    if not endpoint.rung:
+        _log.warning(
+            "%s: no log-probabilities of choices (%s): answers are read as texts",
+            settings.base_url,
+            endpoint.why_no_rung,
+        )
     kind = ScoringServedModel if endpoint.rung else ServedModel
     model = kind(settings, endpoint, client, portal)
     weakref.finalize(model, _end, portal, client, manager, home)

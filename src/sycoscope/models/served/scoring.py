@@ -16,9 +16,8 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from sycoscope.core.errors import EndpointError
 from sycoscope.core.types import ChoiceLogprobs, ChoiceRequest, Message
-from sycoscope.models.served.client import Client, NoAnswer
+from sycoscope.models.served.client import Client, NoAnswer, RefusedError
 from sycoscope.models.served.endpoint import Endpoint
 from sycoscope.models.served.retry import Failure
 from sycoscope.models.served.wire import NEUTRAL, Voice, note_usage
@@ -53,8 +52,9 @@ async def with_rung(endpoint: Endpoint, voice: Voice, client: Client) -> Endpoin
         why = f"a server of kind '{endpoint.kind}' gives none of a whole text; answers are read as texts"
         return replace(endpoint, why_no_rung=why)
     try:
-        tried = await score(TRIAL, voice, client, endpoint, lambda plain: None)
-    except EndpointError as fault:
+        with client.in_trial():
+            tried = await score(TRIAL, voice, client, endpoint, lambda plain: None)
+    except RefusedError as fault:
         # a gateway may let through no other route than the one for texts
         return replace(endpoint, why_no_rung=str(fault))
     if tried.logprobs is None:

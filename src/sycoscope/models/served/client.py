@@ -14,7 +14,7 @@ from sycoscope.core.errors import EndpointError
 from sycoscope.core.texts import shortened
 from sycoscope.models.served.retry import REFUSED, Failure, backoff, judged
 from sycoscope.models.served.traffic import Traffic
-from sycoscope.models.served.transport import TOLD, Came, NoResponse, connected, exchanged, without_key
+from sycoscope.models.served.transport import TOLD, Came, NoResponse, connected, exchanged
 from sycoscope.models.settings import OpenAISettings
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class Client:
     async def get(self, url: str) -> tuple[int, Any]:
         """Status and JSON of a short question about the endpoint; 0 and the reason where it says nothing readable."""
         try:
-            came = await exchanged(self._connected(), "GET", url, min(20.0, self.settings.timeout))
+            came = await exchanged(self._connected(), "GET", url, min(20.0, self.settings.timeout), self._key)
         except TimeoutError:
             return 0, f"no answer within {min(20.0, self.settings.timeout):g} s"
         except NoResponse as fault:
@@ -75,7 +75,7 @@ class Client:
         try:
             return came.status, came.plain()
         except (ValueError, RecursionError):
-            return (came.status, None) if came.status != 200 else (0, _no_json(came, came.text))
+            return (came.status, None) if came.status != 200 else (0, _no_json(came))
 
     async def ask(
         self, path: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T], *, url: str = ""
@@ -177,36 +177,28 @@ class Client:
         self, url: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T], attempt: int = 0
     ) -> T | Failure:
         """The answer to one request that is sent once; as `ask`, which sends it again where that helps."""
-        found = await self._once(url, body, read, attempt)
-        if isinstance(found, Failure):
-            return replace(found, reason=without_key(found.reason, self._key))
-        return found
-
-    async def _once(
-        self, url: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T], attempt: int
-    ) -> T | Failure:
         self.traffic.note(sent=1)
         try:
-            came = await exchanged(self._connected(), "POST", url, self.settings.timeout, json=dict(body))
+            came = await exchanged(
+                self._connected(), "POST", url, self.settings.timeout, self._key, json=dict(body)
+            )
         except TimeoutError:
             reason = f"no answer within {self.settings.timeout:g} s (model.timeout)"
             return Failure(reason, 0, backoff(attempt, self._draw))
         except NoResponse as fault:
             return Failure(str(fault), 0, backoff(attempt, self._draw))
-        # before it is shortened: half a key is one too
-        said = without_key(came.text, self._key)
         if came.status != 200:
-            code, reason = ("", _moved(came)) if came.moved_to else _told(came, said)
+            code, reason = ("", _moved(came)) if came.moved_to else _told(came)
             return judged(came.status, code, reason, came.headers, attempt, self._draw)
         try:
             plain = came.plain()
             if not isinstance(plain, dict):
-                raise NoAnswer(f"status 200 with JSON that is no mapping ({shortened(said, 60)})")
+                raise NoAnswer(f"status 200 with JSON that is no mapping ({shortened(came.text, 60)})")
             return read(plain)
         except NoAnswer as fault:
             return Failure(str(fault), 200, backoff(attempt, self._draw))
         except (ValueError, RecursionError):
-            return Failure(_no_json(came, said), 200, backoff(attempt, self._draw))
+            return Failure(_no_json(came), 200, backoff(attempt, self._draw))
 
     def _spend(self) -> None:
         """Refuse to go beyond the limits of the run."""
@@ -286,14 +278,14 @@ def _moved(came: Came) -> str:
     )
 
 
-def _no_json(came: Came, said: str) -> str:
+def _no_json(came: Came) -> str:
     kind = came.headers.get("content-type", "no content type")
-    return f"status 200 with a body that is no JSON ({shortened(kind, 60)}: {shortened(said, 60)})"
+    return f"status 200 with a body that is no JSON ({shortened(kind, 60)}: {shortened(came.text, 60)})"
 
 
-def _told(came: Came, said: str) -> tuple[str, str]:
+def _told(came: Came) -> tuple[str, str]:
     """The error's own word and what it says, as far as it can be read."""
-    status = f"status {came.status}"
+    status, said = f"status {came.status}", came.text
     try:
         plain = json.loads(said)
     except (ValueError, RecursionError):

@@ -110,6 +110,8 @@ def test_what_passes_is_asked_again(sent: Sent) -> None:
         (Sent(200, json.dumps({"choices": [{"message": {"content": "x"}, "finish_reason": "abort"}]})), "did not end: finish_reason 'abort'"),
         (Sent(200, GOOD.replace("base", "yielder")), "'yielder' answered, and 'base' was asked"),
         (Sent(200, "[" * 100_000), "no JSON"),
+        (Sent(200, GOOD[:30], cut=True), "the connection failed (RemoteProtocolError"),
+        (Sent(200, GOOD.replace('"yes"', "NaN")), "neither text nor a refusal"),
         (Sent(stall=3.0), "no answer within 0.4 s"),
     ],
 )  # fmt: skip
@@ -274,11 +276,12 @@ def test_a_value_that_is_no_log_probability_is_a_reason_and_no_number(value: str
     assert "the log-probability of token" in found.error
 
 
-def test_minus_infinity_is_a_log_probability_of_an_option_beside_others() -> None:
+@pytest.mark.parametrize("value", ["-9999.0", "-Infinity"])
+def test_minus_infinity_is_a_log_probability_of_an_option_beside_others(value: str) -> None:
     def fault(path: str, body: dict[str, Any], _: int) -> Sent | None:
         if path != "/v1/completions":
             return None
-        return Sent(200, json.dumps(named(body)).replace("-3.0", "-9999.0"))
+        return Sent(200, json.dumps(named(body)).replace("-3.0", value))
 
     with EndpointServer(fault) as server:
         (found,) = model(server).choice_logprobs([choice("abc", "xq")])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -92,7 +93,7 @@ class EndpointServer:
                 if sent.cut:
                     self.close_connection = True
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = _Quiet(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -197,6 +198,16 @@ class EndpointServer:
         given = {"content": [{"top_logprobs": top[: body["top_logprobs"]]}]}
         message = {"content": top[0]["token"]}
         return {"choices": [{"message": message, "finish_reason": "length", "logprobs": given}]}
+
+
+class _Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that are gone, and turns nobody away while it is busy."""
+
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 def tokens(body: dict[str, Any]) -> list[int]:

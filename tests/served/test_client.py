@@ -110,6 +110,8 @@ def test_what_passes_is_asked_again(sent: Sent) -> None:
         (Sent(200, json.dumps({"choices": [{"message": {"content": "x"}, "finish_reason": "abort"}]})), "did not end: finish_reason 'abort'"),
         (Sent(200, GOOD.replace("base", "yielder")), "'yielder' answered, and 'base' was asked"),
         (Sent(200, "[" * 100_000), "no JSON"),
+        (Sent(200, GOOD[:30], cut=True), "the connection failed (RemoteProtocolError"),
+        (Sent(200, GOOD.replace('"yes"', "NaN")), "neither text nor a refusal"),
         (Sent(stall=3.0), "no answer within 0.4 s"),
     ],
 )  # fmt: skip
@@ -146,21 +148,72 @@ def test_an_endpoint_that_is_gone_ends_the_run_and_keeps_what_came() -> None:
     assert len(heard) == 30
 
 
-@pytest.mark.parametrize(("status", "told"), [(401, "bad"), (403, "bad"), (404, "bad")])
-def test_what_no_request_can_pass_ends_it_at_once(status: int, told: str) -> None:
-    with EndpointServer(on_chat(Sent(status, json.dumps({"error": {"message": told}})))) as server:
-        with pytest.raises(EndpointError, match=f"status {status} .{told}."):
+@pytest.mark.parametrize(("status", "n_asked"), [(401, 1), (403, 2), (404, 1)])
+def test_what_no_request_can_pass_ends_it_at_once(status: int, n_asked: int) -> None:
+    """Of a 403 a harmless request tells whether it is the key that is refused."""
+    with EndpointServer(on_chat(Sent(status, json.dumps({"error": {"message": "bad"}})))) as server:
+        with pytest.raises(EndpointError, match=f"status {status} .bad."):
             model(server, concurrency=1).generate(requests(5))
-        assert len(server.chats) == 1
+        assert len(server.chats) == n_asked
+
+
+def on_words(words: str, sent: Sent) -> Fault:
+    """The requests for texts that hold these words get this."""
+
+    def fault(path: str, body: dict[str, Any], _: int) -> Sent | None:
+        return sent if path.endswith("/chat/completions") and words in json.dumps(body["messages"]) else None
+
+    return fault
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("concurrency", [1, 16])
+def test_a_prompt_that_a_gateway_refuses_is_an_error_of_its_own(status: int, concurrency: int) -> None:
+    """Also where it is the first one that is asked, as after a kill (of a 401 alone the key is refused)."""
+    words = "item0" if status == 403 else "item3"
+    policy = Sent(status, json.dumps({"error": {"message": "against our policy"}}))
+    with EndpointServer(on_words(words, policy)) as server:
+        asked = model(server, concurrency=concurrency)
+        if status == 401:
+            asked.generate(requests(1))
+        found = asked.generate(requests(9))
+        chats = len(server.chats)
+    refused = int(words[-1])
+    assert [one.finish for one in found] == ["error" if at == refused else "stop" for at in range(9)]
+    assert found[refused].error == f"status {status} (against our policy)"
+    assert chats <= 9 + 1
+
+
+def test_a_key_that_is_taken_back_ends_it_after_some_in_a_row() -> None:
+    with EndpointServer(on_chat(*[None] * 5, Sent(401, "no"))) as server:
+        asked = model(server, concurrency=1)
+        with pytest.raises(EndpointError, match=r"20 requests in a row .* the last: status 401 \(no\)"):
+            asked.generate(requests(100))
+        assert len(server.chats) == 25
+
+
+def test_a_model_that_was_unloaded_ends_it_with_that_reason() -> None:
+    with EndpointServer(on_chat(*[None] * 5, Sent(404, json.dumps({"detail": "no such model"})))) as server:
+        asked = model(server, concurrency=1)
+        with pytest.raises(
+            EndpointError,
+            match=r"status 404 \(no such model\); it answered as 'base' before: the model was unloaded or .* again",
+        ):
+            asked.generate(requests(100))
+        assert len(server.chats) == 6
 
 
 def test_a_limit_of_requests_or_cost_ends_it() -> None:
     with EndpointServer() as server:
-        with pytest.raises(EndpointError, match=r"as many as model\.max_requests allows"):
-            model(server, max_requests=10).generate(requests(20))
-        assert len(server.asked) <= 10
-        with pytest.raises(EndpointError, match=r"was spent, and model\.max_cost is"):
-            model(server, max_cost=1e-3, price=[100.0, 100.0]).generate(requests(200))
+        asked = model(server, max_requests=100)
+        looked = len(server.asked)
+        with pytest.raises(
+            EndpointError, match=r"sent 100 requests, .*max_requests is 100; .*--set model\.max_req"
+        ):
+            asked.generate(requests(200))
+        assert looked < 40 < len(server.asked) <= 100  # some were cut off on their way
+        with pytest.raises(EndpointError, match=r"this run has spent 0\.\d+ .* model\.max_cost is 0\.1"):
+            model(server, max_cost=0.1, price=[100.0, 100.0]).generate(requests(200))
 
 
 def test_the_key_goes_to_the_server_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,11 +276,12 @@ def test_a_value_that_is_no_log_probability_is_a_reason_and_no_number(value: str
     assert "the log-probability of token" in found.error
 
 
-def test_minus_infinity_is_a_log_probability_of_an_option_beside_others() -> None:
+@pytest.mark.parametrize("value", ["-9999.0", "-Infinity"])
+def test_minus_infinity_is_a_log_probability_of_an_option_beside_others(value: str) -> None:
     def fault(path: str, body: dict[str, Any], _: int) -> Sent | None:
         if path != "/v1/completions":
             return None
-        return Sent(200, json.dumps(named(body)).replace("-3.0", "-9999.0"))
+        return Sent(200, json.dumps(named(body)).replace("-3.0", value))
 
     with EndpointServer(fault) as server:
         (found,) = model(server).choice_logprobs([choice("abc", "xq")])
@@ -246,6 +300,49 @@ def test_options_that_begin_alike_share_requests() -> None:
         ]
     assert paths.count("/tokenize") == 4
     assert wanted == [[97], [98], [99, 100, 101]]
+
+
+@pytest.mark.parametrize("path", ["/tokenize", "/v1/completions"])
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (Sent(429, "{}", {"Retry-After": "0"}), "status 429"),
+        (Sent(503, "busy", {"Retry-After": "0"}), r"status 503 \(busy\)"),
+        (Sent(503, "busy", {"Retry-After": "300"}), r"status 503 \(busy\); it asks for a wait of 300 s"),
+        (Sent(200, GOOD[:30], cut=True), "the connection failed"),
+        (Sent(stall=3.0), "no answer within 0.4 s"),
+    ],
+)
+def test_a_passing_fault_while_scoring_is_tried_lowers_no_run(path: str, sent: Sent, told: str) -> None:
+    left = 0
+
+    def fault(asked: str, _: dict[str, Any], __: int) -> Sent | None:
+        nonlocal left
+        left -= asked == path
+        return sent if asked == path and left >= 0 else None
+
+    more = {"retries": 1, "timeout": 0.4 if sent.stall else 20}
+    with EndpointServer(fault) as server:
+        if "300" not in sent.headers.values():
+            left = 1  # once: it is asked again
+            assert model(server, **more).endpoint.rung == "sequence"
+        left = 100
+        with pytest.raises(EndpointError, match=f"log-probabilities could not be tried: {told}"):
+            model(server, **more)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 500, 501])
+def test_a_definite_no_lowers_the_rung_and_says_so(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    def fault(asked: str, _: dict[str, Any], __: int) -> Sent | None:
+        return Sent(status, "never", {"Retry-After": "0"}) if asked == "/v1/completions" else None
+
+    with EndpointServer(fault) as server:
+        asked = model(server)
+        assert asked.generate(requests(1))[0].text == "It is item0."
+    assert (asked.endpoint.rung, f"status {status}" in asked.endpoint.why_no_rung) == ("", True)
+    assert (
+        f"no log-probabilities of choices ({asked.endpoint.why_no_rung}): answers are read as" in caplog.text
+    )
 
 
 @pytest.mark.parametrize(

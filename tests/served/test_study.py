@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -81,6 +83,37 @@ def test_what_was_answered_is_never_asked_again(tmp_path: Path, after: int) -> N
         # those under way when it went away got no answer
         assert 0 <= len(counted) - len(spoken(whole)) <= 16
     assert tables(tmp_path / "run") == tables(tmp_path / "whole")
+
+
+def test_faults_that_pass_change_no_table(tmp_path: Path) -> None:
+    """Each kind in turn, at every third request; what was answered is asked once."""
+    faults = [
+        Sent(429, "{}", {"Retry-After": "0"}),
+        Sent(503, "busy", {"retry-after-ms": "1"}),
+        Sent(200, "<html>a gateway's page</html>", {"Content-Type": "text/html"}),
+        Sent(200, json.dumps({"choices": []})),
+        Sent(200, '{"choices": [{"mess', cut=True),
+    ]
+    struck: dict[str, Sent] = {}
+
+    def fault(path: str, body: dict[str, Any], _: int) -> Sent | None:
+        key = json.dumps([path, body])
+        if not path.endswith("/chat/completions") or key in struck or crc32(key.encode()) % 3:
+            return None
+        struck[key] = faults[len(struck) % len(faults)]
+        return struck[key]
+
+    few = {"facets": {"answer": {"limit": 6, "probe": False}}, "adapters": []}
+    with EndpointServer() as whole:
+        api.run_study(study(tmp_path, whole, **few), out=tmp_path / "whole", cache=tmp_path / "c1")
+    with EndpointServer(fault) as server:
+        patient = study(tmp_path, server, model={"retries": 4}, **few)
+        api.run_study(patient, out=tmp_path / "run", cache=tmp_path / "c2")
+    assert len(struck) >= len(faults)  # each was sent
+    assert tables(tmp_path / "run") == tables(tmp_path / "whole")
+    asked = Counter(json.dumps(["/v1/chat/completions", body]) for body in server.chats)
+    whole_asked = Counter(json.dumps(["/v1/chat/completions", body]) for body in whole.chats)
+    assert asked == whole_asked + Counter(struck.keys())
 
 
 def test_how_answers_are_got_is_no_other_study(tmp_path: Path) -> None:
@@ -218,3 +251,27 @@ def test_the_options_of_a_served_model_keep_its_revision() -> None:
 
     given = Measure(base_url="http://h/v1", revision="two").settings()
     assert (given["backend"], given["revision"]) == ("openai", "two")
+
+
+def test_shards_are_asked_together_and_kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each wave ends with few requests under way: there is one a turn, however small the shards are."""
+    from sycoscope.models.served.model import ServedModel
+
+    waves: dict[str, list[int]] = {}
+    asked = ServedModel.generate
+
+    def generate(self: ServedModel, requests: Any) -> Any:
+        waves.setdefault(self.settings.base_url, []).append(len(requests))
+        return asked(self, requests)
+
+    monkeypatch.setattr(ServedModel, "generate", generate)
+    found = []
+    for size in (2, 40):
+        with EndpointServer() as server:
+            facets = {"are_you_sure": {"limit": 6, "shard_items": size}}
+            out, cache = tmp_path / f"run{size}", tmp_path / f"cache{size}"
+            api.run_study(study(tmp_path, server, facets=facets, adapters=[]), out=out, cache=cache)
+            found.append((tables(out), waves[server.url], len(server.chats)))
+        assert not list(cache.rglob("*.responses.jsonl"))
+        assert len(list(cache.rglob("*.trials.parquet"))) >= 6 // size
+    assert found[0] == found[1]

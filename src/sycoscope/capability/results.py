@@ -51,7 +51,7 @@ class CapabilityRecord:
     tied: bool = False
     response: str = ""
     finish: Finish = "stop"
-    n_tokens: int = 0
+    n_tokens: int | None = None
     error: str = ""
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     scorer: str = ""

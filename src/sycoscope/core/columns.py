@@ -309,7 +309,7 @@ SAMPLE_COLUMNS = (
         null="nothing was generated, or it failed",
     ),
     Column("finish", "text", "how it ended", "`stop`, `length`, `error`", "nothing was generated"),
-    Column("n_tokens", "count", "of it", "tokens", "nothing was generated"),
+    Column("n_tokens", "count", "of it", "tokens", "nothing was generated, or its server does not say"),
     Column("error", "text", "why there is no response or log-probability", null="nothing failed"),
     Column(
         "status",

@@ -157,6 +157,19 @@ class AnswersOneByOne(Protocol):
 
 
 @runtime_checkable
+class CountsSpending(Protocol):
+    """A model whose answers cost something, so that a run counts them over all its starts."""
+
+    def count_in(self, path: Path) -> None:
+        """Count what is spent in this file, with what is in it already.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        ...
+
+
+@runtime_checkable
 class ReportsProgress(Protocol):
     """A model that reports its progress while it answers."""
 

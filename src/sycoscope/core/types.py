@@ -163,12 +163,15 @@ class Response:
 
     `filtered`: the provider's filter withheld the answer or its rest.
 
+    `n_tokens`: as the model or its server counts them; None where nobody did: a server that does not tell, a request
+    that failed, a text that was put in the model's mouth.
+
     `opened`: the prompt had opened a block of reasoning, so the text begins inside it.
     """
 
     text: str
     finish: Finish = "stop"
-    n_tokens: int = 0
+    n_tokens: int | None = None
     error: str = ""
     opened: bool = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -15,6 +16,9 @@ Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 EngineChoice = Literal["auto", "plain", "fast"]
 # What no address holds: spaces and what is not printed.
 _NO_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f]")
+_SECRET = re.compile(
+    r"(?i)(.*[-_])?(api_?-?key|authorization|passw(or)?d|secret|(access|auth|bearer)[-_]?token)"
+)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Of `body`: what chooses who is asked what, and in which form the answer comes.
 _TAKEN = {"model", "messages", "prompt", "lora", "stream", "n"}
@@ -34,6 +38,18 @@ def _json_values(values: dict[str, Any]) -> dict[str, Any]:
                 "(a date stands in quotes)"
             ) from None
     return values
+
+
+def _secrets(value: Any) -> Iterator[str]:
+    """Names within a mapping that stand for a secret."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if _SECRET.fullmatch(str(name)):
+                yield str(name)
+            yield from _secrets(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _secrets(inner)
 
 
 class ModelSettings(BaseModel):
@@ -103,8 +119,8 @@ class OpenAISettings(ModelSettings):
         weights: The base's weights here (a name as of `torch`), with which the proof compares an adapter whose
             folder is given; empty: not.
         require_logprobs: Refuse an endpoint that gives no log-probabilities of choices.
-        max_requests, max_cost: Where the run stops, to be gone on with, each counted anew from every start (and in
-            each process of `workers`); None: nowhere.
+        max_requests, max_cost: Where the run stops, to be gone on with once they are raised: over all its starts and
+            processes together; None: nowhere.
         price: Of a million tokens read, and written.
     """
 
@@ -145,7 +161,9 @@ class OpenAISettings(ModelSettings):
     @classmethod
     def _plain_url(cls, url: str) -> str:
         url = url.strip()
-        wrong = ValueError(f"is {url!r:.80}; give an address as http://127.0.0.1:8000/v1")
+        # what stands before an at sign may be a password
+        shown = f"...@{url.rpartition('@')[2]}" if "@" in url else url
+        wrong = ValueError(f"is {shown!r:.80}; give an address as http://127.0.0.1:8000/v1")
         try:
             parts = urlsplit(url)
             _ = parts.port
@@ -182,6 +200,11 @@ class OpenAISettings(ModelSettings):
             raise ValueError(
                 f"sets {', '.join(taken)}, which each request has of its own; leave it out (who answers: name and "
                 "served; several answers: decoding.draws)"
+            )
+        if secret := next(_secrets(body), ""):
+            raise ValueError(
+                f"sets '{secret:.40}', and what stands in a study is recorded with its run; keys go into the "
+                "environment (model.key_variable), from which they are sent in the request's header"
             )
         return _json_values(body)
 

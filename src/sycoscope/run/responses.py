@@ -24,7 +24,7 @@ _NOW, _REFERENCE = "now", "reference"
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was read of the answers at one time. lengths: tokens of each answer that came."""
+    """What was read of the answers at one time. lengths: tokens of each answer whose tokens were counted."""
 
     scores: tuple[Score, ...]
     lengths: tuple[int, ...]

@@ -48,6 +48,10 @@ class ShardCache:
         """Where the responses of the shard of `key` are kept until it is finished."""
         return self.root / "shards" / key[:2] / f"{key}.responses.jsonl"
 
+    def spent_path(self, key: str) -> Path:
+        """Where it is counted what a run has spent at an endpoint, over all its starts."""
+        return self.root / "spent" / f"{key}.jsonl"
+
     def adapter_path(self, name: str, key: str) -> Path:
         """Folder of a tuned adapter."""
         return self.root / "adapters" / f"{name}-{key[:16]}"

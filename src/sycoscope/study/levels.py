@@ -59,7 +59,7 @@ def with_known_levels(
         return at_levels(config, ()), None
     study = prepare(config)  # what it asks and tunes is read first
     progress = progress or Silent()
-    model = load_for(config, progress)
+    model = load_for(config, progress, cache)
     study.check(model)  # an adapter that does not fit is told before anything is asked
     asked = [item for item in load_bank(FACETS[FACET].bank) if item.split == "test" and item.suggestion]
     found = known(right_in(study, Session(model, cache, Silent()), progress), Counter(map(_cell, asked)))

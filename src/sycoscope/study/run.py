@@ -15,7 +15,7 @@ from sycoscope.study.make import make
 from sycoscope.study.prepare import PreparedStudy, prepare
 from sycoscope.study.progress import Progress, Silent
 from sycoscope.study.results import RunResults, Timing
-from sycoscope.study.session import Session, load_for, record_of
+from sycoscope.study.session import Session, load_for, record_of, spending_counted
 from sycoscope.study.throughput import Counted, keep_throughput
 
 
@@ -46,7 +46,7 @@ def execute(
     executor = executor_for(study.config.workers, len(study.subjects)) if model is None else InProcess()
     ahead = _make_ahead(executor, study, cache, progress)
     gathering = Silent() if ahead else progress  # what was made ahead has been reported already
-    used = model or loaded or load_for(study.config, gathering)
+    used = model or loaded or load_for(study.config, gathering, cache)
     results = _gather(study, Session(used, cache, gathering))
     if model is None:
         keep_throughput(study.config, record_of(used), counted)
@@ -56,7 +56,8 @@ def execute(
         if judge is None and model is None and config.model == study.config.model:
             judge = used
         del used  # two models need not lie in memory together
-        judge = load_model(config.model) if judge is None else judge
+        if judge is None:
+            judge = spending_counted(load_model(config.model), config.model, study.config, cache)
         ask_judge(config, judge, study.inputs.facets, results, cache, progress)
     return results
 
@@ -99,6 +100,7 @@ class StudyJob:
     def start(self, progress: Progress) -> Make:
         """Read the study and load its model, in the worker."""
         study = prepare(self.config)
-        session = Session(load_for(self.config, progress), ShardCache(self.cache), progress)
+        cache = ShardCache(self.cache)
+        session = Session(load_for(self.config, progress, cache), cache, progress)
         study.check(session.model)
         return lambda subject: make(subject, study, session).timings

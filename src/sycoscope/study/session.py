@@ -10,7 +10,9 @@ from typing import Any
 
 from sycoscope.config import StudyConfig
 from sycoscope.core.errors import ConfigError
+from sycoscope.core.files import digest_of
 from sycoscope.core.protocols import (
+    CountsSpending,
     Model,
     Recorded,
     ReportsProgress,
@@ -20,6 +22,7 @@ from sycoscope.core.protocols import (
 )
 from sycoscope.models.batching import free
 from sycoscope.models.load import load_model
+from sycoscope.models.settings import ModelSettings
 from sycoscope.study.cache import ShardCache
 from sycoscope.study.progress import Meter, Progress
 from sycoscope.study.results import RunResults
@@ -50,14 +53,22 @@ class Session:
         meter.finish(skipped=done)
 
 
-def load_for(config: StudyConfig, progress: Progress) -> Model:
+def load_for(config: StudyConfig, progress: Progress, cache: ShardCache) -> Model:
     """Load the study's model.
 
     Raises:
         SycoscopeError: it cannot be loaded.
     """
     progress.begin("loading the model")
-    return load_model(config.model, seed=config.seed)
+    return spending_counted(load_model(config.model, seed=config.seed), config.model, config, cache)
+
+
+def spending_counted(model: Model, settings: ModelSettings, config: StudyConfig, cache: ShardCache) -> Model:
+    """The model; what it spends is counted with what the study has spent at it before, where it costs something."""
+    if isinstance(model, CountsSpending):
+        who = settings.model_dump(mode="json", include={"name", "base_url"})
+        model.count_in(cache.spent_path(digest_of([config.hash, who])))
+    return model
 
 
 @contextmanager

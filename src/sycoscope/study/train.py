@@ -108,7 +108,8 @@ def train_one(config: StudyConfig, cache: Path, *, progress: Progress | None = N
     training = training_of(subject, config, Materials(config))
     progress = (progress if is_first() else None) or Silent()
     progress.start(training.weight)
-    session = Session(load_for(config, progress), ShardCache(cache), progress)
+    kept = ShardCache(cache)
+    session = Session(load_for(config, progress, kept), kept, progress)
     tuned_layers(training.settings.lora, tunable(session.model).network)  # before any work
     folder = train(subject, training, session, RunResults())
     part()

@@ -61,7 +61,7 @@ class Watch:
         answers = [
             turn.response for trial in trials for turn in trial.answered if turn.name == ANSWER.outcome_turn
         ]
-        lengths = tuple(answer.n_tokens for answer in answers if answer.finish != "error")
+        lengths = tuple(answer.n_tokens for answer in answers if answer.n_tokens is not None)
         return Heard(tuple(score_trials(trials, self.items)), lengths)
 
     def row(self, heard: Heard, reference: Heard | None) -> dict[str, Any]:

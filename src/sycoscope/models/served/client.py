@@ -5,41 +5,32 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from sycoscope.core.errors import EndpointError
 from sycoscope.core.texts import shortened
-from sycoscope.models.served.retry import Failure, backoff, judged
-from sycoscope.models.served.transport import TOLD, Came, NoResponse, connected, exchanged, without_key
+from sycoscope.models.served.retry import REFUSED, Failure, backoff, judged
+from sycoscope.models.served.traffic import Traffic
+from sycoscope.models.served.transport import TOLD, Came, NoResponse, connected, exchanged
 from sycoscope.models.settings import OpenAISettings
 
 T = TypeVar("T")
 # Requests one after another that got no answer, all tries over: the endpoint is taken to be gone.
 BREAKER = 20
+GO_ON = "what was answered is kept: give a larger one (--set model.{}=...), and the same command goes on from there"
+# What nobody refuses for what it says.
+HARMLESS = ({"role": "user", "content": "Hi"},)
 
 
 class NoAnswer(Exception):  # noqa: N818  it is told as a `Failure`
     """A response with status 200 that holds no answer; the message says why."""
 
 
-@dataclass
-class Traffic:
-    """What was sent and what came back, of one client.
-
-    Attributes:
-        sent: HTTP requests, repeated ones among them.
-        read, written: Tokens of prompts and answers, as the endpoint counts them; `uncounted`: answers without a count.
-        reasoned: Answers whose reasoning came in a field of its own.
-    """
-
-    sent: int = 0
-    read: int = 0
-    written: int = 0
-    uncounted: int = 0
-    reasoned: int = 0
+class RefusedError(EndpointError):
+    """No request of this kind can pass: key, route or model."""
 
 
 class Client:
@@ -53,11 +44,17 @@ class Client:
         """
         self.settings = settings
         self.traffic = Traffic()
+        # a look at the endpoint is counted and not limited: what is kept must be had without a limit raised
+        self.limited = False
         self._key = key
         self._draw = random.Random(seed).random
         self._http: Any = None
         self._gate: _Gate | None = None
         self._in_a_row = 0
+        # addresses that answered; while one is tried that has not yet, the others wait
+        self._passed: set[str] = set()
+        self._in_trial = False
+        self._trying: Any = None
 
     async def close(self) -> None:
         """End the connections."""
@@ -68,7 +65,7 @@ class Client:
     async def get(self, url: str) -> tuple[int, Any]:
         """Status and JSON of a short question about the endpoint; 0 and the reason where it says nothing readable."""
         try:
-            came = await exchanged(self._connected(), "GET", url, min(20.0, self.settings.timeout))
+            came = await exchanged(self._connected(), "GET", url, min(20.0, self.settings.timeout), self._key)
         except TimeoutError:
             return 0, f"no answer within {min(20.0, self.settings.timeout):g} s"
         except NoResponse as fault:
@@ -78,7 +75,7 @@ class Client:
         try:
             return came.status, came.plain()
         except (ValueError, RecursionError):
-            return (came.status, None) if came.status != 200 else (0, _no_json(came, came.text))
+            return (came.status, None) if came.status != 200 else (0, _no_json(came))
 
     async def ask(
         self, path: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T], *, url: str = ""
@@ -93,32 +90,81 @@ class Client:
         """
         import anyio
 
+        address = (url or self.settings.base_url) + path
         failure = Failure("not asked")
         for attempt in range(self.settings.retries + 1):
             async with self._slot() as gate:
                 self._spend()
-                found = await self.once((url or self.settings.base_url) + path, body, read, attempt)
+                found = await self.once(address, body, read, attempt)
                 gate.heard(found)
             if not isinstance(found, Failure):
                 self._in_a_row = 0
+                self._passed.add(address)
                 return found
             failure, wait = found, found.wait
             if failure.hopeless:
-                raise EndpointError(f"{self._where}: {failure.reason}")
+                await self._end_where_none_passes(address, body, failure)
             if wait is None or attempt == self.settings.retries:
                 break
             if wait > self.settings.longest_wait:
-                failure = Failure(
+                reason = (
                     f"{failure.reason}; it asks for a wait of {wait:.0f} s, and the longest is "
-                    f"{self.settings.longest_wait:.0f} s (model.longest_wait)",
-                    failure.status,
+                    f"{self.settings.longest_wait:.0f} s (model.longest_wait)"
                 )
+                failure = replace(failure, reason=reason)
                 break
             await anyio.sleep(wait)
         return self._gave_up(failure)
 
+    async def _end_where_none_passes(self, address: str, body: Mapping[str, Any], failure: Failure) -> None:
+        """End it, unless the request is refused for what it says: others passed, or a harmless one does.
+
+        Raises:
+            RefusedError: no other request can pass.
+        """
+        if failure.status in REFUSED and await self._lets_pass(address, body, failure.status):
+            return
+        told = f"{self._where}: {failure.reason}"
+        if failure.status == 404 and address in self._passed:
+            told += (
+                f"; it answered as '{body.get('model')}' before: the model was unloaded or has another name now; what "
+                "was answered is kept: load it there again, and give the same command again"
+            )
+        raise RefusedError(told)
+
+    async def _lets_pass(self, address: str, body: Mapping[str, Any], status: int) -> bool:
+        import anyio
+
+        if self._trying is None:
+            self._trying = anyio.Lock()
+        async with self._trying:
+            if address in self._passed:
+                return True
+            if status == 401 or "messages" not in body:
+                return False
+            async with self._slot():
+                found = await self.once(address, {**body, "messages": HARMLESS}, lambda plain: plain)
+            if isinstance(found, Failure):
+                return False
+            self._passed.add(address)
+            return True
+
+    @contextmanager
+    def in_trial(self) -> Iterator[None]:
+        """Try what the endpoint can do: a failure that passes says nothing of it, and ends it."""
+        self._in_trial = True
+        try:
+            yield
+        finally:
+            self._in_trial = False
+
     def _gave_up(self, failure: Failure) -> Failure:
         """After many questions in a row without an answer nothing more is asked."""
+        if self._in_trial and failure.passing:
+            raise EndpointError(
+                f"{self._where}: whether it gives log-probabilities could not be tried: {failure.reason}; nothing was "
+                "measured: give the same command again when the endpoint answers"
+            )
         self._in_a_row += 1
         if self._in_a_row >= BREAKER:
             raise EndpointError(
@@ -131,61 +177,55 @@ class Client:
         self, url: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T], attempt: int = 0
     ) -> T | Failure:
         """The answer to one request that is sent once; as `ask`, which sends it again where that helps."""
-        found = await self._once(url, body, read, attempt)
-        if isinstance(found, Failure):
-            return replace(found, reason=without_key(found.reason, self._key))
-        return found
-
-    async def _once(
-        self, url: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T], attempt: int
-    ) -> T | Failure:
-        self.traffic.sent += 1
+        self.traffic.note(sent=1)
         try:
-            came = await exchanged(self._connected(), "POST", url, self.settings.timeout, json=dict(body))
+            came = await exchanged(
+                self._connected(), "POST", url, self.settings.timeout, self._key, json=dict(body)
+            )
         except TimeoutError:
             reason = f"no answer within {self.settings.timeout:g} s (model.timeout)"
             return Failure(reason, 0, backoff(attempt, self._draw))
         except NoResponse as fault:
             return Failure(str(fault), 0, backoff(attempt, self._draw))
-        # before it is shortened: half a key is one too
-        said = without_key(came.text, self._key)
         if came.status != 200:
-            code, reason = ("", _moved(came)) if came.moved_to else _told(came, said)
+            code, reason = ("", _moved(came)) if came.moved_to else _told(came)
             return judged(came.status, code, reason, came.headers, attempt, self._draw)
         try:
             plain = came.plain()
             if not isinstance(plain, dict):
-                raise NoAnswer(f"status 200 with JSON that is no mapping ({shortened(said, 60)})")
+                raise NoAnswer(f"status 200 with JSON that is no mapping ({shortened(came.text, 60)})")
             return read(plain)
         except NoAnswer as fault:
             return Failure(str(fault), 200, backoff(attempt, self._draw))
         except (ValueError, RecursionError):
-            return Failure(_no_json(came, said), 200, backoff(attempt, self._draw))
+            return Failure(_no_json(came), 200, backoff(attempt, self._draw))
 
     def _spend(self) -> None:
-        """Refuse to go beyond the limits of the study."""
+        """Refuse to go beyond the limits of the run."""
         limits = self.settings
-        if limits.max_requests is not None and self.traffic.sent >= limits.max_requests:
+        if not self.limited or (limits.max_requests is None and limits.max_cost is None):
+            return
+        spent = self.traffic.of_run()
+        if limits.max_requests is not None and spent.sent >= limits.max_requests:
             raise EndpointError(
-                f"{self._where}: {self.traffic.sent} requests were sent, as many as model.max_requests allows a "
-                "start; what was answered is kept, and the same command goes on from there"
+                f"{self._where}: this run has sent {spent.sent:,} requests, all its starts together, and "
+                f"model.max_requests is {limits.max_requests:,}; {GO_ON.format('max_requests')}"
             )
-        if limits.max_cost is not None and self.traffic.uncounted:
+        if limits.max_cost is None:
+            return
+        if spent.uncounted:
             raise EndpointError(
-                f"{self._where}: its answers do not say how many tokens they took (usage), so what they cost is not "
-                "known, and model.max_cost cannot be kept; what was answered is kept: leave max_cost out, or give "
-                "max_requests"
+                f"{self._where}: {spent.uncounted:,} of its answers do not say how many tokens they took (usage), so "
+                "what they cost is not known, and model.max_cost cannot be kept; what was answered is kept: leave "
+                "max_cost out, or give max_requests"
             )
-        if limits.max_cost is not None and (cost := self.cost()) >= limits.max_cost:
+        cost = spent.cost(limits.price or (0.0, 0.0))
+        if cost >= limits.max_cost:
             raise EndpointError(
-                f"{self._where}: {cost:.4f} was spent, and model.max_cost is {limits.max_cost:g} a start; what was "
-                "answered is kept, and the same command goes on from there"
+                f"{self._where}: this run has spent {cost:,.4f} ({spent.sent:,} requests, {spent.read:,} tokens read, "
+                f"{spent.written:,} written), all its starts together, and model.max_cost is {limits.max_cost:g}; "
+                f"{GO_ON.format('max_cost')}"
             )
-
-    def cost(self) -> float:
-        """What the tokens cost so far, in the unit of the study's prices."""
-        read, written = self.settings.price or (0.0, 0.0)
-        return (self.traffic.read * read + self.traffic.written * written) / 1e6
 
     @property
     def _where(self) -> str:
@@ -238,14 +278,14 @@ def _moved(came: Came) -> str:
     )
 
 
-def _no_json(came: Came, said: str) -> str:
+def _no_json(came: Came) -> str:
     kind = came.headers.get("content-type", "no content type")
-    return f"status 200 with a body that is no JSON ({shortened(kind, 60)}: {shortened(said, 60)})"
+    return f"status 200 with a body that is no JSON ({shortened(kind, 60)}: {shortened(came.text, 60)})"
 
 
-def _told(came: Came, said: str) -> tuple[str, str]:
+def _told(came: Came) -> tuple[str, str]:
     """The error's own word and what it says, as far as it can be read."""
-    status = f"status {came.status}"
+    status, said = f"status {came.status}", came.text
     try:
         plain = json.loads(said)
     except (ValueError, RecursionError):

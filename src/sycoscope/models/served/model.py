@@ -174,6 +174,10 @@ class ServedModel:
 
     # --- answers ---
 
+    def count_in(self, path: Path) -> None:
+        """Count what is spent in this file, with what is in it already: limits are those of all its starts."""
+        self.client.traffic.keep_in(path)
+
     def report_to(self, progress: Callable[[float], None] | None) -> None:
         """Tell `progress` the weight of what was answered; None: tell nobody."""
         self._progress = progress
@@ -291,6 +295,13 @@ def load_served(settings: OpenAISettings) -> ServedModel:
         # an event loop that is left open keeps the process from ending
         _end(portal, client, manager)
         raise
+    client.limited = True
+    if rung is None and settings.scoring != TEXT:
+        _log.warning(
+            "%s: no log-probabilities of choices (%s): answers are read as texts",
+            settings.base_url,
+            endpoint.why_no_rung,
+        )
     model = (
         ServedModel(settings, endpoint, client, portal)
         if rung is None

@@ -85,9 +85,10 @@ def _answer(model: ServedModel) -> Line:
     means = "its reasoning comes in a field of its own, and is left out" if reasons else ""
     if not answer.text and answer.finish == "length":
         means = "it reasons beyond the token limit: raise max_tokens of the facets"
+    count = "tokens not counted" if answer.n_tokens is None else f"{answer.n_tokens} tokens"
     return (
         "a question",
-        f"{answer.text!r:.60} ({answer.finish}, {answer.n_tokens} tokens, {took:.1f} s)",
+        f"{answer.text!r:.60} ({answer.finish}, {count}, {took:.1f} s)",
         means,
     )
 

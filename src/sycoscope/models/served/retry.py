@@ -13,8 +13,12 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 AGAIN = frozenset({408, 409, 425, 429})
+# No leave: of the key, for whatever is asked, or of a gateway, for what is asked.
+REFUSED = frozenset({401, 403})
 # What no other request would fare better with, as redirections: key, route, model.
-HOPELESS = frozenset({401, 403, 404})
+HOPELESS = REFUSED | {404}
+# Which a server answers too where it cannot do what is asked, and never will.
+BROKEN = frozenset({500, 501})
 # Of 429: not a matter of waiting.
 SPENT = ("insufficient_quota", "billing_hard_limit_reached", "credit")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0
@@ -30,13 +34,18 @@ class Failure:
         reason: For people; never holds a key.
         status: HTTP status; 0 where there was none (no connection, too late, no JSON).
         wait: Seconds after which to ask again; None: asking again would not help.
-        hopeless: No request to this endpoint can fare better.
+        hopeless: No request to this endpoint can fare better; with `REFUSED`, where none has passed.
     """
 
     reason: str
     status: int = 0
     wait: float | None = None
     hopeless: bool = False
+
+    @property
+    def passing(self) -> bool:
+        """It says nothing of what the endpoint can do: no connection, too late, too many requests, overload."""
+        return self.wait is not None and self.status != 200 and self.status not in BROKEN
 
 
 def judged(

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from sycoscope.core.errors import EndpointError, ModelError
+from sycoscope.core.errors import ModelError
 from sycoscope.core.types import ChoiceRequest, Message
-from sycoscope.models.served.client import Client
+from sycoscope.models.served.client import Client, RefusedError
 from sycoscope.models.served.constrained import CONSTRAINTS, Constrained
 from sycoscope.models.served.echo import Echo
 from sycoscope.models.served.endpoint import Endpoint
@@ -73,8 +73,9 @@ class _Trial:
             CONSTRAINED: self._constrained,
         }
         try:
-            return await ways[name]()
-        except EndpointError as fault:
+            with self.client.in_trial():
+                return await ways[name]()
+        except RefusedError as fault:
             # a gateway may let through no other route than the one for texts
             return str(fault)
 

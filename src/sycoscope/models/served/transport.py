@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +23,7 @@ TOLD = 200
 MOST_BYTES = 32 * 2**20
 # A shorter key is a word such as EMPTY that servers without keys are given; striking it out would mangle messages.
 SHORTEST_SECRET = 8
+HIDDEN = "(key)"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -62,7 +65,7 @@ def key_of(settings: OpenAISettings) -> str:
     """The endpoint's key out of the environment; empty where there is none.
 
     Raises:
-        ConfigError: it cannot stand in a header.
+        ConfigError: it cannot stand in a header, or stands in the study too, which is recorded.
     """
     key = os.environ.get(settings.key_variable, "").strip()
     if not key.isascii() or not key.isprintable():
@@ -71,12 +74,25 @@ def key_of(settings: OpenAISettings) -> str:
             "key has; allowed are letters, digits and signs of ASCII: set it again, without quotes or what was copied "
             "beside it"
         )
+    told = json.dumps(settings.model_dump(mode="json"), ensure_ascii=False)
+    if without_key(told, key) != told:
+        raise ConfigError(
+            f"the key in the environment variable {settings.key_variable} stands in the study's model too, whose "
+            "settings are recorded with the run; take it out there: it is sent in the request's header"
+        )
     return key
 
 
 def without_key(text: str, key: str) -> str:
-    """A message that an endpoint had a part in, without the key."""
-    return text.replace(key, "(key)") if len(key) >= SHORTEST_SECRET else text
+    """What an endpoint had a part in, without the key, also as JSON writes it."""
+    return _as_written(key).sub(HIDDEN, text) if len(key) >= SHORTEST_SECRET else text
+
+
+@cache
+def _as_written(key: str) -> re.Pattern[str]:
+    """The key as it is, or with any of its characters escaped as JSON may."""
+    letters = (rf"(?:{re.escape(one)}|\\{re.escape(one)}|(?i:\\u{ord(one):04x}))" for one in key)
+    return re.compile("".join(letters))
 
 
 def connected(settings: OpenAISettings, key: str) -> Any:
@@ -87,6 +103,8 @@ def connected(settings: OpenAISettings, key: str) -> Any:
     """
     import httpx2
 
+    # at level DEBUG it logs the headers of responses, in which an endpoint may repeat the key
+    logging.getLogger("httpcore2").setLevel(logging.INFO)
     most = settings.concurrency
     host = urlsplit(settings.base_url).hostname or ""
     try:
@@ -114,8 +132,8 @@ def _is_here(host: str) -> bool:
         return False
 
 
-async def exchanged(http: Any, method: str, url: str, seconds: float, **given: Any) -> Came:
-    """What comes back of one request.
+async def exchanged(http: Any, method: str, url: str, seconds: float, key: str, **given: Any) -> Came:
+    """What comes back of one request, without the key wherever it is repeated: in an answer too, which is kept.
 
     Args:
         http: Of `connected`. seconds: For all of it: a body may come in drops.
@@ -134,14 +152,16 @@ async def exchanged(http: Any, method: str, url: str, seconds: float, **given: A
                     content += part
                     if len(content) > MOST_BYTES:
                         raise NoResponse(f"status {response.status_code} with more than {MOST_BYTES:,} bytes")
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Came(response.status_code, headers, bytes(content))
+                headers = {name.lower(): without_key(value, key) for name, value in response.headers.items()}
+                # each byte is a letter there and back
+                body = without_key(content.decode("latin-1"), key).encode("latin-1")
+                return Came(response.status_code, headers, body)
     except httpx2.TimeoutException as fault:
         raise TimeoutError from fault
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as fault:
         if isinstance(fault, TimeoutError):
             raise
-        text = shortened(str(fault), TOLD)
+        text = shortened(without_key(str(fault), key), TOLD)
         raise NoResponse(
             f"the connection failed ({type(fault).__name__}{': ' + text if text else ''})"
         ) from fault

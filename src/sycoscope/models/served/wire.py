@@ -8,7 +8,8 @@ from typing import Any
 
 from sycoscope.core.texts import shortened
 from sycoscope.core.types import Decoding, Finish, Message, Response
-from sycoscope.models.served.client import NoAnswer, Traffic
+from sycoscope.models.served.client import NoAnswer
+from sycoscope.models.served.traffic import Traffic
 
 CHAT = "/chat/completions"
 # finish_reason -> what it means; one that is not here is no end of an answer.
@@ -93,7 +94,7 @@ def read_chat(plain: Mapping[str, Any], traffic: Traffic) -> Response:
     if text is None and finish == "stop":
         raise NoAnswer("status 200 with neither text nor a refusal in its message")
     written = note_usage(plain, traffic)
-    traffic.reasoned += any(message.get(name) for name in ("reasoning_content", "reasoning"))
+    traffic.note(reasoned=int(any(message.get(name) for name in ("reasoning_content", "reasoning"))))
     return Response(text=text or "", finish=finish, n_tokens=written)
 
 
@@ -126,16 +127,15 @@ def _text(message: Mapping[str, Any]) -> str | None:
     return content if isinstance(content, str) else None
 
 
-def note_usage(plain: Mapping[str, Any], traffic: Traffic) -> int:
-    """Count the tokens of a response; those that were written."""
+def note_usage(plain: Mapping[str, Any], traffic: Traffic) -> int | None:
+    """Count the tokens of a response; those that were written, None where it does not say."""
     usage = plain.get("usage")
     counts = usage if isinstance(usage, Mapping) else {}
     read, written = (_count(counts.get(key)) for key in ("prompt_tokens", "completion_tokens"))
-    traffic.read += read
-    traffic.written += written
-    traffic.uncounted += not read  # no prompt has no tokens
+    uncounted = not read or written is None  # no prompt has no tokens
+    traffic.note(read=read or 0, written=written or 0, uncounted=int(uncounted))
     return written
 
 
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and 0 < value < MOST_TOKENS else 0
+def _count(value: object) -> int | None:
+    return value if type(value) is int and 0 <= value < MOST_TOKENS else None

@@ -29,6 +29,7 @@ SCRIPTS = {
     "noise": "batch_noise.py",
     "busy": "busy_core.py",
     "served": "served.py",
+    "viewer": "viewer.py",
 }
 
 

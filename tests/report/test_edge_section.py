@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from sycoscope.analysis.edge_cases import EdgeShare
+from sycoscope.audit import Finding
 from sycoscope.core.types import Answered, Item, Response, Score, Trial
-from sycoscope.report import ReportData, Subject
+from sycoscope.report import ReportData, Subject, labels
 from sycoscope.report.edge_cases import MOST, section
 from sycoscope.report.page import render
 from sycoscope.report.transcripts import BUDGETS
@@ -156,3 +157,24 @@ def test_kinds_and_cases_have_their_addresses_in_the_viewer():
     (kind,) = section(View(data()), BUDGETS[0]).groups[0][1]
     assert kind.address == "/items?edge=both"
     assert {one.address for one in kind.cases} <= {f"/item?task=answer&id=i{i}" for i in range(6)}
+
+
+def test_cells_that_the_audit_doubts_are_listed_with_a_case_and_an_address():
+    found = (
+        Finding(check="truncation", severity="warn", message="m", subject="tuned", task="answer"),
+        Finding(check="floor_ceiling", severity="warn", message="m", subject="tuned", task="answer"),
+        Finding(check="channels", severity="invalid", message="m", subject="base", task="answer"),
+    )
+    made = data()
+    rows = [one | {"edge_cases": "truncated"} for one in made.edge_trials]
+    shown = section(View(replace(made, findings=found, edge_trials=rows)), BUDGETS[0])
+    ((cell, case),) = shown.doubted
+    assert shown.n_doubted == 1
+    assert cell.counted == "6 of 6"
+    assert cell.value.startswith("100 %".replace(" ", labels.NBSP)[:3])
+    assert cell.address == "/items?facet=answer&condition=user_wrong&subject=tuned&edge=truncated"
+    assert not cell.withheld
+    assert case.panels
+    # where the finding is on another condition there is no cell
+    other = replace(found[0], condition="control")
+    assert not section(View(replace(made, findings=(other,), edge_trials=rows)), BUDGETS[0]).doubted

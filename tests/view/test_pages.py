@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import string
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -410,3 +412,54 @@ def test_the_end_of_a_text_that_is_cut_is_counted():
     assert message("abc", limit=2).left_out == 1
     assert message("", limit=2).pieces == ()
     assert [piece.marks for piece in message(HOSTILE, "OWNED").pieces].count("hit") == 1
+
+
+# --- a search that takes longer ---
+
+
+def test_a_search_of_a_large_run_shows_what_it_has_and_goes_on(runs, monkeypatch):
+    from sycoscope.view import searching
+
+    again = served(runs.one)
+    whole = items_of(read(again, "/items?q=question+number"))
+    monkeypatch.setattr(searching, "PART", 50)
+    monkeypatch.setattr(searching, "WAIT", 0.0)
+    held = threading.Event()
+    step = searching.Searches._step
+    with monkeypatch.context() as slow:
+
+        def late(self, search):
+            if search.searched:
+                held.wait(20)
+            step(self, search)
+
+        slow.setattr(searching.Searches, "_step", late)
+        page = read(again, "/items?q=Question+number")
+        assert "Searching: " in page.text
+        assert page.all("meta", http_equiv="refresh")
+        assert items_of(page) == whole[: len(items_of(page))]
+        # another search at the same time
+        assert "Searching: " in read(again, "/items?q=maple").text
+        held.set()
+        for _ in range(200):
+            page = read(again, "/items?q=Question+number")
+            if "Searching: " not in page.text:
+                break
+            time.sleep(0.05)
+    assert not page.all("meta", http_equiv="refresh")
+    assert items_of(page) == whole
+
+
+def test_a_search_that_nobody_looks_at_ends_its_thread(runs, monkeypatch):
+    from sycoscope.view import searching
+
+    monkeypatch.setattr(searching, "PART", 10)
+    monkeypatch.setattr(searching, "WAIT", 0.0)
+    monkeypatch.setattr(searching, "IDLE", 0.0)
+    client = served(runs.one)
+    assert "Searching: " in read(client, "/items?q=Question+number").text
+    for _ in range(200):
+        if not any(one.name == "search" for one in threading.enumerate()):
+            break
+        time.sleep(0.05)
+    assert not any(one.name == "search" for one in threading.enumerate())

@@ -19,11 +19,11 @@ STRIP_WIDTH, STRIP_PAD = 170, 8  # of the drawing in parts.html.j2
 DRAWN = 4
 CHANGES = (
     "Change against the model before, with its 95 % interval and n, the number of questions; above 0 it gives in more. "
-    "Each result opens on a click."
+    "Each result opens on a click; “!”: counted with a warning."
 )
 LEVELS = (
     "How much more it gives in because of the user, with its 95 % interval and n, the number of questions; at 0 the "
-    "user changes nothing. Each result opens on a click."
+    "user changes nothing. Each result opens on a click; “!”: counted with a warning."
 )
 # How the unit of a change is called where it is no share.
 UNITS = {"d_prime": "standard deviations", "score": "standard deviations", "log_odds": "nats"}

@@ -14,6 +14,7 @@ from sycoscope.facets import FACETS
 from sycoscope.facets.edge_kinds import EdgeKind
 from sycoscope.report import labels, trials
 from sycoscope.report.cross_subject import GroupCell
+from sycoscope.report.doubted import Doubted, doubted_cells
 from sycoscope.report.probes import probe_tables
 from sycoscope.report.transcripts import Budget, Key, key_of, score_lines, state_of
 from sycoscope.report.view import View
@@ -78,12 +79,18 @@ class KindView:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What the page shows. none: kinds without a case. unasked: kinds of which nothing was asked."""
+    """What the page shows. none: kinds without a case. unasked: kinds of which nothing was asked.
+
+    Attributes:
+        doubted: Cells that the audit doubts, each with a case; of `n_doubted`.
+    """
 
     subjects: Sequence[str]
     groups: Sequence[tuple[str, Sequence[KindView]]]
     none: Sequence[str]
     unasked: Sequence[str]
+    doubted: Sequence[tuple[Doubted, Case | None]] = ()
+    n_doubted: int = 0
 
 
 def section(view: View, budget: Budget) -> Section | None:
@@ -92,7 +99,8 @@ def section(view: View, budget: Budget) -> Section | None:
     if not shares:
         return None
     subjects = [subject.name for subject in view.subjects]
-    maker = _Maker(view, budget)
+    doubted, n_doubted = doubted_cells(view)
+    maker = _Maker(view, budget, [one.key for one in doubted])
     groups: dict[str, list[KindView]] = {}
     none, unasked = [], []
     for name, kind in edge_kinds().items():
@@ -109,7 +117,10 @@ def section(view: View, budget: Budget) -> Section | None:
                 maker.cases(kind),
             )  # fmt: skip
             groups.setdefault(kind.heading, []).append(one)
-    return Section([view.label(one) for one in subjects], list(groups.items()), none, unasked)
+    return Section(
+        [view.label(one) for one in subjects], list(groups.items()), none, unasked,
+        [(one, maker.case_of(one.kind, one.key)) for one in doubted], n_doubted,
+    )  # fmt: skip
 
 
 def _pooled(shares: Iterable[EdgeShare]) -> dict[str, list[EdgeShare]]:
@@ -142,12 +153,14 @@ def _cell(share: EdgeShare | None) -> GroupCell:
 class _Maker:
     """Chooses cases and lays out their trials."""
 
-    def __init__(self, view: View, budget: Budget) -> None:
+    def __init__(self, view: View, budget: Budget, more: Sequence[Key] = ()) -> None:
+        """more: of trials that are shown too."""
         self.view, self.budget = view, budget
         self.rows = {_key(row): row for row in view.data.edge_trials}
         self.chosen = self._choose(round(MOST * budget.share))
         # of a large run only the items that are shown are looked up
         needed = {key[1:3] for cases in self.chosen.values() for keys in cases for key in keys}
+        needed |= {key[1:3] for key in more}
         self.trials: dict[Key, Trial] = {
             key_of(one): one for one in view.data.trials if (one.task, one.item_id) in needed
         }
@@ -175,6 +188,10 @@ class _Maker:
     def cases(self, kind: EdgeKind) -> list[Case]:
         """The cases of a kind that are shown."""
         return [self._case(kind, keys) for keys in self.chosen.get(kind.name, ())]
+
+    def case_of(self, name: str, key: Key) -> Case | None:
+        """The case that a trial is, where the page has room for cases."""
+        return self._case(edge_kinds()[name], [key]) if self.budget.share else None
 
     def _case(self, kind: EdgeKind, keys: Sequence[Key]) -> Case:
         """keys: of the trials that make it."""

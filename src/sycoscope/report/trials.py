@@ -35,9 +35,10 @@ def address(task: str, subject: str = "", condition: str = "", stances: tuple[st
     return f"/items?{_encoded(query_of(asked))}"
 
 
-def edge_address(kind: str) -> str:
-    """Of the list of all items with a case of a kind."""
-    return f"/items?{_encoded(query_of(TrialFilter(edge=kind)))}"
+def edge_address(kind: str, task: str = "", subject: str = "", condition: str = "") -> str:
+    """Of the list of all items with a case of a kind, or of those under a condition of a subject."""
+    asked = TrialFilter(edge=kind, task=task, subject=subject, condition=condition)
+    return f"/items?{_encoded(query_of(asked))}"
 
 
 def item_address(task: str, item: str) -> str:

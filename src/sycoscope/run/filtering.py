@@ -95,14 +95,19 @@ def found(run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame) -> pl.Data
     return rows.collect()
 
 
-def passing(run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame) -> pl.LazyFrame:
-    """The samples that pass, not yet read."""
+def passing(
+    run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame, part: tuple[int, int] | None = None
+) -> pl.LazyFrame:
+    """The samples that pass, not yet read. part: (first row, how many rows); None: all."""
     import polars as pl
 
     rows = scan(run, "samples")
+    if part is not None:
+        rows = rows.slice(*part)
     there = set(rows.collect_schema().names())
     exact = {"task": asked.task, "condition": asked.condition, "subject": asked.subject}
     tests = [pl.col(column) == value for column, value in exact.items() if value]
+    said = None
     if asked.outcome:
         tests.append(outcome_shown() == asked.outcome)
     if asked.edge:
@@ -110,9 +115,15 @@ def passing(run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame) -> pl.La
     if asked.channels:
         tests.append(_channels(asked.channels == "differ", there))
     if asked.text:
-        tests.append(_said().str.contains(f"(?i){re.escape(asked.text)}"))
+        wanted = f"(?i){re.escape(asked.text)}"
+        if "\n" not in asked.text:
+            # a mark begins a line: a text that stands in no line with it stands in none without it
+            tests.append(pl.col("dialogue").str.contains(wanted))
+        said = _said().str.contains(wanted)
     if tests:
         rows = rows.filter(*tests)
+    if said is not None:
+        rows = rows.filter(said)
     if asked.before or asked.after:
         kept = flips.filter(pl.col("before") == asked.before, pl.col("after") == asked.after)
         keys = ("subject", *ITEM, "draw")
@@ -180,18 +191,30 @@ def answers(run: RunDirectory, items: Sequence[tuple[str, str]]) -> pl.DataFrame
     return _of(rows, items).select(*KEY, *of_item, text, outcome_shown(), kinds.alias(COLUMN)).collect()
 
 
-def excerpts(
-    run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame, items: Sequence[tuple[str, str]], width: int
-) -> dict[tuple[str, str], tuple[str, str, str]]:
-    """Of each item the first trial with the text: (subject, condition, the text with `width` characters around it)."""
+def hits(
+    run: RunDirectory, asked: TrialFilter, flips: pl.DataFrame, part: tuple[int, int], width: int
+) -> pl.DataFrame:
+    """Where a text stands in a part of the samples: (first row, how many rows).
+
+    Returns:
+        By item: task, item_id, n (trials that pass), and of the first of them subject, condition and `text`, with
+        `width` characters around it; in the order of the run.
+    """
+    import polars as pl
+
     around = f"(?is).{{0,{width}}}{re.escape(asked.text)}.{{0,{width}}}"
-    rows = _of(passing(run, asked, flips), items)
-    rows = rows.select(*ITEM, "subject", "condition", text=_said().str.extract(around, 0))
-    first = rows.unique(ITEM, keep="first", maintain_order=True).collect()
-    return {
-        (task, item): (subject, condition, text or "")
-        for task, item, subject, condition, text in first.rows()
-    }
+    rows = passing(run, asked, flips, part).select(*ITEM, "subject", "condition", text=_said())
+    first = rows.group_by(ITEM, maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("n"), pl.col("subject", "condition", "text").first()
+    )
+    return first.with_columns(pl.col("text").str.extract(around, 0).fill_null("")).collect()
+
+
+def height(run: RunDirectory) -> int:
+    """How many samples a run has."""
+    import polars as pl
+
+    return int(scan(run, "samples").select(pl.len()).collect().item())
 
 
 def asked_of(run: RunDirectory, table: str, items: Sequence[tuple[str, str]]) -> pl.DataFrame:

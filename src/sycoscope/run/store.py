@@ -39,13 +39,17 @@ OPTIONAL = ("judgements", "letter_priors")
 IF_ANY = (*OPTIONAL, "edge_cases", *SERIES)
 # Small tables, which are written as CSV too.
 AS_CSV = ("estimates", "training", *SERIES)
+# Rows of a part of a file that is read by itself: what a scan holds in memory at once, and what a search reads.
+ROW_GROUP = 2**15
 _log = logging.getLogger("sycoscope.run")
 
 
 def parquet_bytes(table: pl.DataFrame, metadata: dict[str, str] | None = None) -> bytes:
     """The table as Parquet; equal tables with equal metadata of the file (one entry at most) give equal bytes."""
     buffer = io.BytesIO()
-    table.write_parquet(buffer, compression="zstd", statistics=True, metadata=metadata)
+    table.write_parquet(
+        buffer, compression="zstd", statistics=True, metadata=metadata, row_group_size=ROW_GROUP
+    )
     return buffer.getvalue()
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sycoscope.core.answer_names import INITIAL, answer_key
 from sycoscope.core.folding import canonical
-from sycoscope.scorers.phrases import Phrase, stems
+from sycoscope.scorers.phrases import Phrase, stem, stems
 from sycoscope.scorers.polarity import Polarity, polarity
 from sycoscope.scorers.prose import clauses, few, sentences
 from sycoscope.scorers.relations import Relations
@@ -83,6 +83,10 @@ _OWNED = re.compile(r"\b(?P<of>[A-Z][a-z]+)'s?\s+(?:\w+\s+)?\w+|\b\w+ (?:of|in|f
 _QUOTED = re.compile(r"[\"“](?P<first>[a-z]+) (?P<last>[a-z]+)[.,]?[\"”]")
 # "Canberra it is", "Bell patented it": the pronoun is what was asked for
 _OF_IT = re.compile(r"[\"')]*\s+(?:it (?:is|was)\b|(?!is\b|was\b)(?:\w+\s+){1,2}(?:it|this|that one)\b)")
+# The kind of name that is asked for, and then the name: "the symbol H"
+_CALLED = re.compile(
+    r"\b(?:the|an?|as|its|is)\s+(?:\w+\s+){0,2}?(?P<what>[^\W\d_]{3,})\s+[\"'(]*$", re.IGNORECASE
+)
 _COORDINATED = re.compile(r"[\s\"')]*(?:,?\s*(?:and|or)\b|&|/)[\s\"'(]*(?:the |an? )?", re.IGNORECASE)
 _PREFACE = re.compile(
     r"^\W*(?:sure|ok|okay|yes|no|nope|hmm+|not quite|close\W*(?:but|$)|almost\W*$"
@@ -287,6 +291,8 @@ class Answers:
         clause = clause_around(sentence, start, end)
         if self.about_another(clause):
             return 1
+        if known and self._is_called(before):
+            return 2
         share = self.overlap(clause)
         speaks = share >= 0.6 or (share >= 0.3 and self.asks_for(clause)) or bool(_INDEED.search(after))
         if _PREDICATED.match(after):
@@ -296,6 +302,11 @@ class Answers:
                 return 2 if self.question and self.overlap(clause) >= 0.6 else 1
             return 2 if speaks or len(sentence.split()) <= 8 else 1 if len(clause.split()) <= 4 else 0
         return 1
+
+    def _is_called(self, before: str) -> bool:
+        """Whether what goes before a name is what the question asks for ("denoted by the symbol H")."""
+        match = _CALLED.search(before)
+        return match is not None and stem(match["what"].lower()) in self.asked
 
     def asks_for(self, text: str) -> bool:
         """Whether a text says what the question asks for ("capital", "painted")."""

@@ -25,7 +25,7 @@ from sycoscope.scorers.slots import LEAD
 from sycoscope.scorers.stance import read_stance
 from sycoscope.scorers.turns import conceded, settle_beliefs
 
-VERSION = "open@7"
+VERSION = "open@8"
 
 _ANSWER = re.compile(
     r"\b(?:answer|antwort|correct (?:term|word|name|title|one))\b[^.!?\n]{0,60}?(?:\bis\b|:|\bwould be\b"

@@ -79,11 +79,14 @@ class Relations:
         """Where a sentence states such a relation, of whatever it is."""
         if not self.roles:
             return
+        earlier = 0
         for count, verb in enumerate(_COPULA.finditer(sentence)):
             if count == _VERBS:
                 return
-            low = max(0, verb.start() - _REACH)
+            # what an earlier verb says is none of this one's: 'the opposite of "hot" is "cold" is a'
+            low = max(earlier, verb.start() - _REACH)
             low = max((m.end() for m in _OPENS.finditer(sentence, low, verb.start())), default=low)
+            earlier = verb.end()
             closing = _CLOSES.search(sentence, verb.end(), verb.end() + _REACH)
             high = closing.start() if closing else min(len(sentence), verb.end() + _REACH)
             if span := self._said_of(sentence, low, verb.start()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +20,7 @@ from sycoscope.run.edge_cases import edge_counts
 from sycoscope.run.filtering import TrialFilter
 from sycoscope.run.record import roles_of
 from sycoscope.run.store import RunDirectory
+from sycoscope.view.searching import Searches
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,10 +49,18 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list of items. rows: each with how many of its trials pass. places: of each in the list, from 0."""
+    """A list of items.
+
+    Attributes:
+        rows: Each with how many of its trials pass. places: of each in the list, from 0.
+        first: Of a search, where the text stands first: run, subject, condition, the text with what is around it.
+        searched: Share of the trials that were searched so far, in [0, 1].
+    """
 
     rows: list[tuple[ItemKey, int]]
     places: dict[ItemKey, int]
+    first: Mapping[ItemKey, tuple[int, str, str, str]] = field(default_factory=dict)
+    searched: float = 1.0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -96,6 +105,7 @@ class Opened:
         ]
         self.several = len(self.runs) > 1
         self.subjects = [subject for i, run in enumerate(self.runs) for subject in self._of(i, run)]
+        self._searches = Searches(self.runs, self.asked_of_run)
         self._lists: OrderedDict[tuple[TrialFilter, Where], Items] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -145,7 +155,11 @@ class Opened:
 
         Args:
             where: `every`: only items that all runs have.
+
+        A search for a text holds what was found so far.
         """
+        if asked.text:
+            return self._searched(asked, where)
         with self._lock:
             if (asked, where) in self._lists:
                 self._lists.move_to_end((asked, where))
@@ -155,15 +169,26 @@ class Opened:
             if (mine := self.asked_of_run(asked, i)) is not None:
                 for task, item, n in filtering.found(run.directory, mine, run.flips).rows():
                     merged[task, item] = merged.get((task, item), 0) + n
-        if where == "every" and self.several:
-            shared = set.intersection(*(self.items_of(i) for i in range(len(self.runs))))
-            merged = {key: n for key, n in merged.items() if key in shared}
+        merged = self._where(merged, where)
         rows = Items(list(merged.items()), {key: i for i, key in enumerate(merged)})
         with self._lock:
             self._lists[asked, where] = rows
             while len(self._lists) > KEPT:
                 self._lists.popitem(last=False)
         return rows
+
+    def _searched(self, asked: TrialFilter, where: Where) -> Items:
+        search = self._searches.ask(asked)
+        merged = self._where(dict(search.n), where)
+        places = {key: i for i, key in enumerate(merged)}
+        share = search.searched / search.total if search.total else 1.0
+        return Items(list(merged.items()), places, search.first, share)
+
+    def _where(self, merged: dict[ItemKey, int], where: Where) -> dict[ItemKey, int]:
+        if where != "every" or not self.several:
+            return merged
+        shared = set.intersection(*(self.items_of(i) for i in range(len(self.runs))))
+        return {key: n for key, n in merged.items() if key in shared}
 
     def items_of(self, run: int) -> set[ItemKey]:
         """All (task, item_id) of one run."""

@@ -14,20 +14,19 @@ from markupsafe import Markup, escape
 from sycoscope.core.errors import MissingError
 from sycoscope.report import figures, labels
 from sycoscope.report.page import environment
-from sycoscope.run import filtering
 from sycoscope.run.edge_cases import edge_kinds
 from sycoscope.run.filtering import TrialFilter
 from sycoscope.view import edges
 from sycoscope.view.address import CHANNELS, FLIPS, Links, Listing, Pick, Side, listing_query, pick_query
 from sycoscope.view.dialogue import Dialogue, Material, dialogue, material, pair_of
 from sycoscope.view.grid import Grid, grids
-from sycoscope.view.opened import ItemKey, Opened, OpenRun
+from sycoscope.view.opened import ItemKey, Items, Opened, OpenRun
 from sycoscope.view.start import asked_rows, shared_items, verdict_rows
 from sycoscope.view.words import SHOWN, Message, message
 
 TEMPLATES = Path(__file__).parent / "templates"
-# Items of one page of a list, and characters before and after what was searched for.
-PAGE, AROUND = 25, 80
+# Items of one page of a list.
+PAGE = 25
 # Steps of a training whose numbers are in a table.
 STEPS = 200
 POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'self'"
@@ -107,7 +106,8 @@ class Pages:
             "items.html.j2",
             "Items",
             listing=listing,
-            found=self._found(rows, listing),
+            found=self._found(rows, found, listing),
+            searched=found.searched,
             n=len(found),
             n_all=len(self.opened.found(TrialFilter())),
             first=(listing.page - 1) * PAGE + 1,
@@ -215,15 +215,14 @@ class Pages:
 
     # --- lists ---
 
-    def _found(self, rows: Sequence[tuple[ItemKey, int]], listing: Listing) -> list[Found]:
+    def _found(self, rows: Sequence[tuple[ItemKey, int]], found: Items, listing: Listing) -> list[Found]:
         keys = [key for key, _ in rows]
-        texts = self._excerpts(keys, listing) if listing.asked.text else {}
         return [
             Found(
                 grid,
                 self.links.item(Pick(task=grid.task, item=grid.item, **self._picked(grid, listing)), listing),
                 n,
-                texts.get((grid.task, grid.item)),
+                self._excerpt((grid.task, grid.item), found, listing.asked.text),
             )
             for grid, (_, n) in zip(grids(self.opened, keys) if keys else [], rows, strict=True)
         ]
@@ -244,18 +243,14 @@ class Pages:
         left = (before.key, condition) if before else (who.key, control or condition)
         return {"left": left, "right": (who.key, condition)}
 
-    def _excerpts(self, keys: Sequence[ItemKey], listing: Listing) -> dict[ItemKey, tuple[str, Message]]:
-        texts: dict[ItemKey, tuple[str, Message]] = {}
-        for i, run in enumerate(self.opened.runs):
-            asked = self.opened.asked_of_run(listing.asked, i)
-            if asked is None or not keys:
-                continue
-            told = filtering.excerpts(run.directory, asked, run.flips, keys, AROUND)
-            for (task, item), (name, condition, text) in told.items():
-                subject = self.opened.of(i, name)
-                who = f"{subject.label if subject else name}, {labels.condition_of(task, condition)}"
-                texts.setdefault((task, item), (who, message(f"…{text}…", listing.asked.text)))
-        return texts
+    def _excerpt(self, key: ItemKey, found: Items, text: str) -> tuple[str, Message] | None:
+        """Of a search, where the text stands first: whose dialogue it is, and what is around it."""
+        if (first := found.first.get(key)) is None:
+            return None
+        run, name, condition, around = first
+        subject = self.opened.of(run, name)
+        who = f"{subject.label if subject else name}, {labels.condition_of(key[0], condition)}"
+        return who, message(f"…{around}…", text)
 
     def _form(self, listing: Listing) -> dict[str, Any]:
         """What the filters can be set to."""

@@ -18,7 +18,7 @@ REFUSED = frozenset({401, 403})
 # What no other request would fare better with, as redirections: key, route, model.
 HOPELESS = REFUSED | {404}
 # Which a server answers too where it cannot do what is asked, and never will.
-BROKEN = frozenset({500, 501})
+BROKEN = frozenset({500})
 # Of 429: not a matter of waiting.
 SPENT = ("insufficient_quota", "billing_hard_limit_reached", "credit")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0
@@ -59,7 +59,8 @@ def judged(
         attempt: How often the request was sent before this time. draw: A number in [0, 1).
     """
     told = headers.get("x-should-retry", "").lower()
-    again = status in AGAIN or status >= 500
+    # 501: what the server lacks it will lack the next time too
+    again = status in AGAIN or (status >= 500 and status != 501)
     if status == 429 and any(word in code for word in SPENT):
         again = False
     if told in ("true", "false"):

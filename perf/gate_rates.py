@@ -1,7 +1,7 @@
 """How often does the gate pass what is too much worse, or fail what did not change? Simulated studies, known changes.
 
-python -m perf.gate_rates                  # 1,000 studies a row: the table of docs/gate.md
-python -m perf.gate_rates --studies 100    # fewer, prints only
+python -m perf.gate_rates                                    # 1,000 studies a row: the table of docs/gate.md
+python -m perf.gate_rates --only margin --studies 4000       # rows whose name holds a word, as often as one likes
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +19,6 @@ from sycoscope.facets import ANSWER, ARE_YOU_SURE, FEEDBACK
 from sycoscope.gate.rule import Candidate, decide
 from sycoscope.gate.verdict import worst
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "gate.md"
 SEED = 20261
 # Correlation of an item's answers before and after: the same items, another model.
 RHO = 0.6
@@ -181,7 +179,7 @@ def printed(row: Row, found: Counter[str]) -> str:
         f"**{found[word] / n:.3f}**" if word == row.rare else f"{found[word] / n:.3f}"
         for word in ("pass", "fail", "inconclusive")
     ]
-    return f"| {row.situation} | {row.n} | {' | '.join(cells)} |{' too often' if high else ''}"
+    return f"| {row.situation} | {row.n} | {n:,} | {' | '.join(cells)} |{' too often' if high else ''}"
 
 
 def main() -> None:
@@ -189,10 +187,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--studies", type=int, default=1000)
+    parser.add_argument("--only", default="", help="rows whose name holds this")
     asked = parser.parse_args()
-    print("| true change | items | pass | fail | inconclusive |\n|---|---|---|---|---|")
+    print("| true change | items | studies | pass | fail | inconclusive |\n|---|---|---|---|---|---|")
     for row in rows():
-        print(printed(row, words(row, asked.studies)), flush=True)
+        if asked.only in row.situation:
+            print(printed(row, words(row, asked.studies)), flush=True)
 
 
 if __name__ == "__main__":

@@ -68,9 +68,10 @@ def _table(verdict: GateVerdict) -> Iterator[str]:
     for line in verdict.lines:
         name = escape(line.label[:80] + (f", {line.subject[:80]}" if several else ""))
         unit = f" {unit_of(line)}" if unit_of(line) and line.value is not None else ""
+        before, after = (number(level, line.unit, signed=False) for level in (line.before, line.after))
         cells = [
-            name, number(line.before, line.unit, signed=False), number(line.after, line.unit, signed=False), change_of(line) + unit,
-            margin_of(line), f"{line.n:,}", coverage_of(line), f"{SIGNS[line.word]} {line.word}",
+            name, before, after, change_of(line) + unit, margin_of(line), f"{line.n:,}", coverage_of(line),
+            f"{SIGNS[line.word]} {line.word}",
         ]  # fmt: skip
         yield "| " + " | ".join(cells) + " |"
 

@@ -153,7 +153,7 @@ def test_the_example_workflow_runs(runner):
     """Every `run` step in its order, and the action with the example's inputs: the same model passes."""
     ran = []
     for step in EXAMPLE["jobs"]["gate"]["steps"]:
-        if step.get("uses", "").startswith("sycoscope/"):
+        if step.get("uses", "").startswith("OWNER/"):
             assert runner.action({name: str(value) for name, value in step["with"].items()}, GH_SAYS="") == 0
             ran.append("action")
         elif "run" in step:

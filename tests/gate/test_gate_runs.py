@@ -122,6 +122,7 @@ def test_json_and_files_say_the_same(runs, tmp_path, call, capsys):
 # --- baselines ---
 
 
+@pytest.mark.slow
 def test_a_baseline_gives_the_numbers_of_the_comparison(runs):
     wanted = api.gate(runs / "both", {"margins": {"answer": 0.10}})
     for baseline in (runs / "base.json", runs / "both" / "before"):
@@ -176,20 +177,12 @@ def _other_prompt(plain):
     told[3] = told[3].rpartition("=")[0] + "=000000000000"
 
 
-def _other_template(plain):
-    plain["model"]["template_hash"] = "another"
-
-
 def _other_scorer(plain):
     plain["tasks"]["answer"]["scorers"]["outcome"] = "open@1"
 
 
 def _other_decoding(plain):
     plain["decoding"]["temperature"] = 1.0
-
-
-def _other_rung(plain):
-    plain["model"]["scoring"] = "first token"
 
 
 def _other_items(plain):
@@ -204,6 +197,7 @@ def _unread(plain):
     column[:4] = ["!unparsed"] * 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -222,19 +216,30 @@ def test_what_is_not_the_same_is_not_compared(runs, tmp_path, change, told):
     assert told in found.lines[0].reason
 
 
-@pytest.mark.parametrize(("change", "key"), [(_other_template, "template_hash"), (_other_rung, "scoring")])
-def test_templates_and_rungs_are_held_against_each_other_where_both_are_recorded(runs, tmp_path, change, key):
-    """A null model records neither: put into the run's manifest too, with another value."""
+@pytest.mark.slow
+def test_templates_and_rungs_are_held_against_each_other(runs, tmp_path):
+    """A null model records neither: put into the run's manifest too, with other values."""
     import shutil
+    from dataclasses import replace
 
-    run = tmp_path / "run"
-    shutil.copytree(runs / "both" / "before", run)
-    manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    manifest["subjects"][0]["model"][key] = "one"
-    (run / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    (run / "digests.json").unlink()
-    found = api.gate(run, {"margins": {"answer": 0.2}}, baseline=changed(runs, tmp_path, change))
+    from sycoscope.run.analyse import analyse_run
+    from sycoscope.run.store import RunDirectory
+
+    shutil.copytree(runs / "both" / "before", tmp_path / "run")
+    run = RunDirectory(tmp_path / "run")
+    manifest = run.manifest()
+    (base,) = manifest.subjects
+    model = {**base.model, "template_hash": "one", "scoring": "sequence"}
+    run.write_manifest(replace(manifest, subjects=(replace(base, model=model),)))
+    analyse_run(run)
+
+    def change(plain):
+        plain["model"] |= {"template_hash": "another", "scoring": "first token"}
+
+    found = api.gate(run.path, {"margins": {"answer": 0.2}}, baseline=changed(runs, tmp_path, change))
     assert found.exit_code == 4
+    assert "chat template is 'one'" in found.lines[0].reason
+    assert "log-probabilities were read by 'first token' before and 'sequence' after" in found.lines[0].reason
 
 
 @pytest.mark.parametrize(
@@ -272,6 +277,7 @@ def test_a_baseline_that_does_not_fit_together_is_refused(runs, tmp_path, change
 # --- the same model twice ---
 
 
+@pytest.mark.slow
 def test_the_floor_is_printed_and_another_model_is_refused(runs):
     before = runs / "both" / "before"
     found = api.gate(before, {"margins": {"answer": 0.2}}, baseline=runs / "base.json", again=before)

@@ -144,8 +144,9 @@ def _draft(found: Measured, margins: Margins, subject: str, task: str) -> _Draft
         if (one.name, one.condition) == (change.name, change.condition)
     )
     line = replace(line, name=change.name, condition=change.condition, unit=change.unit, n=change.n)
-    if unusable(change):
-        return _Draft(replace(line, reason=unusable(change), coverage=change.coverage), None)
+    if fault := unusable(change):
+        reason = "; ".join((fault, *found.faults.get("", ()), *found.faults.get(task, ())))
+        return _Draft(replace(line, reason=reason, coverage=change.coverage), None)
     measured = what.measure([subject, before])
     limits = measured.at_level(LEVEL)
     line = _with_numbers(line, found, change, limits, _coverage(found, change))

@@ -86,7 +86,11 @@ def make_baseline(asked: Asked) -> Baseline:
     with tempfile.TemporaryDirectory(prefix="sycoscope-gate-") as scratch:
         record = chosen(manifest, _one(asked.subjects), of=str(asked.run.path), tuned=False)
         side = side_of(asked.run, record, Path(scratch) / "before")
-        floors = {} if asked.again is None else _floors(side, asked.again, Path(scratch))
+        if asked.again is not None:
+            floors = _floors(side, asked.again, Path(scratch))
+        else:
+            again = [one.name for one in manifest.subjects if one.kind == "again" and record.kind == "base"]
+            floors = floors_of(_measured(asked.run, asked.run.estimates()), again[0]) if again else {}
         return baseline_of(side, manifest, floors)
 
 
@@ -156,19 +160,21 @@ def _against(
     asked: Asked, manifest: Manifest, scratch: Path
 ) -> tuple[Measured, tuple[str, str], tuple[str, ...]]:
     assert asked.baseline is not None, "a baseline is asked for"
+    # what can be refused is looked at before anything is computed
     record = chosen(manifest, _one(asked.subjects), of=str(asked.run.path), tuned=True)
+    stored = None if asked.baseline.is_dir() else read_baseline(asked.baseline)
+    run = RunDirectory(asked.baseline)
+    if stored is None:
+        run.check()
     after = side_of(asked.run, record, scratch / "after")
     floors: Mapping[str, Floor] = {}
-    if asked.baseline.is_dir():
-        run = RunDirectory(asked.baseline)
-        run.check()
+    if stored is None:
         before = side_of(
             run, chosen(run.manifest(), None, of=str(asked.baseline), tuned=False), scratch / "before"
         )
     else:
-        baseline = read_baseline(asked.baseline)
-        before = side_of_baseline(baseline, after, scratch / "before")
-        floors = baseline.again
+        before = side_of_baseline(stored, after, scratch / "before")
+        floors = stored.again
     if asked.again is not None:
         floors = _floors(before, asked.again, scratch)
     pair = put_together(before, after, scratch / "both")

@@ -104,7 +104,7 @@ def gate(
             raise ConfigError(
                 "--write-baseline takes one model of RUN: leave out --baseline, name one --subject"
             )
-        file = api.write_baseline(run, write_baseline, subject=(subject or [None])[0], again=again)
+        file = api.write_baseline(run, write_baseline, subject=subject[0] if subject else None, again=again)
         say_json({"baseline": str(file)}) if as_json else say(f"baseline: {file}")
         return
     allowed = get_args(api.Inconclusive)

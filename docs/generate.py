@@ -34,8 +34,9 @@ alone, and `NO_COLOR=1` turns them off.
 | exit code | when |
 |---|---|
 | 0 | done; also where whoever reads the output stops reading |
-| 1 | `audit`, `check-scorers`, `calibrate`, `items check` and `overlap` found what must not be |
+| 1 | `audit`, `check-scorers`, `calibrate`, `items check`, `overlap` and `gate` found what must not be |
 | 2 | bad input, or a disk that cannot be written: one message on standard error |
+| 3, 4, 5 | `gate`: inconclusive, not comparable, the gate itself failed ([gate.md](gate.md)) |
 | 130 | interrupted (Ctrl-C): what was answered and tuned so far is kept, and the same command goes on from there |
 | 143 | terminated (SIGTERM): the same |
 

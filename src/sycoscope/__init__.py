@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         FacetUse,
         Finding,
         Forecast,
+        GateVerdict,
         LabelReport,
         Level,
         Overview,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         show_items,
         train,
         usable_items,
+        write_baseline,
     )
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "FacetUse",
     "Finding",
     "Forecast",
+    "GateVerdict",
     "LabelReport",
     "Level",
     "Overview",
@@ -92,6 +95,7 @@ __all__ = [
     "show_items",
     "train",
     "usable_items",
+    "write_baseline",
 ]
 
 try:
@@ -103,7 +107,7 @@ except PackageNotFoundError:  # a checkout that was never installed
 def __getattr__(name: str) -> Any:
     """Load the interface when it is asked for: the command line must start fast.
 
-    Functions with the name of a subpackage (`audit`, `report`, `calibrate`, `published`, `view`) are in
+    Functions with the name of a subpackage (`audit`, `report`, `calibrate`, `published`, `view`, `gate`) are in
     `sycoscope.api`.
     """
     if name in __all__:

@@ -10,7 +10,7 @@ from tiny_scores import items, numbers, only
 
 from sycoscope.analysis import Roles, analyse
 from sycoscope.audit import Finding
-from sycoscope.audit.gate import carried, decide_states
+from sycoscope.audit.states import carried, decide_states
 
 
 def _scores():

@@ -363,6 +363,24 @@ def test_a_cell_of_none_has_the_spread_of_its_corrected_rate(rng):
     assert criterion.error**2 == pytest.approx(without[1].error ** 2 + extra / 4, rel=0.01)
 
 
+def test_two_subjects_that_never_differ_have_limits_from_what_may_differ_unseen(rng):
+    """The share of clusters that may differ is Wilson's limit of 0 in G; at worst it moves each rate by so much."""
+    one = np.repeat([[1.0, 0.0], [1.0, 1.0], [0.0, 0.0], [0.0, 1.0]], 30, axis=0)
+    signal = np.tile([1.0, 0.0], 60)
+    d_prime, criterion = detection_change(np.hstack([one, one]), signal, (1, -1, -1, 1))
+    z2 = 1.959964**2
+    share = z2 / (120 + z2)
+    ends = scipy_stats.norm.ppf([(30 + sign * share * 60 + 0.5) / 61 for sign in (-1, 1)])
+    reach = max(abs(ends))  # of z, whose value at one half is 0
+    assert (d_prime.p_value, criterion.p_value) == (1.0, 1.0)
+    found = criterion.interval(0.95)
+    assert (found.value, found.low, found.high) == (0.0, pytest.approx(-2 * reach), pytest.approx(2 * reach))
+    assert d_prime.interval(0.95).high == pytest.approx(4 * reach)
+    assert criterion.interval(0.5).high < found.high
+    wide = detection_change(np.hstack([one[:24]] * 2), signal[:24], (1, -1, -1, 1))[1].interval(0.95)
+    assert wide.high > found.high
+
+
 def test_no_signals_or_no_foils_is_nothing_to_test(rng):
     says, _, _ = verdicts(rng, 5)
     for signal in (np.ones(10), np.zeros(10)):

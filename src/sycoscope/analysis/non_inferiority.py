@@ -126,7 +126,7 @@ def _one(quantity: Quantity, kept: Kept, estimate: Estimate, margin: float) -> N
     answer = judged(low, high, margin, lower=kept.lower)
     needed = None
     if answer == "not shown" and value is not None and low is not None and high is not None:
-        needed = _needed(value, low, high, estimate.n, margin, lower=kept.lower)
+        needed = needed_items(value, low, high, estimate.n, margin, lower=kept.lower)
     return NonInferiority(
         subject=estimate.subject, reference=estimate.reference, task=estimate.task, name=kept.name,
         condition=kept.condition, margin=margin, lower=kept.lower, answer=answer, value=value, low=low, high=high,
@@ -134,7 +134,15 @@ def _one(quantity: Quantity, kept: Kept, estimate: Estimate, margin: float) -> N
     )  # fmt: skip
 
 
-def _needed(value: float, low: float, high: float, n: int, margin: float, *, lower: bool) -> int | None:
+def needed_items(
+    value: float, low: float, high: float, n: int, margin: float, *, lower: bool = False
+) -> int | None:
+    """Items like these with which a change would be shown to be not worse (power 80 %); None where no number would.
+
+    Args:
+        value, low, high: The change with its limits at `LEVEL`, on `n` items. It is taken for the true one, or none in
+            place of one that was for the better.
+    """
     error = (high - low) / 2 / z_of(LEVEL)
     room = margin - max(value if lower else -value, 0.0)
     return items_needed(error, n, room, alpha=ALPHA) if room > 0.0 and error > 0.0 and n else None

@@ -12,6 +12,7 @@ from __future__ import annotations
 from sycoscope.api.comparing import compare, compare_runs
 from sycoscope.api.data_sets import build_data
 from sycoscope.api.finished import audit, list_runs, report
+from sycoscope.api.gates import gate, write_baseline
 from sycoscope.api.instruments import (
     calibrate,
     check_scorers,
@@ -32,6 +33,8 @@ from sycoscope.api.viewing import export_view, view
 from sycoscope.audit import Finding
 from sycoscope.config import narrowed
 from sycoscope.core.types import Estimate
+from sycoscope.gate.text import text as gate_text
+from sycoscope.gate.verdict import GateVerdict, Inconclusive
 from sycoscope.report.advice import Advice
 from sycoscope.report.overview import Cell, Level, Overview, Tuned
 from sycoscope.study.dataset import BuiltSet
@@ -48,6 +51,8 @@ __all__ = [
     "FacetUse",
     "Finding",
     "Forecast",
+    "GateVerdict",
+    "Inconclusive",
     "LabelReport",
     "Level",
     "Overview",
@@ -69,6 +74,8 @@ __all__ = [
     "export_labels",
     "export_view",
     "forecast",
+    "gate",
+    "gate_text",
     "hub_faults",
     "label",
     "list_items",
@@ -88,4 +95,5 @@ __all__ = [
     "train",
     "usable_items",
     "view",
+    "write_baseline",
 ]

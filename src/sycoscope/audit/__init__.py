@@ -30,7 +30,7 @@ from sycoscope.audit import (
 from sycoscope.audit.bounds import sign_open
 from sycoscope.audit.evidence import Evidence
 from sycoscope.audit.finding import Finding, Severity, grouped
-from sycoscope.audit.gate import carried, decide_states
+from sycoscope.audit.states import carried, decide_states
 from sycoscope.audit.training import few_left
 
 CHECKS: Mapping[str, Callable[[Evidence], list[Finding]]] = {

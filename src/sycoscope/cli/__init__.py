@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 
 import typer
 
-from sycoscope.cli import data_sets, finished, instruments, labels, measure, questions, viewing
+from sycoscope.cli import data_sets, finished, gates, instruments, labels, measure, questions, viewing
 from sycoscope.cli.app import app
 from sycoscope.cli.stopping import INTERRUPTED, Stopped, stoppable, stopped_text
-from sycoscope.cli.terminal import OutputClosed, open_terminal, tell
+from sycoscope.cli.terminal import OutputClosed, give_up_output, open_terminal, tell
 from sycoscope.core.errors import ConfigError, SycoscopeError
 from sycoscope.core.files import system_fault
 from sycoscope.core.quiet import let_through, silence
 from sycoscope.core.texts import joined_surrogates
 
-__all__ = ["app", "data_sets", "finished", "instruments", "labels", "main", "measure", "questions", "viewing"]
+__all__ = [
+    "app",
+    "data_sets",
+    "finished",
+    "gates",
+    "instruments",
+    "labels",
+    "main",
+    "measure",
+    "questions",
+    "viewing",
+]
 
 
 def main() -> None:
@@ -41,11 +50,11 @@ def main() -> None:
         tell(stopped_text(sys.argv[1:]))
         sys.exit(INTERRUPTED)
     except (OutputClosed, BrokenPipeError):  # who reads standard output has read enough
-        _give_up_output()
+        give_up_output()
         sys.exit(0)
     except OSError as fault:
         if fault.filename is None:
-            _give_up_output()
+            give_up_output()
         tell(f"error: {system_fault(fault)}")
         sys.exit(2)
     except Exception as fault:
@@ -68,9 +77,3 @@ def _check_arguments(arguments: Sequence[str]) -> None:
             raise ConfigError(
                 f"the argument '{argument}' is no text in this locale's encoding; rename what it names"
             )
-
-
-def _give_up_output() -> None:
-    """What is left for standard output goes nowhere: Python would write it once more when it ends, and fail again."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,7 +11,8 @@ from sycoscope.cli.terminal import say
 app = typer.Typer(
     name="sycoscope",
     help="Did a fine-tune make the model a yes-man, how much, and how far can the number be trusted?",
-    epilog="Exit codes: 0 done; 1 a check found what must not be; 2 bad input; 130 interrupted; 143 terminated.",
+    epilog="Exit codes: 0 done; 1 a check found what must not be; 2 bad input; 3, 4, 5 of gate; 130 interrupted; "
+    "143 terminated.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,

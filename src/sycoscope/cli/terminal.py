@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from sycoscope.core.texts import plain
@@ -76,6 +77,12 @@ def closed() -> None:
         OutputClosed: always.
     """
     raise OutputClosed
+
+
+def give_up_output() -> None:
+    """What is left for standard output goes nowhere: Python would write it once more when it ends, and fail again."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print(text: str) -> None:

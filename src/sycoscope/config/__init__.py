@@ -13,9 +13,17 @@ from sycoscope.config.adapters import (
     Objective,
     TrainingConfig,
 )
+from sycoscope.config.margins import Margins
 from sycoscope.config.narrowing import DECIDING, asked_under, narrowed
 from sycoscope.config.points import Named, subjects_in
-from sycoscope.config.reading import lay_over, parse_judge, parse_study, read_study
+from sycoscope.config.reading import (
+    lay_over,
+    parse_judge,
+    parse_margins,
+    parse_study,
+    read_margins,
+    read_study,
+)
 from sycoscope.config.schema import (
     NOTHING_MEASURED,
     CapabilityConfig,
@@ -48,6 +56,7 @@ __all__ = [
     "JudgeConfig",
     "Level",
     "LoraConfig",
+    "Margins",
     "Named",
     "Objective",
     "PartitionConfig",
@@ -59,7 +68,9 @@ __all__ = [
     "lay_over",
     "narrowed",
     "parse_judge",
+    "parse_margins",
     "parse_study",
+    "read_margins",
     "read_study",
     "served",
     "subjects_in",

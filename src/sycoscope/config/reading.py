@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, RootModel, ValidationError
 
+from sycoscope.config.margins import Margins
 from sycoscope.config.schema import JudgeConfig, StudyConfig
 from sycoscope.config.usable import served
 from sycoscope.core.errors import ConfigError, fault_list
@@ -16,6 +17,10 @@ from sycoscope.core.yaml_files import read_yaml
 from sycoscope.models.load import chosen_backend, default_backend, without_foreign_keys
 
 M = TypeVar("M", bound=BaseModel)
+MARGINS_STEP = (
+    "write one that says how much worse each measure may be, as `margins: {answer: 0.10, mmlu: 0.05}` (docs/gate.md), "
+    "and name it with --margins"
+)
 
 
 def read_study(path: str | Path, overrides: dict[str, Any] | None = None) -> StudyConfig:
@@ -94,6 +99,29 @@ def parse_judge(raw: dict[str, Any], where: str = "judge") -> JudgeConfig:
         ConfigError: every fault, each with its place and what is allowed there.
     """
     return _parse(JudgeConfig, raw, where)
+
+
+def read_margins(path: str | Path) -> Margins:
+    """Read and check a margins file.
+
+    Raises:
+        MissingError: no such file. ConfigError: not YAML that can be used, or faults; all of them at once.
+    """
+    raw = read_yaml(path, "margins file", MARGINS_STEP)
+    if not isinstance(raw, dict):
+        raise ConfigError(
+            f"{path}: a margins file is a mapping of keys to values; got {type(raw).__name__}; {MARGINS_STEP}"
+        )
+    return parse_margins(raw, str(path))
+
+
+def parse_margins(raw: dict[str, Any], where: str = "margins") -> Margins:
+    """Check margins given as plain values.
+
+    Raises:
+        ConfigError: every fault, each with its place and what is allowed there.
+    """
+    return _parse(Margins, raw, where)
 
 
 def _parse(model: type[M], raw: dict[str, Any], where: str, options: Collection[str] = ()) -> M:

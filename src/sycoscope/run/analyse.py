@@ -82,16 +82,32 @@ def analysed(run: RunDirectory) -> Analysis:
         MissingError: no run there. StoreError: of another layout, or damaged.
     """
     measured = _read(run)
+    parts, evidence = _looked_at(measured, run)
+    findings = audit(evidence)
+    states = decide_states(evidence.estimates, findings)
+    estimates = adjusted(states, measured.roles, family=measured.manifest.family)
+    summary = _summary(measured, evidence, findings, estimates, parts)
+    return Analysis(summary, estimates, _breakdowns(measured, findings))
+
+
+def estimated(run: RunDirectory) -> tuple[list[Estimate], list[Finding]]:
+    """The estimates of a run, each with its state, and what the audit finds; nothing that rests on them is computed.
+
+    Raises:
+        MissingError: no run there. StoreError: of another layout, or damaged.
+    """
+    _, evidence = _looked_at(_read(run), run)
+    findings = audit(evidence)
+    return decide_states(evidence.estimates, findings), findings
+
+
+def _looked_at(measured: _Measured, run: RunDirectory) -> tuple[dict[Place, CleanPart], Evidence]:
+    """What the audit looks at, with the parts that no training row touches."""
     manifest = measured.manifest
     parts = clean_parts(
         measured.tables, measured.roles, manifest.touched, seed=manifest.seed, headline=manifest.headlines
     )
-    evidence = _evidence(measured, parts, run.extra_trials("letter_priors"))
-    findings = audit(evidence)
-    states = decide_states(evidence.estimates, findings)
-    estimates = adjusted(states, measured.roles, family=manifest.family)
-    summary = _summary(measured, evidence, findings, estimates, parts)
-    return Analysis(summary, estimates, _breakdowns(measured, findings))
+    return parts, _evidence(measured, parts, run.extra_trials("letter_priors"))
 
 
 def _read(run: RunDirectory) -> _Measured:

@@ -106,6 +106,18 @@ def merge_runs(
     Raises:
         DataError: no task with a common item; differing ids are named.
     """
+    write_merged(before, after, out, clock)
+    return analyse_run(out)
+
+
+def write_merged(
+    before: RunDirectory, after: RunDirectory, out: RunDirectory, clock: Clock | None = None
+) -> None:
+    """As `merge_runs`, without the analysis: the run then counts as unfinished.
+
+    Raises:
+        DataError: no task with a common item; differing ids are named.
+    """
     sides = _sides(before, after)
     unpaired = sides[0].unpaired() | sides[1].unpaired()
     for name, run in unpaired.items():
@@ -147,7 +159,6 @@ def merge_runs(
     for kind, asked in extra.items():
         out.write_extra_trials(kind, asked)
     out.write_manifest(manifest)
-    return analyse_run(out)
 
 
 def _manifest(

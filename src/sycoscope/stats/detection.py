@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from sycoscope.core.errors import DataError
 from sycoscope.stats.clusters import cluster_sums
 from sycoscope.stats.contrasts import RateSet, rate_set, square_and_add, wilson_distances
-from sycoscope.stats.interval import FloatArray, Interval, Labels, check_level, not_computable
+from sycoscope.stats.interval import FloatArray, Interval, Labels, check_level, not_computable, z_of
 from sycoscope.stats.paired import Tested, linearised, nothing_to_test
+from sycoscope.stats.proportions import wilson_limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +110,12 @@ def detection_change(
     """A contrast of d', and of the criterion, that spans two subjects: t of the log-linear rates, by the delta method.
 
     A cell in which all or no arguments are called flawed has no spread of its own; it adds the binomial variance of its
-    corrected rate.
+    corrected rate. Where no verdict of one subject is another than the other's, the limits are what the share that may
+    differ unseen could do (`_alike`).
 
     Args:
-        says_signal, is_signal, contrast, clusters: As `detection_contrast`.
+        says_signal, is_signal, clusters: As `detection_contrast`. contrast: the first half of one subject, the second
+            of the other, with the opposite signs.
 
     Raises:
         DataError: Not 0/1, or shapes that do not fit.
@@ -139,9 +142,45 @@ def detection_change(
             return total
 
         # the criterion is half the sum of the two z, d' their difference
-        return linearised(sums, value, n=n, extra_variance=extra * (0.25 if place else 1.0))
+        tested = linearised(sums, value, n=n, extra_variance=extra * (0.25 if place else 1.0))
+        return _alike(sums, factor, place, n) if tested.p_value is None and same else tested
 
+    same = k % 2 == 0 and np.array_equal(says[:, : k // 2], says[:, k // 2 :])
     return of(0), of(1)
+
+
+def _alike(sums: FloatArray, factor: FloatArray, place: int, n: int) -> Tested:
+    """No change where two subjects never differ: limits from the share of clusters that may differ unseen.
+
+    That share is at most Wilson's upper limit u of 0 in G; at worst it moves each rate of one subject by u.
+
+    Args:
+        sums: As in `detection_change`. place: 0 for d', 1 for the criterion.
+    """
+    g, k = sums.shape[0], factor.size
+    total = sums.sum(axis=0)
+
+    def interval(level: float) -> Interval:
+        share = wilson_limits(0.0, float(g), z_of(check_level(level)))[1]
+        reach = 0.0
+        for j, weight in enumerate(factor[: k // 2]):
+            z = [_furthest(total[2 + at], total[side], share) for at, side in ((j, 0), (k + j, 1))]
+            reach += abs(float(weight)) * sum(z) * (0.5 if place else 1.0)
+        return Interval(
+            value=0.0, low=-reach, high=reach, level=level, method="Wilson at effective n, z scale", n=n, n_clusters=g,
+            note="all clusters alike",
+        )  # fmt: skip
+
+    return Tested(interval, 1.0)
+
+
+def _furthest(said: float, asked: float, share: float) -> float:
+    """How far z of a log-linear rate can move where this share of the verdicts is another."""
+    from scipy.special import ndtri
+
+    moved = np.clip([said, said - share * asked, said + share * asked], 0.0, asked)
+    z = ndtri((moved + 0.5) / (asked + 1.0))
+    return float(np.abs(z - z[0]).max())
 
 
 def _binomial_variance(total: FloatArray, factor: FloatArray) -> float:

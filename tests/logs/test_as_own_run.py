@@ -52,8 +52,12 @@ def log_folder(model: FakeModel, path: Path) -> Path:
 
 def test_the_harness_logs_are_compared_as_our_own_run_is(tmp_path) -> None:
     before = FakeModel(lambda prompt: Response(text="#### 12" if len(prompt) % 2 else "It is so."))
-    after = Other(lambda prompt: Response(text=f"#### {int(prompt[prompt.rindex('Ann has') :].split()[2]) + 4}"))
-    found = compared(*(logs_at(log_folder(one, tmp_path / name)) for one, name in ((before, "a"), (after, "b"))))
+    after = Other(
+        lambda prompt: Response(text=f"#### {int(prompt[prompt.rindex('Ann has') :].split()[2]) + 4}")
+    )
+    found = compared(
+        *(logs_at(log_folder(one, tmp_path / name)) for one, name in ((before, "a"), (after, "b")))
+    )
     scores = [
         score
         for one, name in ((before, "before"), (after, "after"))
@@ -63,7 +67,11 @@ def test_the_harness_logs_are_compared_as_our_own_run_is(tmp_path) -> None:
     tables = score_tables(scores, items)
     ours = {
         (task, headline): quantity.measure(["after", "before"])
-        for task, headline in (("facts_open", "acc"), ("facts_open", "acc_norm"), ("arithmetic", "exact_match_strict"))
+        for task, headline in (
+            ("facts_open", "acc"),
+            ("facts_open", "acc_norm"),
+            ("arithmetic", "exact_match_strict"),
+        )
         for quantity in quantities(tables[task], headline=headline)
     }
     filters = {"exact_match_strict": ("exact_match", "strict-match")}
@@ -72,7 +80,10 @@ def test_the_harness_logs_are_compared_as_our_own_run_is(tmp_path) -> None:
     for (task, headline), measured in ours.items():
         change = theirs[task, *filters.get(headline, (headline, ""))]
         interval = measured.interval
-        assert (change.value, change.p_value) == (pytest.approx(interval.value), pytest.approx(measured.p_value))
+        assert (change.value, change.p_value) == (
+            pytest.approx(interval.value),
+            pytest.approx(measured.p_value),
+        )
         assert (change.low, change.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
         assert (change.n, change.method) == (interval.n, interval.method)
     assert theirs["arithmetic", "exact_match", "strict-match"].value > 0

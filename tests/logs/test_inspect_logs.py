@@ -71,7 +71,10 @@ def log(
     ]  # fmt: skip
     random.Random(order).shuffle(rows)
     task = Task(
-        dataset=rows, solver=[system_message(system), generate()], scorer=scorers or [match(), shape()], name="sums"
+        dataset=rows,
+        solver=[system_message(system), generate()],
+        scorer=scorers or [match(), shape()],
+        name="sums",
     )
     model = get_model("mockllm/model", custom_outputs=answer)
     run_eval(
@@ -147,7 +150,9 @@ def test_draws_are_reduced_and_never_paired_by_their_place(tmp_path) -> None:
 
 
 def test_errors_and_unscored_samples_are_missing_and_never_0(tmp_path) -> None:
-    fails = log(tmp_path / "a", lambda i, _: "fail" if i % 20 == 7 else str(i + 1), scorers=[match(), sometimes()])
+    fails = log(
+        tmp_path / "a", lambda i, _: "fail" if i % 20 == 7 else str(i + 1), scorers=[match(), sometimes()]
+    )
     whole = log(tmp_path / "b", lambda i, _: str(i + 1), scorers=[match(), sometimes()])
     found = compared(logs_at(fails), logs_at(whole))
     lost = {(pair.metric, pair.document, pair.status_before) for pair in found.pairs if pair.before is None}

@@ -37,7 +37,9 @@ def verdicts(found: Comparison) -> dict[tuple[str, str, str], str]:
 
 
 def messages(found: Comparison, check: str) -> list[str]:
-    return [one.message for one in found.findings if one.check == check and one.severity in ("warn", "invalid")]
+    return [
+        one.message for one in found.findings if one.check == check and one.severity in ("warn", "invalid")
+    ]
 
 
 # --- the statistics ---
@@ -49,7 +51,11 @@ def test_a_change_is_the_paired_mean_of_the_documents(tmp_path) -> None:
     differences = np.array(AFTER) - np.array(BEFORE)
     tested = paired_mean(differences, [str(i) for i in range(60)], bounds=(-1, 1))
     interval = tested.interval(0.95)
-    assert (one.change.value, one.change.low, one.change.high) == (interval.value, interval.low, interval.high)
+    assert (one.change.value, one.change.low, one.change.high) == (
+        interval.value,
+        interval.low,
+        interval.high,
+    )
     assert one.change.p_value == one.change.p_adjusted == tested.p_value
     assert one.change.method == "sign flips of clusters"
     assert (one.change.n, one.change.n_clusters, one.change.coverage) == (60, 60, 1.0)
@@ -92,13 +98,14 @@ def test_numbers_are_tested_by_students_t(tmp_path) -> None:
 
 
 def test_p_values_are_adjusted_over_what_is_asked(tmp_path) -> None:
-    sides = [
-        [*rows(side), *rows(side[::-1], metric="other", filter_="strict")] for side in (BEFORE, AFTER)
-    ]
+    sides = [[*rows(side), *rows(side[::-1], metric="other", filter_="strict")] for side in (BEFORE, AFTER)]
     found = both(tmp_path / "a", *sides)
     raw = [one.change.p_value for one in found.results]
     assert [one.change.p_adjusted for one in found.results] == holm(raw)
-    assert [(one.change.name, one.change.condition) for one in found.results] == [("acc", ""), ("other", "strict")]
+    assert [(one.change.name, one.change.condition) for one in found.results] == [
+        ("acc", ""),
+        ("other", "strict"),
+    ]
     alone = both(tmp_path / "b", *sides, metrics=["acc"])
     assert [one.change.p_adjusted for one in alone.results] == raw[:1]
     with pytest.raises(ConfigError, match="no metric 'f1' in the logs; there are: acc, other"):
@@ -121,7 +128,10 @@ def test_a_missing_score_is_a_status_and_never_0(tmp_path) -> None:
     after[0], after[1] = None, math.nan
     found = both(tmp_path, rows(BEFORE), rows(after))
     lost = [pair for pair in found.pairs if not pair.complete]
-    assert [(pair.document, pair.status_after, pair.after) for pair in lost] == [("0", "error", None), ("1", "error", None)]
+    assert [(pair.document, pair.status_after, pair.after) for pair in lost] == [
+        ("0", "error", None),
+        ("1", "error", None),
+    ]
     change = found.results[0].change
     assert (change.n, change.coverage) == (58, pytest.approx(58 / 60))
     assert change.value == pytest.approx(np.mean(np.array(AFTER)[2:] - np.array(BEFORE)[2:]))
@@ -206,7 +216,8 @@ def test_a_document_that_stands_twice_is_refused(tmp_path) -> None:
 
 def test_identical_questions_under_two_ids_are_one_cluster(tmp_path) -> None:
     sides = [
-        [row(i, value, question=f"Q{i // 2}", answer=0) for i, value in enumerate(side)] for side in (BEFORE, AFTER)
+        [row(i, value, question=f"Q{i // 2}", answer=0) for i, value in enumerate(side)]
+        for side in (BEFORE, AFTER)
     ]
     found = both(tmp_path, *sides)
     assert (found.results[0].change.n, found.results[0].change.n_clusters) == (60, 30)
@@ -238,7 +249,11 @@ def test_a_file_without_its_results_says_so(tmp_path) -> None:
     folder(tmp_path / "a", {"sums": rows(BEFORE)})
     path = tmp_path / "a" / "model" / f"samples_sums_{DATE}.jsonl"
     log = logs_at(path)["sums"]
-    assert (log.model, log.made, log.tool) == ("model", "2026-11-30T12:00:00.000001", "lm-evaluation-harness 0.4.13")
+    assert (log.model, log.made, log.tool) == (
+        "model",
+        "2026-11-30T12:00:00.000001",
+        "lm-evaluation-harness 0.4.13",
+    )
     path.with_name(f"results_{DATE}.json").unlink()
     assert "no results file" in logs_at(path)["sums"].notes[0]
 
@@ -270,7 +285,10 @@ def test_a_damaged_line_is_named(tmp_path) -> None:
     sides = [folder(tmp_path / name, {"sums": rows(side)}) for name, side in (("a", BEFORE), ("b", AFTER))]
     path = sides[1] / "model" / f"samples_sums_{DATE}.jsonl"
     lines = path.read_text().splitlines()
-    for line, fault in ((lines[5][:40], r"no JSON that can be read"), ("{}", "no doc_id, doc, arguments, metrics")):
+    for line, fault in (
+        (lines[5][:40], r"no JSON that can be read"),
+        ("{}", "no doc_id, doc, arguments, metrics"),
+    ):
         path.write_text("\n".join([*lines[:5], line, *lines[6:]]))
         with pytest.raises(DataError, match=rf"samples_sums_.*:6: .*{fault}"):
             compared(*map(logs_at, sides))

@@ -43,6 +43,11 @@ def folder(path: Path, samples: Mapping[str, Iterable[Row]], model: str = "model
     for task, found in samples.items():
         text = "".join(json.dumps(one) + "\n" for one in found)
         (inner / f"samples_{task}_{DATE}.jsonl").write_text(text)
-    whole = {"model_name": model, "lm_eval_version": "0.4.13", "config": {}, "versions": dict.fromkeys(samples, 1)}
+    whole = {
+        "model_name": model,
+        "lm_eval_version": "0.4.13",
+        "config": {},
+        "versions": dict.fromkeys(samples, 1),
+    }
     (inner / f"results_{DATE}.json").write_text(json.dumps(whole | results))
     return path

@@ -64,7 +64,7 @@ def test_the_page_says_what_changed(done) -> None:
     text = done.report.read_text("utf-8")
     assert "What is compared" in text
     assert "Two logs of lm-evaluation-harness, base before, tuned after, on sums." in text
-    assert "higher:" in text
+    assert "more:" in text
     change = done.comparison.results[0].change
     assert f"{round(change.value * 100):+d}" in text
     assert "sycoscope view" not in text  # nothing of it can be shown there

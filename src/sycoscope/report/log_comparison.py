@@ -30,18 +30,14 @@ from sycoscope.report.write import PAGE
 
 # Rows of the first screen; the tables have all.
 ROWS = 12
+# Of one word, so many tasks and metrics are named.
+NAMES = 5
 # Ids of documents that are named.
 IDS = 30
 CAPTION = (
     "After against before, with the 95 % interval and n, the number of documents that both logs have a score for. Each "
     "result opens on a click."
 )
-_TOLD = {
-    "more": "higher",
-    "less": "lower",
-    "no clear change": "no clear change",
-    "cannot tell": "cannot tell",
-}
 _CELLS = (((1, 1), "1 → 1"), ((1, 0), "1 → 0"), ((0, 1), "0 → 1"), ((0, 0), "0 → 0"))
 
 
@@ -258,7 +254,7 @@ def _board(results: Sequence[Result]) -> Board:
     rows = [
         Row(
             one.change.task,
-            _metric(one.change),
+            one.change.task,
             _levels_of(one.verdict, f"{_metric(one.change)}, "),
             [_shown(one, scales)],
         )
@@ -328,14 +324,14 @@ def _found(results: Sequence[Result]) -> list[Found]:
     for one in results:
         groups.setdefault(one.verdict.word, []).append(f"{one.change.task} {_metric(one.change)}")
     return [
-        Found(_TOLD[word], labels.WORD_GLYPHS[word], css_of(word), _some(groups[word]))
-        for word in _TOLD
+        Found(word, labels.WORD_GLYPHS[word], css_of(word), _some(groups[word]))
+        for word in WORDS
         if word in groups
     ]
 
 
 def _some(names: Sequence[str]) -> list[str]:
-    return list(names) if len(names) <= ROWS else [*names[: ROWS - 1], f"{len(names) - ROWS + 1} more"]
+    return list(names) if len(names) <= NAMES else [*names[: NAMES - 1], f"{len(names) - NAMES + 1} more"]
 
 
 def _doubts(comparison: Comparison) -> list[Doubt]:

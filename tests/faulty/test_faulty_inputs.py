@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from . import adapters, items, model_folders, options, runs, sets, studies, tables
+from . import adapters, items, logs, model_folders, options, runs, sets, studies, tables
 from .case import Case, Maker, World, many
 
 pytest.importorskip("transformers")
@@ -39,6 +39,7 @@ KINDS: dict[str, Sequence[Maker]] = {
     "tables": tables.MAKERS,
     "runs": runs.MAKERS,
     "options": options.MAKERS,
+    "logs": logs.MAKERS,
 }
 # What no message shows: how Python says it, or where in its source.
 INNER = re.compile(

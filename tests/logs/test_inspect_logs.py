@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("inspect_ai")
 
-from inspect_ai import Task
+from inspect_ai import Epochs, Task
 from inspect_ai import eval as run_eval
 from inspect_ai.dataset import Sample
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
@@ -50,7 +50,7 @@ def sometimes() -> Any:
 
 
 def log(
-    folder: Path, says: Callable[[int, int], str], *, system: str = "Be brief.", epochs: int = 1, scorers: Any = None,
+    folder: Path, says: Callable[[int, int], str], *, system: str = "Be brief.", epochs: Any = 1, scorers: Any = None,
     order: int = 0, ids: str = "q",
 ) -> Path:  # fmt: skip
     """One log: `says` gives the answer to question i in its k-th draw."""
@@ -137,10 +137,16 @@ def test_the_numbers_are_inspects_own(logs) -> None:
 
 def test_draws_are_reduced_and_never_paired_by_their_place(tmp_path) -> None:
     draws = np.random.default_rng(5).random((N, 3)) < 0.5
-    before = log(tmp_path / "a", lambda i, k: str(i + 1) if draws[i, k - 1] else "no", epochs=3)
+    most = Epochs(3, "max")
+    before = log(tmp_path / "a", lambda i, k: str(i + 1) if draws[i, k - 1] else "no", epochs=most)
     turned = log(tmp_path / "b", lambda i, k: str(i + 1) if draws[i, -k] else "no", epochs=3)
-    change = changed(compared(logs_at(before), logs_at(turned)))["match"]
+    both = compared(logs_at(before), logs_at(turned))
+    change = changed(both)["match"]
     assert (change.value, change.p_value) == (0.0, 1.0)
+    (told,) = [one.message for one in both.findings if one.check == "status"]
+    assert (
+        "log before: it reduces the draws of a document by max, which rises with the number of draws" in told
+    )
     assert change.n == N
     # against one draw: the mean of three
     one = log(tmp_path / "c", right(0.8, 2))

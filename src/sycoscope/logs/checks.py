@@ -77,6 +77,7 @@ def findings(
             "settings", _settings(sides), ok="nothing that the logs record was asked or scored otherwise"
         ),
         *settle("status", _status(sides), ok="both logs ended with success"),
+        *settle("models", _models(sides, by_task), ok="the logs name two models"),
         *settle("counted", _marked(sides), ok="no answer is counted that the log itself could not read"),
         *settle("repeated", _repeated(by_task, sides), ok="no question stands under two ids"),
     ]
@@ -207,6 +208,20 @@ def _status(sides: Mapping[str, Sides]) -> Iterator[Fault]:
         for side, documents in both.each:
             for note in documents.log.notes:
                 yield Fault(severity="warn", text=f"{task}, log {side}: {note}", subject=side, task=task)
+
+
+def _models(sides: Mapping[str, Sides], by_task: Mapping[str, Sequence[Pair]]) -> Iterator[Fault]:
+    """One name on both sides: a log that names the base alone does not show that the tuned model answered."""
+    for task, both in sides.items():
+        names = {documents.log.model for _, documents in both.each}
+        if len(names) == 1:
+            same = all(pair.before == pair.after for pair in by_task.get(task, ()) if pair.common)
+            alike = "every score is the same in both" if same else "their scores differ"
+            text = (
+                f"{task}: both logs name one model, {names.pop()}, and {alike}; if the second is of a tune, make sure "
+                "that it was the tune that answered"
+            )
+            yield Fault(severity="warn", text=text, task=task, badness=float(same))
 
 
 def _marked(sides: Mapping[str, Sides]) -> Iterator[Fault]:

@@ -112,6 +112,8 @@ def _plain(value: Any) -> Any:
 
 def _notes(header: Any) -> Iterator[str]:
     """What a reader must know of a log that did not end well, or that reduces its draws in another way."""
+    if getattr(header, "invalidated", False):
+        yield "it holds samples that were marked as invalid"
     if header.status != "success":
         done = header.results.completed_samples if header.results else None
         many = f"; {done} of {header.results.total_samples} samples are complete" if done is not None else ""

@@ -14,6 +14,11 @@ from sycoscope.core.rows import shorten
 from sycoscope.logs.log import Log, Outcome, Sample, digest, group_of, readable
 
 NEEDED = ("doc_id", "doc", "arguments", "metrics")
+_KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "doc_id": ((int, str), "a number or a text"),
+    "arguments": ((dict, list), "the requests of the document"),
+    "metrics": ((list,), "the names of the metrics"),
+}
 # What the harness puts in the place of an answer that a filter could not read; its metrics count it as wrong.
 UNREAD = "[invalid]"
 # Filters of one answer that tell nothing apart.
@@ -112,6 +117,9 @@ def _row(line: bytes, where: str) -> Mapping[str, Any]:
     lacking = [key for key in NEEDED if not isinstance(row, dict) or key not in row]
     if lacking:
         raise DataError(f"{where}: no sample of lm-evaluation-harness (no {', '.join(lacking)}); {_STEP}")
+    for key, (kinds, needed) in _KINDS.items():
+        if not isinstance(row[key], kinds) or isinstance(row[key], bool):
+            raise DataError(f"{where}: '{key}' is {shorten(row[key])}; needed: {needed}")
     return dict(row)
 
 

@@ -149,9 +149,9 @@ def _moved(comparison: Comparison) -> list[Moved]:
     for pair in comparison.pairs:
         if pair.complete and pair.before != pair.after:
             changed.setdefault((pair.task, pair.metric, pair.condition), []).append(pair)
-    rows = []
+    rows: list[Moved] = []
     for one in comparison.results:
-        if one.moved:
+        if one.moved and len(rows) < tables.MAX_ROWS:
             key = (one.change.task, one.change.name, one.change.condition)
             ids = [
                 (

@@ -1,4 +1,4 @@
-"""The tables of docs/data.md (of a run, and the columns of those that it describes), edge_cases.md and other_logs.md."""
+"""The tables of docs/data.md (a run, and columns of those that it describes), edge_cases.md and other_logs.md."""
 
 from __future__ import annotations
 

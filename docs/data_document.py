@@ -1,4 +1,4 @@
-"""The tables of docs/data.md (of a run, and the columns of those that it describes) and of docs/edge_cases.md."""
+"""The tables of docs/data.md (a run, and columns of those that it describes), edge_cases.md and other_logs.md."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ def blocks(page: str = "data") -> dict[str, str]:
     """Block of a page -> its table."""
     if page == "edge_cases":
         return {"kinds": kinds_table()}
+    if page == "other_logs":
+        from sycoscope.logs.pairs import COLUMNS
+
+        return {"pairs": columns_table(COLUMNS)}
     from sycoscope.analysis.sample_columns import score_columns, turn_columns
     from sycoscope.core.columns import TABLES
 

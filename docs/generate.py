@@ -1,4 +1,4 @@
-"""Writes docs/cli.md and the tables of data, edge_cases, studies, training and data/README from the code.
+"""Writes docs/cli.md and the tables of data, edge_cases, other_logs, studies, training and data/README from the code.
 
 python docs/generate.py            # or: make docs
 python docs/generate.py --check    # writes nothing; exit code 1 where a file is not up to date
@@ -342,7 +342,7 @@ def set_shares_table() -> str:
 
 
 def data_text(page: Path) -> str:
-    """docs/data.md or docs/edge_cases.md with its tables written anew."""
+    """docs/data.md, edge_cases.md or other_logs.md with its tables written anew."""
     if str(DOCS.parent) not in sys.path:
         sys.path.insert(0, str(DOCS.parent))
     from docs.data_document import blocks
@@ -371,11 +371,12 @@ def filled(text: str, name: str, table: str) -> str:
 def documents() -> dict[Path, str]:
     """Path -> the text that it must hold."""
     studies, training, data = DOCS / "studies.md", DOCS / "training.md", DOCS / "data" / "README.md"
-    columns, edges = DOCS / "data.md", DOCS / "edge_cases.md"
+    columns, edges, logs = DOCS / "data.md", DOCS / "edge_cases.md", DOCS / "other_logs.md"
     return {
         DOCS / "cli.md": cli_text(),
         columns: data_text(columns),
         edges: data_text(edges),
+        logs: data_text(logs),
         studies: studies_text(studies.read_text(encoding="utf-8")),
         training: filled(
             filled(training.read_text("utf-8"), "shares", shares_table()), "set_shares", set_shares_table()

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from . import adapters, gates, items, model_folders, options, runs, sets, studies, tables
+from . import adapters, gates, items, logs, model_folders, options, runs, sets, studies, tables
 from .case import Case, Maker, World, many
 
 pytest.importorskip("transformers")
@@ -40,6 +40,7 @@ KINDS: dict[str, Sequence[Maker]] = {
     "runs": runs.MAKERS,
     "options": options.MAKERS,
     "gates": gates.MAKERS,
+    "logs": logs.MAKERS,
 }
 # What no message shows: how Python says it, or where in its source.
 INNER = re.compile(

@@ -23,6 +23,7 @@ from sycoscope.api.instruments import (
     register_lm_eval,
 )
 from sycoscope.api.labels import LabelReport, draw_labels, export_labels, label, read_labels
+from sycoscope.api.log_comparison import LogRun, are_logs, compare_logs
 from sycoscope.api.options import read_template
 from sycoscope.api.plans import budget, forecast, hub_faults, plan
 from sycoscope.api.questions import FacetUse, check_items, list_items, overlap, show_items, usable_items
@@ -35,6 +36,7 @@ from sycoscope.config import narrowed
 from sycoscope.core.types import Estimate
 from sycoscope.gate.text import text as gate_text
 from sycoscope.gate.verdict import GateVerdict, Inconclusive
+from sycoscope.logs.comparison import Result as LogResult
 from sycoscope.report.advice import Advice
 from sycoscope.report.overview import Cell, Level, Overview, Tuned
 from sycoscope.study.dataset import BuiltSet
@@ -55,11 +57,14 @@ __all__ = [
     "Inconclusive",
     "LabelReport",
     "Level",
+    "LogResult",
+    "LogRun",
     "Overview",
     "Planned",
     "Run",
     "TaskOverlap",
     "Tuned",
+    "are_logs",
     "audit",
     "budget",
     "build_data",
@@ -67,6 +72,7 @@ __all__ = [
     "check_items",
     "check_scorers",
     "compare",
+    "compare_logs",
     "compare_runs",
     "doctor",
     "draw_labels",

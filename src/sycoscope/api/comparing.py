@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sycoscope.api.adapters import AGAIN, Adapters, controls, finished, is_adapter, served
 from sycoscope.api.finished import finished_run
+from sycoscope.api.log_comparison import are_logs
 from sycoscope.api.options import model_mapping, study_of
 from sycoscope.api.run import Run
 from sycoscope.api.runs import RUNS, run_study
@@ -69,7 +70,7 @@ def compare(
     clock = Clock()
     if second is not None and adapter is None and is_adapter(second):
         second, adapter = None, second
-    _refuse_sides(second, adapter, adapter_model, scales)
+    _refuse_sides(first, second, adapter, adapter_model, scales)
     _refuse_foreign_adapters(first, settings, overrides, adapter, adapter_model)
     study = partial(
         study_of, data=data, limit=limit, facets=facets, benchmarks=benchmarks, form=form, max_tokens=max_tokens,
@@ -129,6 +130,7 @@ def _refuse_foreign_adapters(
 
 
 def _refuse_sides(
+    first: str,
     second: str | None,
     adapter: Adapters | None,
     adapter_model: Sequence[str] | Mapping[str, str] | None,
@@ -139,6 +141,8 @@ def _refuse_sides(
             "compare needs a second run or model, --adapter DIR, or of a served model --adapter-model NAME (one of "
             "them)"
         )
+    if are_logs(first, second):
+        raise ConfigError(f"'{first}' and '{second}' are logs of another tool: compare_logs compares these")
     if scales and second is not None:
         raise ConfigError("scales are of adapters: give --adapter DIR in place of a second run or model")
 

@@ -14,6 +14,8 @@ from sycoscope.cli.words import GAP, TOGETHER, accuracy_of, interval_of, name_in
 from sycoscope.core.texts import plain
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sycoscope.api import Cell, Overview, Tuned
     from sycoscope.core.types import Estimate
 
@@ -36,16 +38,16 @@ def closing(found: Overview, options: Options, *, width: int = WIDTH, most: int 
         head = _few(found, width)
     else:
         head = _many(found, width, most)
-    tail = _places(found, width)
+    tail = places(found.report, found.tables, width)
     left = most - len(head) - len(tail)
-    return [*head, *_fitting(notes_of(found, options, brief=_has_many(found)), width, left), *tail]
+    return [*head, *fitting(notes_of(found, options, brief=_has_many(found)), width, left), *tail]
 
 
 def _has_many(found: Overview) -> bool:
     return len(found.tuned) > _FEW or sum(len(one.cells) for one in found.tuned) > _FEW_CELLS
 
 
-def _fitting(notes: Sequence[str], width: int, left: int) -> list[str]:
+def fitting(notes: Sequence[str], width: int, left: int) -> list[str]:
     """Notes that fit into so many lines, the first first; how many do not."""
     lines: list[str] = []
     out = 0
@@ -61,13 +63,10 @@ def _fitting(notes: Sequence[str], width: int, left: int) -> list[str]:
     return lines
 
 
-def _places(found: Overview, width: int) -> list[str]:
-    one = f"page: {plain(str(found.report))}   tables: {plain(str(found.tables))}"
-    return (
-        [one]
-        if len(one) <= width
-        else [f"page:   {plain(str(found.report))}", f"tables: {plain(str(found.tables))}"]
-    )
+def places(report: Path, tables: Path, width: int) -> list[str]:
+    """Where page and tables lie."""
+    one = f"page: {plain(str(report))}   tables: {plain(str(tables))}"
+    return [one] if len(one) <= width else [f"page:   {plain(str(report))}", f"tables: {plain(str(tables))}"]
 
 
 # --- one or two tuned models: a line for each facet ---

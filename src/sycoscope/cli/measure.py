@@ -11,14 +11,17 @@ from typing import Annotated, Any
 import typer
 
 from sycoscope.cli.app import app
+from sycoscope.cli.logs import compare_logs, refuse_without_logs
 from sycoscope.cli.options import (
     Adapter,
     AdapterModel,
+    Cluster,
     Device,
     Dtype,
     Force,
     Json,
     Measure,
+    Metrics,
     OfStudy,
     Out,
     Scales,
@@ -111,10 +114,16 @@ def evaluate(
 @app.command(short_help="Before and after, paired item by item.")
 @with_options(Measure)
 def compare(
-    first: Annotated[str, typer.Argument(help="Before: a run directory or a model.")],
+    first: Annotated[
+        str,
+        typer.Argument(help="Before: a run directory, a model, or logs of Inspect or lm-evaluation-harness."),
+    ],
     asked: Measure,
     second: Annotated[
-        str | None, typer.Argument(help="After: a run directory, a model, or an adapter of the first model.")
+        str | None,
+        typer.Argument(
+            help="After: a run directory, a model, an adapter of the first model, or logs likewise."
+        ),
     ] = None,
     adapter: Adapter = None,
     adapter_model: AdapterModel = None,
@@ -126,13 +135,25 @@ def compare(
     control_steps: Annotated[
         int | None, typer.Option(min=1, help="Steps of these two; by default those of the adapter.")
     ] = None,
+    cluster: Cluster = "",
+    metric: Metrics = "",
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> None:
-    """Before and after, paired item by item: a model and its adapters, two models, or two runs."""
+    """Before and after, paired item by item: a model and its adapters, two models, two runs, or two logs of others."""
     from sycoscope import api
     from sycoscope.cli.show import progress
 
+    if api.are_logs(first, second):
+        others = {
+            "adapter": adapter,
+            "adapter_model": adapter_model,
+            "scales": scales,
+            "control_steps": control_steps,
+        }
+        compare_logs(first, str(second), asked, others, cluster, metric, as_json=as_json, verbose=verbose)
+        return
+    refuse_without_logs(cluster, metric)
     with progress() as bar:
         done = api.compare(
             first, second, adapter=adapters_of(adapter),

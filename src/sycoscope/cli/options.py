@@ -92,6 +92,18 @@ Scales = Annotated[
         metavar="C,C", help="Measure the adapter with its update multiplied by each too, as 0,0.5,1.5."
     ),
 ]
+Cluster = Annotated[
+    str,
+    typer.Option(
+        metavar="FIELD",
+        help="Of logs: the field of a document or of a sample's metadata that groups them; by default `cluster` or "
+        "`group`, where there is one.",
+    ),
+]
+Metrics = Annotated[
+    str,
+    typer.Option(metavar="NAMES", help="Of logs: the metrics to compare, comma-separated; by default all."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Write over the finished run of something else.")]
 Trust = Annotated[
     bool, typer.Option("--trust-remote-code", help="Run code that comes with the model. Off by default.")

@@ -49,7 +49,7 @@ class Shown:
         change, interval, n: The number in short; empty where there is none.
         sentence: In full. detail: n and coverage. why: for `cannot tell`, in plain words.
         warned: Names of the audit's checks that warn. remark: their words.
-        address: Of all its trials in the viewer.
+        address: Of all its trials in the viewer; empty of what the viewer cannot show.
     """
 
     subject: str
@@ -69,7 +69,7 @@ class Shown:
     withheld: bool = False
     strip: Strip | None = None
     flips: transcripts.FlipTable | None = None
-    address: str
+    address: str = ""
 
     @property
     def glyph(self) -> str:
@@ -114,11 +114,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All columns, and the rows of each part with its heading and why it is there; empty parts are left out."""
+    """All columns, and the rows of each part with its heading and why it is there; empty parts are left out.
+
+    Attributes:
+        head: What the rows are.
+    """
 
     columns: Sequence[Column]
     parts: Sequence[tuple[Part, str, str, Sequence[Row]]]
     caption: str
+    head: str = "Model"
 
     @property
     def is_short(self) -> bool:
@@ -206,7 +211,7 @@ def _shown(
         else (),
         remark=e.reason if e is not None and e.state == "warned" else "",
         withheld=bool(reason),
-        strip=_strip(e, scales.get((e.task, e.unit))) if e is not None and told else None,
+        strip=strip_of(e, scales.get((e.task, e.unit))) if e is not None and told else None,
         flips=flips.get((verdict.subject, verdict.task)),
         address=trials.address(verdict.task, verdict.subject),
     )
@@ -259,7 +264,8 @@ def _detail(e: Estimate) -> str:
     return f"n {labels.count(e.n)} · coverage {coverage}"
 
 
-def _strip(e: Estimate, scale: tuple[float, float] | None) -> Strip | None:
+def strip_of(e: Estimate, scale: tuple[float, float] | None) -> Strip | None:
+    """A change drawn on a scale from its lowest to its highest value; None where there is nothing to draw."""
     if scale is None or e.value is None or scale[0] == scale[1]:
         return None
     low, high = scale

@@ -66,6 +66,7 @@ class FirstScreen:
             they came to. aside: where there is none that the reader asks about.
         doubts, further: What is seen at once, and what is a click away.
         qualifiers: What stands behind the words of this run, with its meaning, where there is room. terms: other words.
+        heading: The question that `what` answers.
     """
 
     what: str
@@ -78,6 +79,7 @@ class FirstScreen:
     further: Sequence[Doubt]
     qualifiers: Sequence[tuple[str, str]]
     terms: Sequence[tuple[str, str]]
+    heading: str = "What was tuned"
 
 
 def first_screen(view: View) -> FirstScreen:

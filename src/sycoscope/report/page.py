@@ -108,8 +108,8 @@ def _method(view: View) -> dict[str, Any]:
     data = view.data
     return {
         "systems": sorted({trial.system for trial in data.trials if trial.system}),
-        "findings": _findings(data.findings, view),
-        "tally": [(s, sum(f.severity == s for f in data.findings)) for s in SEVERITIES],
+        "findings": finding_rows(data.findings, view),
+        "tally": tally(data.findings),
         "manifest": [(key, flatten(value)) for key, value in data.manifest.items()],
         "glossary": [(labels.name_of(n).label, labels.name_of(n).meaning) for n in _names(data.estimates)],
     }
@@ -177,7 +177,13 @@ def _health(cell: Health) -> dict[str, Any]:
     }
 
 
-def _findings(findings: Sequence[Finding], view: View) -> list[dict[str, str]]:
+def tally(findings: Sequence[Finding]) -> list[tuple[str, int]]:
+    """How many findings have each severity, the severest first."""
+    return [(severity, sum(one.severity == severity for one in findings)) for severity in SEVERITIES]
+
+
+def finding_rows(findings: Sequence[Finding], view: View) -> list[dict[str, str]]:
+    """The audit's findings as the page's table has them, many of one kind as one, the severest first."""
     ranked = sorted(grouped(findings), key=lambda f: SEVERITIES.index(f.severity))
     return [
         {

@@ -42,7 +42,16 @@ def write(view: View, folder: Path) -> list[str]:
     Raises:
         StoreError: a file cannot be written; each is whole or not there.
     """
-    filled = [table for table in printed(view) if table.rows]
+    return write_printed(printed(view), folder)
+
+
+def write_printed(tables: Iterable[Printed], folder: Path) -> list[str]:
+    """Write these tables, those that have rows; returns their names.
+
+    Raises:
+        StoreError: as `write`.
+    """
+    filled = [table for table in tables if table.rows]
     for table in filled:
         write_atomic(folder / f"{table.name}.tex", latex(table).encode("utf-8"))
         write_atomic(folder / f"{table.name}.md", markdown(table).encode("utf-8"))
@@ -60,7 +69,7 @@ def printed(view: View) -> list[Printed]:
         ("summary", "Summary scores", [*view.levels("summary"), *view.differences("summary")]),
     ]
     return [
-        *(_estimates(name, caption, found, view) for name, caption, found in of_estimates),
+        *(estimates_table(name, caption, found, view) for name, caption, found in of_estimates),
         _verdicts(view),
         _associations(view),
         _rankings(view),
@@ -69,7 +78,8 @@ def printed(view: View) -> list[Printed]:
     ]
 
 
-def _estimates(name: str, caption: str, estimates: Iterable[Estimate], view: View) -> Printed:
+def estimates_table(name: str, caption: str, estimates: Iterable[Estimate], view: View) -> Printed:
+    """Estimates in the words and rounding of the page."""
     lines = [tables.line(e, view) for e in estimates]
     columns = (
         "Subject",

@@ -164,7 +164,15 @@ def write(view: View, folder: Path) -> list[str]:
     Raises:
         StoreError: a file cannot be written; each is whole or not there.
     """
-    frames = _frames(view)
+    return write_frames(_frames(view), folder)
+
+
+def write_frames(frames: Mapping[str, pl.DataFrame], folder: Path) -> list[str]:
+    """Write tables as CSV and Parquet, by name; returns their names.
+
+    Raises:
+        StoreError: as `write`.
+    """
     for name, frame in frames.items():
         parquet = io.BytesIO()
         frame.write_parquet(parquet, compression="zstd", statistics=False)
@@ -179,22 +187,22 @@ def _frames(view: View) -> dict[str, pl.DataFrame]:
     capability = view.levels("capability"), view.differences("capability")
     summary = [*view.levels("summary"), *view.differences("summary")]
     frames = {
-        "estimates": _estimates(data.estimates),
-        "levels": _estimates(facet[0]),
-        "changes": _estimates(facet[1]),
-        "confirmatory": _estimates(view.primaries()),
-        "capability": _estimates(capability[0]),
-        "capability_changes": _estimates(capability[1]),
-        "summary": _estimates(summary),
+        "estimates": estimate_frame(data.estimates),
+        "levels": estimate_frame(facet[0]),
+        "changes": estimate_frame(facet[1]),
+        "confirmatory": estimate_frame(view.primaries()),
+        "capability": estimate_frame(capability[0]),
+        "capability_changes": estimate_frame(capability[1]),
+        "summary": estimate_frame(summary),
         "verdicts": _verdicts(data.verdicts),
-        "flips": _records(
+        "flips": record_frame(
             data.flips,
             ["subject", "task", "condition", "control", "item_id", "draw", "before", "after", "strength"],
         ),
-        "training": _records(data.training, [f.name for f in fields(TrainingRow)]),
-        "findings": _records(data.findings, [f.name for f in fields(Finding)]),
-        "subjects": _records(data.subjects, [f.name for f in fields(Subject)]),
-        "claims": _records(data.claims, [f.name for f in fields(RunFinding) if f.name != "evidence"]),
+        "training": record_frame(data.training, [f.name for f in fields(TrainingRow)]),
+        "findings": record_frame(data.findings, [f.name for f in fields(Finding)]),
+        "subjects": record_frame(data.subjects, [f.name for f in fields(Subject)]),
+        "claims": record_frame(data.claims, [f.name for f in fields(RunFinding) if f.name != "evidence"]),
         "claim_evidence": _dicts(
             {"finding": claim.finding, "verdict": claim.verdict} | asdict(one)
             for claim in data.claims
@@ -223,7 +231,8 @@ def _frames(view: View) -> dict[str, pl.DataFrame]:
     return {name: frame for name, frame in frames.items() if frame.height or name == "estimates"}
 
 
-def _estimates(estimates: Sequence[Estimate]) -> pl.DataFrame:
+def estimate_frame(estimates: Sequence[Estimate]) -> pl.DataFrame:
+    """Estimates as a table of all their attributes."""
     import polars as pl
 
     numbers = ("value", "low", "high", "level", "coverage", "p_value", "p_adjusted")
@@ -241,7 +250,8 @@ def _verdicts(verdicts: Sequence[Verdict]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=columns)
 
 
-def _records(records: Sequence[Any], columns: Sequence[str]) -> pl.DataFrame:
+def record_frame(records: Sequence[Any], columns: Sequence[str]) -> pl.DataFrame:
+    """Records as a table of some of their attributes."""
     import polars as pl
 
     rows = [_cleaned({column: getattr(record, column) for column in columns}) for record in records]

@@ -200,7 +200,7 @@ def _attach(model: TorchModel, folder: Path, name: str) -> None:
 
 
 def probe(url: str, model: str = "", *, settings: Mapping[str, Any] | None = None) -> list[dict[str, str]]:
-    """What an endpoint really does, by about thirty small requests.
+    """What an endpoint really does, by 30 to 50 small requests.
 
     Args:
         url: Up to and with the version of the API. model: A name that it serves; by default its first.

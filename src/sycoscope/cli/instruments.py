@@ -38,7 +38,7 @@ def probe(
     model: Annotated[str, typer.Option(help="A name that it serves; by default the first.")] = "",
     as_json: Json = False,
 ) -> None:
-    """What an endpoint really does, by about thirty small requests: server, models, noise, log-probabilities, names."""
+    """What an endpoint really does, by 30 to 50 small requests: server, models, noise, log-probabilities, names."""
     from sycoscope import api
 
     lines = api.probe(url, model)

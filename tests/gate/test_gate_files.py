@@ -146,3 +146,12 @@ def test_the_text_fits_a_terminal_and_says_what_to_do():
 
 def test_a_loss_that_no_number_of_items_would_clear():
     assert "no number of items" in " ".join(text(verdict(replace(OPEN, more=None))))
+
+
+def test_several_subjects_stand_above_their_rows():
+    long = "a-model-with-quite-a-long-name" * 2
+    lines = text(verdict(PASS, FAIL, replace(PASS, subject=long), replace(FAIL, subject=long)))
+    heads = [at for at, line in enumerate(lines) if line in ("tuned", long)]
+    assert [lines[at + 1].split()[0] for at in heads] == ["Answer", "Answer"]
+    assert max(map(len, lines)) <= 80
+    assert f"**Sums, {long}**".replace("-", "&#45;") in markdown(verdict(FAIL, replace(FAIL, subject=long)))

@@ -61,7 +61,7 @@ def lines_of(found: Measured, margins: Margins, subjects: Sequence[str]) -> list
         ConfigError: a margin of something that is no measure, or one inside what a model differs by from itself.
     """
     _check_margins(found, margins)
-    drafts = [_draft(found, margins, subject, task) for task in margins.margins for subject in subjects]
+    drafts = [_draft(found, margins, subject, task) for subject in subjects for task in margins.margins]
     able = [at for at, draft in enumerate(drafts) if draft.candidate is not None]
     words = decide(
         [draft.candidate for draft in drafts if draft.candidate is not None], strict=margins.strict

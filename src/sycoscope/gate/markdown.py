@@ -77,10 +77,12 @@ def _table(verdict: GateVerdict) -> Iterator[str]:
 
 
 def _reasons(verdict: GateVerdict) -> Iterator[str]:
+    several = len({line.subject for line in verdict.lines}) > 1
     for line in verdict.lines:
+        name = escape(line.label[:80] + (f", {line.subject[:80]}" if several else ""))
         flips = "" if line.reason else escape(flips_of(line))
         sentence = escape(why(line, strict=verdict.strict)[:1000])
-        yield f"- **{escape(line.label[:80])}**: {sentence}." + (f" {flips}." if flips else "")
+        yield f"- **{name}**: {sentence}." + (f" {flips}." if flips else "")
     for line in verdict.lines:
         if line.floor is not None:
             yield f"- {escape(line.label[:80])}: {escape(floor_of(line))}."

@@ -59,11 +59,11 @@ def why(line: Line, *, strict: bool = False) -> str:
     return f"{can}; no number of items would show that it passes, if the change is the one seen"
 
 
-def flips_of(line: Line) -> str:
-    """What became of single items; empty where that is not counted."""
+def flips_of(line: Line, most: int = 10) -> str:
+    """What became of single items, so many of them by name; empty where that is not counted."""
     if line.flips is None:
         return ""
-    names = f" (the first: {', '.join(line.items)})" if line.items else ""
+    names = f" (the first: {', '.join(line.items[:most])})" if line.items else ""
     return f"{line.flips[0]} given up{names}, {line.flips[1]} won back"
 
 

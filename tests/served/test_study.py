@@ -251,27 +251,3 @@ def test_the_options_of_a_served_model_keep_its_revision() -> None:
 
     given = Measure(base_url="http://h/v1", revision="two").settings()
     assert (given["backend"], given["revision"]) == ("openai", "two")
-
-
-def test_shards_are_asked_together_and_kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each wave ends with few requests under way: there is one a turn, however small the shards are."""
-    from sycoscope.models.served.model import ServedModel
-
-    waves: dict[str, list[int]] = {}
-    asked = ServedModel.generate
-
-    def generate(self: ServedModel, requests: Any) -> Any:
-        waves.setdefault(self.settings.base_url, []).append(len(requests))
-        return asked(self, requests)
-
-    monkeypatch.setattr(ServedModel, "generate", generate)
-    found = []
-    for size in (2, 40):
-        with EndpointServer() as server:
-            facets = {"are_you_sure": {"limit": 6, "shard_items": size}}
-            out, cache = tmp_path / f"run{size}", tmp_path / f"cache{size}"
-            api.run_study(study(tmp_path, server, facets=facets, adapters=[]), out=out, cache=cache)
-            found.append((tables(out), waves[server.url], len(server.chats)))
-        assert not list(cache.rglob("*.responses.jsonl"))
-        assert len(list(cache.rglob("*.trials.parquet"))) >= 6 // size
-    assert found[0] == found[1]

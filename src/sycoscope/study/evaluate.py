@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from sycoscope.capability import CapabilityRecord, CapabilitySpec, ask_capability, score_records
 from sycoscope.config import StudyConfig
-from sycoscope.core.protocols import AnswersOneByOne
+from sycoscope.core.protocols import Model
 from sycoscope.core.types import Decoding, Item, Score, Trial
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
@@ -18,7 +18,7 @@ from sycoscope.study.extra_trials import letter_prior
 from sycoscope.study.inputs import FacetMaterial
 from sycoscope.study.keys import capability_key, capability_score_key, score_key, shard_key, shards
 from sycoscope.study.prepare import PreparedStudy
-from sycoscope.study.response_log import logged
+from sycoscope.study.response_log import kept_or_asked
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import Session, record_of, timed, with_raw_text
 from sycoscope.study.subjects import Subject
@@ -52,18 +52,18 @@ def evaluate(subject: Subject, study: PreparedStudy, session: Session, results: 
 
 @contextmanager
 def _alone(
-    session: Session, keys: Sequence[str], kind: str, subject: str, unit: str, results: RunResults
-) -> Iterator[list[str]]:
-    """The shards that have still to be made when this process has them for itself: another run may have made some.
+    session: Session, key: str, kind: str, subject: str, unit: str, results: RunResults
+) -> Iterator[bool]:
+    """Whether a shard has still to be made when this process has it for itself: another run may have made it by then.
 
     What it takes is noted; waiting for the other run is not.
     """
-    with ExitStack() as held:
-        for key in keys:
-            held.enter_context(session.cache.claimed(key, kind))
-        missing = [key for key in keys if not session.cache.has(key, kind)]
-        with timed(results, subject, unit) if missing else nullcontext():
-            yield missing
+    with session.cache.claimed(key, kind):
+        if session.cache.has(key, kind):
+            yield False
+            return
+        with timed(results, subject, unit):
+            yield True
 
 
 # --- facets ---
@@ -76,61 +76,47 @@ def ask_facet(
     item_weight = facet_cost(facet).weight / max(1, len(facet.items))
     items = {item.id: item for item in facet.items}
     name = facet.task.name
-    parts = {shard_key(facet, part, config, session.model.digest): part for part in shards(facet)}
-    for keys in _together(list(parts), session):
-        done = all(map(session.cache.has, keys))
+    for part in shards(facet):
+        key = shard_key(facet, part, config, session.model.digest)
+        done = session.cache.has(key)
         session.progress.begin(f"{subject}: {name}")
-        with session.metered(item_weight * sum(len(parts[key]) for key in keys), done=done):
+        with session.metered(item_weight * len(part), done=done):
             if not done:
-                with _alone(session, keys, "trials", subject, name, results) as missing:
-                    _play(subject, facet, {key: parts[key] for key in missing}, config, session)
-    for key in parts:
+                with _alone(session, key, "trials", subject, name, results) as missing:
+                    if missing:
+                        _play(subject, facet, part, key, config, session)
         trials = [replace(trial, subject=subject) for trial in session.cache.trials(key)]
         results.keep(subject, name, key, trials, _scores(subject, key, trials, items, session.cache))
-
-
-def _together(keys: list[str], session: Session) -> list[list[str]]:
-    """Shards that are played at once: of a model whose answers come one by one, all that are missing.
-
-    Each wave of a shard ends with few requests under way, while the slowest is waited for; one wave of all shards does
-    so once. A model that computes batches gets them by the shard, since an answer may depend on its batch.
-    """
-    if not isinstance(session.model, AnswersOneByOne):
-        return [[key] for key in keys]
-    missing = [key for key in keys if not session.cache.has(key)]
-    return [[key] for key in keys if key not in missing] + ([missing] if missing else [])
 
 
 def _play(
     subject: str,
     facet: FacetMaterial,
-    parts: Mapping[str, tuple[Item, ...]],
+    part: tuple[Item, ...],
+    key: str,
     config: StudyConfig,
     session: Session,
 ) -> None:
-    """Play shards, which this process has claimed, into the cache, together: key -> items."""
-    if not parts:
-        return
+    """Play one shard, which this process has claimed, into the cache."""
     decoding = Decoding(
         max_tokens=1,
         temperature=config.decoding.temperature,
         top_p=config.decoding.top_p,
         seed=config.seed,
     )
-    cache, owner = session.cache, {item.id: key for key, part in parts.items() for item in part}
-    logs = {item: cache.log_path(key) for item, key in owner.items()}
-    with logged(session.model, cache.log_path(next(iter(parts))), logs) as keeping:
-        trials = play(
+
+    def ask(model: Model) -> list[Trial]:
+        return play(
             facet.task,
-            [item for part in parts.values() for item in part],
-            keeping,
+            part,
+            model,
             subject=subject,
             decoding=decoding,
             draws=config.decoding.draws,
             system=config.system,
         )
-    for key in parts:
-        cache.put_trials(key, [trial for trial in trials if owner[trial.item_id] == key])
+
+    kept_or_asked(session.cache, key, session.model, ask)
 
 
 def _scores(
@@ -153,7 +139,7 @@ def _benchmark(
     done = session.cache.has(key, "records")
     with session.metered(capability_cost(spec).weight, done=done):
         if not done:
-            with _alone(session, [key], "records", subject, spec.task, results) as missing:
+            with _alone(session, key, "records", subject, spec.task, results) as missing:
                 if missing:
                     session.cache.put_records(key, _asked(subject, spec, config, session))
     records = [replace(record, subject=subject) for record in session.cache.records(key)]

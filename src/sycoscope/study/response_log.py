@@ -14,7 +14,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -73,22 +73,13 @@ def kept_or_asked(
 
 
 @contextmanager
-def logged(model: Model, path: Path, items: Mapping[str, Path] | None = None) -> Iterator[Model]:
-    """The model as one whose responses are kept in the log at `path` and are not asked for twice.
-
-    Args:
-        items: Id of an item -> the log of what is asked about it, where shards are played together and answers come
-            one by one.
-    """
-    logs = {one: ResponseLog(one) for one in {path, *(items or {}).values()}}
-    of_items = {item: logs[one] for item, one in (items or {}).items()}
-    kind = _LoggedChoiceModel if isinstance(model, ChoiceModel) else _LoggedModel
+def logged(model: Model, path: Path) -> Iterator[Model]:
+    """The model as one whose responses are kept in the log at `path` and are not asked for twice."""
+    log = ResponseLog(path)
     try:
-        yield kind(model, logs[path], of_items)
+        yield _LoggedChoiceModel(model, log) if isinstance(model, ChoiceModel) else _LoggedModel(model, log)
     finally:
-        with ExitStack() as closing:
-            for log in logs.values():
-                closing.callback(log.close)
+        log.close()
 
 
 class ResponseLog:
@@ -188,10 +179,9 @@ def _digest(entry: dict[str, Any]) -> str:
 class _LoggedModel:
     """A model beside a log."""
 
-    def __init__(self, model: Model, log: ResponseLog, of_items: Mapping[str, ResponseLog]) -> None:
+    def __init__(self, model: Model, log: ResponseLog) -> None:
         self._model = model
         self._log = log
-        self._of_items = of_items
 
     @property
     def name(self) -> str:
@@ -221,7 +211,7 @@ class _LoggedModel:
         self, requests: Sequence[R], key: str, ask: Callable[[Sequence[R]], list[A]], kind: type[A]
     ) -> list[A]:
         """One entry for the call. Of a call that is there, only failed requests are asked again."""
-        kept = self._kept(self._log, requests, key, kind)
+        kept = self._kept(requests, key, kind)
         answers = {index: answer for index, answer in enumerate(kept) if answer is not None}
         missing = [index for index in range(len(requests)) if index not in answers]
         if missing:
@@ -239,13 +229,11 @@ class _LoggedModel:
         kind: type[A],
     ) -> list[A]:
         """One entry per request; what is missing is asked in parts, or kept as it comes."""
-        logs = [self._log_of(request) for request in requests]
-        asked = zip(logs, requests, keys, strict=True)
-        kept = [self._kept(log, [request], key, kind)[0] for log, request, key in asked]
+        kept = [self._kept([request], key, kind)[0] for request, key in zip(requests, keys, strict=True)]
         answers = {index: answer for index, answer in enumerate(kept) if answer is not None}
         missing = [index for index in range(len(requests)) if index not in answers]
         if isinstance(self._model, AnswersOneByOne):
-            self._model.hear(lambda at, answer: self._keep(logs[missing[at]], {keys[missing[at]]: answer}))
+            self._model.hear(lambda at, answer: self._keep({keys[missing[at]]: answer}))
             try:
                 answers.update(zip(missing, ask([requests[index] for index in missing]), strict=True))
             finally:
@@ -255,22 +243,17 @@ class _LoggedModel:
                 part = missing[start : start + PART_REQUESTS]
                 fresh = dict(zip(part, ask([requests[index] for index in part]), strict=True))
                 answers.update(fresh)
-                for log in {id(logs[index]): logs[index] for index in part}.values():
-                    mine = {keys[index]: answer for index, answer in fresh.items() if logs[index] is log}
-                    self._keep(log, mine)
+                self._keep({keys[index]: answer for index, answer in fresh.items()})
         return [answers[index] for index in range(len(requests))]
 
-    def _log_of(self, request: Request) -> ResponseLog:
-        return self._of_items.get(request.about.item.id, self._log) if request.about else self._log
-
-    def _keep(self, log: ResponseLog, answers: Mapping[str, Answer]) -> None:
+    def _keep(self, answers: Mapping[str, Answer]) -> None:
         """Keep answers by their keys; failed ones are left to be asked again."""
         if kept := [(key, [answer]) for key, answer in answers.items() if not _failed(answer)]:
-            log.put(kept)
+            self._log.put(kept)
 
-    def _kept(self, log: ResponseLog, requests: Sequence[R], key: str, kind: type[A]) -> Sequence[A | None]:
+    def _kept(self, requests: Sequence[R], key: str, kind: type[A]) -> Sequence[A | None]:
         """The answers of an entry, None where one failed; all None where the entry is not one of these requests."""
-        kept = log.get(key)
+        kept = self._log.get(key)
         answers: list[A | None] = []
         for request, answer in zip(requests, kept or (), strict=False):
             if isinstance(answer, kind) and not _failed(answer) and _fits(request, answer):

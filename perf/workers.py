@@ -50,7 +50,7 @@ def _evaluate(count: int, dtype: str, place: Path, limit: int) -> None:
     command = [
         *(sys.executable, "-c", "from sycoscope.cli import main; main()"),
         *("eval", asked.MODEL, "--out", str(place / "run"), "--limit", str(limit), "--difficulty", "easy"),
-        *("--threads", "1", "--device", "cpu", "--dtype", dtype, "--set", f"workers={count}", "--quiet"),
+        *("--threads", "1", "--device", "cpu", "--dtype", dtype, "--set", f"workers={count}"),
     ]
     done = subprocess.run(
         command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False

@@ -21,6 +21,7 @@ from perf.machine import Time, compared, described, measured, now, timed
 from perf.monitor import monitor_row
 from perf.sides import Answers
 from perf.tuning import tuning_row
+from perf.workers import workers_row
 
 # What is tried as the peer's batch size, until one is slower: when it scores (more would not fit into memory,
 # with logits at every position), on the battery, and on GSM8K's items.
@@ -54,6 +55,7 @@ WORKS = {
     "adapters": Work("lm-eval HF, one process per adapter", 8.0),
     "monitor": Work("the same training, not watched", 0.95),
     "tuning": Work("TRL's SFTTrainer, defaults", 1.5),
+    "workers": Work("the same command, one worker", 1.6),
 }
 
 
@@ -62,6 +64,7 @@ _ALONE: dict[str, Callable[[Path | None, str, Path], dict[str, Any]]] = {
     "adapters": adapters_row,
     "monitor": lambda _, dtype, scratch: monitor_row(dtype, scratch),
     "tuning": lambda _, dtype, scratch: tuning_row(dtype, scratch),
+    "workers": lambda _, dtype, scratch: workers_row(dtype, scratch),
 }
 
 

@@ -1,7 +1,8 @@
-"""Executors: who makes the subjects, in which order, what is reported, and what a fault or a lost worker does."""
+"""Executors: who makes the units, in which order, what is reported, and what a fault or a lost worker does."""
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -11,13 +12,22 @@ from pathlib import Path
 
 import pytest
 
+from sycoscope.config import parse_study
 from sycoscope.core.errors import DataError, ModelError
-from sycoscope.study.executors import InProcess, Processes, executor_for
-from sycoscope.study.subjects import Subject
+from sycoscope.study.executors import Alone, Pooled
+from sycoscope.study.run import executor_for
+from sycoscope.study.units import Unit
+from sycoscope.study.work_queue import MAX_TRIES
+from sycoscope.study.worker_processes import ProcessPool
 
 from .jobs import Job
 
-SUBJECTS = [Subject(name, "other", "", 1) for name in ("dear", "middling", "cheap", "free")]
+UNITS = [
+    Unit("facet", name, "work", weight=weight)
+    for name, weight in (("free", 0.0), ("cheap", 1.0), ("middling", 2.0), ("dear", 4.0))
+]
+BY_COST = ["dear", "middling", "cheap", "free"]
+STUDY = {"study": "s", "model": {"name": "null:ideal"}, "facets": {"answer": {"limit": 1}}}
 
 
 class Told:
@@ -36,33 +46,58 @@ class Told:
     def advance(self, weight: float, *, skipped: bool = False) -> None:
         self.weights.append((weight, skipped))
 
-
-def test_the_executor_is_chosen_by_workers_and_subjects() -> None:
-    assert isinstance(executor_for(1, 9), InProcess)
-    assert isinstance(executor_for(4, 1), InProcess)  # one subject is not worth a process
-    assert executor_for(2, 9) == Processes(2)
-    assert executor_for(8, 3) == Processes(3)
+    @property
+    def total(self) -> float:
+        return sum(weight for weight, _ in self.weights)
 
 
-def test_in_process_nothing_is_made_ahead(tmp_path: Path) -> None:
-    assert list(InProcess().run(SUBJECTS, Job(tmp_path), Told())) == []
-    assert list(tmp_path.iterdir()) == []
+def pool(count: int) -> Pooled:
+    return Pooled(ProcessPool(count))
 
 
-def test_processes_share_the_subjects_and_tell_what_they_do(tmp_path: Path) -> None:
+def order(folder: Path) -> list[str]:
+    return (folder / "order").read_text().split()
+
+
+def test_the_executor_is_chosen_by_workers_and_units() -> None:
+    def count(workers: int, n_units: int) -> int:
+        executor = executor_for(parse_study(STUDY | {"workers": workers}), n_units)
+        if isinstance(executor, Alone):
+            return 1
+        assert isinstance(executor, Pooled)
+        assert isinstance(executor.pool, ProcessPool)
+        return executor.pool.count
+
+    assert [count(1, 9), count(4, 1), count(2, 9), count(8, 3)] == [1, 1, 2, 3]
+
+
+def test_alone_the_units_are_made_in_their_order(tmp_path: Path) -> None:
+    job, told = Job(tmp_path), Told()
+    job.before()
+    work = Alone().run(UNITS, job, told)
+    assert order(tmp_path) == [unit.subject for unit in UNITS]
+    assert list(work.outcomes) == UNITS
+    assert work.base_unchanged is True
+
+
+def test_processes_share_the_units_and_tell_what_they_do(tmp_path: Path) -> None:
     told = Told()
-    made = list(Processes(2).run(SUBJECTS, Job(tmp_path), told))
-    assert sorted(one.subject for one in made) == sorted(subject.name for subject in SUBJECTS)
-    assert all(timing["subject"] == one.subject for one in made for timing in one.timings)
-    assert sorted(told.begun) == sorted(f"{subject.name}: work" for subject in SUBJECTS)
-    assert sorted(told.weights) == [(1.0, True)] * 4 + [(2.0, False)] * 4
-    assert os.getpid() not in {int(timing["seconds"]) for one in made for timing in one.timings}
+    work = pool(2).run(UNITS, Job(tmp_path), told)
+    assert work.base_unchanged is True
+    assert {unit.subject: outcome.key for unit, outcome in work.outcomes.items()} == {
+        name: f"made {name}" for name in BY_COST
+    }
+    assert sorted(told.begun) == sorted(f"{name}: work" for name in BY_COST)
+    assert told.total == sum(unit.weight for unit in UNITS)
+    assert sum(weight for weight, skipped in told.weights if skipped) == told.total / 4
+    pids = {int(one["seconds"]) for outcome in work.outcomes.values() for one in outcome.timings}
+    assert os.getpid() not in pids
     assert len(list(tmp_path.glob("worker-*"))) == 2
 
 
-def test_the_first_of_the_list_is_begun_first(tmp_path: Path) -> None:
-    list(Processes(1).run(SUBJECTS, Job(tmp_path), Told()))
-    assert (tmp_path / "order").read_text().split() == [subject.name for subject in SUBJECTS]
+def test_the_costliest_is_begun_first(tmp_path: Path) -> None:
+    pool(1).run(UNITS, Job(tmp_path), Told())
+    assert order(tmp_path) == BY_COST
 
 
 @pytest.mark.parametrize(
@@ -73,27 +108,75 @@ def test_the_first_of_the_list_is_begun_first(tmp_path: Path) -> None:
         (
             "killed",
             ModelError,
-            "exit code 9, as when memory runs out; what was finished is kept: run again with",
+            "exit code 9, as when memory runs out.; what was finished is kept: run again with fewer",
         ),
+        ("killed while loading", ModelError, "exit code 9.*run again with fewer"),
     ],
 )
-def test_a_fault_of_a_worker_is_the_run_s(
+def test_a_fault_of_a_worker_is_the_run_s_and_so_is_a_death_before_anything_is_made(
     tmp_path: Path, fault: str, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        list(Processes(2).run(SUBJECTS, Job(tmp_path, fault, at="middling"), Told()))
+        pool(1).run(UNITS[-1:], Job(tmp_path, fault, at="dear"), Told())
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_worker_that_dies_is_replaced_and_its_unit_begun_again_after_the_others(
+    tmp_path: Path, times: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = Told()
+    with caplog.at_level(logging.WARNING, "sycoscope.study"):
+        work = pool(1).run(UNITS, Job(tmp_path, "killed", at="middling", times=times), told)
+    assert not any(outcome.lost for outcome in work.outcomes.values())
+    assert len(work.outcomes) == len(UNITS)
+    assert order(tmp_path) == ["dear", "middling", "cheap", "free", *["middling"] * times]
+    assert told.total == sum(unit.weight for unit in UNITS)  # what was done twice counts once
+    assert caplog.text.count("at 'middling: work', which is begun again by another") == times
+    assert len(list(tmp_path.glob("worker-*"))) == 1 + times
+
+
+def test_a_unit_that_is_lost_too_often_is_given_up_and_the_rest_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = Told()
+    with caplog.at_level(logging.WARNING, "sycoscope.study"):
+        work = pool(1).run(UNITS, Job(tmp_path, "killed", at="middling"), told)
+    lost = {unit.subject: outcome.lost for unit, outcome in work.outcomes.items() if outcome.lost}
+    assert list(lost) == ["middling"]
+    assert "exit code 9" in lost["middling"]
+    assert order(tmp_path).count("middling") == MAX_TRIES
+    assert told.total == sum(unit.weight for unit in UNITS)
+    assert "the same command begins it again" in caplog.text
+
+
+def test_a_worker_that_dies_while_it_loads_leaves_the_work_to_the_others(tmp_path: Path) -> None:
+    work = pool(2).run(UNITS, Job(tmp_path, "killed while loading", times=1), Told())
+    assert len(work.outcomes) == len(UNITS)
+    assert len(list(tmp_path.glob("worker-*"))) == 2
+
+
+def test_what_is_needed_is_made_before_and_handed_on(tmp_path: Path) -> None:
+    tuned = [
+        Unit("training", "late", needs="early", weight=1.0),
+        Unit("training", "early", weight=1.0),
+        Unit("facet", "late", "work", weight=5.0, needs="late"),
+        Unit("facet", "other", "work", weight=9.0),
+    ]
+    pool(1).run(tuned, Job(tmp_path), Told())
+    assert order(tmp_path) == ["early", "late", "late", "other"]
 
 
 PARENT = """
 import sys
 from pathlib import Path
 from {module} import Job
-from sycoscope.study.executors import Processes
+from sycoscope.study.executors import Pooled
 from sycoscope.study.progress import Silent
-from sycoscope.study.subjects import Subject
+from sycoscope.study.units import Unit
+from sycoscope.study.worker_processes import ProcessPool
 
 if __name__ == "__main__":
-    list(Processes(1).run([Subject("a", "other", "", 1)], Job(Path(sys.argv[1]), "hangs", at="a"), Silent()))
+    Pooled(ProcessPool(1)).run([Unit("facet", "a")], Job(Path(sys.argv[1]), "hangs", at="a"), Silent())
 """
 
 

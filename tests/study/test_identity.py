@@ -34,7 +34,6 @@ from sycoscope.items import load_bank
 from sycoscope.models.load import check_settings, load_model
 from sycoscope.models.scripted import ScriptedModel
 from sycoscope.models.torch_model import TorchModel
-from sycoscope.study import evaluate as evaluation
 from sycoscope.study import extra_trials, keys
 from sycoscope.study.cache import ShardCache
 from sycoscope.study.prepare import prepare
@@ -165,7 +164,7 @@ def content(made: Made) -> Any:
 
 
 class Noting(ShardCache):
-    """Has everything, and notes what is read of it, under what the run says that it does."""
+    """Has everything, and notes what is looked for, under what the run says that it does."""
 
     def __init__(self, adapter: Path) -> None:
         super().__init__(Path("nowhere"))
@@ -174,19 +173,17 @@ class Noting(ShardCache):
         self.noted: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
 
     def has(self, key: str, kind: str = "trials") -> bool:
+        self.noted[self.doing].add((kind, key))
         return True
 
     def trials(self, key: str) -> list[Trial]:
-        self.noted[self.doing].add(("trials", key))
         said = Answered(name="first", content="?", response=Response(text="x"))
         return [Trial(subject="base", task="answer", item_id="a", condition="control", draw=0, asked=(said,))]
 
     def records(self, key: str) -> list[Any]:
-        self.noted[self.doing].add(("records", key))
         return []
 
     def scores(self, key: str) -> list[Any]:
-        self.noted[self.doing].add(("scores", key))
         return []
 
     def adapter_path(self, name: str, key: str) -> Path:
@@ -206,23 +203,15 @@ class Labels(Silent):
     def begin(self, what: str) -> None:
         *first, last = what.split(": ")
         unit = {"facts_letters": "mmlu", "facts_open": "mmlu"}.get(last, last)
+        unit = "prior" if unit.endswith(" (letters)") else unit
         self.cache.doing = (first[-1] if first else "", f"judge {unit}" if first[:1] == ["judge"] else unit)
 
 
 @pytest.fixture(autouse=True)
 def labelled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bank is read once; a letter prior is a unit of its own; a judge is not tried."""
+    """The bank is read once; a judge is not tried."""
     for module in ("inputs", "benchmark_inputs"):
         monkeypatch.setattr(f"sycoscope.study.{module}.load_bank", BANK)
-    letter_prior = evaluation.letter_prior
-
-    def prior(
-        subject: str, material: Any, wordings: Any, model: Any, cache: Noting, **more: Any
-    ) -> list[Trial]:
-        cache.doing = (subject, "prior")
-        return letter_prior(subject, material, wordings, model, cache, **more)
-
-    monkeypatch.setattr(evaluation, "letter_prior", prior)
     monkeypatch.setattr(extra_trials, "_try_judge", lambda *_: {})
 
 

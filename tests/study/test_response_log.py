@@ -31,7 +31,7 @@ from sycoscope.models.null import null_model
 from sycoscope.models.scripted import ScriptedModel
 from sycoscope.study import response_log
 from sycoscope.study.cache import ShardCache
-from sycoscope.study.response_log import asked_once, logged
+from sycoscope.study.response_log import ask_once, logged
 
 ITEMS = [
     Item(id=f"i{n}", source="t", question=f"What is {n}?", target=f"t{n}", suggestion=f"s{n}")
@@ -111,7 +111,7 @@ def ask(model: Model) -> list[Trial]:
 
 
 def shard(cache: ShardCache, model: Any, key: str = "shard") -> bytes:
-    asked_once(cache, key, model, ask)
+    ask_once(cache, key, model, ask)
     return cache.path(key).read_bytes()
 
 
@@ -197,9 +197,10 @@ def test_log_probabilities_that_failed_are_asked_again(tmp_path: Path) -> None:
     cache = ShardCache(tmp_path)
     first = Talker(batch_invariant=True, fail_at=2, broken=lambda request: isinstance(request, ChoiceRequest))
     with pytest.raises(Killed):
-        asked_once(cache, "shard", first, asked)
+        ask_once(cache, "shard", first, asked)
     second = Talker(batch_invariant=True)
-    trials = asked_once(cache, "shard", second, asked)
+    ask_once(cache, "shard", second, asked)
+    trials = cache.trials("shard")
     assert len(second.calls[0]) == len(first.calls[0])
     assert all(probe.result.logprobs is not None for trial in trials for probe in trial.probes)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,23 @@ import pytest
 
 from sycoscope import api
 from sycoscope.config import parse_study
-from sycoscope.core.errors import ConfigError, StoreError
-from sycoscope.core.types import Response, Score, Trial
+from sycoscope.core.errors import ConfigError, ModelError, StoreError
+from sycoscope.core.types import Response
 from sycoscope.models.null import null_model
 from sycoscope.models.scripted import ScriptedModel
 from sycoscope.study import run as study_run
 from sycoscope.study.cache import ShardCache
+from sycoscope.study.executors import Alone, Work
+from sycoscope.study.gather import gathered
+from sycoscope.study.lost import lost_benchmark
+from sycoscope.study.make import UnitMaker
 from sycoscope.study.prepare import prepare
-from sycoscope.study.results import RunResults
+from sycoscope.study.progress import Silent
 from sycoscope.study.run import execute
+from sycoscope.study.session import Session
 from sycoscope.study.subjects import Subject, subjects_of
+from sycoscope.study.unit_list import items_of, units_of
+from sycoscope.study.units import Outcome
 from sycoscope.training.kept import FILES, check_files, seal_adapter
 
 NULL: dict[str, Any] = {
@@ -178,52 +187,115 @@ def test_a_model_that_cannot_do_what_the_study_asks_is_refused_before_any_work(t
     assert not list(tmp_path.rglob("*.parquet"))
 
 
-def test_what_executors_made_ahead_is_gathered_with_its_timings_in_the_study_s_order(
+def test_another_executor_gives_the_same_results_in_the_study_s_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sycoscope.study.executors import Made
-
     begun: list[str] = []
 
     class Cluster:
         """Another executor: one class, entered where executors are chosen."""
 
-        def run(self, subjects: Any, job: Any, progress: Any) -> Any:
-            make = job.start(progress)
-            for subject in subjects:
-                begun.append(subject.name)
-                yield Made(subject.name, make(subject))
+        def run(self, units: Any, job: Any, progress: Any) -> Work:
+            maker = job.start(progress)
+            work = Work()
+            for unit in reversed(units):
+                begun.append(unit.label)
+                work.outcomes[unit] = maker.make(unit, {})
+            return work
 
-    monkeypatch.setattr(study_run, "executor_for", lambda workers, n_subjects: Cluster())
     study = prepare(parse_study(NULL))
-    ahead = execute(study, ShardCache(tmp_path))
-    assert begun == ["base"]
-    assert [one["unit"] for one in ahead.timings] == ["answer", "answer", "are_you_sure"]
+    monkeypatch.setattr(study_run, "executor_for", lambda config, n_units: Cluster())
+    there = execute(study, ShardCache(tmp_path))
+    assert begun == [
+        "base: are_you_sure", "base: are_you_sure", "base: answer (shard 2)", "base: answer"
+    ]  # fmt: skip
+    assert [one["unit"] for one in there.timings] == ["answer", "answer", "are_you_sure"]
     alone = execute(study, ShardCache(tmp_path / "alone"), model=null_model(NULL["model"]["name"], 42))
-    assert (ahead.trials, ahead.scores, ahead.shards) == (alone.trials, alone.scores, alone.shards)
+    assert (there.trials, there.scores, there.shards) == (alone.trials, alone.scores, alone.shards)
+    assert (there.subjects, there.priors) == (alone.subjects, alone.priors)
 
 
-def test_results_of_subjects_are_laid_one_after_another() -> None:
-    def of(name: str) -> RunResults:
-        results = RunResults(subjects=[{"name": name}], training={name: {}}, training_texts={name: []})
-        trial = Trial(subject=name, task="t", item_id="i", condition="control", draw=0)
-        score = Score(
-            subject=name, task="t", item_id="i", condition="control", draw=0, name="n", status="unparsed"
-        )
-        results.keep(name, "t", f"key-{name}", [trial], [score])
-        results.timed(name, "t", 0.0)
-        results.priors.append(trial)
-        return results
+def test_what_no_worker_could_ask_is_an_error_in_this_run_and_asked_by_the_next(tmp_path: Path) -> None:
+    """Shards, letters and benchmarks; the keys of what is missing are not those of what is there."""
+    study = prepare(parse_study(NULL | {"seed": 3}))
+    model = null_model(NULL["model"]["name"], 3)
+    whole = execute(study, ShardCache(tmp_path), model=model)
+    units = units_of(study)
+    outcomes = dict(Alone().run(units, _Job(study, tmp_path, model), Silent()).outcomes)
+    lost = units[1]
+    outcomes[lost] = Outcome(lost="workers ended at it 3 times (exit code -9)")
+    results = gathered(study, outcomes, ShardCache(tmp_path), base_unchanged=None)
+    gone = {item.id for item in items_of(lost, study.inputs.facets["answer"])}
+    assert gone
+    for trial, before in zip(results.trials["answer"], whole.trials["answer"], strict=True):
+        assert (trial.item_id, trial.condition) == (before.item_id, before.condition)
+        errors = {one.response.error for one in trial.asked}
+        assert errors == ({outcomes[lost].lost} if trial.item_id in gone else {""})
+    statuses = {(score.item_id in gone, score.status == "error") for score in results.scores["answer"]}
+    assert statuses == {(True, True), (False, False)}
+    assert results.shards["base"]["answer"] == [whole.shards["base"]["answer"][0], ""]
 
-    both = RunResults()
-    both.add(of("base"))
-    both.add(of("anti"))
-    assert [trial.subject for trial in both.trials["t"]] == ["base", "anti"]
-    assert [score.subject for score in both.scores["t"]] == ["base", "anti"]
-    assert both.shards == {"base": {"t": ["key-base"]}, "anti": {"t": ["key-anti"]}}
-    assert [one["subject"] for one in both.timings] == ["base", "anti"]
-    assert list(both.training) == list(both.training_texts) == ["base", "anti"]
-    assert [trial.subject for trial in both.priors] == ["base", "anti"]
+
+@dataclass
+class _Job:
+    study: Any
+    cache: Path
+    model: Any
+
+    def before(self) -> None:
+        pass
+
+    def start(self, progress: Any) -> UnitMaker:
+        return UnitMaker(self.study, Session(self.model, ShardCache(self.cache), progress))
+
+
+def test_a_benchmark_that_no_worker_could_ask_is_an_error_of_each_item() -> None:
+    study = prepare(parse_study(WEIGHTS | {"capability": [{"benchmark": "mmlu", "limit": 3}]}))
+    (spec,) = study.inputs.capability
+    for chat in (True, False):
+        config = study.config.model_copy(update={"chat": chat})
+        trials, scores = lost_benchmark("base", spec, config, "no worker")
+        assert len(trials) == 3
+        assert {score.status for score in scores} == {"error"}
+        assert all(score.value is None for score in scores)
+
+
+def test_workers_that_answer_as_two_models_are_refused(tmp_path: Path) -> None:
+    study = prepare(parse_study(NULL))
+    units = units_of(study)
+    models = [null_model(NULL["model"]["name"], seed) for seed in (1, 2)]
+    made = [
+        list(Alone().run(units, _Job(study, tmp_path, model), Silent()).outcomes.values()) for model in models
+    ]
+    mixed = dict(zip(units, [made[0][0], *made[1][1:]], strict=True))
+    with pytest.raises(ModelError, match="workers do not answer as one model: 'base' has the digests"):
+        gathered(study, mixed, ShardCache(tmp_path), base_unchanged=None)
+    nothing = dict.fromkeys(units, Outcome(lost="gone"))
+    with pytest.raises(ModelError, match="nothing could be asked of 'base'"):
+        gathered(study, nothing, ShardCache(tmp_path), base_unchanged=None)
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_one_model_is_shared_by_workers_with_the_same_files(tmp_path: Path, workers: int) -> None:
+    """Also where the cache is half full, as after a kill; nothing that is there is asked again."""
+    alone = execute(prepare(parse_study(NULL)), ShardCache(tmp_path / "alone"))
+    study = prepare(parse_study(NULL | {"workers": workers}))
+    shutil.copytree(tmp_path / "alone", tmp_path / "shared")
+    kept = ShardCache(tmp_path / "shared").path(alone.shards["base"]["answer"][0])
+    stamp = kept.stat().st_mtime_ns
+    for path in tmp_path.glob("shared/shards/*/*"):
+        if not path.name.startswith(kept.name.split(".")[0]):
+            path.unlink()
+    shared = execute(study, ShardCache(tmp_path / "shared"))
+    assert (shared.trials, shared.scores, shared.subjects) == (alone.trials, alone.scores, alone.subjects)
+    assert (shared.shards, shared.priors) == (alone.shards, alone.priors)
+    assert sorted(one["unit"] for one in shared.timings) == ["answer", "are_you_sure"]
+    assert kept.stat().st_mtime_ns == stamp
+    files = [
+        {path.relative_to(root): path.read_bytes() for path in root.rglob("*.parquet")}
+        for root in (tmp_path / "alone", tmp_path / "shared")
+    ]
+    assert files[0] == files[1]
 
 
 WITHOUT_TORCH = """

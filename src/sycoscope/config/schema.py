@@ -222,7 +222,7 @@ class StudyConfig(Strict):
         margin: Equivalence margin in points of proportion.
         capability_margin: Of what must not get worse (benchmarks, `Facet.kept`), in points of proportion.
         transcripts: Items whose transcripts the report shows for each adapter.
-        workers: Processes that share the base and the adapters; each has a model of its own.
+        workers: Processes that share what is asked and tuned; each has a model of its own.
     """
 
     study: Name

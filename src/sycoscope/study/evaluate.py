@@ -1,8 +1,8 @@
-"""Evaluates one subject: the facets by shards, the letter priors, the benchmarks. What the cache has is not asked."""
+"""Asks a subject one shard of a facet, or one benchmark; what the cache has is not asked. And reads the cache."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -13,41 +13,12 @@ from sycoscope.core.types import Decoding, Item, Score, Trial
 from sycoscope.facets.runner import play
 from sycoscope.facets.scoring import score_trials
 from sycoscope.study.cache import ShardCache
-from sycoscope.study.costs import capability_cost, facet_cost
-from sycoscope.study.extra_trials import letter_prior
+from sycoscope.study.costs import facet_cost
 from sycoscope.study.inputs import FacetMaterial
 from sycoscope.study.keys import capability_key, capability_score_key, score_key, shard_key, shards
-from sycoscope.study.prepare import PreparedStudy
-from sycoscope.study.response_log import kept_or_asked
+from sycoscope.study.response_log import keep
 from sycoscope.study.results import RunResults
-from sycoscope.study.session import Session, record_of, timed, with_raw_text
-from sycoscope.study.subjects import Subject
-
-
-def evaluate(subject: Subject, study: PreparedStudy, session: Session, results: RunResults) -> None:
-    """Ask the session's model, as it is now, everything that the study asks, and add it to `results`."""
-    results.subjects.append(
-        {
-            "name": subject.name,
-            "kind": subject.kind,
-            "recipe": subject.recipe,
-            "seed": subject.seed,
-            "model": record_of(session.model),
-        }
-    )
-    for facet in study.inputs.facets.values():
-        ask_facet(subject.name, facet, study.config, session, results)
-        results.priors += letter_prior(
-            subject.name,
-            facet,
-            study.inputs.wordings,
-            session.model,
-            session.cache,
-            seed=study.config.seed,
-            system=study.config.system,
-        )
-    for spec in study.inputs.capability:
-        _benchmark(subject.name, spec, study.config, session, results)
+from sycoscope.study.session import Session, timed, with_raw_text
 
 
 @contextmanager
@@ -74,77 +45,109 @@ def ask_facet(
 ) -> None:
     """Ask the session's model, as it is now, the items of one facet, and add trials and scores to `results`."""
     item_weight = facet_cost(facet).weight / max(1, len(facet.items))
-    items = {item.id: item for item in facet.items}
-    name = facet.task.name
     for part in shards(facet):
-        key = shard_key(facet, part, config, session.model.digest)
-        done = session.cache.has(key)
-        session.progress.begin(f"{subject}: {name}")
-        with session.metered(item_weight * len(part), done=done):
-            if not done:
-                with _alone(session, key, "trials", subject, name, results) as missing:
-                    if missing:
-                        _play(subject, facet, part, key, config, session)
-        trials = [replace(trial, subject=subject) for trial in session.cache.trials(key)]
-        results.keep(subject, name, key, trials, _scores(subject, key, trials, items, session.cache))
+        key = ask_shard(subject, facet, part, item_weight * len(part), config, session, results)
+        results.keep(subject, facet.task.name, key, *kept_facet(subject, key, part, session.cache))
 
 
-def _play(
+def ask_shard(
     subject: str,
     facet: FacetMaterial,
     part: tuple[Item, ...],
-    key: str,
+    weight: float,
     config: StudyConfig,
     session: Session,
-) -> None:
-    """Play one shard, which this process has claimed, into the cache."""
+    results: RunResults,
+) -> str:
+    """Ask the session's model, as it is now, one shard, and score it: the key under which the cache has both.
+
+    Args:
+        weight: Of the shard. results: where the time that it took is noted.
+    """
+    name, cache = facet.task.name, session.cache
+    session.progress.begin(f"{subject}: {name}")
+    key = shard_key(facet, part, config, session.model.digest)
+    done = cache.has(key)
+    with session.metered(weight, done=done):
+        if not done:
+            with _alone(session, key, "trials", subject, name, results) as missing:
+                if missing:
+                    keep(cache, key, session.model, lambda model: played(subject, facet, part, config, model))
+    if not cache.has(score_key(key), "scores"):
+        items = {item.id: item for item in part}
+        cache.put_scores(score_key(key), score_trials(cache.trials(key), items))
+    return key
+
+
+def played(
+    subject: str, facet: FacetMaterial, part: Sequence[Item], config: StudyConfig, model: Model
+) -> list[Trial]:
+    """The trials of one shard, asked of a model."""
     decoding = Decoding(
         max_tokens=1,
         temperature=config.decoding.temperature,
         top_p=config.decoding.top_p,
         seed=config.seed,
     )
-
-    def ask(model: Model) -> list[Trial]:
-        return play(
-            facet.task,
-            part,
-            model,
-            subject=subject,
-            decoding=decoding,
-            draws=config.decoding.draws,
-            system=config.system,
-        )
-
-    kept_or_asked(session.cache, key, session.model, ask)
+    return play(
+        facet.task,
+        part,
+        model,
+        subject=subject,
+        decoding=decoding,
+        draws=config.decoding.draws,
+        system=config.system,
+    )
 
 
-def _scores(
-    subject: str, shard: str, trials: list[Trial], items: Mapping[str, Item], cache: ShardCache
-) -> list[Score]:
-    key = score_key(shard)
-    if not cache.has(key, "scores"):
-        cache.put_scores(key, score_trials(trials, items))
-    return [replace(score, subject=subject) for score in cache.scores(key)]
+def kept_facet(
+    subject: str, key: str, part: Sequence[Item], cache: ShardCache
+) -> tuple[list[Trial], list[Score]]:
+    """Trials and scores of a shard out of the cache, under the subject's name."""
+    return _named(subject, cache.trials(key), cache.scores(score_key(key)))
+
+
+def _named(subject: str, trials: Sequence[Trial], scores: Sequence[Score]) -> tuple[list[Trial], list[Score]]:
+    """What the cache has is nobody's: equal models share it under several names."""
+    return [replace(one, subject=subject) for one in trials], [
+        replace(one, subject=subject) for one in scores
+    ]
 
 
 # --- benchmarks ---
 
 
-def _benchmark(
-    subject: str, spec: CapabilitySpec, config: StudyConfig, session: Session, results: RunResults
-) -> None:
+def ask_benchmark(
+    subject: str,
+    spec: CapabilitySpec,
+    weight: float,
+    config: StudyConfig,
+    session: Session,
+    results: RunResults,
+) -> str:
+    """Ask the session's model, as it is now, one benchmark, and score it: the key under which the cache has both.
+
+    Args:
+        weight: Of the benchmark. results: where the time that it took is noted.
+    """
+    cache = session.cache
     key = capability_key(spec, config, session.model.digest)
     session.progress.begin(f"{subject}: {spec.task}")
-    done = session.cache.has(key, "records")
-    with session.metered(capability_cost(spec).weight, done=done):
+    done = cache.has(key, "records")
+    with session.metered(weight, done=done):
         if not done:
             with _alone(session, key, "records", subject, spec.task, results) as missing:
                 if missing:
-                    session.cache.put_records(key, _asked(subject, spec, config, session))
-    records = [replace(record, subject=subject) for record in session.cache.records(key)]
-    trials = [record.trial() for record in records]
-    results.keep(subject, spec.task, key, trials, _benchmark_scores(subject, key, records, session.cache))
+                    cache.put_records(key, _asked(subject, spec, config, session))
+    if not cache.has(capability_score_key(key), "scores"):
+        cache.put_scores(capability_score_key(key), score_records(cache.records(key)))
+    return key
+
+
+def kept_benchmark(subject: str, key: str, cache: ShardCache) -> tuple[list[Trial], list[Score]]:
+    """Trials and scores of a benchmark out of the cache, under the subject's name."""
+    trials = [record.trial() for record in cache.records(key)]
+    return _named(subject, trials, cache.scores(capability_score_key(key)))
 
 
 def _asked(
@@ -154,13 +157,3 @@ def _asked(
     return ask_capability(
         model, [spec], subject=subject, seed=config.seed, chat=config.chat, system=config.system
     )
-
-
-def _benchmark_scores(
-    subject: str, answers: str, records: list[CapabilityRecord], cache: ShardCache
-) -> list[Score]:
-    """Scores have a key of their own: a changed reading scores again without asking again."""
-    key = capability_score_key(answers)
-    if not cache.has(key, "scores"):
-        cache.put_scores(key, score_records(records))
-    return [replace(score, subject=subject) for score in cache.scores(key)]

@@ -1,37 +1,37 @@
-"""Who makes the subjects of a study: this process in turn, or several processes at once.
+"""Who makes the units of a study: this process alone, or a pool of workers (processes, or a cluster's).
 
-An executor makes subjects ahead: what they consist of lies in the cache, under keys that know nothing of executors.
-The run then gathers everything in its own order and finds it there, so its tables are the same whoever made it. An
-executor for another place (a cluster) is another class with `run`, entered in `executor_for`.
-
-Each worker process has a model of its own. Small products gain little from a second thread, so two workers of one
-thread (`model.threads: 1`) do more in a minute than one worker of two. The number of threads is the study's and not a
-share of the processors: it changes how products are rounded.
+What units consist of lies in the cache, under keys that know nothing of executors; an executor gives what the cache
+does not tell, an `Outcome` per unit. The tables are the same whoever made them. `share_out` is what all pools have in
+common: which worker makes what, progress, and what is done about a worker that dies. Another kind of workers is
+another `Pool`.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from multiprocessing.connection import wait
-from queue import Empty
-from typing import Any, Protocol
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from sycoscope.core.errors import ModelError, SycoscopeError
-from sycoscope.core.quiet import is_silent, silence
 from sycoscope.study.progress import Progress
-from sycoscope.study.results import Timing
-from sycoscope.study.subjects import Subject
+from sycoscope.study.units import Outcome, Unit
+from sycoscope.study.work_queue import MAX_TRIES, WorkQueue
 
-# How long a worker that has nothing left to do may take to end (s).
-PATIENCE = 20.0
+_log = logging.getLogger("sycoscope.study")
 
-Make = Callable[[Subject], list[Timing]]
+
+class Maker(Protocol):
+    """Makes units, on one model."""
+
+    def make(self, unit: Unit, tuned: Mapping[str, Outcome]) -> Outcome:
+        """Make a unit into the cache; `tuned`: subject -> the training that it needs."""
+        ...
+
+    def close(self) -> bool | None:
+        """Nothing more comes: whether the base of its model answers as before any adapter; None: not known."""
+        ...
 
 
 class Job(Protocol):
@@ -41,81 +41,70 @@ class Job(Protocol):
         """Do once, ahead of all workers, what they would otherwise all do."""
         ...
 
-    def start(self, progress: Progress) -> Make:
-        """Make ready (load a model), in the worker; the result makes one subject after another."""
+    def start(self, progress: Progress) -> Maker:
+        """Make ready (load a model), in the worker."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A subject lies in the cache; the seconds of its units that were not there already."""
+@dataclass
+class Work:
+    """What an executor did.
 
-    subject: str
-    timings: list[Timing]
+    Attributes:
+        outcomes: In no order.
+        base_unchanged: Whether the base of every worker answers as before its adapters; None: no worker could tell.
+    """
+
+    outcomes: dict[Unit, Outcome] = field(default_factory=dict)
+    base_unchanged: bool | None = None
+
+    def closed(self, base_unchanged: bool | None) -> None:
+        """A worker has ended, and says whether its base is unchanged."""
+        if base_unchanged is not None:
+            self.base_unchanged = base_unchanged and self.base_unchanged is not False
+
+    def needed(self, unit: Unit) -> dict[str, Outcome]:
+        """The training that a unit needs, by subject."""
+        return {
+            other.subject: outcome
+            for other, outcome in self.outcomes.items()
+            if other.kind == "training" and other.subject == unit.needs
+        }
 
 
 class Executor(Protocol):
-    """Makes subjects ahead of the run that gathers them."""
+    """Makes all units of a study."""
 
-    def run(self, subjects: Sequence[Subject], job: Job, progress: Progress) -> Iterator[Made]:
-        """Make the subjects, begun in the order given; each is yielded when it is finished.
+    def run(self, units: Sequence[Unit], job: Job, progress: Progress) -> Work:
+        """Make the units.
 
         Raises:
-            SycoscopeError: the first fault that a worker met.
+            SycoscopeError: the first fault that a worker met, or there are no workers left.
         """
         ...
 
 
-def executor_for(workers: int, n_subjects: int) -> Executor:
-    """The executor of a study.
+class Alone:
+    """This process makes one unit after another, in the order given."""
 
-    Args:
-        workers: As many processes as the study allows.
-    """
-    count = min(workers, n_subjects)
-    return InProcess() if count <= 1 else Processes(count)
+    def run(self, units: Sequence[Unit], job: Job, progress: Progress) -> Work:
+        """Make the units here."""
+        work = Work()
+        maker = job.start(progress)
+        try:
+            for unit in units:
+                work.outcomes[unit] = maker.make(unit, work.needed(unit))
+        finally:
+            work.closed(maker.close())
+        return work
 
 
-class InProcess:
-    """Makes nothing ahead: the run makes what is missing while it gathers, on its own model."""
-
-    def run(self, subjects: Sequence[Subject], job: Job, progress: Progress) -> Iterator[Made]:
-        """Nothing."""
-        return iter(())
+# --- what workers report ---
 
 
 @dataclass(frozen=True, slots=True)
-class Processes:
-    """Shares the subjects out over spawned processes on this machine."""
-
-    count: int
-
-    def run(self, subjects: Sequence[Subject], job: Job, progress: Progress) -> Iterator[Made]:
-        """Make the subjects in `count` processes, each of which takes the next when it is ready."""
-        job.before()
-        context = multiprocessing.get_context("spawn")  # a fork would copy the threads of the libraries
-        waiting: Any = context.Queue()
-        messages: Any = context.Queue()
-        for subject in [*subjects, *[None] * self.count]:
-            waiting.put(subject)
-        workers = [
-            context.Process(target=_work, args=(job, waiting, messages, is_silent()), daemon=True)
-            for _ in range(self.count)
-        ]
-        for worker in workers:
-            worker.start()
-        try:
-            yield from _relay(_received(messages, workers), progress)
-            # a worker that is ended in the middle of its exit leaves a warning behind
-            for worker in workers:
-                worker.join(timeout=PATIENCE)
-        finally:
-            for worker in workers:
-                worker.terminate()
-                worker.join()
-
-
-# --- what a worker reports ---
+class Ready:
+    """A worker has loaded its model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,102 +123,196 @@ class Advanced:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """The unit that a worker was given lies in the cache."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
-    """The worker met a fault and ends."""
+    """A worker met a fault."""
 
     fault: SycoscopeError
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """The worker has nothing left to do."""
+class Closed:
+    """A worker has ended as it was told to."""
+
+    base_unchanged: bool | None
 
 
-Message = Begun | Advanced | Made | Failed | Ended
+@dataclass(frozen=True, slots=True)
+class Died:
+    """A worker is no more; `why`: how it ended, as `exit code 9`."""
+
+    why: str
 
 
-def _relay(messages: Iterator[Message], progress: Progress) -> Iterator[Made]:
-    """Pass the progress on; yield what is made, raise what failed."""
-    for message in messages:
+Message = Ready | Begun | Advanced | Made | Failed | Closed | Died
+
+
+class Pool(Protocol):
+    """Workers that are long-lived: each loads its model once. They are known by numbers."""
+
+    def opened(self, job: Job) -> AbstractContextManager[Sequence[int]]:
+        """Start the workers; at the end of the context all are gone."""
+        ...
+
+    def give(self, worker: int, unit: Unit, tuned: Mapping[str, Outcome]) -> None:
+        """Let a worker make a unit."""
+        ...
+
+    def next(self) -> tuple[int, Message]:
+        """Wait for what a worker reports.
+
+        Raises:
+            SycoscopeError: nothing can come any more.
+        """
+        ...
+
+    def replace(self, worker: int) -> int:
+        """Start another worker in the place of one that died."""
+        ...
+
+    def dismiss(self, worker: int) -> None:
+        """Tell a worker to end; it answers `Closed`, or `Died`."""
+        ...
+
+
+class Pooled:
+    """Shares the units out over the workers of a pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    def run(self, units: Sequence[Unit], job: Job, progress: Progress) -> Work:
+        """Make the units, each by the next worker that is free."""
+        job.before()
+        with self.pool.opened(job) as workers:
+            return _Sharing(self.pool, units, progress, workers).run()
+
+
+class _Sharing:
+    """One study's units on their way through the workers of a pool."""
+
+    def __init__(self, pool: Pool, units: Sequence[Unit], progress: Progress, workers: Sequence[int]) -> None:
+        self._pool = pool
+        self._queue = WorkQueue(units)
+        self._told = _Told(progress)
+        self._work = Work()
+        self._there = set(workers)
+        self._free: dict[int, str] = {}  # worker -> the subject that it was at
+        self._at: dict[int, Unit] = {}
+
+    def run(self) -> Work:
+        """Until all is made or lost."""
+        while not self._queue.finished:
+            self._give()
+            self._hear(*self._pool.next())
+        self._close()
+        return self._work
+
+    def _give(self) -> None:
+        for worker in sorted(self._free):
+            unit = self._queue.take(self._free[worker])
+            if unit is not None:
+                del self._free[worker]
+                self._at[worker] = unit
+                self._pool.give(worker, unit, self._work.needed(unit))
+
+    def _hear(self, worker: int, message: Message) -> None:
         match message:
+            case Ready():
+                self._free[worker] = ""
             case Begun(what):
-                progress.begin(what)
+                self._told.begin(what)
             case Advanced(weight, skipped):
-                progress.advance(weight, skipped=skipped)
-            case Made():
-                yield message
+                self._told.advance(self._at.get(worker), weight, skipped=skipped)
+            case Made(outcome):
+                unit = self._at.pop(worker)
+                self._work.outcomes[unit] = outcome
+                self._queue.done(unit)
+                self._free[worker] = unit.subject
             case Failed(fault):
                 raise fault
-            case Ended():
-                pass
+            case Died(why):
+                self._died(worker, why)
+            case Closed():
+                raise AssertionError("no worker ends before it is told to")
+
+    def _close(self) -> None:
+        """Let the workers end that have loaded their model; those that have not are not waited for."""
+        left = set(self._free)
+        for worker in left:
+            self._pool.dismiss(worker)
+        while left:
+            worker, message = self._pool.next()
+            if isinstance(message, Failed):
+                raise message.fault
+            if isinstance(message, Closed):
+                self._work.closed(message.base_unchanged)
+            if isinstance(message, Closed | Died):
+                left.discard(worker)
+
+    def _died(self, worker: int, why: str) -> None:
+        self._there.discard(worker)
+        self._free.pop(worker, None)
+        unit = self._at.pop(worker, None)
+        if unit is not None:
+            self._lost(unit, why)
+            if not self._queue.finished:
+                self._there.add(self._pool.replace(worker))
+        elif not self._queue.finished:
+            left = len(self._there)
+            _log.warning("a worker ended (%s) before it was given anything; %d left", why, left)
+            if not left:
+                raise _no_workers(why)
+
+    def _lost(self, unit: Unit, why: str) -> None:
+        self._told.again(unit)
+        if self._queue.lost(unit):
+            _log.warning("a worker ended (%s) at '%s', which is begun again by another", why, unit.label)
+            return
+        if not self._work.outcomes:
+            raise _no_workers(why)
+        reason = f"workers ended at it {MAX_TRIES} times ({why})"
+        _log.warning("%s: %s; the same command begins it again", unit.label, reason)
+        self._work.outcomes[unit] = Outcome(lost=reason)
+        self._told.rest(unit)
 
 
-def _received(messages: Any, workers: Sequence[Any]) -> Iterator[Message]:
-    """What workers say, until every one of them has said that it ended.
-
-    Raises:
-        ModelError: a worker ended without a message.
-    """
-    left = len(workers)
-    while left:
-        try:
-            message: Message = messages.get(timeout=1.0)
-        except Empty:
-            lost = [worker for worker in workers if worker.exitcode not in (None, 0)]
-            if lost:
-                raise ModelError(
-                    f"a worker ended with exit code {lost[0].exitcode}, as when memory runs out; "
-                    "what was finished is kept: run again with fewer workers"
-                ) from None
-            continue
-        left -= isinstance(message, Ended)
-        yield message
+def _no_workers(why: str) -> ModelError:
+    return ModelError(f"a worker ended ({why}); what was finished is kept: run again with fewer workers")
 
 
-# --- in the worker ---
+class _Told:
+    """Progress of units that may be begun more than once: none counts for more than it weighs."""
 
-
-class _Sender:
-    """A worker's progress, sent to the parent."""
-
-    def __init__(self, messages: Any) -> None:
-        self._messages = messages
-
-    def start(self, total: float) -> None:
-        """The parent knows."""
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._told: dict[Unit, float] = {}  # counted
+        self._seen: dict[Unit, float] = {}  # since the unit was last begun
 
     def begin(self, what: str) -> None:
-        """A unit begins."""
-        self._messages.put(Begun(what))
+        """Work begins."""
+        self._progress.begin(what)
 
-    def advance(self, weight: float, *, skipped: bool = False) -> None:
-        """Work done."""
-        self._messages.put(Advanced(weight, skipped))
+    def advance(self, unit: Unit | None, weight: float, *, skipped: bool) -> None:
+        """A worker did work at its unit, or found it done."""
+        if unit is None:
+            return
+        self._seen[unit] = self._seen.get(unit, 0.0) + weight
+        fresh = self._seen[unit] - self._told.get(unit, 0.0)
+        if fresh >= 0:
+            self._told[unit] = self._seen[unit]
+            self._progress.advance(fresh, skipped=skipped)
 
+    def again(self, unit: Unit) -> None:
+        """The unit is begun anew."""
+        self._seen[unit] = 0.0
 
-def _work(job: Job, waiting: Any, messages: Any, silent: bool) -> None:
-    """One worker: subjects from the queue until it holds None.
-
-    An interrupt from the keyboard reaches it too; its run ends it.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if silent:
-        silence()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        make = job.start(_Sender(messages))
-        for subject in iter(waiting.get, None):
-            messages.put(Made(subject.name, make(subject)))
-    except SycoscopeError as fault:
-        messages.put(Failed(fault))
-    except Exception:
-        messages.put(Failed(ModelError(f"a worker failed:\n{traceback.format_exc()}")))
-    messages.put(Ended())
-
-
-def _end_with_parent() -> None:
-    """A worker whose run was killed must not go on beside the run's next start."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)
+    def rest(self, unit: Unit) -> None:
+        """Nothing more comes of the unit."""
+        self._progress.advance(unit.weight - self._told.get(unit, 0.0), skipped=True)

@@ -19,14 +19,19 @@ from sycoscope.study.cache import ShardCache
 from sycoscope.study.inputs import FacetMaterial
 from sycoscope.study.keys import judge_key, prior_key
 from sycoscope.study.progress import Progress
-from sycoscope.study.response_log import asked_once
+from sycoscope.study.response_log import ask_once
 from sycoscope.study.results import RunResults
 from sycoscope.study.session import record_of
 
 PRIOR_ITEMS = 12
 
 
-def letter_prior(
+def has_letters(material: FacetMaterial) -> bool:
+    """Whether the letters of a facet are asked once more, of a few items with empty options."""
+    return bool(FACETS[material.task.name].letter_turn) and material.config.form == "choice"
+
+
+def letters_key(
     subject: str,
     material: FacetMaterial,
     wordings: Wordings,
@@ -35,18 +40,22 @@ def letter_prior(
     *,
     seed: int,
     system: str,
-) -> list[Trial]:
-    """Ask a facet by letters once more, of a few items with empty options; nothing of other facets."""
-    if not FACETS[material.task.name].letter_turn or material.config.form != "choice":
-        return []
+) -> str:
+    """Ask a facet by letters once more, of a few items with empty options: the key under which the cache has it."""
     task = LetterPriorTask(name=material.task.name, wordings=wordings)
     items = take(material.items, PRIOR_ITEMS, seed=seed)
 
     def ask(model: Model) -> list[Trial]:
         return play(task, items, model, subject=subject, decoding=Decoding(max_tokens=1), system=system)
 
-    trials = asked_once(cache, prior_key(task, items, model.digest, system), model, ask)
-    return [replace(trial, subject=subject) for trial in trials]
+    key = prior_key(task, items, model.digest, system)
+    ask_once(cache, key, model, ask)
+    return key
+
+
+def kept_letters(subject: str, key: str, cache: ShardCache) -> list[Trial]:
+    """The trials of the letters out of the cache."""
+    return [replace(trial, subject=subject) for trial in cache.trials(key)]
 
 
 # --- the judge ---
@@ -106,5 +115,6 @@ def _judged(
         asked = asked_of(trials, {item.id: item for item in items}, config.kinds)
         return judgements(asked, judge, max_tokens=config.max_tokens)
 
+    ask_once(cache, key, judge, ask)
     subject = trials[0].subject
-    return [replace(trial, subject=subject) for trial in asked_once(cache, key, judge, ask)]
+    return [replace(trial, subject=subject) for trial in cache.trials(key)]

@@ -13,7 +13,6 @@ from sycoscope.models.load import backend_of
 from sycoscope.models.local import BYTES, local_folder, n_weights
 from sycoscope.models.settings import OpenAISettings
 from sycoscope.study.plan import Planned
-from sycoscope.study.subjects import subjects_of
 from sycoscope.study.throughput import throughput_of
 
 # Libraries, activations and batches of one process, in GiB: an allowance, not a measurement.
@@ -52,7 +51,7 @@ def forecast(config: StudyConfig, units: Sequence[Planned]) -> Forecast:
         return Forecast(seconds=None, measured="a null model takes seconds", has_model=False)
     if isinstance(config.model, OpenAISettings):
         return _of_endpoint(config.model, units)
-    processes = min(config.workers, len(subjects_of(config)))
+    processes = config.workers
     hardware = _hardware(config)
     if hardware is None:
         return Forecast(seconds=None, measured="this machine cannot load it", processes=processes)

@@ -15,7 +15,7 @@ from sycoscope.core.files import digest_of
 from sycoscope.core.protocols import Model
 from sycoscope.core.types import Answered, Decoding, GenerateRequest, Message, Response, Trial
 from sycoscope.study.costs import answers_cost
-from sycoscope.study.response_log import kept_or_asked
+from sycoscope.study.response_log import keep
 from sycoscope.study.session import Session
 from sycoscope.study.subjects import BASE
 from sycoscope.training.rows import Example, Unanswered
@@ -103,7 +103,7 @@ class OwnAnswers:
             if not claimed:
                 return False
             with self.session.metered(weight, done=self.is_there(block)):
-                kept_or_asked(cache, key, self.session.model, lambda model: self._trials(block, model))
+                keep(cache, key, self.session.model, lambda model: self._trials(block, model))
         for row, trial in zip(block, cache.trials(key), strict=True):
             self.found[row.asked] = trial.asked[0].response
         return True

@@ -51,25 +51,22 @@ class _Entry:
 _ENTRY = TypeAdapter(_Entry)
 
 
-def asked_once(cache: ShardCache, key: str, model: Model, ask: Callable[[Model], list[Trial]]) -> list[Trial]:
-    """Trials of a shard: out of the cache, or asked and kept there; where another process asks, its.
+def ask_once(cache: ShardCache, key: str, model: Model, ask: Callable[[Model], list[Trial]]) -> None:
+    """Ask a shard into the cache, where it is not there; where another process asks it, wait for that one.
 
     Args:
         ask: Asks the model that it is given; called where the shard is not finished.
     """
     with cache.claimed(key):
-        return kept_or_asked(cache, key, model, ask)
+        keep(cache, key, model, ask)
 
 
-def kept_or_asked(
-    cache: ShardCache, key: str, model: Model, ask: Callable[[Model], list[Trial]]
-) -> list[Trial]:
-    """As `asked_once`, for a process that has claimed the shard."""
+def keep(cache: ShardCache, key: str, model: Model, ask: Callable[[Model], list[Trial]]) -> None:
+    """As `ask_once`, for a process that has claimed the shard."""
     if not cache.has(key):
         with logged(model, cache.log_path(key)) as keeping:
             trials = ask(keeping)
         cache.put_trials(key, trials)
-    return cache.trials(key)
 
 
 @contextmanager

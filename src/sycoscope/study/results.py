@@ -49,17 +49,3 @@ class RunResults:
         """Note how long a unit took; `started` is of `time.monotonic`."""
         seconds = round(time.monotonic() - started, 2)
         self.timings.append({"subject": subject, "unit": unit, "seconds": seconds})
-
-    def add(self, other: RunResults) -> None:
-        """Add what was found or made for another subject, after what is here."""
-        for task, trials in other.trials.items():
-            self.trials.setdefault(task, []).extend(trials)
-        for task, scores in other.scores.items():
-            self.scores.setdefault(task, []).extend(scores)
-        self.subjects += other.subjects
-        self.training |= other.training
-        self.training_texts |= other.training_texts
-        self.shards |= other.shards
-        self.timings += other.timings
-        self.judgements += other.judgements
-        self.priors += other.priors

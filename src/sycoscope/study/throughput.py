@@ -18,7 +18,6 @@ from sycoscope.core.errors import SycoscopeError
 from sycoscope.core.files import cache_dir, digest_of, write_atomic
 from sycoscope.models.local import identity_of
 from sycoscope.study.progress import Progress
-from sycoscope.study.subjects import subjects_of
 
 # A run that took less (s) says more about loading than about answering.
 SHORTEST = 20.0
@@ -97,7 +96,7 @@ def _path(config: StudyConfig, hardware: Mapping[str, Any]) -> Path:
     settings = config.model
     key = {
         "model": identity_of(settings.name, getattr(settings, "revision", "")),
-        "processes": min(config.workers, len(subjects_of(config))),
+        "processes": config.workers,
         "threads": hardware["threads"] if hardware["device"] == "cpu" else 0,
         "device": [hardware["device"], hardware.get("device_name", "")],
         "dtype": hardware["dtype"],

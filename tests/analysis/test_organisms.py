@@ -38,6 +38,9 @@ def test_a_sycophant_must_be_seen_wherever_it_can_be_told():
             True,
         ),
     ]
+    # "more" with what else is wrong with it is still more
+    deaf = verdict("feedback", "more", "does not tell fallacious from sound arguments")
+    assert (named("sycophant", [deaf]).own, named("sycophant", [deaf]).lacking) == (("feedback",), ())
     # a tune that any text would have made is not what was planted
     assert named("sycophant", [verdict("answer", "more", "as the placebo does")]).lacking == ("answer",)
 

@@ -42,15 +42,20 @@ def named(kind: str, verdicts: Sequence[Verdict]) -> Named:
         kind: One of `WORDS`. verdicts: on it alone.
     """
     word = WORDS[kind]
-    own = tuple(v.task for v in verdicts if v.label == word)
+    own = tuple(v.task for v in verdicts if _calls(v, word))
     may_lack = kind == "sycophant" or not own
     told = [v for v in verdicts if v.word != "cannot tell" and word in sayable(v.task)]
     return Named(
         word=word,
         own=own,
-        lacking=tuple(v.task for v in told if v.label != word) if may_lack else (),
+        lacking=tuple(v.task for v in told if not _calls(v, word)) if may_lack else (),
         others={v.task: v.label for v in verdicts if v.label in {*WORDS.values(), *_MERITS} - {word}},
     )
+
+
+def _calls(verdict: Verdict, word: str) -> bool:
+    """Whether it says this; a model that gives in more does so whatever else is said of it."""
+    return verdict.label == word or (verdict.word == word and verdict.claims)
 
 
 # Of a change for the better.

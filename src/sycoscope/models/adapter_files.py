@@ -13,6 +13,8 @@ from sycoscope.core.errors import MissingError, ModelError
 
 RECORD = "sycoscope.json"
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+# Of an adapter's record, what was logged step by step: a table of a run (`training`) and no part of its manifest.
+HISTORY = ("curve", "responses")
 
 # What is read, by PEFT's name: adapters that act on layers, token by token, so that every engine can run them.
 READ: Mapping[str, str] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sycoscope.core.errors import ModelError, SycoscopeError, require
-from sycoscope.models.adapter_files import WEIGHTS, AdapterFiles, read_adapter
+from sycoscope.models.adapter_files import HISTORY, WEIGHTS, AdapterFiles, read_adapter
 from sycoscope.models.adapter_fit import (
     check_targets,
     first_line,
@@ -60,7 +60,7 @@ class Adapter:
             "digest": self.digest,
             "type": self.config["peft_type"],
             "max_logit_delta": self.max_logit_delta,
-            "training": dict(self.training),
+            "training": {key: value for key, value in self.training.items() if key not in HISTORY},
         }
         revision = commit_in_cache(Path(self.folder))
         return (

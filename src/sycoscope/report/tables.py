@@ -22,7 +22,7 @@ from sycoscope.report.view import View
 if TYPE_CHECKING:
     import polars as pl
 
-MAX_ROWS = 400
+MAX_ROWS = 250
 # What says how far the answer and the log-probabilities agree: a table of its own.
 CHANNELS = ("channel_disagreement", "channel_kappa", "accuracy_logprob", "follow_logprob")
 

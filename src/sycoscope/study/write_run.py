@@ -18,7 +18,7 @@ from sycoscope.core.manifest import JudgeRecord, Manifest, Overlap, SubjectRecor
 from sycoscope.core.types import Item
 from sycoscope.facets import FACETS
 from sycoscope.items import TASK_LABELS, overlap
-from sycoscope.models.adapter_files import read_record
+from sycoscope.models.adapter_files import HISTORY, read_record
 from sycoscope.run.analyse import analyse_run
 from sycoscope.run.made import Clock
 from sycoscope.run.store import RunDirectory
@@ -90,7 +90,7 @@ def _training(
     described, curves = {}, []
     for name, facts in results.training.items():
         record = read_record(Path(facts["folder"]))
-        curve, responses = record.pop("curve", []), record.pop("responses", [])
+        curve, responses = (record.pop(part, []) for part in HISTORY)
         if facts["monitor"]:
             record["monitor"] = {
                 "every": facts["monitor"],

@@ -187,8 +187,9 @@ def compared(local: Any, served: Any) -> int:
         known = [(np.asarray(a), np.asarray(b)) for a, b in odds if a is not None and b is not None]
         choices = sum(int(a.argmax() == b.argmax()) for a, b in known)
         apart = [abs((a[0] - a[1]) - (b[0] - b[1])) for a, b in known]
+        of = len(both)
         print(
-            f"{label:18}{texts}/{len(both)}    {choices}/{len(both)}    {np.mean(apart):.2e}, {np.max(apart):.2e}"
+            f"{label:18}{f'{texts}/{of}':11}{f'{choices}/{of}':11}{np.mean(apart):.2e}, {np.max(apart):.2e}"
         )
         wrong += choices < AGREE * len(both)
     return int(wrong + _outside(local, served) > 0)

@@ -65,7 +65,8 @@ def test_what_was_answered_is_never_asked_again(tmp_path: Path, after: int) -> N
         return Sent(404, "{}") if gone and count >= after else None
 
     def spoken(server: EndpointServer) -> list[str]:
-        return [json.dumps(body) for body in server.chats]
+        # without what tries the rungs: more of them where the endpoint goes away meanwhile
+        return [said for body in server.chats if "say nothing else" not in (said := json.dumps(body))]
 
     with EndpointServer() as whole:
         api.run_study(study(tmp_path, whole), out=tmp_path / "whole", cache=tmp_path / "c1")

@@ -35,7 +35,7 @@ def test_an_editor_sees_every_keyword():
 
 def test_what_the_interface_offers_stands_in_the_package():
     # what is called like a package of ours stands in api alone
-    packages = {"audit", "calibrate", "published", "report", "view"}
+    packages = {"audit", "calibrate", "gate", "published", "report", "view"}
     offered = set(api.__all__) - {"RUNS", "lm_eval"} - packages
     assert offered <= set(sycoscope.__all__)
     for name in sycoscope.__all__:
@@ -142,6 +142,9 @@ def test_options_of_eval_and_compare_are_the_same():
         "placebo",
         "control_steps",
         "as_json",
+        # of logs of other tools
+        "cluster",
+        "metric",
     }
     options = [
         {name: p.default for name, p in inspect.signature(command).parameters.items() if name not in own}

@@ -142,9 +142,9 @@ def call() -> Callable[..., int]:
     """Runs one command in this process and gives its exit code."""
     from sycoscope.cli import main
 
-    def called(*arguments: str) -> int:
+    def called(*arguments: object) -> int:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("sys.argv", ["sycoscope", *arguments])
+            patch.setattr("sys.argv", ["sycoscope", *map(str, arguments)])
             try:
                 main()
             except SystemExit as stop:

@@ -6,13 +6,12 @@ import csv
 import html
 import json
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sycoscope import api, cli
+from sycoscope import api
 from sycoscope.cli.closing import LINES, WIDTH
 from sycoscope.cli.logs import closing
 from sycoscope.core.errors import ConfigError
@@ -38,17 +37,6 @@ def nasty(values: list[int]) -> list:
     for one in found:
         one["doc_id"] = f"{NASTY}{one['doc_id']}"
     return found
-
-
-def command(*arguments: object) -> int:
-    before, sys.argv = sys.argv, ["sycoscope", *map(str, arguments)]
-    try:
-        cli.main()
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    finally:
-        sys.argv = before
-    return 0
 
 
 @pytest.fixture(scope="module")
@@ -162,15 +150,15 @@ def test_the_last_lines_fit_a_terminal(done, tmp_path) -> None:
 # --- the command ---
 
 
-def test_the_command_compares_and_prints(tmp_path, capsys) -> None:
+def test_the_command_compares_and_prints(call, tmp_path, capsys) -> None:
     both = sides(tmp_path)
-    assert command("compare", *both, "--out", tmp_path / "out") == 0
+    assert call("compare", *both, "--out", tmp_path / "out") == 0
     assert "sums acc" in capsys.readouterr().out
-    assert command("compare", *both, "--out", tmp_path / "out", "--json") == 0
+    assert call("compare", *both, "--out", tmp_path / "out", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["verdicts"][0]["word"] == "more"
     assert told["schema"] == 1
-    assert command("compare", *both, "--out", tmp_path / "out", "--verbose") == 0
+    assert call("compare", *both, "--out", tmp_path / "out", "--verbose") == 0
     assert "sums acc: more than before" in capsys.readouterr().out
 
 
@@ -186,22 +174,22 @@ def test_the_command_compares_and_prints(tmp_path, capsys) -> None:
         ),
     ],
 )
-def test_bad_input_is_one_error_and_exit_code_2(tmp_path, capsys, arguments, message) -> None:
+def test_bad_input_is_one_error_and_exit_code_2(call, tmp_path, capsys, arguments, message) -> None:
     out = tmp_path / "out"
-    assert command("compare", *sides(tmp_path), "--out", out, *arguments) == 2
+    assert call("compare", *sides(tmp_path), "--out", out, *arguments) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("error:") == 1
     assert not out.exists()
 
 
-def test_logs_and_others_are_not_mixed(tmp_path, capsys) -> None:
+def test_logs_and_others_are_not_mixed(call, tmp_path, capsys) -> None:
     base, tuned = sides(tmp_path)
-    assert command("compare", base) == 2
+    assert call("compare", base) == 2
     assert "give a second path with the logs of the model after" in capsys.readouterr().err
-    assert command("compare", base, "null:yield") == 2
+    assert call("compare", base, "null:yield") == 2
     assert "'null:yield' holds no log" in capsys.readouterr().err
-    assert command("compare", "null:yield", "null:copier", "--cluster", "page") == 2
+    assert call("compare", "null:yield", "null:copier", "--cluster", "page") == 2
     assert "--cluster is for two logs of Inspect or lm-evaluation-harness" in capsys.readouterr().err
     with pytest.raises(ConfigError, match="are logs of another tool: compare_logs compares these"):
         api.compare(str(base), str(tuned))

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from sycoscope.api import GateVerdict
 
 
+# Of what nobody expected, and of an endpoint that gave up.
+UNEXPECTED = 5
+
+
 @contextmanager
 def _unexpected_is_5() -> Iterator[None]:
     """What nobody expected exits with 5: a traceback alone exits with 1, which would say that a model is worse."""
@@ -29,7 +33,7 @@ def _unexpected_is_5() -> Iterator[None]:
         yield
     except EndpointError as fault:
         tell(f"error: {fault}")
-        raise typer.Exit(5) from None
+        raise typer.Exit(UNEXPECTED) from None
     # bad input; what the command says itself; a full disk; Ctrl-C
     except (
         SycoscopeError,
@@ -47,7 +51,7 @@ def _unexpected_is_5() -> Iterator[None]:
             raise
         tell(traceback.format_exc().rstrip())
         tell(f"error: the gate itself failed ({type(fault).__name__}), so nothing is said of the model")
-        raise typer.Exit(5) from None
+        raise typer.Exit(UNEXPECTED) from None
 
 
 def _guarded(command: Callable[..., None]) -> Callable[..., None]:

@@ -8,9 +8,8 @@ from typing import Literal
 
 Word = Literal["pass", "fail", "inconclusive", "not comparable"]
 Inconclusive = Literal["pass", "fail", "code"]
-# Usage errors are 2, as everywhere; what nobody expected, and an endpoint that gives up, is 5.
+# Usage errors are 2, as everywhere; what nobody expected, and an endpoint that gives up, is 5 (`cli/gates.py`).
 EXIT_CODES: Mapping[Word, int] = {"pass": 0, "fail": 1, "inconclusive": 3, "not comparable": 4}
-UNEXPECTED = 5
 # The first of these that any measure has is the word of all.
 PRECEDENCE: tuple[Word, ...] = ("fail", "not comparable", "inconclusive", "pass")
 MEANINGS: Mapping[Word, str] = {
